@@ -1,0 +1,162 @@
+"""What a domain's `catalogue.py` is made of: the fields, relations and measures that may be asked for.
+
+Declared once, used by list filters, `POST /search`, saved views, imports and plain-English questions.
+A catalogue is data: it holds no query. `conditions/` compiles filters from it, `questions/` reads its
+words.
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+
+class FieldType(StrEnum):
+    """What a field holds; decides its operators, its parsing and how it is shown."""
+
+    TEXT = "text"
+    INTEGER = "integer"
+    NUMBER = "number"
+    MONEY = "money"          # stored in minor units of the organisation's currency
+    DATE = "date"
+    DATETIME = "datetime"
+    BOOLEAN = "boolean"
+    CHOICE = "choice"        # a closed or extensible list of words
+    REFERENCE = "reference"  # the id of another record
+    TAGS = "tags"
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One field of a kind.
+
+    `column` is the mapped attribute or SQL expression. `synonyms` are the words people use for it, in
+    lower case, singular. `unit` is shown after a number ("days"). `scale` is how many stored units make
+    one shown unit (100 for cents to euros), so that filters and answers speak in what people see.
+    """
+
+    name: str
+    type: FieldType
+    column: Any
+    label: str = ""
+    synonyms: tuple[str, ...] = ()
+    choices: tuple[str, ...] = ()
+    choice_synonyms: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    unit: str | None = None
+    scale: int = 1
+    sortable: bool = False
+    groupable: bool = False
+    aliases: tuple[str, ...] = ()
+    nullable: bool = True
+
+    @property
+    def title(self) -> str:
+        """The label people read; made of the name where none was given."""
+        return self.label or self.name.removesuffix("_id").replace("_", " ")
+
+
+@dataclass(frozen=True, slots=True)
+class Relation:
+    """A link to another kind, declared by the domain that holds the foreign key.
+
+    `name` leads from here to there (`opportunity.account`), `reverse` back (`account.opportunities`).
+    """
+
+    name: str
+    target: str
+    column: Any
+    reverse: str
+    synonyms: tuple[str, ...] = ()
+    reverse_synonyms: tuple[str, ...] = ()
+    label: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Measure:
+    """A figure with one definition for API, pages and questions: `fn` over `field` of rows `where`.
+
+    `fn` is one of count, sum, avg, median, min, max, ratio. A ratio counts `where` over `of` (both
+    condition trees as plain dicts) and is a percentage. `time_field` is the date its windows mean.
+    """
+
+    name: str
+    fn: str
+    field: str | None = None
+    where: dict[str, Any] | None = None
+    of: dict[str, Any] | None = None
+    unit: str | None = None
+    synonyms: tuple[str, ...] = ()
+    time_field: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """A word of the trade that stands for a condition: "open" deals, "overdue" tasks.
+
+    `time_field` is the date a period beside this word means ("won in May" is the closing date).
+    """
+
+    words: tuple[str, ...]
+    where: dict[str, Any]
+    time_field: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Catalogue:
+    """Everything that may be asked about one kind of record."""
+
+    kind: str
+    plural: str
+    model: Any
+    fields: tuple[Field, ...]
+    label: str                            # the field whose value names a record in lists and answers
+    relations: tuple[Relation, ...] = ()
+    measures: tuple[Measure, ...] = ()
+    words: tuple[Word, ...] = ()
+    synonyms: tuple[str, ...] = ()
+    default_sort: str = "-created_at"
+    time_field: str = "created_at"        # what a bare period means
+    live: Callable[[], Any] | None = None  # rows that count unless archived ones are asked for
+
+    def field(self, name: str) -> Field | None:
+        """The field of that name or alias, or None."""
+        return next((f for f in self.fields if f.name == name or name in f.aliases), None)
+
+
+class Registry:
+    """All catalogues by kind; filled once at start-up by `subscriptions`' neighbour `catalogues`."""
+
+    def __init__(self, catalogues: Iterable[Catalogue] = ()) -> None:
+        self._by_kind: dict[str, Catalogue] = {}
+        for catalogue in catalogues:
+            self.add(catalogue)
+
+    def add(self, catalogue: Catalogue) -> None:
+        """Register; a kind may be registered once."""
+        if catalogue.kind in self._by_kind:
+            raise ValueError(f"{catalogue.kind} is already registered")
+        self._by_kind[catalogue.kind] = catalogue
+
+    def __getitem__(self, kind: str) -> Catalogue:
+        return self._by_kind[kind]
+
+    def __contains__(self, kind: str) -> bool:
+        return kind in self._by_kind
+
+    def __iter__(self) -> Any:
+        return iter(self._by_kind.values())
+
+    def relation(self, kind: str, name: str) -> tuple[Relation, bool] | None:
+        """The relation called `name` as seen from `kind`, and whether it is walked backwards."""
+        for relation in self[kind].relations:
+            if relation.name == name:
+                return relation, False
+        for other in self:
+            for relation in other.relations:
+                if relation.target == kind and relation.reverse == name:
+                    return relation, True
+        return None
+
+    def holder(self, relation: Relation) -> Catalogue:
+        """The catalogue that holds a relation's foreign key."""
+        return next(c for c in self if relation in c.relations)

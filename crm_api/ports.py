@@ -1,0 +1,281 @@
+"""What the core needs from the outside world: Protocols and the values they speak in.
+
+A port states our need, never a vendor's API. Each has an adapter that works without a network
+(`integrations/offline`), so that everything runs on a fresh machine.
+
+Every adapter fails in one of three ways, and the difference is what makes sending safe:
+
+- `TemporaryFailure`: it certainly did not happen; trying again later is right.
+- `PermanentFailure`: it certainly did not happen, and trying again will not help.
+- `OutcomeUnknown`: it may have happened. Never retried; only looked up (`EmailSender.find`).
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Protocol, TypeVar
+
+from pydantic import BaseModel
+
+Schema = TypeVar("Schema", bound=BaseModel)
+
+
+class PortFailure(Exception):
+    """What every adapter raises, and nothing else. `reason` is a sentence a person can act on."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+class TemporaryFailure(PortFailure):
+    """Certainly not done; may be tried again, after `retry_after` seconds where the vendor said so."""
+
+    def __init__(self, reason: str, *, retry_after: float | None = None) -> None:
+        super().__init__(reason)
+        self.retry_after = retry_after
+
+
+class PermanentFailure(PortFailure):
+    """Certainly not done, and trying again will not help."""
+
+
+class OutcomeUnknown(PortFailure):
+    """It may have happened. Never retry: reconcile."""
+
+
+# ── E-mail ───────────────────────────────────────────────────────────────────────────────────────
+
+
+@dataclass(frozen=True, slots=True)
+class Mailbox:
+    """A name and an address, `Ada Lovelace <ada@example.org>`."""
+
+    address: str
+    name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class OutgoingEmail:
+    """One mail to one recipient, rendered and final.
+
+    `send_key` identifies the message for ever: whatever an adapter creates outside carries it, so
+    that the message can be found again. `message_id` is an RFC 5322 Message-ID with its angle
+    brackets, derived from `send_key`.
+    """
+
+    send_key: str
+    message_id: str
+    sender: Mailbox
+    recipient: Mailbox
+    subject: str
+    text: str
+    html: str | None = None
+    reply_to: Mailbox | None = None
+    in_reply_to: str | None = None
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+class SendState(StrEnum):
+    """What became of a submitted message, as far as the transport can tell."""
+
+    SENT = "sent"
+    NOT_SENT = "not_sent"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class SentEmail:
+    """The transport's own names for a message it accepted."""
+
+    provider_id: str
+    message_id: str
+    conversation_id: str | None = None
+
+
+class EmailSender(Protocol):
+    """Sends in two steps, so that a crash between them never sends twice.
+
+    The caller commits the handle of `prepare` before it calls `submit`.
+    """
+
+    name: str
+
+    async def prepare(self, message: OutgoingEmail) -> str:
+        """Make everything ready without sending, and return a handle. Safe to repeat."""
+        ...
+
+    async def submit(self, handle: str, message: OutgoingEmail) -> SentEmail:
+        """Send the prepared message. Called at most once a handle, unless `find` said not sent."""
+        ...
+
+    async def find(self, handle: str, message: OutgoingEmail) -> SendState:
+        """Look up what became of a message whose `submit` never answered."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class IncomingEmail:
+    """One mail found in a mailbox. `received_at` is aware UTC; ids keep their angle brackets."""
+
+    provider_id: str
+    message_id: str
+    sender: Mailbox
+    recipients: tuple[Mailbox, ...]
+    subject: str
+    text: str
+    received_at: datetime
+    in_reply_to: str | None = None
+    references: tuple[str, ...] = ()
+    conversation_id: str | None = None
+    is_automatic: bool = False
+    is_bounce: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class MailboxChanges:
+    """What is new since a cursor; `cursor` is to be committed together with what was made of it."""
+
+    messages: tuple[IncomingEmail, ...]
+    cursor: str
+    more: bool = False
+
+
+class MailboxReader(Protocol):
+    """Reads what arrived in one mailbox."""
+
+    async def changes(self, mailbox: str, *, cursor: str | None) -> MailboxChanges:
+        """Mails that arrived in `mailbox` (an address) after `cursor`; None reads from the start."""
+        ...
+
+
+# ── Calendar ─────────────────────────────────────────────────────────────────────────────────────
+
+
+@dataclass(frozen=True, slots=True)
+class CalendarEvent:
+    """A meeting to be put into a calendar. `transaction_id` makes creating it twice harmless."""
+
+    transaction_id: str
+    subject: str
+    starts_at: datetime
+    ends_at: datetime
+    time_zone: str = "UTC"
+    body: str = ""
+    location: str = ""
+    attendees: tuple[Mailbox, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class CreatedEvent:
+    """The calendar's own names for an event."""
+
+    provider_id: str
+    ical_uid: str
+    web_link: str | None = None
+
+
+class Calendar(Protocol):
+    """Writes to the calendar of one mailbox."""
+
+    async def create_event(self, mailbox: str, event: CalendarEvent) -> CreatedEvent: ...
+
+
+# ── Maps ─────────────────────────────────────────────────────────────────────────────────────────
+
+
+@dataclass(frozen=True, slots=True)
+class Coordinates:
+    """A point on WGS 84, in degrees."""
+
+    latitude: float
+    longitude: float
+
+    def __post_init__(self) -> None:
+        if not (-90 <= self.latitude <= 90 and -180 <= self.longitude <= 180):
+            raise ValueError(f"no such place: {self.latitude}, {self.longitude}")
+
+
+@dataclass(frozen=True, slots=True)
+class GeocodedPlace:
+    """Where an address is, and how sure the geocoder is. `precision` runs from exact to region."""
+
+    coordinates: Coordinates
+    label: str
+    precision: str
+    source: str
+    place_id: str | None = None
+    is_partial: bool = False
+
+
+class Geocoder(Protocol):
+    """Turns an address into coordinates."""
+
+    async def geocode(self, address: str, *, country: str | None = None) -> list[GeocodedPlace]:
+        """Best first; empty where nothing matches. `country` is an ISO 3166-1 alpha-2 code."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class TravelMatrix:
+    """`seconds[i][j]` and `metres[i][j]` from origin i to destination j; None where no road leads.
+
+    `is_estimate` is true where straight lines were used; `source` is what to show beside the figures.
+    """
+
+    seconds: list[list[int | None]]
+    metres: list[list[int | None]]
+    source: str
+    is_estimate: bool
+
+
+class TravelTimes(Protocol):
+    """How long it takes to drive between places."""
+
+    async def matrix(
+        self,
+        origins: Sequence[Coordinates],
+        destinations: Sequence[Coordinates],
+        *,
+        departure: datetime | None = None,
+    ) -> TravelMatrix: ...
+
+
+# ── Language model ───────────────────────────────────────────────────────────────────────────────
+
+
+class TextModel(Protocol):
+    """A language model that answers in a schema, or fails."""
+
+    name: str
+
+    async def parse(self, instructions: str, input: str, schema: type[Schema]) -> Schema:
+        """Raises TemporaryFailure or PermanentFailure; never returns an answer off the schema."""
+        ...
+
+
+# ── Keeping things ───────────────────────────────────────────────────────────────────────────────
+
+
+class TokenStore(Protocol):
+    """Where an adapter keeps its token cache, encrypted, between calls and processes."""
+
+    async def load(self, key: str) -> str | None: ...
+
+    async def save(self, key: str, value: str) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Diagnosis:
+    """One line of `crm doctor`: whether a part is on, and what to do where it is not."""
+
+    part: str
+    ok: bool
+    message: str
+
+
+class Diagnostics(Protocol):
+    """What `crm doctor` asks of an adapter."""
+
+    async def diagnose(self) -> list[Diagnosis]: ...

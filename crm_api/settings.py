@@ -1,0 +1,50 @@
+"""Typed settings from the environment or `.env`. Never read at import time: call `load()`."""
+
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class Settings(BaseSettings):
+    """Every setting of the service; `.env.example` lists them all, and a test compares the two."""
+
+    model_config = SettingsConfigDict(env_file=".env", env_file_encoding="utf-8", extra="ignore")
+
+    host: str = Field("127.0.0.1", description="Address the web process listens on.")
+    port: int = Field(8000, ge=1, le=65535, description="Port the web process listens on.")
+    public_url: str = Field("", description="Used for every link, redirect and cookie; http://HOST:PORT when empty.")
+    data_dir: Path = Field(Path("data"), description="Database file, Maildir, attachments, secret key.")
+    database_url: str = Field("", description="sqlite:///FILE (default: DATA_DIR/rounds.db) or postgresql://…")
+    secret_key: SecretStr | None = Field(None, description="Signs tokens; generated once into DATA_DIR when empty.")
+    log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="How much is logged.")
+    demo: bool = Field(False, description="1 loads the demo company on first start and signs demo users in.")
+
+    crm_admin_email: str = Field("admin@rounds.example", description="The first administrator.")
+    crm_admin_password: SecretStr | None = Field(None, description="Printed once when empty.")
+
+    cors_origins: str = Field("", description="Origins that may call the API from a browser, comma-separated.")
+    forwarded_allow_ips: str = Field("127.0.0.1", description="Proxies whose X-Forwarded-* headers are believed.")
+    max_upload_mb: int = Field(512, ge=1, description="Largest upload, in megabytes.")
+
+    mail_transport: Literal["maildir", "smtp"] = Field("maildir", description="Where outgoing mail goes.")
+    smtp_url: SecretStr = Field(SecretStr("smtp://127.0.0.1:25"), description="smtp(s)://user:password@host:port")
+
+    office365_tenant_id: str = Field("", description="Entra tenant of the mailboxes.")
+    office365_client_id: str = Field("", description="Application (client) id.")
+    office365_client_secret: SecretStr | None = Field(None, description="Turns Office 365 on.")
+    google_maps_api_key: SecretStr | None = Field(None, description="Turns Google geocoding and routes on.")
+    openai_api_key: SecretStr | None = Field(None, description="Turns the model planner on.")
+    openai_base_url: str = Field("", description="A compatible server, for example Azure or a local one.")
+    openai_model: str = Field("gpt-5-mini", description="The model that plans questions.")
+
+    @property
+    def address(self) -> str:
+        """Where people reach the service, without a trailing slash."""
+        return (self.public_url or f"http://{self.host}:{self.port}").rstrip("/")
+
+
+def load() -> Settings:
+    """Read the environment and `.env`; raises pydantic's ValidationError naming the setting."""
+    return Settings()  # type: ignore[call-arg]
