@@ -279,3 +279,19 @@ class Diagnostics(Protocol):
     """What `crm doctor` asks of an adapter."""
 
     async def diagnose(self) -> list[Diagnosis]: ...
+
+
+# ── All of them ──────────────────────────────────────────────────────────────────────────────────
+
+
+@dataclass(frozen=True, slots=True)
+class Ports:
+    """What `entrypoints/bootstrap.py` hands to the core. None means: not switched on."""
+
+    email_sender: EmailSender
+    mailbox_reader: MailboxReader | None
+    geocoder: Geocoder
+    travel_times: TravelTimes
+    calendar: Calendar | None = None
+    text_model: TextModel | None = None
+    diagnostics: tuple[Diagnostics, ...] = ()
