@@ -70,8 +70,8 @@ class Base(DeclarativeBase):
             default = attribute.columns[0].default
             if attribute.key == "id":
                 values.setdefault("id", new_id())
-            elif isinstance(default, sa.ScalarElementColumnDefault):
-                values.setdefault(attribute.key, default.arg)
+            elif default is not None and default.is_scalar:
+                values.setdefault(attribute.key, default.arg)  # type: ignore[attr-defined]
         for key, value in values.items():
             if key not in mapper.attrs:
                 raise TypeError(f"{type(self).__name__} has no attribute {key!r}")
