@@ -17,7 +17,8 @@ ROOT = Path(__file__).resolve().parent.parent
 WHEELS_ONLY = ("--only-binary :all:", "--no-binary googlemaps")
 
 FIRST = (
-    "fastapi", "sqlalchemy", "msal", "httpx", "googlemaps", "openai", "apscheduler", "jinja2", "pytest", "respx",
+    "fastapi", "sqlalchemy", "msal", "httpx", "googlemaps", "openai", "apscheduler", "jinja2",
+    "pytest", "respx",
 )  # fmt: skip
 
 LOCKS = {
@@ -44,7 +45,8 @@ def compile_lock(source: str, target: str, *, upgrade: bool) -> str:
 
 def blocks(lock: str) -> list[str]:
     """The pins of a lock file, each with its hashes and its "via" lines."""
-    return [block.strip() for block in re.split(r"\n(?=[a-z0-9])", lock) if re.match(r"[a-z0-9]", block.strip())]
+    parts = (part.strip() for part in re.split(r"\n(?=[a-z0-9])", lock))
+    return [part for part in parts if re.match(r"[a-z0-9]", part)]
 
 
 def name_of(block: str) -> str:
@@ -68,7 +70,8 @@ def reasons(source: str) -> dict[str, str]:
 def arrange(source: str, lock: str) -> str:
     """The lock file as it is committed: how it came to be, the wheel rule, then the pins in reading order."""
     why = reasons(source)
-    pins = sorted(blocks(lock), key=lambda block: (FIRST.index(n) if (n := name_of(block)) in FIRST else 99, n))
+    rank = {name: place for place, name in enumerate(FIRST)}
+    pins = sorted(blocks(lock), key=lambda pin: (rank.get(name_of(pin), len(rank)), name_of(pin)))
     told = [f"# {why[name_of(pin)]}\n{pin}" if name_of(pin) in why else pin for pin in pins]
     head = [f"# Made by `make lock` from {source}; change that file, then run it again.", *WHEELS_ONLY]
     return "\n".join([*head, "", "\n\n".join(told), ""])
@@ -77,7 +80,7 @@ def arrange(source: str, lock: str) -> str:
 def main() -> None:
     """Write all lock files, the smaller ones first."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--upgrade", action="store_true", help="take newer versions where the wishes allow them")
+    parser.add_argument("--upgrade", action="store_true", help="take newer versions where allowed")
     upgrade = parser.parse_args().upgrade
     for source, target in LOCKS.items():
         (ROOT / target).write_text(arrange(source, compile_lock(source, target, upgrade=upgrade)))
