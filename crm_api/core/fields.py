@@ -48,6 +48,7 @@ class Field:
     groupable: bool = False
     aliases: tuple[str, ...] = ()
     nullable: bool = True
+    sort_column: Any = None   # a folded or otherwise better ordered twin of `column`
 
     @property
     def title(self) -> str:
@@ -117,6 +118,7 @@ class Catalogue:
     default_sort: str = "-created_at"
     time_field: str = "created_at"        # what a bare period means
     live: Callable[[], Any] | None = None  # rows that count unless archived ones are asked for
+    filters: dict[str, tuple[str, str]] = field(default_factory=dict)  # other names: (field, operator)
     shown: Callable[[], Any] | None = None  # the Select behind lists and single reads
     present: Callable[[dict[str, Any]], dict[str, Any]] | None = None  # from its row to the JSON answer
 
