@@ -1,12 +1,11 @@
 """Structured logs: one JSON object a line on stderr, each with the request it belongs to.
 
 Our own lines and those of every library (uvicorn, APScheduler, SQLAlchemy) go through the same processors,
-so that a log reader needs one parser. `bind()` adds values to all lines of the current request or job;
-they follow it through `await`, because they live in a context variable.
+so that a log reader needs one parser. Who is behind a line (request id, user, channel) comes from
+`core/context.py`; `bound()` adds more, for the length of a block.
 """
 
 import logging
-import secrets
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,11 +14,20 @@ from typing import Any, TextIO
 import structlog
 from structlog.typing import EventDict, FilteringBoundLogger, Processor, WrappedLogger
 
+from crm_api.core import context
+
 # A word in one of these keys means that the value must not reach a log file.
 _SECRET_WORDS = ("password", "secret", "token", "authorization", "cookie", "api_key")
 
 # Each says on every request or tick what the request log and the job lines already say.
 _CHATTY = ("uvicorn.access", "httpx", "httpx2", "httpcore", "apscheduler.executors.default", "multipart")
+
+
+def add_context(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
+    """Add what the running request or job says of itself; what the line itself says goes first."""
+    current = context.current()
+    known = {"request_id": current.request_id, "actor_id": current.actor_id, "label": current.label or None}
+    return {**{key: value for key, value in known.items() if value is not None}, **event}
 
 
 def hide_secrets(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
@@ -38,6 +46,7 @@ def _hidden(key: str, value: Any) -> Any:
 def _shared() -> list[Processor]:
     return [
         structlog.contextvars.merge_contextvars,
+        add_context,
         structlog.stdlib.add_logger_name,
         structlog.stdlib.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True, key="at"),
@@ -56,10 +65,9 @@ def configure(level: str = "info", *, stream: TextIO | None = None) -> None:
     handler = logging.StreamHandler(stream or sys.stderr)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
-            foreign_pre_chain=[structlog.stdlib.PositionalArgumentsFormatter(), *_shared()],
+            foreign_pre_chain=[structlog.stdlib.ExtraAdder(), *_shared()],
             processors=[
                 structlog.stdlib.ProcessorFormatter.remove_processors_meta,
-                structlog.processors.EventRenamer("event"),
                 structlog.processors.JSONRenderer(ensure_ascii=False, default=str),
             ],
         )
@@ -90,22 +98,6 @@ def logger(name: str) -> FilteringBoundLogger:
     """
     made: FilteringBoundLogger = structlog.get_logger(name)
     return made
-
-
-def new_request_id() -> str:
-    """Sixteen hexadecimal digits, short enough to read out on the telephone."""
-    return secrets.token_hex(8)
-
-
-def request_id() -> str | None:
-    """The id of the request or job being worked on; it stands in its log lines and in its errors."""
-    found = structlog.contextvars.get_contextvars().get("request_id")
-    return str(found) if found else None
-
-
-def bind(**values: Any) -> None:
-    """Add values to every later line of this request or job, for example `bind(user_id=…)`."""
-    structlog.contextvars.bind_contextvars(**values)
 
 
 @contextmanager

@@ -3,11 +3,12 @@ import json
 import logging as stdlib
 from collections.abc import Iterator
 from typing import Any
+from uuid import uuid4
 
 import pytest
 import structlog
 
-from crm_api.core import logging
+from crm_api.core import context, logging
 
 
 @pytest.fixture
@@ -39,12 +40,22 @@ def test_a_line_is_one_json_object_that_says_when_where_and_how_grave(written: i
 
 
 def test_lines_of_libraries_look_like_our_own(written: io.StringIO) -> None:
-    with logging.bound(request_id="0123456789abcdef"):
-        stdlib.getLogger("uvicorn.error").info("Started server process [%d]", 7)
+    stdlib.getLogger("uvicorn.error").info("Started server process [%d]", 7, extra={"port": 8000})
 
     (line,) = lines(written)
     assert line["event"] == "Started server process [7]"
-    assert line["request_id"] == "0123456789abcdef"
+    assert line["port"] == 8000
+
+
+def test_a_line_names_the_request_and_the_user_behind_it(written: io.StringIO) -> None:
+    ada = uuid4()
+    with context.working(request_id="0123456789abcdef", actor_id=ada):
+        logging.logger("crm_api").info("ours")
+        stdlib.getLogger("library").info("theirs")
+
+    assert [(line["request_id"], line["actor_id"]) for line in lines(written)] == [
+        ("0123456789abcdef", str(ada))
+    ] * 2
 
 
 def test_lines_below_the_level_are_not_written(written: io.StringIO) -> None:
@@ -55,14 +66,13 @@ def test_lines_below_the_level_are_not_written(written: io.StringIO) -> None:
 
 def test_what_is_bound_stands_in_every_line_of_the_block_and_in_none_after_it(written: io.StringIO) -> None:
     log = logging.logger("crm_api")
-    with logging.bound(job="send_messages"):
-        logging.bind(mailbox="ada@example.org")
+    with logging.bound(mailbox="ada@example.org"):
         log.info("inside")
     log.info("outside")
 
     inside, outside = lines(written)
-    assert inside["job"] == "send_messages"
-    assert "job" not in outside
+    assert inside["mailbox"] == "ada@example.org"
+    assert "mailbox" not in outside
 
 
 @pytest.mark.parametrize("key", ["password", "smtp_password", "access_token", "Authorization", "secret_key"])
