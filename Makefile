@@ -33,7 +33,11 @@ $(BIN)/uv: tools/uv.txt
 	@touch $@
 
 test: .venv/.ready-test ## run every test on SQLite and PostgreSQL, with coverage (TESTS=tests/visits for some)
-	@$(BIN)/python tools/run_tests.py $(TESTS)
+ifdef TESTS
+	@$(BIN)/python -m pytest $(TESTS)
+else
+	@$(BIN)/python -m pytest tests -q -n auto --dist worksteal --cov --cov-report=term
+endif
 
 check: .venv/.ready-test ## style, types, who may import whom, templates, spelling, generated files
 	$(BIN)/ruff check .
@@ -43,6 +47,7 @@ check: .venv/.ready-test ## style, types, who may import whom, templates, spelli
 	$(BIN)/djlint templates --lint --check --quiet
 	$(BIN)/codespell
 	$(BIN)/python -m tools.generate --check
+	@$(BIN)/python -m tools.sizes
 
 deep: .venv/.ready-test ## the exhaustive runs: every kill point, seed and page
 	$(BIN)/python -m pytest tests -n auto --run-deep
