@@ -14,6 +14,7 @@ from pathlib import Path
 import hypothesis
 import pytest
 
+from crm_api import subscriptions
 from crm_api.core.database import Database
 from tests.support.models import all_tables
 from tests.support.postgres import Postgres, Server
@@ -34,6 +35,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    subscriptions.install()
     hypothesis.settings.load_profile("deep" if config.getoption("--run-deep") else "usual")
     # The process that starts several test processes starts the server; they find it in their environment.
     if getattr(config.option, "numprocesses", None) and "postgresql" in config.getoption("--engines"):
