@@ -17,6 +17,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from functools import cached_property
+from typing import NamedTuple, Self
 
 Matrix = Sequence[Sequence[int | None]]
 
@@ -212,42 +213,57 @@ def time_day(day: Day, order: Sequence[int]) -> Itinerary:
 def earliest_end(day: Day, order: Sequence[int]) -> int | None:
     """The second at which the day `order` can be over, or None where it breaks a rule.
 
-    Says the same as `time_day(...)` in one pass and without building anything: it keeps the earliest
-    time before and after lunch. Engines call it thousands of times a plan; a property test holds the
-    two together.
+    Says the same as `time_day(...)` in one pass and without building anything. Engines call it thousands
+    of times a plan; a property test holds the two together.
     """
     shift = day.shift
     if shift.max_visits is not None and len(order) > shift.max_visits:
         return None
-    lunch = shift.lunch
-    hungry: int | None = shift.start  # the earliest time with lunch still to come
-    fed: int | None = None  # the earliest time with lunch taken
-    here = shift.start_node
+    clock, here = Clock.at_start(shift), shift.start_node
     for index in order:
         stop = day.stops[index]
-        hungry, fed = _drive(lunch, hungry, fed, day.seconds[here][stop.node])
-        start = stop.start_from(hungry) if hungry is not None else None
-        hungry = None if start is None else start + stop.service
-        start = stop.start_from(fed) if fed is not None else None
-        fed = None if start is None else start + stop.service
-        if hungry is None and fed is None:
+        clock = clock.drive(shift.lunch, day.seconds[here][stop.node]).visit(stop)
+        if clock.hungry is None and clock.fed is None:
             return None
         here = stop.node
-    hungry, fed = _drive(lunch, hungry, fed, day.seconds[here][shift.end_node])
-    over = fed if lunch else hungry
+    over = clock.drive(shift.lunch, day.seconds[here][shift.end_node]).fed
     return over if over is not None and over <= shift.end else None
 
 
-def _drive(
-    lunch: Lunch | None, hungry: int | None, fed: int | None, travel: int | None
-) -> tuple[int | None, int | None]:
-    """Both clocks after a drive on which lunch may be taken."""
-    if travel is None:
-        return None, None
-    options = [] if fed is None else [fed + travel]
-    if lunch and hungry is not None and hungry <= lunch.latest:
-        options.append(max(hungry + travel, lunch.earliest) + lunch.seconds)
-    return (None if hungry is None else hungry + travel), min(options, default=None)
+class Clock(NamedTuple):
+    """The earliest time it can be: with lunch still to come, and with lunch taken. None is impossible.
+
+    Two numbers are enough, because being earlier is never worse: what can be done later can be waited for.
+    """
+
+    hungry: int | None
+    fed: int | None
+
+    @classmethod
+    def at_start(cls, shift: Shift) -> Self:
+        """A shift without lunch starts fed."""
+        return cls(shift.start, None) if shift.lunch else cls(None, shift.start)
+
+    def drive(self, lunch: Lunch | None, travel: int | None) -> "Clock":
+        """After a drive of `travel` seconds on which lunch may be taken."""
+        if travel is None:
+            return Clock(None, None)
+        hungry, fed = self
+        after_lunch = None if fed is None else fed + travel
+        if hungry is None:
+            return Clock(None, after_lunch)
+        if lunch and hungry <= lunch.latest:
+            eaten = max(hungry + travel, lunch.earliest) + lunch.seconds
+            after_lunch = eaten if after_lunch is None else min(after_lunch, eaten)
+        return Clock(hungry + travel, after_lunch)
+
+    def visit(self, stop: Stop) -> "Clock":
+        """After visiting `stop`, for which one is ready now."""
+        hungry = None if self.hungry is None else stop.start_from(self.hungry)
+        fed = None if self.fed is None else stop.start_from(self.fed)
+        return Clock(
+            None if hungry is None else hungry + stop.service, None if fed is None else fed + stop.service
+        )
 
 
 class _Walk:
