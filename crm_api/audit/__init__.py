@@ -1,0 +1,1 @@
+"""Who changed what: change sets with before and after of each field."""

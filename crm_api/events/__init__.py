@@ -1,0 +1,1 @@
+"""What happened, as facts with ids: recorded in the transaction that made them true."""
