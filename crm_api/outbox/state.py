@@ -165,10 +165,14 @@ class LoseSight:
 
 @dataclass(frozen=True, slots=True)
 class LeaseRanOut:
-    """The worker went silent. `look_at` is when to look, where the message may have left."""
+    """The worker went silent. `look_at` is when to look, where the message may have left.
+
+    `worker_is_gone` says that this is known for sure, and the lease need not be waited for.
+    """
 
     now: datetime
     look_at: datetime
+    worker_is_gone: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -337,7 +341,7 @@ def _lose_sight(state: MessageState, event: LoseSight) -> MessageState:
 
 def _lease_ran_out(state: MessageState, event: LeaseRanOut) -> MessageState:
     _from(state, {Status.CLAIMED, Status.SENDING}, event)
-    if state.lease_until is None or state.lease_until > event.now:
+    if not event.worker_is_gone and (state.lease_until is None or state.lease_until > event.now):
         raise IllegalTransition("the lease still runs")
     if state.status is Status.CLAIMED:  # nothing can have been sent: the handle is committed with `sending`
         return _free(state, Status.QUEUED, due_at=event.now, reason="the worker went silent before sending")
