@@ -42,7 +42,17 @@ async def test_an_address_finds_its_town(address: str, label: str) -> None:
 
 @pytest.mark.parametrize(
     "address",
-    ["", "  ,  ", "43215", "Atlantis", "Columbus, Georgia", "London, France", "Main Street, Ohio", "Ohio", "USA"],
+    [
+        "",
+        "  ,  ",
+        "43215",
+        "Atlantis",
+        "Columbus, Georgia",
+        "London, France",
+        "Main Street, Ohio",
+        "Ohio",
+        "USA",
+    ],
 )
 async def test_what_is_not_understood_to_the_end_gives_no_place(address: str) -> None:
     assert await labels(address) == []
@@ -64,7 +74,10 @@ async def test_the_country_keeps_the_other_towns_of_that_name_out() -> None:
 
 
 async def test_a_street_that_was_ignored_is_admitted() -> None:
-    exact, with_street = await GAZETTEER.geocode("Dayton, OH"), await GAZETTEER.geocode("1 Main St, Dayton, OH")
+    exact, with_street = (
+        await GAZETTEER.geocode("Dayton, OH"),
+        await GAZETTEER.geocode("1 Main St, Dayton, OH"),
+    )
     assert not exact[0].is_partial
     assert with_street[0].is_partial
     assert with_street[0].precision == "town"

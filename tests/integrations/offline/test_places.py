@@ -93,7 +93,9 @@ def test_towns_agree_with_the_places_of_real_dealers() -> None:
     dealers: dict[tuple[str, str], list[Place]] = {}
     with path.open(encoding="utf-8", newline="") as file:
         for row in csv.DictReader(file):
-            dealer = Place(row["name"], row["state"], "", "US", float(row["latitude"]), float(row["longitude"]), 0)
+            dealer = Place(
+                row["name"], row["state"], "", "US", float(row["latitude"]), float(row["longitude"]), 0
+            )
             dealers.setdefault((row["city"].casefold(), row["state"]), []).append(dealer)
     compared = 0
     for place in places():
