@@ -220,14 +220,16 @@ class PostgreSQLDatabase(Database):
     def __init__(self, url: str, *, pool_size: int = 8) -> None:
         self.url = "postgresql+asyncpg://" + url.split("://", 1)[1]
         self._engine: AsyncEngine = create_async_engine(
-            self.url, pool_size=pool_size, max_overflow=2, pool_timeout=10, pool_pre_ping=False
+            self.url, pool_size=pool_size, max_overflow=2, pool_timeout=10
         )
+        self._numbers = create_async_engine(self.url, pool_size=2, max_overflow=0, pool_timeout=10)
 
     async def _run(self, work: Callable[[Session], R], *, writing: bool) -> R:
         async with AsyncSession(self._engine, expire_on_commit=False, autoflush=writing) as session:
             if not writing:
                 await session.connection(execution_options={"postgresql_readonly": True})
                 return await session.run_sync(work)
+            session.info["numbering_bind"] = self._numbers.sync_engine
             async with session.begin():
                 return await session.run_sync(work)
 
@@ -238,3 +240,4 @@ class PostgreSQLDatabase(Database):
 
     async def close(self) -> None:
         await self._engine.dispose()
+        await self._numbers.dispose()
