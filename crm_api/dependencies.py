@@ -11,11 +11,9 @@ from pydantic_core import to_json
 from sqlalchemy.orm import Session
 
 from crm_api.access import Actor, actor_of
-from crm_api.conditions.filters import Query, from_parameters
 from crm_api.core import context
 from crm_api.core.database import Database
 from crm_api.core.errors import BadRequest, NotSignedIn
-from crm_api.core.fields import CATALOGUES
 from crm_api.core.secrets import Keys
 from crm_api.organisation.service import zone
 from crm_api.ports import Ports
@@ -90,15 +88,6 @@ async def live_actor(here: State, session_id: UUID) -> Actor:
 def _load(session: Session, session_id: UUID) -> Actor | None:
     found = sessions.live_user(session, session_id=session_id)
     return actor_of(session, found[1], organisation_zone=zone(session)) if found else None
-
-
-def listing(kind: str) -> Any:
-    """A dependency that reads the query string of a list of `kind`."""
-
-    async def read(request: Request) -> Query:
-        return from_parameters(CATALOGUES[kind], request.query_params.multi_items())
-
-    return Depends(read)
 
 
 async def _if_match(if_match: Annotated[str | None, Header(description="The ETag of the version you read.")] = None) -> (
