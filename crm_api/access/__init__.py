@@ -1,0 +1,1 @@
+"""Who sees and may change what, decided once."""

@@ -1,0 +1,1 @@
+"""Companies: customers, dealers, distributors, prospects."""

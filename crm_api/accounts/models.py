@@ -1,0 +1,96 @@
+"""Accounts."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, mapped_column
+
+from crm_api.core.columns import Archivable, Timestamps, Versioned, derived, one_of
+from crm_api.core.database import Base
+from crm_api.core.text import fold
+
+ACCOUNT_TYPES = ("prospect", "customer", "dealer", "distributor", "partner", "supplier", "competitor")
+TIERS = ("bronze", "silver", "gold", "platinum")
+RATINGS = ("cold", "warm", "hot")
+
+_LIVE: dict[str, Any] = {"sqlite_where": sa.text("archived_at IS NULL"), "postgresql_where": sa.text("archived_at IS NULL")}
+
+
+class Account(Timestamps, Versioned, Archivable, Base):
+    """A company. Money is in minor units of `currency`; coordinates are those of the visit address.
+
+    `opening_hours` is keyed by ISO weekday: `{"1": [["08:00", "12:00"], ["13:00", "18:00"]]}`, local time.
+    """
+
+    __tablename__ = "accounts"
+    __kind__ = "account"
+    __audited__ = True
+    __search__ = ("name", "website", "email", "billing_city", "number")
+    __search_exact__ = ("phone",)
+    __table_args__ = (
+        one_of("account_type", ACCOUNT_TYPES),
+        one_of("tier", TIERS),
+        one_of("rating", RATINGS),
+        sa.CheckConstraint("parent_id <> id", name="not_its_own_parent"),
+        sa.CheckConstraint("latitude BETWEEN -90 AND 90", name="latitude_range"),
+        sa.CheckConstraint("longitude BETWEEN -180 AND 180", name="longitude_range"),
+        sa.Index("ix_accounts_live_name", "name_key", "id", **_LIVE),
+        sa.Index("ix_accounts_live_created", "created_at", "id", **_LIVE),
+        sa.Index("ix_accounts_owner", "owner_id", "name_key", "id"),
+        sa.Index("ix_accounts_territory", "territory_id", "name_key", "id"),
+        sa.Index("ix_accounts_team", "team_id"),
+        sa.Index("ix_accounts_place", "latitude", "longitude"),
+        sa.Index("uq_accounts_external", "external_system", "external_id", unique=True,
+                 sqlite_where=sa.text("external_id IS NOT NULL"), postgresql_where=sa.text("external_id IS NOT NULL")),
+    )
+
+    number: Mapped[str] = mapped_column(unique=True)
+    name: Mapped[str]
+    name_key: Mapped[str] = derived(lambda row: fold(row.name))
+    account_type: Mapped[str] = mapped_column(default="prospect")
+    industry: Mapped[str | None]
+    tier: Mapped[str | None]
+    rating: Mapped[str | None]
+    website: Mapped[str | None]
+    email: Mapped[str | None]
+    phone: Mapped[str | None]
+    phone_e164: Mapped[str | None] = mapped_column(index=True)
+    employees: Mapped[int | None]
+    annual_revenue: Mapped[int | None]
+    currency: Mapped[str] = mapped_column(default="USD")
+    year_established: Mapped[int | None]
+    description: Mapped[str | None]
+
+    parent_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("accounts.id"), index=True)
+    owner_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("users.id"))
+    team_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("teams.id"))
+    territory_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("territories.id"))
+
+    billing_street: Mapped[str | None]
+    billing_city: Mapped[str | None]
+    billing_state: Mapped[str | None]
+    billing_zip: Mapped[str | None]
+    billing_country: Mapped[str | None]
+    latitude: Mapped[float | None]
+    longitude: Mapped[float | None]
+    coordinates_source: Mapped[str | None]
+    opening_hours: Mapped[dict[str, Any] | None]
+    visit_minutes: Mapped[int | None]
+    visit_every_days: Mapped[int | None]
+
+    external_system: Mapped[str | None]
+    external_id: Mapped[str | None]
+    source_updated_at: Mapped[datetime | None]
+    origin: Mapped[str] = mapped_column(default="api")
+
+
+class AccountStats(Base):
+    """Figures derived from other records; they never bump the account's version."""
+
+    __tablename__ = "account_stats"
+
+    account_id: Mapped[UUID] = mapped_column(sa.ForeignKey("accounts.id", ondelete="CASCADE"), unique=True)
+    last_contact_at: Mapped[datetime | None] = mapped_column(index=True)
+    last_visit_at: Mapped[datetime | None]

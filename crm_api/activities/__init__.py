@@ -1,0 +1,1 @@
+"""Everything done or to be done with a customer, and the timeline."""

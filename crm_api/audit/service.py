@@ -1,0 +1,188 @@
+"""The audit trail writes itself: every flush leaves its entries, every bulk statement leaves them too.
+
+Statement DML on an audited table goes through `bulk_insert` and `bulk_update` here, because SQL that the
+unit of work does not see would leave no trace.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from types import SimpleNamespace
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+from pydantic_core import to_jsonable_python
+from sqlalchemy import event
+from sqlalchemy.orm import Session
+
+from crm_api.audit.models import AuditEntry, ChangeSet
+from crm_api.core import clock, context, search
+from crm_api.core.database import Base
+from crm_api.core.ids import new_id
+
+HIDDEN = "•••"
+_UNTOLD = frozenset({"version", "updated_at"})
+
+
+def install() -> None:
+    """Listen to every session's flushes. Idempotent; called once at start-up."""
+    if not event.contains(Session, "after_flush", _after_flush):
+        event.listen(Session, "after_flush", _after_flush)
+
+
+def change_set(session: Session) -> UUID:
+    """The change set of the running transaction; made at the first change."""
+    if "change_set" not in session.info:
+        now = context.current()
+        session.info["change_set"] = new_id()
+        session.connection().execute(
+            sa.insert(ChangeSet).values(
+                id=session.info["change_set"], at=clock.now(), actor_id=now.actor_id, origin=now.origin,
+                request_id=now.request_id, label=now.label,
+            )
+        )
+    return session.info["change_set"]  # type: ignore[no-any-return]
+
+
+def continue_change_set(session: Session, change_set_id: UUID) -> None:
+    """Let this transaction's changes join an earlier change set: the slices of one import are one."""
+    session.info["change_set"] = change_set_id
+
+
+def _after_flush(session: Session, _: Any) -> None:
+    made = [row for row in session.new if isinstance(row, Base)]
+    changed = [row for row in session.dirty if isinstance(row, Base) and session.is_modified(row)]
+    gone = [row for row in session.deleted if isinstance(row, Base)]
+    entries = [
+        *(_entry(row, "create", {}, _values(row)) for row in made if _audited(row)),
+        *(_entry(row, "update", *_difference(row)) for row in changed if _audited(row)),
+        *(_entry(row, "delete", _values(row), {}) for row in gone if _audited(row)),
+    ]
+    _store(session, [e for e in entries if e["action"] != "update" or e["after"]])
+    search.index_flush(session, [*made, *changed], gone)
+
+
+def _audited(row: Any) -> bool:
+    return getattr(row, "__audited__", False)
+
+
+def _told(model: type[Any]) -> list[tuple[str, bool]]:
+    """The attributes of a model that the trail tells of, and whether their value is hidden."""
+    secret = getattr(model, "__secret__", ())
+    return [
+        (attribute.key, attribute.key in secret)
+        for attribute in sa.inspect(model).column_attrs
+        if attribute.key not in _UNTOLD and "derive" not in attribute.columns[0].info
+        and attribute.columns[0].computed is None
+    ]
+
+
+def _values(row: Any) -> dict[str, Any]:
+    loaded = sa.inspect(row).dict
+    return {
+        key: HIDDEN if hidden else loaded[key]
+        for key, hidden in _told(type(row))
+        if loaded.get(key) is not None
+    }
+
+
+def _difference(row: Any) -> tuple[dict[str, Any], dict[str, Any]]:
+    state, before, after = sa.inspect(row), {}, {}
+    for key, hidden in _told(type(row)):
+        history = state.attrs[key].history
+        if history.has_changes():
+            before[key] = HIDDEN if hidden else (history.deleted[0] if history.deleted else None)
+            after[key] = HIDDEN if hidden else (history.added[0] if history.added else None)
+    return before, after
+
+
+def _entry(row: Any, action: str, before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, Any]:
+    return {"kind": row.__kind__, "record_id": row.id, "action": action, "before": before, "after": after}
+
+
+def _store(session: Session, entries: Sequence[Mapping[str, Any]]) -> None:
+    if not entries:
+        return
+    owner = change_set(session)
+    session.connection().execute(
+        sa.insert(AuditEntry),
+        [
+            {
+                **entry, "id": new_id(), "change_set_id": owner,
+                "before": to_jsonable_python(entry["before"]), "after": to_jsonable_python(entry["after"]),
+            }
+            for entry in entries
+        ],
+    )
+
+
+# ── Bulk ─────────────────────────────────────────────────────────────────────────────────────────
+
+
+def bulk_insert(session: Session, model: type[Base], rows: Iterable[Mapping[str, Any]]) -> list[UUID]:
+    """Insert many rows at once with ids, defaults, derived columns, audit entries and search documents.
+
+    Rows are mappings of attribute names; returns their ids in order. Rules of the domain are the
+    caller's business: a service validates, then calls this.
+    """
+    complete = [_complete(model, row) for row in rows]
+    if not complete:
+        return []
+    session.execute(sa.insert(model.__table__), complete)  # type: ignore[arg-type]
+    if getattr(model, "__audited__", False):
+        told = _told(model)
+        _store(
+            session,
+            [
+                {
+                    "kind": model.__kind__, "record_id": row["id"], "action": "create", "before": {},  # type: ignore[attr-defined]
+                    "after": {k: HIDDEN if hidden else row[k] for k, hidden in told if row.get(k) is not None},
+                }
+                for row in complete
+            ],
+        )
+    if getattr(model, "__search__", None):
+        search.index_rows(session, model, complete)
+    return [row["id"] for row in complete]
+
+
+def _complete(model: type[Base], given: Mapping[str, Any]) -> dict[str, Any]:
+    row: dict[str, Any] = {}
+    late = []
+    for attribute in sa.inspect(model).column_attrs:
+        column = attribute.columns[0]
+        if column.computed is not None:
+            continue
+        if compute := column.info.get("derive"):
+            late.append((attribute.key, compute))
+        elif attribute.key in given:
+            row[attribute.key] = given[attribute.key]
+        elif attribute.key == "version":
+            row["version"] = 1
+        elif column.default is None:
+            row[attribute.key] = None
+        else:
+            argument = column.default.arg  # type: ignore[attr-defined]
+            row[attribute.key] = argument(None) if callable(argument) else argument
+    unknown = given.keys() - row.keys()
+    if unknown:
+        raise TypeError(f"{model.__name__} has no attribute {', '.join(sorted(unknown))}")
+    namespace = SimpleNamespace(**row)
+    row.update((key, compute(namespace)) for key, compute in late)
+    return row
+
+
+def bulk_update(session: Session, model: type[Any], rows: Iterable[Mapping[str, Any]]) -> int:
+    """Change many rows at once: mappings with `id` and the attributes to set. Returns how many changed.
+
+    A row whose values are already so is left alone: no version, no entry.
+    """
+    wanted = {row["id"]: {k: v for k, v in row.items() if k != "id"} for row in rows}
+    count = 0
+    with session.no_autoflush:
+        for record in session.scalars(sa.select(model).where(model.id.in_(list(wanted)))):
+            for key, value in wanted[record.id].items():
+                if getattr(record, key) != value:
+                    setattr(record, key, value)
+            count += session.is_modified(record)
+    session.flush()
+    return count

@@ -1,0 +1,1 @@
+"""One typed condition tree, and the only compiler from it to SQL."""

@@ -1,0 +1,98 @@
+"""Column types and the mixins a table is made of."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy import Dialect
+from sqlalchemy.orm import Mapped, declared_attr, mapped_column
+from sqlalchemy.types import TypeDecorator, TypeEngine
+
+from crm_api.core import clock
+from crm_api.core.dialect import SortText
+
+
+class GUID(TypeDecorator[UUID]):
+    """A UUID: `uuid` on PostgreSQL, 16 bytes on SQLite, in the same order on both."""
+
+    impl = sa.Uuid
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        return dialect.type_descriptor(sa.Uuid() if dialect.name == "postgresql" else sa.LargeBinary(16))
+
+    def process_bind_param(self, value: UUID | str | None, dialect: Dialect) -> Any:
+        if value is None:
+            return None
+        value = value if isinstance(value, UUID) else UUID(str(value))
+        return value if dialect.name == "postgresql" else value.bytes
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> UUID | None:
+        if value is None or isinstance(value, UUID):
+            return value
+        return UUID(bytes=value)
+
+
+class UTCDateTime(TypeDecorator[datetime]):
+    """An aware instant. A naive one is a bug and is refused; SQLite keeps UTC without an offset."""
+
+    impl = sa.DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError(f"naive datetime: {value!r}")
+        value = value.astimezone(UTC)
+        return value if dialect.name == "postgresql" else value.replace(tzinfo=None)
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+def derived(compute: Callable[[Any], Any], type_: Any = SortText, *, index: bool = False) -> Any:
+    """A column computed from its own row, in Python, before each insert and update.
+
+    `compute` takes anything with the row's attributes: the ORM object, or a plain namespace in bulk work.
+    """
+    return mapped_column(type_, index=index, nullable=True, info={"derive": compute})
+
+
+def one_of(column: str, words: tuple[str, ...], *, name: str | None = None) -> sa.CheckConstraint:
+    """A check that a text column holds one of `words`; enumerations are never database enum types."""
+    listed = ", ".join(f"'{word}'" for word in words)
+    return sa.CheckConstraint(f"{column} IN ({listed})", name=name or f"{column}_word")
+
+
+class Timestamps:
+    """When a row was made and last changed (UTC)."""
+
+    created_at: Mapped[datetime] = mapped_column(default=clock.now, sort_order=90)
+    updated_at: Mapped[datetime] = mapped_column(default=clock.now, onupdate=clock.now, sort_order=90)
+
+
+class Versioned:
+    """A counter that rises with every change: the ETag, and the guard against lost updates."""
+
+    version: Mapped[int] = mapped_column(sort_order=90)
+
+    @declared_attr.directive
+    @classmethod
+    def __mapper_args__(cls) -> dict[str, Any]:
+        return {"version_id_col": cls.version}
+
+
+class Archivable:
+    """Soft deletion: an archived row is out of every list, count and answer unless asked for."""
+
+    archived_at: Mapped[datetime | None] = mapped_column(sort_order=91)
+
+    @property
+    def is_archived(self) -> bool:
+        """Whether the row was deleted softly."""
+        return self.archived_at is not None

@@ -1,0 +1,262 @@
+"""Every difference between SQLite and PostgreSQL, and nothing else.
+
+No other module may import `sqlalchemy.dialects` (ruff TID251 sees to it).
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.exc import DBAPIError, IntegrityError
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.orm import Session
+from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.sql.functions import FunctionElement
+
+Json = sa.JSON(none_as_null=True).with_variant(postgresql.JSONB(none_as_null=True), "postgresql")
+# COLLATE "C" compares bytes, as SQLite does: the same order and the same index use on both.
+SortText = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
+
+
+def is_postgresql(session: Session) -> bool:
+    """Whether this session talks to PostgreSQL."""
+    return session.get_bind().dialect.name == "postgresql"
+
+
+def upsert(
+    session: Session,
+    table: sa.Table,
+    rows: Sequence[Mapping[str, Any]],
+    *,
+    key: Sequence[str],
+    update: Sequence[str] | None = None,
+) -> None:
+    """INSERT … ON CONFLICT over `key`; updates the `update` columns, or leaves the old row when None."""
+    if not rows:
+        return
+    insert: Any = (postgresql.insert if is_postgresql(session) else sqlite.insert)(table)
+    if update:
+        insert = insert.on_conflict_do_update(index_elements=key, set_={c: insert.excluded[c] for c in update})
+    else:
+        insert = insert.on_conflict_do_nothing(index_elements=key)
+    session.execute(insert, list(rows))
+
+
+def insert_if_absent(session: Session, table: sa.Table, row: Mapping[str, Any], *, key: Sequence[str]) -> bool:
+    """Insert one row unless `key` is taken; True where it was inserted. The way to claim a slot once."""
+    insert: Any = (postgresql.insert if is_postgresql(session) else sqlite.insert)(table)
+    statement = insert.values(**row).on_conflict_do_nothing(index_elements=key).returning(table.c[key[0]])
+    return session.execute(statement).first() is not None
+
+
+def skip_locked(session: Session, statement: sa.Select[Any]) -> sa.Select[Any]:
+    """FOR UPDATE SKIP LOCKED on PostgreSQL; on SQLite, which has one writer, the statement as it is."""
+    return statement.with_for_update(skip_locked=True) if is_postgresql(session) else statement
+
+
+def broken_constraint(error: IntegrityError) -> str:
+    """The name of the constraint or, on SQLite, the `table.column` list that an IntegrityError names."""
+    original: Any = error.orig
+    named = getattr(original, "constraint_name", None) or getattr(
+        getattr(original, "__cause__", None), "constraint_name", None
+    )
+    if named:
+        return str(named)
+    return str(original).rpartition(": ")[2]
+
+
+def is_outage(error: DBAPIError) -> bool:
+    """Whether the database is away or busy, rather than the statement wrong."""
+    if error.connection_invalidated:
+        return True
+    text = str(error.orig).lower()
+    return any(
+        sign in text
+        for sign in ("database is locked", "connection was closed", "connection refused", "too many clients",
+                     "the database system is", "statement timeout", "deadlock detected", "could not serialize")
+    )
+
+
+# ── Time buckets in a zone ───────────────────────────────────────────────────────────────────────
+
+
+class bucket(FunctionElement[str]):  # noqa: N801  reads as a function in queries
+    """`bucket(column, unit, zone)`: the local period an instant falls into, as sortable text.
+
+    Units and their form: day `2017-07-09`, week `2017-W27` (ISO 8601), month `2017-07`, quarter
+    `2017-Q3`, year `2017`. `zone` is an IANA name. NULL stays NULL.
+    """
+
+    type = sa.Text()
+    name = "bucket"
+    inherit_cache = True
+
+
+_PATTERNS = {"day": "YYYY-MM-DD", "week": 'IYYY-"W"IW', "month": "YYYY-MM", "quarter": 'YYYY-"Q"Q', "year": "YYYY"}
+
+
+@compiles(bucket, "postgresql")
+def _bucket_postgresql(element: bucket, compiler: SQLCompiler, **kw: Any) -> str:
+    column, unit, zone = element.clauses
+    shown = sa.func.to_char(
+        sa.func.timezone(zone, column) if not isinstance(column.type, sa.Date) else column,
+        sa.literal_column(f"'{_PATTERNS[unit.value]}'"),
+    )
+    return compiler.process(shown, **kw)
+
+
+@compiles(bucket, "sqlite")
+def _bucket_sqlite(element: bucket, compiler: SQLCompiler, **kw: Any) -> str:
+    return f"local_bucket({', '.join(compiler.process(c, **kw) for c in element.clauses)})"
+
+
+def local_bucket(value: str | None, unit: str, zone: str) -> str | None:
+    """What `bucket` computes on SQLite, where no zone is known: registered on every connection."""
+    if value is None:
+        return None
+    at = datetime.fromisoformat(value)
+    if len(value) > 10:
+        at = at.replace(tzinfo=ZoneInfo("UTC")).astimezone(ZoneInfo(zone))
+    match unit:
+        case "day":
+            return at.strftime("%Y-%m-%d")
+        case "week":
+            year, week, _ = at.isocalendar()
+            return f"{year:04d}-W{week:02d}"
+        case "month":
+            return at.strftime("%Y-%m")
+        case "quarter":
+            return f"{at.year:04d}-Q{(at.month + 2) // 3}"
+        case _:
+            return f"{at.year:04d}"
+
+
+class days_between(FunctionElement[float]):  # noqa: N801
+    """`days_between(start, end)`: elapsed days between two instants, fractions included."""
+
+    type = sa.Float()
+    name = "days_between"
+    inherit_cache = True
+
+
+@compiles(days_between, "postgresql")
+def _days_postgresql(element: days_between, compiler: SQLCompiler, **kw: Any) -> str:
+    start, end = (compiler.process(c, **kw) for c in element.clauses)
+    return f"(extract(epoch from ({end} - {start})) / 86400.0)"
+
+
+@compiles(days_between, "sqlite")
+def _days_sqlite(element: days_between, compiler: SQLCompiler, **kw: Any) -> str:
+    start, end = (compiler.process(c, **kw) for c in element.clauses)
+    return f"(julianday({end}) - julianday({start}))"
+
+
+class median(FunctionElement[float]):  # noqa: N801
+    """`median(expression)`: the middle value of a group (mean of the two middle ones); NULLs are left out."""
+
+    type = sa.Float()
+    name = "median"
+    inherit_cache = True
+
+
+@compiles(median, "postgresql")
+def _median_postgresql(element: median, compiler: SQLCompiler, **kw: Any) -> str:
+    (value,) = (compiler.process(c, **kw) for c in element.clauses)
+    return f"percentile_cont(0.5) WITHIN GROUP (ORDER BY {value})"
+
+
+@compiles(median, "sqlite")
+def _median_sqlite(element: median, compiler: SQLCompiler, **kw: Any) -> str:
+    (value,) = (compiler.process(c, **kw) for c in element.clauses)
+    return f"median_of({value})"
+
+
+class MedianOf:
+    """The SQLite aggregate behind `median`."""
+
+    def __init__(self) -> None:
+        self.values: list[float] = []
+
+    def step(self, value: float | None) -> None:
+        if value is not None:
+            self.values.append(value)
+
+    def finalize(self) -> float | None:
+        if not self.values:
+            return None
+        ordered, middle = sorted(self.values), len(self.values) // 2
+        return ordered[middle] if len(ordered) % 2 else (ordered[middle - 1] + ordered[middle]) / 2
+
+
+# ── Word-prefix search ───────────────────────────────────────────────────────────────────────────
+
+
+class matches(FunctionElement[bool]):  # noqa: N801
+    """`matches(search_documents.c.n, search_documents.c.text, words)`: every word is the start of one in the text."""
+
+    type = sa.Boolean()
+    name = "matches"
+    inherit_cache = True
+
+
+@compiles(matches, "postgresql")
+def _matches_postgresql(element: matches, compiler: SQLCompiler, **kw: Any) -> str:
+    _, text, terms = element.clauses
+    return (
+        f"to_tsvector('simple', {compiler.process(text, **kw)}) @@ to_tsquery('simple', {compiler.process(terms, **kw)})"
+    )
+
+
+@compiles(matches, "sqlite")
+def _matches_sqlite(element: matches, compiler: SQLCompiler, **kw: Any) -> str:
+    number, _, terms = element.clauses
+    return (
+        f"{compiler.process(number, **kw)} IN "
+        f"(SELECT rowid FROM search_fts WHERE search_fts MATCH {compiler.process(terms, **kw)})"
+    )
+
+
+def prefix_terms(session: Session, words: Sequence[str]) -> str:
+    """Folded words (letters and digits only) as the engine's own "all of these prefixes" query text."""
+    if is_postgresql(session):
+        return " & ".join(f"{word}:*" for word in words)
+    return " ".join(f'"{word}"*' for word in words)
+
+
+_SQLITE_OBJECTS = (
+    "CREATE VIRTUAL TABLE IF NOT EXISTS search_fts USING fts5("
+    "text, content='search_documents', content_rowid='n', tokenize='unicode61', prefix='2 3')",
+    "CREATE TRIGGER IF NOT EXISTS search_documents_ai AFTER INSERT ON search_documents BEGIN "
+    "INSERT INTO search_fts(rowid, text) VALUES (new.n, new.text); END",
+    "CREATE TRIGGER IF NOT EXISTS search_documents_ad AFTER DELETE ON search_documents BEGIN "
+    "INSERT INTO search_fts(search_fts, rowid, text) VALUES ('delete', old.n, old.text); END",
+    "CREATE TRIGGER IF NOT EXISTS search_documents_au AFTER UPDATE OF text ON search_documents BEGIN "
+    "INSERT INTO search_fts(search_fts, rowid, text) VALUES ('delete', old.n, old.text); "
+    "INSERT INTO search_fts(rowid, text) VALUES (new.n, new.text); END",
+)
+_POSTGRESQL_OBJECTS = (
+    "CREATE INDEX IF NOT EXISTS ix_search_documents_words ON search_documents "
+    "USING gin (to_tsvector('simple', text))",
+)
+
+
+def create_objects(connection: sa.Connection) -> None:
+    """Create what metadata cannot: triggers, FTS tables, expression indexes. Every migration ends with it."""
+    objects = _POSTGRESQL_OBJECTS if connection.dialect.name == "postgresql" else _SQLITE_OBJECTS
+    for statement in objects:
+        connection.exec_driver_sql(statement)
+
+
+def prepare_sqlite(connection: Any, *, reading: bool) -> None:
+    """Pragmas and functions of one raw sqlite3 connection. 16 MB of cache: three connections a process."""
+    connection.isolation_level = None
+    for pragma in ("journal_mode=WAL", "foreign_keys=ON", "busy_timeout=30000", "synchronous=NORMAL",
+                   "cache_size=-16000", "temp_store=MEMORY"):
+        connection.execute(f"PRAGMA {pragma}")
+    if reading:
+        connection.execute("PRAGMA query_only=ON")
+    connection.create_function("local_bucket", 3, local_bucket, deterministic=True)
+    connection.create_aggregate("median_of", 1, MedianOf)

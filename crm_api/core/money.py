@@ -1,0 +1,41 @@
+"""Money: integers in the currency's minor unit inside, numbers in its major unit outside."""
+
+from decimal import Decimal
+from functools import cache
+
+from babel.core import get_global
+from babel.numbers import get_currency_precision
+
+from crm_api.core.errors import Invalid
+
+
+@cache
+def decimals(currency: str) -> int:
+    """How many decimals an ISO 4217 currency has: 2 for USD, 0 for JPY, 3 for KWD (CLDR's table)."""
+    return get_currency_precision(currency)
+
+
+def require_currency(code: str, *, field: str = "currency") -> str:
+    """The code in upper case; raises Invalid where ISO 4217 has none such."""
+    code = code.upper()
+    if code not in get_global("all_currencies"):
+        raise Invalid.field(field, f"'{code}' is not an ISO 4217 currency code, such as USD or EUR")
+    return code
+
+
+def to_minor(amount: Decimal | int | float | None, currency: str, *, field: str = "amount") -> int | None:
+    """Minor units of an amount in major units; raises Invalid where it has more decimals than the currency."""
+    if amount is None:
+        return None
+    exact = Decimal(str(amount)).scaleb(decimals(currency))
+    if exact != exact.to_integral_value():
+        raise Invalid.field(field, f"{currency} has {decimals(currency)} decimals; {amount} has more")
+    return int(exact)
+
+
+def to_major(minor: int | Decimal | None, currency: str) -> float | None:
+    """The JSON number for an amount in minor units; exact up to 2^53 minor units."""
+    if minor is None:
+        return None
+    places = decimals(currency)
+    return float(Decimal(minor).scaleb(-places)) if places else int(minor)

@@ -1,0 +1,83 @@
+"""One table of searchable text for all kinds, kept in the transaction that writes the record.
+
+A model says what is searched: `__kind__ = "lead"`, `__search__ = ("title", "company_name")` for words and
+`__search_exact__ = ("phone",)` for digits, of which any run may be typed. Search is by word prefixes over folded text, the same on both databases.
+"""
+
+from collections.abc import Iterable, Mapping
+from types import SimpleNamespace
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from crm_api.core import dialect
+from crm_api.core.columns import GUID
+from crm_api.core.database import Base
+from crm_api.core.text import digits, words
+
+documents = sa.Table(
+    "search_documents",
+    Base.metadata,
+    sa.Column("n", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), primary_key=True, autoincrement=True),
+    sa.Column("kind", sa.Text, nullable=False),
+    sa.Column("record_id", GUID, nullable=False, unique=True),
+    sa.Column("text", sa.Text, nullable=False),
+)
+
+
+def text_of(model: type[Any], row: Any) -> str:
+    """The folded words of a row, each once; `row` is anything with the row's attributes."""
+    found: dict[str, None] = {}
+    for name in model.__search__:
+        found.update(dict.fromkeys(words(getattr(row, name, None))))
+    for name in getattr(model, "__search_exact__", ()):
+        value = getattr(row, name, None)
+        if value:
+            number = digits(value)
+            found.update(dict.fromkeys([*words(value), *(number[i:] for i in range(max(len(number) - 3, 1)))]))
+    return " ".join(found)
+
+
+def store(session: Session, rows: Iterable[tuple[str, UUID, str]]) -> None:
+    """Write the (kind, record id, text) of changed records."""
+    dialect.upsert(
+        session,
+        documents,
+        [{"kind": kind, "record_id": record_id, "text": text} for kind, record_id, text in rows],
+        key=["record_id"],
+        update=["text"],
+    )
+
+
+def remove(session: Session, ids: Iterable[UUID]) -> None:
+    """Forget records that were erased."""
+    session.execute(sa.delete(documents).where(documents.c.record_id.in_(list(ids))))
+
+
+def matching(session: Session, kind: str, typed: str) -> sa.Select[Any]:
+    """The ids of the records of `kind` whose text has, for every word typed, a word that starts with it.
+
+    Returns a SELECT of ids, to be used with `in_()`. Nothing typed matches nothing.
+    """
+    terms = words(typed)
+    if not terms:
+        return sa.select(documents.c.record_id).where(sa.false())
+    query = dialect.prefix_terms(session, terms)
+    return sa.select(documents.c.record_id).where(
+        documents.c.kind == kind, dialect.matches(documents.c.n, documents.c.text, sa.literal(query))
+    )
+
+
+def index_flush(session: Session, changed: Iterable[Any], deleted: Iterable[Any]) -> None:
+    """Bring the table up to date with one flush."""
+    store(session, [(r.__kind__, r.id, text_of(type(r), r)) for r in changed if getattr(r, "__search__", None)])
+    gone = [r.id for r in deleted if getattr(r, "__search__", None)]
+    if gone:
+        remove(session, gone)
+
+
+def index_rows(session: Session, model: type[Any], rows: Iterable[Mapping[str, Any]]) -> None:
+    """The same for rows written in bulk, given as mappings with their `id`."""
+    store(session, [(model.__kind__, r["id"], text_of(model, SimpleNamespace(**r))) for r in rows])

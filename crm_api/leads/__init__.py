@@ -1,0 +1,1 @@
+"""Prospects on their way to becoming customers."""

@@ -1,0 +1,134 @@
+"""Leads."""
+
+from datetime import datetime
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, mapped_column
+
+from crm_api.core import clock
+from crm_api.core.columns import Archivable, Timestamps, Versioned, derived, one_of
+from crm_api.core.database import Base
+from crm_api.core.text import fold
+
+LEAD_STATUSES = ("new", "contacted", "callback", "qualified", "proposal", "negotiation", "converted", "lost")
+LEAD_SOURCES = (
+    "website", "referral", "phone", "email", "trade_show", "social_media", "facebook", "instagram", "whatsapp",
+    "advertising", "partner", "cold_call", "other",
+)
+PRIORITIES = ("low", "medium", "high", "urgent")
+RATINGS = ("cold", "warm", "hot")
+
+
+class Lead(Timestamps, Versioned, Archivable, Base):
+    """A prospect. Needs one of title, company or person. Money is in minor units of `currency`."""
+
+    __tablename__ = "leads"
+    __kind__ = "lead"
+    __audited__ = True
+    __search__ = ("title", "company_name", "first_name", "last_name", "email", "number")
+    __search_exact__ = ("phone", "mobile")
+    __table_args__ = (
+        one_of("status", LEAD_STATUSES),
+        one_of("source", LEAD_SOURCES),
+        one_of("priority", PRIORITIES),
+        one_of("rating", RATINGS),
+        sa.CheckConstraint("score BETWEEN 0 AND 100", name="score_range"),
+        sa.CheckConstraint("probability BETWEEN 0 AND 100", name="probability_range"),
+        sa.CheckConstraint("estimated_value >= 0", name="value_sign"),
+        sa.Index("ix_leads_live_created", "created_at", "id", sqlite_where=sa.text("archived_at IS NULL"),
+                 postgresql_where=sa.text("archived_at IS NULL")),
+        sa.Index("ix_leads_live_score", "score", "id", sqlite_where=sa.text("archived_at IS NULL"),
+                 postgresql_where=sa.text("archived_at IS NULL")),
+        sa.Index("ix_leads_live_title", "title_key", "id", sqlite_where=sa.text("archived_at IS NULL"),
+                 postgresql_where=sa.text("archived_at IS NULL")),
+        sa.Index("ix_leads_owner", "owner_id", "created_at", "id"),
+        sa.Index("ix_leads_team", "team_id", "created_at", "id"),
+        sa.Index("ix_leads_territory", "territory_id", "created_at", "id"),
+        sa.Index("ix_leads_status", "status", "created_at", "id"),
+        sa.Index("uq_leads_email", "email_key", unique=True,
+                 sqlite_where=sa.text("archived_at IS NULL AND email_key IS NOT NULL"),
+                 postgresql_where=sa.text("archived_at IS NULL AND email_key IS NOT NULL")),
+        sa.Index("uq_leads_external", "external_system", "external_id", unique=True,
+                 sqlite_where=sa.text("external_id IS NOT NULL"), postgresql_where=sa.text("external_id IS NOT NULL")),
+    )
+
+    number: Mapped[str] = mapped_column(unique=True)
+    title: Mapped[str]
+    title_key: Mapped[str] = derived(lambda row: fold(row.title))
+    company_name: Mapped[str | None]
+    first_name: Mapped[str | None]
+    last_name: Mapped[str | None]
+    job_title: Mapped[str | None]
+    email: Mapped[str | None]
+    email_key: Mapped[str | None] = derived(lambda row: fold(row.email) or None)
+    phone: Mapped[str | None]
+    phone_e164: Mapped[str | None] = mapped_column(index=True)
+    mobile: Mapped[str | None]
+    website: Mapped[str | None]
+    industry: Mapped[str | None]
+    company_size: Mapped[str | None]
+    street: Mapped[str | None]
+    city: Mapped[str | None]
+    state: Mapped[str | None]
+    zip: Mapped[str | None]
+    country: Mapped[str | None]
+
+    status: Mapped[str] = mapped_column(default="new")
+    source: Mapped[str | None]
+    priority: Mapped[str] = mapped_column(default="medium")
+    rating: Mapped[str | None]
+    score: Mapped[int] = mapped_column(default=50)
+    is_qualified: Mapped[bool] = mapped_column(default=False)
+    probability: Mapped[int | None]
+    estimated_value: Mapped[int | None]
+    currency: Mapped[str] = mapped_column(default="USD")
+    value_base: Mapped[int | None]
+    requirements: Mapped[str | None]
+    description: Mapped[str | None]
+    next_follow_up_date: Mapped[datetime | None] = mapped_column(index=True)
+    email_opt_out: Mapped[bool] = mapped_column(default=False)
+    do_not_call: Mapped[bool] = mapped_column(default=False)
+
+    pipeline_id: Mapped[UUID] = mapped_column(sa.ForeignKey("pipelines.id"))
+    stage_id: Mapped[UUID] = mapped_column(sa.ForeignKey("stages.id"), index=True)
+    owner_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("users.id"))
+    team_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("teams.id"))
+    territory_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("territories.id"))
+    converted_at: Mapped[datetime | None]
+    lost_reason: Mapped[str | None]
+
+    external_system: Mapped[str | None]
+    external_id: Mapped[str | None]
+    source_updated_at: Mapped[datetime | None]
+    origin: Mapped[str] = mapped_column(default="api")
+
+    @property
+    def contact_name(self) -> str | None:
+        """First and last name joined, or None where neither is known."""
+        return " ".join(part for part in (self.first_name, self.last_name) if part) or None
+
+    @property
+    def is_closed(self) -> bool:
+        """Converted or lost."""
+        return self.status in ("converted", "lost")
+
+    @property
+    def is_hot(self) -> bool:
+        """Scored 80 or more, or rated hot."""
+        return self.score >= 80 or self.rating == "hot"
+
+    @property
+    def days_since_created(self) -> int:
+        """Whole days since the lead was made."""
+        return (clock.now() - self.created_at).days
+
+
+class LeadStats(Base):
+    """Figures derived from other records; they never bump the lead's version."""
+
+    __tablename__ = "lead_stats"
+
+    lead_id: Mapped[UUID] = mapped_column(sa.ForeignKey("leads.id", ondelete="CASCADE"), unique=True)
+    last_contact_at: Mapped[datetime | None] = mapped_column(index=True)
+    call_attempts: Mapped[int] = mapped_column(default=0)

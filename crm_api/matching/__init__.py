@@ -1,0 +1,1 @@
+"""Normalise names, domains, phones and e-mails."""

@@ -1,0 +1,127 @@
+"""Opportunities and their lines."""
+
+from datetime import date, datetime
+from decimal import Decimal
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from crm_api.core.columns import Archivable, Timestamps, Versioned, derived, one_of
+from crm_api.core.database import Base
+from crm_api.core.text import fold
+from crm_api.pipelines.models import OPPORTUNITY_KINDS
+
+OPPORTUNITY_TYPES = ("new_business", "existing_business", "renewal", "upsell", "cross_sell")
+PRIORITIES = ("low", "medium", "high", "urgent")
+CLOSED_KINDS = ("closed_won", "closed_lost")
+
+_LIVE = sa.text("archived_at IS NULL")
+
+
+class Opportunity(Timestamps, Versioned, Archivable, Base):
+    """A deal. Money is in minor units of `currency`, `value_base` in the organisation's.
+
+    `started_at` is when selling began: the sales cycle runs from there to `actual_close_date`.
+    """
+
+    __tablename__ = "opportunities"
+    __kind__ = "opportunity"
+    __audited__ = True
+    __search__ = ("name", "number", "external_id", "description")
+    __table_args__ = (
+        one_of("stage_kind", OPPORTUNITY_KINDS),
+        one_of("opportunity_type", OPPORTUNITY_TYPES),
+        one_of("priority", PRIORITIES),
+        sa.CheckConstraint("probability BETWEEN 0 AND 100", name="probability_range"),
+        sa.CheckConstraint("estimated_value >= 0", name="value_sign"),
+        sa.Index("ix_opportunities_live_created", "created_at", "id", sqlite_where=_LIVE, postgresql_where=_LIVE),
+        sa.Index("ix_opportunities_live_value", "value_base", "id", sqlite_where=_LIVE, postgresql_where=_LIVE),
+        sa.Index("ix_opportunities_live_close", "expected_close_date", "id", sqlite_where=_LIVE,
+                 postgresql_where=_LIVE),
+        sa.Index("ix_opportunities_closed", "actual_close_date", "id"),
+        sa.Index("ix_opportunities_stage", "stage_id", "id"),
+        sa.Index("ix_opportunities_kind", "stage_kind", "owner_id"),
+        sa.Index("ix_opportunities_owner", "owner_id", "created_at", "id"),
+        sa.Index("ix_opportunities_account", "account_id", "stage_kind"),
+        sa.Index("uq_opportunities_external", "external_system", "external_id", unique=True,
+                 sqlite_where=sa.text("external_id IS NOT NULL"), postgresql_where=sa.text("external_id IS NOT NULL")),
+    )
+
+    number: Mapped[str] = mapped_column(unique=True)
+    name: Mapped[str]
+    name_key: Mapped[str] = derived(lambda row: fold(row.name))
+    description: Mapped[str | None]
+    account_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("accounts.id"))
+    contact_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("contacts.id"), index=True)
+    lead_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("leads.id"), index=True)
+    pipeline_id: Mapped[UUID] = mapped_column(sa.ForeignKey("pipelines.id"))
+    stage_id: Mapped[UUID] = mapped_column(sa.ForeignKey("stages.id"))
+    stage_kind: Mapped[str]
+    owner_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("users.id"))
+    team_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("teams.id"), index=True)
+    opportunity_type: Mapped[str] = mapped_column(default="new_business")
+    priority: Mapped[str] = mapped_column(default="medium")
+    estimated_value: Mapped[int | None]
+    currency: Mapped[str] = mapped_column(default="USD")
+    value_base: Mapped[int | None]
+    probability: Mapped[int] = mapped_column(default=0)
+    expected_revenue: Mapped[Decimal | None] = mapped_column(
+        sa.Numeric(20, 2, asdecimal=True), sa.Computed("estimated_value * probability / 100.0", persisted=True)
+    )
+    expected_close_date: Mapped[date | None]
+    started_at: Mapped[datetime | None]
+    actual_close_date: Mapped[datetime | None]
+    loss_reason: Mapped[str | None]
+    next_step: Mapped[str | None]
+    next_step_date: Mapped[datetime | None]
+    external_system: Mapped[str | None]
+    external_id: Mapped[str | None]
+    source_updated_at: Mapped[datetime | None]
+    origin: Mapped[str] = mapped_column(default="api")
+
+    lines: Mapped[list["OpportunityLine"]] = relationship(
+        lazy="raise", order_by="OpportunityLine.position", cascade="all, delete-orphan"
+    )
+
+    @property
+    def is_closed(self) -> bool:
+        """Won or lost."""
+        return self.stage_kind in CLOSED_KINDS
+
+    @property
+    def is_won(self) -> bool:
+        """Closed as won."""
+        return self.stage_kind == "closed_won"
+
+
+class OpportunityLine(Base):
+    """One product of a deal: quantity in thousandths would be overkill, so a decimal; price in minor units."""
+
+    __tablename__ = "opportunity_lines"
+    __table_args__ = (
+        sa.CheckConstraint("quantity > 0", name="quantity_sign"),
+        sa.CheckConstraint("unit_price >= 0", name="price_sign"),
+        sa.CheckConstraint("discount_percent BETWEEN 0 AND 100", name="discount_range"),
+    )
+
+    opportunity_id: Mapped[UUID] = mapped_column(sa.ForeignKey("opportunities.id", ondelete="CASCADE"), index=True)
+    product_id: Mapped[UUID] = mapped_column(sa.ForeignKey("products.id"), index=True)
+    position: Mapped[int] = mapped_column(default=0)
+    quantity: Mapped[float] = mapped_column(default=1)
+    unit_price: Mapped[int | None]
+    discount_percent: Mapped[float] = mapped_column(default=0)
+
+
+class StageMove(Base):
+    """One entry into a stage, by a lead or an opportunity, kept with its time."""
+
+    __tablename__ = "stage_moves"
+    __table_args__ = (sa.Index("ix_stage_moves_record", "kind", "record_id", "at"),)
+
+    kind: Mapped[str]
+    record_id: Mapped[UUID]
+    from_stage_id: Mapped[UUID | None]
+    to_stage_id: Mapped[UUID] = mapped_column(index=True)
+    at: Mapped[datetime]
+    actor_id: Mapped[UUID | None]

@@ -1,0 +1,1 @@
+"""Coloured labels on any record."""
