@@ -1,1 +1,14 @@
 """Who sees and may change what, decided once."""
+
+from crm_api.access.service import (
+    SYSTEM,
+    Actor,
+    actor_of,
+    declare,
+    require_create,
+    require_role,
+    require_write,
+    visible,
+)
+
+__all__ = ["SYSTEM", "Actor", "actor_of", "declare", "require_create", "require_role", "require_write", "visible"]

@@ -259,4 +259,6 @@ def prepare_sqlite(connection: Any, *, reading: bool) -> None:
     if reading:
         connection.execute("PRAGMA query_only=ON")
     connection.create_function("local_bucket", 3, local_bucket, deterministic=True)
+    # SQLite's own lower() knows ASCII alone; PostgreSQL's knows every letter.
+    connection.create_function("lower", 1, lambda text: text.lower() if isinstance(text, str) else text, deterministic=True)
     connection.create_aggregate("median_of", 1, MedianOf)

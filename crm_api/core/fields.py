@@ -48,6 +48,7 @@ class Field:
     groupable: bool = False
     aliases: tuple[str, ...] = ()
     nullable: bool = True
+    sort_column: Any = None   # a folded or otherwise better ordered twin of `column`
 
     @property
     def title(self) -> str:
@@ -117,6 +118,9 @@ class Catalogue:
     default_sort: str = "-created_at"
     time_field: str = "created_at"        # what a bare period means
     live: Callable[[], Any] | None = None  # rows that count unless archived ones are asked for
+    filters: dict[str, tuple[str, str]] = field(default_factory=dict)  # other names: (field, operator)
+    shown: Callable[[], Any] | None = None  # the Select behind lists and single reads
+    present: Callable[[dict[str, Any]], dict[str, Any]] | None = None  # from its row to the JSON answer
 
     def field(self, name: str) -> Field | None:
         """The field of that name or alias, or None."""
@@ -124,7 +128,7 @@ class Catalogue:
 
 
 class Registry:
-    """All catalogues by kind; filled once at start-up by `subscriptions`' neighbour `catalogues`."""
+    """All catalogues by kind; `CATALOGUES` is filled once at start-up by `crm_api/subscriptions.py`."""
 
     def __init__(self, catalogues: Iterable[Catalogue] = ()) -> None:
         self._by_kind: dict[str, Catalogue] = {}
@@ -133,7 +137,7 @@ class Registry:
 
     def add(self, catalogue: Catalogue) -> None:
         """Register; a kind may be registered once."""
-        if catalogue.kind in self._by_kind:
+        if self._by_kind.get(catalogue.kind, catalogue) is not catalogue:
             raise ValueError(f"{catalogue.kind} is already registered")
         self._by_kind[catalogue.kind] = catalogue
 
@@ -160,3 +164,6 @@ class Registry:
     def holder(self, relation: Relation) -> Catalogue:
         """The catalogue that holds a relation's foreign key."""
         return next(c for c in self if relation in c.relations)
+
+
+CATALOGUES = Registry()

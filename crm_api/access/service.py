@@ -1,0 +1,186 @@
+"""Who sees and may change what: the role table of the API, in one place.
+
+    role            reads                                             writes
+    administrator   all                                               all
+    manager         own team down the line, unowned in own territory  the same
+    rep             own records; accounts owned or with an own open   own records; activities on
+                    deal and everything on those; unowned leads of    what is read
+                    own territory
+    field           own records; accounts, contacts, leads, open      visits and other activities,
+                    deals and the timeline of own territory           contacts and leads there
+    viewer          what its team reads                               nothing
+
+`visible(kind, actor)` is the only way to a WHERE: lists, single reads, search, exports, questions and
+plans all go through it.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from crm_api.access.models import AccountAccess
+from crm_api.core.errors import NotAllowed
+from crm_api.users.models import Team, User, user_territories
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """The acting user, with everything visibility needs. `team_ids` are the own team and all below."""
+
+    user_id: UUID | None
+    role: str
+    name: str = ""
+    email: str | None = None
+    team_id: UUID | None = None
+    team_ids: tuple[UUID, ...] = ()
+    territory_ids: tuple[UUID, ...] = ()
+    time_zone: str = "UTC"
+
+    @property
+    def is_administrator(self) -> bool:
+        """Sees and changes everything."""
+        return self.role == "administrator"
+
+
+SYSTEM = Actor(user_id=None, role="administrator", name="System")
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """How one kind is reached: by its own columns, and by the records it hangs on."""
+
+    kind: str
+    model: Any
+    owner: Any = None
+    team: Any = None
+    territory: Any = None
+    follows: tuple[tuple[str, Any], ...] = ()
+    shared: bool = False
+    field_sees: Callable[[], sa.ColumnElement[bool]] | None = None
+    config: bool = False
+
+
+_rules: dict[str, Rule] = {}
+
+
+def declare(kind: str, model: Any, **how: Any) -> None:
+    """Register a kind. `shared` kinds (products, tags, people) are seen by all who are signed in;
+    `config` kinds are changed by administrators alone; `field_sees` narrows what field staff see."""
+    _rules[kind] = Rule(kind, model, **how)
+
+
+def visible(kind: str, actor: Actor) -> sa.ColumnElement[bool]:
+    """The rows of `kind` that `actor` may see, as a WHERE over the kind's model."""
+    rule = _rules[kind]
+    if rule.shared or actor.is_administrator:
+        return sa.true()
+    if actor.user_id is None:
+        return sa.false()
+    own = _own(rule, actor)
+    followed = [
+        column.in_(sa.select(_rules[parent].model.id).where(visible(parent, actor))) for parent, column in rule.follows
+    ]
+    if actor.role == "field" and rule.field_sees is not None:
+        followed = [sa.and_(rule.field_sees(), term) for term in followed]
+    return sa.or_(sa.false(), *own, *followed)
+
+
+def _own(rule: Rule, actor: Actor) -> list[sa.ColumnElement[bool]]:
+    terms: list[sa.ColumnElement[bool]] = []
+    here = rule.territory.in_(actor.territory_ids) if rule.territory is not None else sa.false()
+    if rule.owner is not None and actor.role != "viewer":
+        terms.append(rule.owner == actor.user_id)
+    if actor.role in ("manager", "viewer") and rule.team is not None:
+        terms.append(rule.team.in_(actor.team_ids))
+    if actor.role == "manager" and rule.owner is not None and rule.territory is not None:
+        terms.append(sa.and_(rule.owner.is_(None), here))
+    if actor.role == "rep" and rule.kind == "lead":
+        terms.append(sa.and_(rule.owner.is_(None), here))
+    if actor.role == "rep" and rule.kind == "account":
+        terms.append(
+            rule.model.id.in_(sa.select(AccountAccess.account_id).where(AccountAccess.user_id == actor.user_id))
+        )
+    if actor.role == "field" and rule.territory is not None:
+        terms.append(here)
+    return terms
+
+
+def require_role(actor: Actor, *roles: str) -> None:
+    """Raise NotAllowed unless the actor is an administrator or has one of `roles`."""
+    if not actor.is_administrator and actor.role not in roles:
+        raise NotAllowed(f"This needs the role {' or '.join(('administrator', *roles))}; yours is {actor.role}.")
+
+
+def require_create(actor: Actor, kind: str) -> None:
+    """Raise NotAllowed unless the actor's role may make records of this kind."""
+    if actor.role == "viewer":
+        raise NotAllowed("Viewers read; they cannot change anything.")
+    if _rules[kind].config:
+        require_role(actor)
+    if actor.role == "field" and kind not in ("contact", "lead", "activity", "tag"):
+        raise NotAllowed(f"Field staff make visits, contacts and leads, not a new {kind}.")
+
+
+def require_write(session: Session, actor: Actor, record: Any) -> None:
+    """Raise NotAllowed unless the actor may change this record, which it was found to see already."""
+    if actor.is_administrator:
+        return
+    kind = record.__kind__
+    require_create(actor, kind)
+    if not _may_change(session, actor, record, _rules[kind]):
+        raise NotAllowed(f"This {kind} is not yours to change; ask its owner or your manager.")
+
+
+def _may_change(session: Session, actor: Actor, record: Any, rule: Rule) -> bool:
+    if rule.shared or rule.kind == "activity":
+        return True
+    owner, territory = getattr(record, "owner_id", None), getattr(record, "territory_id", None)
+    if owner == actor.user_id:
+        return True
+    if actor.role == "manager":
+        return getattr(record, "team_id", None) in actor.team_ids or _via_account(session, actor, record, rule) or (
+            owner is None and territory in actor.territory_ids
+        )
+    if actor.role == "field":
+        return territory in actor.territory_ids or _via_account(session, actor, record, rule)
+    return (rule.kind == "lead" and owner is None) or (owner is None and _via_account(session, actor, record, rule))
+
+
+def _via_account(session: Session, actor: Actor, record: Any, rule: Rule) -> bool:
+    """A contact is changed by whoever may change its account."""
+    account_id = getattr(record, "account_id", None)
+    if rule.kind != "contact" or account_id is None:
+        return False
+    account = session.get(_rules["account"].model, account_id)
+    if account is None:
+        return False
+    if actor.role == "field":
+        return account.territory_id in actor.territory_ids
+    return account.owner_id == actor.user_id or account.team_id in actor.team_ids and actor.role == "manager"
+
+
+def actor_of(session: Session, user: User, *, organisation_zone: str) -> Actor:
+    """Load what visibility needs to know of a user: team and all teams below it, territories."""
+    managed = sa.or_(Team.manager_id == user.id, Team.id == user.team_id) if user.role == "manager" else (
+        Team.id == user.team_id
+    )
+    below = sa.select(Team.id).where(managed).cte("below", recursive=True)
+    below = below.union(sa.select(Team.id).where(Team.parent_id == below.c.id))
+    return Actor(
+        user_id=user.id,
+        role=user.role,
+        name=user.name,
+        email=user.email,
+        team_id=user.team_id,
+        team_ids=tuple(session.scalars(sa.select(below.c.id))),
+        territory_ids=tuple(
+            session.scalars(
+                sa.select(user_territories.c.territory_id).where(user_territories.c.user_id == user.id)
+            )
+        ),
+        time_zone=user.time_zone or organisation_zone,
+    )

@@ -1,0 +1,153 @@
+"""Query parameters of a list -> condition tree, sorts and window. Unknown parameters are refused."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from crm_api.conditions.tree import All, Comparison, Tree
+from crm_api.core.errors import BadRequest, Invalid
+from crm_api.core.fields import Catalogue, FieldType
+from crm_api.core.listing import MAX_PAGE_SIZE, Sort, Window
+
+OPERATORS = ("ne", "gt", "gte", "lt", "lte", "in", "isnull", "contains", "between")
+RESERVED = (
+    "page", "page_size", "skip", "limit", "cursor", "sort", "sort_by", "sort_order", "search", "fields", "count",
+    "archived",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """Everything a list can be asked for. `archived` is out, only or with."""
+
+    tree: Tree = field(default_factory=lambda: All(all=[]))
+    search: str | None = None
+    sort: tuple[str, ...] = ()
+    window: Window = field(default_factory=Window)
+    fields: tuple[str, ...] = ()
+    archived: Literal["out", "only", "with"] = "out"
+
+
+def from_parameters(catalogue: Catalogue, parameters: Iterable[tuple[str, str]]) -> Query:
+    """Read the query string; raises BadRequest naming a parameter that does not exist or is repeated."""
+    reserved: dict[str, str] = {}
+    conditions: list[Tree] = []
+    for name, value in parameters:
+        if name in RESERVED:
+            if name in reserved:
+                raise BadRequest(f"'{name}' is given twice.")
+            reserved[name] = value
+        else:
+            conditions.append(_condition(catalogue, name, value))
+    return Query(
+        tree=All(all=conditions),
+        search=reserved.get("search") or None,
+        sort=_sort(reserved),
+        window=_window(reserved),
+        fields=tuple(f for f in reserved.get("fields", "").split(",") if f),
+        archived=_choice(reserved, "archived", ("out", "only", "with")),
+    )
+
+
+def _condition(catalogue: Catalogue, name: str, value: str) -> Comparison:
+    if name in catalogue.filters:
+        target, op = catalogue.filters[name]
+        return Comparison(field=target, op=op, value=value)
+    path, _, op = name.rpartition("__")
+    if not path or op not in OPERATORS:
+        path, op = name, "eq"
+    found = catalogue.field(path)
+    if found is None and "." not in path:
+        raise BadRequest(
+            f"There is no parameter '{name}'. This list filters by {', '.join(f.name for f in catalogue.fields)} "
+            f"(with __{', __'.join(OPERATORS)}) and takes {', '.join(RESERVED)}."
+        )
+    if found is not None and found.type is FieldType.TAGS and op == "eq":
+        op = "in"
+    return Comparison(field=found.name if found else path, op=op, value=value)
+
+
+def _sort(given: dict[str, str]) -> tuple[str, ...]:
+    if given.get("sort"):
+        return tuple(part.strip() for part in given["sort"].split(",") if part.strip())
+    if given.get("sort_by"):
+        order = given.get("sort_order", "asc")
+        if order not in ("asc", "desc"):
+            raise BadRequest("sort_order is asc or desc.")
+        return (("-" if order == "desc" else "") + given["sort_by"],)
+    return ()
+
+
+def _window(given: dict[str, str]) -> Window:
+    size = _number(given, "page_size", _number(given, "limit", 50, 1, MAX_PAGE_SIZE), 1, MAX_PAGE_SIZE)
+    offset = _number(given, "skip", 0, 0, 10**9) if "skip" in given else None
+    return Window(
+        page=_number(given, "page", 1, 1, 10**7),
+        page_size=size,
+        offset=offset,
+        cursor=given.get("cursor") or None,
+        count=_choice(given, "count", ("capped", "exact", "none")),
+    )
+
+
+def _number(given: dict[str, str], name: str, default: int, low: int, high: int) -> int:
+    if name not in given:
+        return default
+    text = given[name]
+    if not text.isascii() or not text.isdigit() or not low <= int(text[:12]) <= high:
+        raise Invalid.field(name, f"a whole number from {low} to {high}")
+    return int(text)
+
+
+def _choice(given: dict[str, str], name: str, choices: tuple[str, ...]) -> Any:
+    value = given.get(name, choices[0])
+    if value not in choices:
+        raise Invalid.field(name, f"one of {', '.join(choices)}")
+    return value
+
+
+def sorts_of(catalogue: Catalogue, names: tuple[str, ...]) -> list[Sort]:
+    """Sort keys for the names asked for, or the catalogue's default; raises BadRequest naming the choices."""
+    wanted = names or tuple(catalogue.default_sort.split(","))
+    sorts = []
+    for name in wanted:
+        found = catalogue.field(name.lstrip("-+"))
+        if found is None or found.type is FieldType.TAGS:
+            raise BadRequest(f"Cannot sort by '{name}'; declared sorts are {', '.join(declared(catalogue))}.")
+        column = found.sort_column if found.sort_column is not None else found.column
+        sorts.append(Sort(found.name, column, name.startswith("-"), found.nullable))
+    return sorts
+
+
+def declared(catalogue: Catalogue) -> list[str]:
+    """The sorts of a list that have an index behind them."""
+    return [f.name for f in catalogue.fields if f.sortable]
+
+
+def documentation(catalogue: Catalogue) -> list[dict[str, Any]]:
+    """OpenAPI parameters of a list: paging, sorting, search and one filter a field."""
+    def text(name: str, description: str, schema: dict[str, Any] | None = None) -> dict[str, Any]:
+        return {"name": name, "in": "query", "required": False, "description": description,
+                "schema": schema or {"type": "string"}}
+
+    whole = {"type": "integer", "minimum": 1}
+    return [
+        text("page", "Page number, from 1.", whole),
+        text("page_size", "Rows a page, at most 200.", {"type": "integer", "minimum": 1, "maximum": MAX_PAGE_SIZE}),
+        text("skip", "Rows to pass over, instead of `page`.", {"type": "integer", "minimum": 0}),
+        text("limit", "The same as `page_size`.", {"type": "integer", "minimum": 1, "maximum": MAX_PAGE_SIZE}),
+        text("cursor", "The `next_cursor` of the page before."),
+        text("sort", f"Fields, comma-separated, `-` for descending. Declared: {', '.join(declared(catalogue))}."),
+        text("sort_by", "One field; see `sort`."),
+        text("sort_order", "Direction of `sort_by`.", {"type": "string", "enum": ["asc", "desc"]}),
+        text("search", "Words that must all begin a word of the record."),
+        text("fields", "Only these fields, comma-separated."),
+        text("count", "How exact the total is.", {"type": "string", "enum": ["capped", "exact", "none"]}),
+        text("archived", "Archived records.", {"type": "string", "enum": ["out", "only", "with"]}),
+        *(
+            text(f.name, f"Filter by {f.title}; also `{f.name}__` with {', '.join(OPERATORS)}.",
+                 {"type": "string", **({"enum": list(f.choices)} if f.choices else {})})
+            for f in catalogue.fields
+        ),
+        *(text(name, f"The same as `{target}__{op}`.") for name, (target, op) in catalogue.filters.items()),
+    ]

@@ -1,0 +1,88 @@
+"""What every request passes through: a request id, the size limit, paths without a trailing slash.
+
+Plain ASGI: Starlette's BaseHTTPMiddleware costs a task and two queues a request.
+"""
+
+import logging
+import re
+import time
+from uuid import uuid4
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from crm_api.core import context
+from crm_api.core.errors import TooLarge
+from crm_api.core.problems import answer
+
+JSON_LIMIT = 2_000_000
+log = logging.getLogger("rounds.access")
+_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
+
+
+class Edge:
+    """Outermost layer of the application."""
+
+    def __init__(self, app: ASGIApp, *, upload_limit: int, upload_paths: tuple[str, ...]) -> None:
+        self.app, self.upload_limit, self.upload_paths = app, upload_limit, upload_paths
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        headers = Headers(scope=scope)
+        given = headers.get("x-request-id", "")
+        request_id = given if _ID.fullmatch(given) else uuid4().hex
+        path = scope["path"]
+        if len(path) > 1 and path.endswith("/"):
+            scope = {**scope, "path": path.rstrip("/") or "/"}
+        started, status = time.perf_counter(), 0
+
+        async def told(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                MutableHeaders(scope=message)["X-Request-ID"] = request_id
+            await send(message)
+
+        limit = self.upload_limit if scope["path"].startswith(self.upload_paths) else JSON_LIMIT
+        with context.working(request_id=request_id, origin="api", actor_id=None):
+            try:
+                await self._limited(scope, receive, told, limit, headers)
+            finally:
+                log.info(
+                    "request",
+                    extra={"method": scope["method"], "path": scope["path"], "status": status,
+                           "ms": round((time.perf_counter() - started) * 1000, 1)},
+                )
+
+    async def _limited(self, scope: Scope, receive: Receive, send: Send, limit: int, headers: Headers) -> None:
+        refusal = answer(TooLarge(f"This address takes at most {limit:,} bytes."))
+        length = headers.get("content-length", "0")
+        if length.isdigit() and int(length) > limit:
+            await refusal(scope, receive, send)
+            return
+        seen, answered = 0, False
+
+        async def counted() -> Message:
+            nonlocal seen
+            message = await receive()
+            seen += len(message.get("body", b""))
+            if seen > limit:
+                raise _Over
+            return message
+
+        async def noting(message: Message) -> None:
+            nonlocal answered
+            answered = True
+            await send(message)
+
+        try:
+            await self.app(scope, counted, noting)
+        except _Over:
+            if not answered:
+                await refusal(scope, receive, send)
+
+
+class _Over(Exception):
+    """More of the body came than may come."""

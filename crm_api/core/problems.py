@@ -1,0 +1,124 @@
+"""Every failure as one RFC 9457 answer: a stable `type`, a sentence, the fields at fault, the request id."""
+
+import logging
+from collections.abc import Mapping
+from typing import Any
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import Response
+from pydantic import BaseModel
+from pydantic_core import to_json
+from starlette.exceptions import HTTPException
+
+from crm_api.core import context
+from crm_api.core.errors import FieldError, Invalid, NotSignedIn, Problem, TooMany, Unavailable
+
+log = logging.getLogger(__name__)
+MEDIA_TYPE = "application/problem+json"
+
+
+class FaultDocument(BaseModel):
+    """One fault in the input."""
+
+    field: str
+    message: str
+
+
+class ProblemDocument(BaseModel):
+    """RFC 9457 problem details."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    request_id: str | None = None
+    errors: list[FaultDocument] = []
+
+
+def documented(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """OpenAPI `responses` for these statuses, each a problem document."""
+    return {
+        status: {"model": ProblemDocument, "content": {MEDIA_TYPE: {}}, "description": _TITLES.get(status, "Problem")}
+        for status in statuses
+    }
+
+
+_TITLES = {
+    400: "A parameter that does not exist, or a damaged cursor", 401: "Not signed in", 403: "Not allowed",
+    404: "Not there, or not yours to see", 409: "A rule of the business forbids it", 412: "Changed since you read it",
+    413: "Too large", 422: "The input is not valid", 429: "Too many requests", 503: "The database is away",
+}
+
+
+def answer(problem: Problem) -> Response:
+    """The HTTP answer for a problem."""
+    body: dict[str, Any] = {
+        "type": f"/problems/{problem.type}",
+        "title": problem.title,
+        "status": problem.status,
+        "detail": problem.detail,
+        "request_id": context.current().request_id,
+        **problem.extra,
+    }
+    if problem.errors:
+        body["errors"] = [{"field": fault.field, "message": fault.message} for fault in problem.errors]
+    headers = {}
+    if isinstance(problem, TooMany | Unavailable):
+        headers["Retry-After"] = str(problem.retry_after)
+    if isinstance(problem, NotSignedIn):
+        headers["WWW-Authenticate"] = "Bearer"
+    return Response(to_json(body), problem.status, headers, MEDIA_TYPE)
+
+
+def install(app: FastAPI) -> None:
+    """Register the handlers; nothing else in the service makes an error answer."""
+
+    @app.exception_handler(Problem)
+    async def _problem(request: Request, problem: Problem) -> Response:
+        return answer(problem)
+
+    @app.exception_handler(RequestValidationError)
+    async def _invalid(request: Request, error: RequestValidationError) -> Response:
+        return answer(from_validation(error.errors()))
+
+    @app.exception_handler(HTTPException)
+    async def _http(request: Request, error: HTTPException) -> Response:
+        problem = Problem(_SENTENCES.get(error.status_code, str(error.detail)))
+        problem.status, problem.type = error.status_code, _TYPES.get(error.status_code, "http")
+        problem.title = str(error.detail)
+        response = answer(problem)
+        for name, value in (error.headers or {}).items():
+            response.headers[name] = value
+        return response
+
+    @app.exception_handler(Exception)
+    async def _crash(request: Request, error: Exception) -> Response:
+        log.exception("unhandled error", exc_info=error)
+        return answer(Problem("This is a fault of ours. Quote the request id when you report it."))
+
+
+_SENTENCES = {
+    404: "There is nothing at this address; see /docs for the list of paths.",
+    405: "This path does not take this method; see /docs.",
+}
+_TYPES = {404: "no-such-path", 405: "no-such-method"}
+
+
+def from_validation(faults: Any) -> Invalid:
+    """The Invalid for pydantic's list of faults: the field's path, and what it takes."""
+    errors = [
+        FieldError(_path(fault.get("loc", ())), _plain(fault)) for fault in faults
+    ]
+    first = errors[0] if errors else FieldError("body", "not valid")
+    more = f" (and {len(errors) - 1} more)" if len(errors) > 1 else ""
+    return Invalid(f"{first.field}: {first.message}{more}", errors=errors)
+
+
+def _path(location: Any) -> str:
+    parts = [str(part) for part in location if part not in ("body", "query", "path", "header")]
+    return ".".join(parts) or "body"
+
+
+def _plain(fault: Mapping[str, Any]) -> str:
+    return str(fault.get("msg", "not valid")).removeprefix("Value error, ")
