@@ -2,17 +2,12 @@
 
 import sqlalchemy as sa
 
-from crm_api import access
 from crm_api.core.fields import Catalogue, Field, FieldType, Relation
 from crm_api.core.presenting import shown_by
 from crm_api.organisation.models import Territory
 from crm_api.organisation.schemas import TerritoryOut
 from crm_api.users.models import ROLES, Team, User
 from crm_api.users.schemas import TeamOut, UserOut
-
-access.declare("user", User, shared=True, config=True)
-access.declare("team", Team, shared=True, config=True)
-access.declare("territory", Territory, shared=True, config=True)
 
 _USERS = sa.select(*shown_by(UserOut, User))
 _TEAMS = sa.select(*shown_by(TeamOut, Team))
