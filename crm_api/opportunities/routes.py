@@ -13,7 +13,7 @@ from crm_api.core.problems import documented
 from crm_api.dependencies import CurrentActor, Db, IfMatch, json_answer, record_answer
 from crm_api.opportunities import service
 from crm_api.opportunities.catalogue import CATALOGUE
-from crm_api.opportunities.schemas import OpportunityIn, OpportunityOut, OpportunityPatch
+from crm_api.opportunities.schemas import Close, OpportunityIn, OpportunityOut, OpportunityPatch
 
 router = APIRouter(prefix="/api/v1/crm/opportunities", tags=["opportunities"])
 
@@ -64,3 +64,20 @@ async def delete_opportunity(opportunity_id: UUID, db: Db, actor: CurrentActor, 
 async def restore_opportunity(opportunity_id: UUID, db: Db, actor: CurrentActor) -> Response:
     """Take a deletion back."""
     return record_answer(await db.write(records.written, actor, service.restore, opportunity_id=opportunity_id))
+
+
+@router.post("/{opportunity_id}/close", response_model=OpportunityOut, responses=documented(400, 403, 404, 409, 412, 422))
+async def close_opportunity(
+    opportunity_id: UUID, body: Close, db: Db, actor: CurrentActor, if_match: IfMatch
+) -> Response:
+    """Win or lose a deal; a loss needs its reason."""
+    closed = await db.write(
+        records.written, actor, service.close, opportunity_id=opportunity_id, data=body, if_match=if_match
+    )
+    return record_answer(closed)
+
+
+@router.post("/{opportunity_id}/reopen", response_model=OpportunityOut, responses=documented(403, 404, 409, 422))
+async def reopen_opportunity(opportunity_id: UUID, db: Db, actor: CurrentActor) -> Response:
+    """Bring a closed deal back to the stage it was in."""
+    return record_answer(await db.write(records.written, actor, service.reopen, opportunity_id=opportunity_id))
