@@ -20,7 +20,7 @@ from crm_api.core import dialect
 from crm_api.core.fields import Catalogue, Field, FieldType, Registry
 from crm_api.questions import paths
 from crm_api.questions.periods import Period
-from crm_api.questions.plan import Figure, Filter, Group, Plan, Sort
+from crm_api.questions.plan import Figure, Filter, Group, Plan
 
 MOST_ROWS = 200
 _TREE: TypeAdapter[conditions.Tree] = TypeAdapter(conditions.Tree)
@@ -129,6 +129,7 @@ class _Compiler:
             statement = statement.having(getattr(figures[0][0], _COMPARE[plan.having.op])(plan.having.value * scale))
         columns = tuple(column for _, column in [*groups, *figures])
         if plan.counts_groups:
+            statement = statement.where(*(key.is_not(None) for key in keys))
             counted = sa.select(sa.func.count()).select_from(statement.subquery())
             return Compiled(counted, (Column("number of groups", "number"),))
         statement = self._ordered(statement, plan, keys, figures[0][0])
@@ -214,7 +215,7 @@ class _Compiler:
         return [self.joined[g.field].id for g in groups if not g.bucket and g.field in self.joined and not self._is_field(g.field)]
 
     def _ordered(self, statement: sa.Select[Any], plan: Plan, keys: list[Any], figure: Any) -> sa.Select[Any]:
-        sort = plan.sort or (Sort(descending=False) if False else None)
+        sort = plan.sort
         if keys and sort:
             ranked = sa.func.coalesce(figure, 0)
             return statement.order_by(ranked.desc() if sort.descending else ranked.asc(), *keys)

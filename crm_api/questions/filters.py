@@ -85,10 +85,20 @@ class Conditions:
         """Which span each "not" or "without" turns round: the next one that can be a condition."""
         turned: dict[int, int] = {}
         for at in self.s.cues("not", "without"):
-            target = self.s.after(at, over=("of", "is", "by", "with", "that", "each"), tags=("stop", "vague"))
+            skip = ("of", "is", "by", "with", "that", "each")
+            target = self.s.after(at, over=skip, tags=("stop", "vague"))
+            if target is not None and self._leads_on(target):
+                self.s.use(target)
+                target = self.s.after(target, over=skip)
             if target is not None:
                 turned[target] = at
         return turned
+
+    def _leads_on(self, at: int) -> bool:
+        """ "handled by", "based in": a word that only leads to the name after it."""
+        after = self.s.at(at + 1)
+        span = self.s.spans[at]
+        return bool(span.entry("relation", "field") and not span.entry("word") and after and after.is_cue("by", "of"))
 
     def _negative(self, at: int) -> bool:
         """Whether the condition at `at` is turned round; a word that belongs to it may stand between."""
@@ -119,6 +129,8 @@ class Conditions:
         """Kinds and words that are only reached through a to-many step open a clause."""
         for at, entry in [*self.s.terms("kind"), *self.s.terms("word")]:
             span = self.s.spans[at]
+            if entry.what == "word" and span.entry("kind"):
+                continue
             if span.entry("word") and any(e.kind == self.s.entity for e in span.entries if e.what == "word"):
                 continue
             target = self.s.target(span) if span.entry("kind") else None
@@ -168,8 +180,8 @@ class Conditions:
         if found.way and found.way in self.clauses:
             clause = self.clauses[found.way]
             clause.found.append(found)
-            if found.negative and clause.none:
-                found.negative = False
+            if found.negative and clause.none:  # "no … that are not" is "no … that are": one negation was read twice
+                found.negative, found.words = False, found.words.replace("not ", "", 1)
         elif found.way:
             raise Unclear(Plan(action="unknown"))
         self.found.append(found)
@@ -189,6 +201,8 @@ class Conditions:
         span, path = self.s.spans[at], paths.join(way, entry.name)
         owner = self._possessor(at, relation.target)
         verb = self.s.at(at - 1)
+        if owner is None and span.entry("kind", "relation", "field"):
+            return
         if owner is not None:
             self._record(owner, [n for n in self.s.spans[owner].names if n.kind == relation.target], path)
         elif entry.kind == self.s.entity and verb is not None and (verb.is_cue("with", "without") or self._has_verb(at)):
@@ -212,7 +226,7 @@ class Conditions:
         before, after = self.s.at(at - 1), self.s.at(at + 1)
         if before and before.is_cue("poss"):
             return at - 2 if self._is_name(at - 2, kind) else None
-        if after and after.is_cue("of", "by"):
+        if after and after.is_cue("of", "by", "is"):
             return at + 2 if self._is_name(at + 2, kind) else None
         if self._is_name(at + 1, kind):
             return at + 1
@@ -319,6 +333,8 @@ class Conditions:
     def _words(self) -> None:
         for at, _ in list(self.s.terms("word")):
             span = self.s.spans[at]
+            if span.entry("kind") and not any(e.what == "word" and e.kind == self.s.entity for e in span.entries):
+                continue
             if placed := self._place_word(at, span):
                 entry, home, inner = placed
                 word = word_of(entry)
@@ -541,7 +557,7 @@ class Conditions:
                 words = f"without {target.path.split('.')[-1]}"
                 self._add(Found(at, target.path, tree, words, negative=True))
                 self.s.use(cue, at)
-            elif target.path == "" or any(f.path.startswith(target.path) and f.at > at for f in self.found):
+            elif target.path == "" or any(f.path.startswith(target.path) for f in self.found):
                 span.used = True
             elif linked is not None and linked.is_cue("with") and not paths.is_to_many(self.s.registry, self.s.entity, target.path):
                 self._add(Found(at, target.path, trees.exists(self.s.registry, self.s.entity, target.path), f"with {target.path}"))
@@ -563,7 +579,9 @@ class Conditions:
             tree: Tree = {"related": clause.way, "quantifier": quantifier}
             if parts:
                 tree |= {"where": trees.conjunction([p.tree for p in parts])}
-            words = f"{'no' if clause.none else 'with'} {clause.way}" + "".join(f", {p.words}" for p in parts)
+            inside_words = ", ".join(p.words for p in parts)
+            lead = f"{'no' if clause.none else 'with'} {clause.way.replace('_', ' ')}"
+            words = f"{lead}: {inside_words}" if clause.none or not parts else inside_words
             merged.append(Filter(slot=clause.way, tree=tree, words=words))
         return tuple(merged)
 

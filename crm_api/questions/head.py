@@ -29,7 +29,7 @@ def looked_up(s: Sentence) -> str | None:
     value: a field, or a record it is linked to.
     """
     names = [span for span in s.spans if span.tag == "name"]
-    if not names or s.has(*_FIGURES) or any(span.tag in ("period", "amount", "bucket", "vague") for span in s.spans):
+    if not names or s.has(*_FIGURES) or any(span.tag in ("period", "amount", "vague") for span in s.spans):
         return None
     for kind in dict.fromkeys(n.kind for span in names for n in span.names if n.id):
         if all(any(n.kind == kind and n.id for n in span.names) for span in names) and _asks_of(s, kind):
@@ -71,7 +71,8 @@ def decide(s: Sentence) -> str | None:
         if kind := _counted(s, at):
             return kind
     words = [entry.kind for _, entry in s.terms("word")]
-    if words and s.has("most", "least"):
+    how_much = any(s.spans[at].text == "how much" for at in s.cues("sum"))
+    if words and (how_much or s.has("most", "least")):
         return words[0]
     if (first := _first_kind(s)) is not None:
         return first
@@ -110,7 +111,7 @@ def _counted(s: Sentence, at: int) -> str | None:
 
 
 def _kinds_before(s: Sentence, at: int) -> Iterator[Span]:
-    return (span for span in s.spans[:at] if span.entry("kind", "relation"))
+    return (span for span in s.spans[:at] if span.entry("kind", "relation", "field"))
 
 
 def _first_kind(s: Sentence) -> str | None:
@@ -154,7 +155,7 @@ def _settle_figures(s: Sentence) -> None:
         if measure is None or each is None:
             continue
         after = s.at(at + 1)
-        if _speaks_of(s, at, measure.kind, each.kind):
+        if each.kind == measure.kind or _speaks_of(s, at, measure.kind, each.kind):
             span.entries = [e for e in span.entries if e.what != "field"]
         elif after and after.is_cue(*_COMPARING, "between") and any(_kinds_before(s, at)):
             span.entries = [e for e in span.entries if e.what != "measure"]

@@ -49,6 +49,7 @@ class Names:
 
     names: list[Name] = field(default_factory=list)
     by_key: dict[str, list[Name]] = field(default_factory=lambda: defaultdict(list))
+    by_start: dict[str, list[Name]] = field(default_factory=lambda: defaultdict(list))
     by_token: dict[str, list[Name]] = field(default_factory=lambda: defaultdict(list))
     heads: set[Any] = field(default_factory=set)  # ids of records that others of their kind stand under
     longest: int = 1
@@ -63,6 +64,9 @@ class Names:
                 if key and name not in self.by_key[key]:
                     self.by_key[key].append(name)
                 self.longest = max(self.longest, len(variant) + 1)
+            for size in range(2, len(tokens)):
+                if name not in self.by_start["".join(tokens[:size])]:
+                    self.by_start["".join(tokens[:size])].append(name)
             for token in tokens:
                 if name not in self.by_token[token]:
                     self.by_token[token].append(name)
@@ -71,7 +75,7 @@ class Names:
         """The longest run of tokens from `at` that is a whole name: how many, and which names."""
         for size in range(min(self.longest, len(tokens) - at), 0, -1):
             run = tokens[at : at + size]
-            found = self.by_key.get("".join(run))
+            found = self.by_key.get("".join(run)) or (self.by_start.get("".join(run)) if size > 1 else None)
             if found and not (size == 1 and run[0] in _NEVER_NAMES):
                 while at + size < len(tokens) and tokens[at + size] in _LEGAL:
                     size += 1

@@ -157,8 +157,11 @@ class Reader:
         if after and not after.used and after.tag == "term" and not after.entry("kind") and (target := s.numeric(after)):
             after.used = True
             self.figure = self._figure_of(target, "sum")
-        else:
-            self.figure = Figure(fn="count", label=f"number of {s.catalogue.plural}")
+            return
+        self.figure = Figure(fn="count", label=f"number of {s.catalogue.plural}")
+        if after and after.entry("field") and not after.entry("kind") and (target := s.groupable(after)):
+            self._group(target, at + 1)
+            self.counts_groups = True
 
     def _of_field(self, fn: str) -> None:
         for at, span in enumerate(self.s.spans):
@@ -484,7 +487,7 @@ class Reader:
         """The alternatives that are compared: two or more names, periods or words that speak of the same."""
         slots: dict[str, list[Found]] = {}
         for each in conditions.found:
-            if not each.negative and not each.way and not each.slot.endswith(" amount"):
+            if not each.negative and not each.slot.endswith(" amount"):
                 slots.setdefault(each.slot, []).append(each)
         sides = [group for group in slots.values() if len(group) > 1]
         return sides[0] if len(sides) == 1 else None
@@ -509,7 +512,7 @@ class Reader:
         """The difference between two sides, absolute or in percent of the first."""
         s = self.s
         percent = s.has("percent_change") or (s.has("share"))
-        s.use(*s.cues("percent_change", "change", "how_many_more", "how_much_more", "compare"))
+        s.use(*s.cues("percent_change", "change", "how_many_more", "how_much_more", "compare", "between"))
         self._split_range(conditions)
         sides = self._sides(conditions)
         if self.figure is None and not any(True for _ in s.terms("kind", unused=False)):
@@ -600,6 +603,8 @@ class Reader:
         s = self.s
         columns: list[str] = []
         for at, span in enumerate(s.spans):
+            if span.tag == "bucket" and s.at(at - 1) and s.spans[at - 1].is_cue("ask"):
+                s.use(at)  # "what year was it founded": the field says so again
             if span.tag != "term" or any(e.what == "kind" and e.kind == s.entity for e in span.entries):
                 continue
             if (word := span.entry("word")) and s.has("when") and (date := lexicon.word_of(word).time_field):
@@ -646,12 +651,18 @@ class Reader:
             after = self.s.at(at + 1)
             if span.is_cue("by") and after and after.used or span.is_cue("between") and after and after.tag == "period":
                 span.used = True
-            elif span.entry("relation") and after and after.is_cue("by"):
+            elif span.entry("relation") and after and (after.is_cue("by") or self._links_clause(span)):
                 span.used = True
             elif span.tag == "term" and any(e.what == "kind" and e.kind == self.s.entity for e in span.entries):
                 span.used = True
             elif span.is_cue("each", "newest") and span.text in ("each", "last") and self.groups:
                 span.used = True
+
+    def _links_clause(self, span: Span) -> bool:
+        """ "reps who own no deals": the verb says how the deals belong to the reps, which the relation says too."""
+        entry = span.entry("relation")
+        relation = next(r for r in self.s.registry[entry.kind].relations if r.name == entry.name) if entry else None
+        return relation is not None and relation.target == self.s.entity and not span.entry("kind")
 
 
 _FN_WORDS = {"avg": "average", "median": "median", "sum": "total", "max": "highest", "min": "lowest", "count": "number",

@@ -113,7 +113,7 @@ class Sentence:
         match entry.what:
             case "kind":
                 return Target(way, entry.kind, None, entry)
-            case "field" | "choice":
+            case "field":
                 return Target(paths.join(way, entry.name), entry.kind, self.registry[entry.kind].field(entry.name), entry)
             case "relation":
                 relation = next(r for r in self.registry[entry.kind].relations if r.name == entry.name)
