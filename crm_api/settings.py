@@ -14,6 +14,7 @@ class Settings(BaseSettings):
 
     host: str = Field("127.0.0.1", description="Address the web process listens on.")
     port: int = Field(8000, ge=1, le=65535, description="Port the web process listens on.")
+    web_workers: int = Field(1, ge=1, description="Web processes; one is right for SQLite.")
     public_url: str = Field("", description="Used for every link, redirect and cookie; http://HOST:PORT when empty.")
     data_dir: Path = Field(Path("data"), description="Database file, Maildir, attachments, secret key.")
     database_url: str = Field("", description="sqlite:///FILE (default: DATA_DIR/rounds.db) or postgresql://…")
@@ -47,4 +48,4 @@ class Settings(BaseSettings):
 
 def load() -> Settings:
     """Read the environment and `.env`; raises pydantic's ValidationError naming the setting."""
-    return Settings()  # type: ignore[call-arg]
+    return Settings()

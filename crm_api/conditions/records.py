@@ -33,6 +33,7 @@ def page(session: Session, actor: Actor, kind: str, query: Query) -> dict[str, A
     marks = [row.pop("_sort") for row in rows]
     window, by_number = query.window, query.window.cursor is None and query.window.offset is None
     cursor = encode_cursor(sorts[0], marks[-1], rows[-1]["id"]) if more and len(sorts) == 1 else None
+    _decorate(session, catalogue, rows, single=False)
     items = [_present(catalogue, row, query.fields) for row in rows]
     return {
         "items": items,
@@ -50,10 +51,12 @@ def one(session: Session, actor: Actor, kind: str, record_id: UUID, fields: tupl
     catalogue = CATALOGUES[kind]
     model = catalogue.model
     statement = _shown(catalogue).where(model.id == record_id, visible(kind, actor))
-    row = session.execute(statement).mappings().first()
-    if row is None:
+    found = session.execute(statement).mappings().first()
+    if found is None:
         raise NotFound(f"There is no {kind} {record_id}, or it is not yours to see.")
-    return _present(catalogue, dict(row), fields)
+    row = dict(found)
+    _decorate(session, catalogue, [row], single=True)
+    return _present(catalogue, row, fields)
 
 
 def written(
@@ -144,6 +147,11 @@ def _rows(
 def _shown(catalogue: Catalogue) -> sa.Select[Any]:
     assert catalogue.shown is not None, f"{catalogue.kind} declares nothing to show"
     return catalogue.shown()  # type: ignore[no-any-return]
+
+
+def _decorate(session: Session, catalogue: Catalogue, rows: list[dict[str, Any]], *, single: bool) -> None:
+    if catalogue.decorate and rows:
+        catalogue.decorate(session, rows, single)
 
 
 def _present(catalogue: Catalogue, row: dict[str, Any], fields: tuple[str, ...]) -> dict[str, Any]:

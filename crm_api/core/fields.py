@@ -125,6 +125,7 @@ class Catalogue:
     live: Callable[[], Any] | None = None  # rows that count unless archived ones are asked for
     filters: dict[str, tuple[str, str]] = field(default_factory=dict)  # other names: (field, operator)
     shown: Callable[[], Any] | None = None  # the Select behind lists and single reads
+    decorate: Callable[[Any, list[dict[str, Any]], bool], None] | None = None  # session, rows, one alone?
     present: Callable[[dict[str, Any]], dict[str, Any]] | None = None  # from its row to the JSON answer
 
     def field(self, name: str) -> Field | None:

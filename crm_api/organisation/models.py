@@ -19,7 +19,7 @@ class Organisation(Timestamps, Versioned, Base):
     __audited__ = True
     __table_args__ = (
         sa.CheckConstraint("fiscal_year_start_month BETWEEN 1 AND 12", name="fiscal_month"),
-        sa.CheckConstraint("only = 1", name="only_one"),
+        sa.CheckConstraint('"only" = 1', name="only_one"),
     )
 
     only: Mapped[int] = mapped_column(default=1, unique=True)

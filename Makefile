@@ -1,0 +1,70 @@
+# Everything a person or CI does here, one word each; `make` alone lists the words.
+.DEFAULT_GOAL := help
+.PHONY: help setup run test check deep bench lock generate format clean
+
+BIN := .venv/bin
+INSTALL := $(BIN)/uv pip install --quiet --python $(BIN)/python
+
+help: ## show this list
+	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' Makefile | expand -t 16
+
+setup: .venv/.ready-run ## make .venv with the pinned packages and the crm command
+	@echo "Ready: .venv/bin/crm"
+
+run: .venv/.ready-run ## start Rounds with the demo company at http://127.0.0.1:8000 (Ctrl-C stops it)
+	@DEMO=$${DEMO:-1} $(BIN)/crm up
+
+# uv comes through pip, hash-checked; it then installs the rest some twenty times faster than pip would.
+$(BIN)/uv: tools/uv.txt
+	@echo "Making .venv"
+	@$$(tools/find-python) -m venv .venv
+	@$(BIN)/python -m pip install --quiet --require-hashes --disable-pip-version-check -r tools/uv.txt
+	@touch $@
+
+.venv/.ready-run: requirements-run.txt tools/build.txt pyproject.toml $(BIN)/uv
+	@echo "Installing what Rounds runs on, each package checked against its hash"
+	@$(INSTALL) --require-hashes --build-constraint tools/build.txt -r requirements-run.txt
+	@$(INSTALL) --no-deps --editable .
+	@touch $@
+
+.venv/.ready-test: requirements.txt .venv/.ready-run
+	@echo "Installing what its tests need"
+	@$(INSTALL) --require-hashes --build-constraint tools/build.txt -r requirements.txt
+	@touch $@
+
+test: .venv/.ready-test ## run every test on SQLite and PostgreSQL, with coverage (TESTS=tests/visits for some)
+ifdef TESTS
+	@$(BIN)/python -m pytest $(TESTS)
+else
+	@$(BIN)/python -m pytest tests -q -n auto --dist worksteal --cov --cov-report=term
+endif
+
+check: .venv/.ready-test ## style, types, who may import whom, templates, spelling, generated files
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/djlint templates --lint --check --quiet
+	$(BIN)/codespell
+	$(BIN)/python -m tools.generate --check
+	@$(BIN)/python -m tools.sizes
+
+deep: .venv/.ready-test ## the exhaustive runs: every kill point, seed and page
+	$(BIN)/python -m pytest tests -n auto --run-deep
+
+bench: .venv/.ready-test ## measure the API beside its ceilings (ROWS=100000, ARGS=--sqlite)
+	$(BIN)/python -m bench.api --rows $(or $(ROWS),100000) $(ARGS)
+
+lock: $(BIN)/uv ## pin requirements*.in with hashes (UPGRADE=1 takes newer versions)
+	$(BIN)/python tools/lock.py $(if $(UPGRADE),--upgrade)
+
+generate: .venv/.ready-test ## rewrite .env.example and openapi.json from the code
+	$(BIN)/python -m tools.generate
+
+format: .venv/.ready-test ## put the code in house style
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+clean: ## remove what the tools left behind; .venv and data stay
+	rm -rf .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .coverage* htmlcov build *.egg-info
+	find . -name __pycache__ -not -path './.venv/*' -prune -exec rm -rf {} +

@@ -1,0 +1,66 @@
+"""/api/v1/crm/accounts"""
+
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Response
+
+from crm_api.conditions import records
+from crm_api.conditions.dependencies import SearchBody, listed, listing
+from crm_api.conditions.filters import Query
+from crm_api.core.listing import Page
+from crm_api.core.problems import documented
+from crm_api.dependencies import CurrentActor, Db, IfMatch, json_answer, record_answer
+from crm_api.accounts import service
+from crm_api.accounts.catalogue import CATALOGUE
+from crm_api.accounts.schemas import AccountIn, AccountOut, AccountPatch
+
+router = APIRouter(prefix="/api/v1/crm/accounts", tags=["accounts"])
+
+
+@router.get("", response_model=Page[AccountOut], openapi_extra=listed(CATALOGUE), responses=documented(400, 422))
+async def list_accounts(db: Db, actor: CurrentActor, query: Annotated[Query, listing("account")]) -> Response:
+    """Accounts that match, a page at a time."""
+    return json_answer(await db.read(records.page, actor, "account", query))
+
+
+@router.post("/search", response_model=Page[AccountOut], responses=documented(400, 422))
+async def search_accounts(body: SearchBody, db: Db, actor: CurrentActor) -> Response:
+    """Accounts for which a condition tree holds."""
+    return json_answer(await db.read(records.page, actor, "account", body.query()))
+
+
+@router.post("", status_code=201, response_model=AccountOut, responses=documented(403, 409, 422))
+async def create_account(body: AccountIn, db: Db, actor: CurrentActor) -> Response:
+    """Make an account."""
+    return record_answer(await db.write(records.written, actor, service.create, data=body), 201)
+
+
+@router.get("/{account_id}", response_model=AccountOut, responses=documented(404, 422))
+async def read_account(account_id: UUID, db: Db, actor: CurrentActor) -> Response:
+    """One account."""
+    return record_answer(await db.read(records.one, actor, "account", account_id))
+
+
+@router.put("/{account_id}", response_model=AccountOut, responses=documented(400, 403, 404, 409, 412, 422))
+@router.patch("/{account_id}", response_model=AccountOut, responses=documented(400, 403, 404, 409, 412, 422))
+async def update_account(
+    account_id: UUID, body: AccountPatch, db: Db, actor: CurrentActor, if_match: IfMatch
+) -> Response:
+    """Change just the fields sent."""
+    change = await db.write(
+        records.written, actor, service.update, account_id=account_id, data=body, if_match=if_match
+    )
+    return record_answer(change)
+
+
+@router.delete("/{account_id}", status_code=204, responses=documented(400, 403, 404, 409, 412, 422))
+async def delete_account(account_id: UUID, db: Db, actor: CurrentActor, if_match: IfMatch) -> None:
+    """Delete softly: it can be restored."""
+    await db.write(service.archive, actor, account_id=account_id, if_match=if_match)
+
+
+@router.post("/{account_id}/restore", response_model=AccountOut, responses=documented(403, 404, 409, 422))
+async def restore_account(account_id: UUID, db: Db, actor: CurrentActor) -> Response:
+    """Take a deletion back."""
+    return record_answer(await db.write(records.written, actor, service.restore, account_id=account_id))

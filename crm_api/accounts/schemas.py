@@ -1,0 +1,123 @@
+"""What goes in and out of accounts."""
+
+import re
+from datetime import datetime
+from typing import Annotated, Literal
+from uuid import UUID
+
+from pydantic import AfterValidator, BaseModel, Field
+
+from crm_api.core.schemas import (
+    Amount, Body, Count, Currency, Email, Instant, Latitude, Line, Longitude, Name, Phone, Text, Url,
+)
+
+AccountType = Literal["prospect", "customer", "dealer", "distributor", "partner", "supplier", "competitor"]
+Tier = Literal["bronze", "silver", "gold", "platinum"]
+Rating = Literal["cold", "warm", "hot"]
+_CLOCK = re.compile(r"([01]\d|2[0-3]):[0-5]\d|24:00")
+
+
+def _hours(value: dict[str, list[tuple[str, str]]]) -> dict[str, list[tuple[str, str]]]:
+    for day, windows in value.items():
+        if day not in "1234567" or len(day) != 1:
+            raise ValueError("days are ISO weekdays, 1 (Monday) to 7 (Sunday)")
+        last = ""
+        for opens, closes in windows:
+            if not (_CLOCK.fullmatch(opens) and _CLOCK.fullmatch(closes)) or not last <= opens < closes:
+                raise ValueError("windows are rising pairs of times such as [\"08:00\", \"12:00\"]")
+            last = closes
+    return value
+
+
+OpeningHours = Annotated[
+    dict[str, list[tuple[str, str]]],
+    AfterValidator(_hours),
+    Field(max_length=7, examples=[{"1": [["08:00", "12:00"], ["13:00", "18:00"]]}],
+          description="Local opening windows by ISO weekday."),
+]
+
+
+class _AccountFields(Body):
+    account_type: AccountType | None = None
+    industry: Line | None = None
+    tier: Tier | None = None
+    rating: Rating | None = None
+    website: Url | None = None
+    email: Email | None = None
+    phone: Phone | None = None
+    employees: Count | None = None
+    annual_revenue: Amount | None = Field(None, description="In major units of `currency`.")
+    currency: Currency | None = None
+    year_established: int | None = Field(None, ge=1000, le=2200)
+    description: Text | None = None
+    parent_id: UUID | None = None
+    owner_id: UUID | None = None
+    territory_id: UUID | None = None
+    billing_street: Line | None = None
+    billing_city: Line | None = None
+    billing_state: Line | None = None
+    billing_zip: Line | None = None
+    billing_country: Line | None = None
+    latitude: Latitude | None = None
+    longitude: Longitude | None = None
+    opening_hours: OpeningHours | None = None
+    visit_minutes: int | None = Field(None, ge=1, le=720)
+    visit_every_days: int | None = Field(None, ge=1, le=3660)
+    tags: list[Name] | None = Field(None, max_length=50)
+    external_system: Line | None = None
+    external_id: Line | None = None
+    source_updated_at: Instant | None = None
+
+
+class AccountIn(_AccountFields):
+    """A new account. Without an owner it is its maker's."""
+
+    name: Name = Field(examples=["Riverside Motors"])
+    account_type: AccountType = "prospect"
+
+
+class AccountPatch(_AccountFields):
+    name: Name | None = None
+
+
+class AccountOut(BaseModel):
+    id: UUID
+    number: str
+    name: str
+    account_type: AccountType
+    industry: str | None
+    tier: Tier | None
+    rating: Rating | None
+    website: str | None
+    email: str | None
+    phone: str | None
+    employees: int | None
+    annual_revenue: float | None
+    currency: str
+    year_established: int | None
+    description: str | None
+    parent_id: UUID | None
+    owner_id: UUID | None
+    team_id: UUID | None
+    territory_id: UUID | None
+    billing_street: str | None
+    billing_city: str | None
+    billing_state: str | None
+    billing_zip: str | None
+    billing_country: str | None
+    latitude: float | None
+    longitude: float | None
+    opening_hours: OpeningHours | None
+    visit_minutes: int | None
+    visit_every_days: int | None
+    tags: list[str]
+    last_contact_at: datetime | None
+    last_visit_at: datetime | None
+    external_system: str | None
+    external_id: str | None
+    source_updated_at: datetime | None
+    origin: str
+    archived_at: datetime | None
+    created_at: datetime
+    updated_at: datetime
+    version: int

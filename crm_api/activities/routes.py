@@ -1,0 +1,101 @@
+"""/api/v1/crm/activities"""
+
+from typing import Annotated, Literal
+from uuid import UUID
+
+from fastapi import APIRouter, Response
+from fastapi import Query as Query_
+
+from crm_api.conditions import records
+from crm_api.conditions.dependencies import SearchBody, listed, listing
+from crm_api.conditions.filters import Query
+from crm_api.core.listing import Page
+from crm_api.core.problems import documented
+from crm_api.core.schemas import Instant
+from crm_api.dependencies import CurrentActor, Db, IfMatch, json_answer, record_answer
+from crm_api.activities import service
+from crm_api.activities.catalogue import CATALOGUE
+from crm_api.activities.schemas import ActivityIn, ActivityOut, ActivityPatch, Completion, TimelineItem
+
+router = APIRouter(prefix="/api/v1/crm/activities", tags=["activities"])
+
+
+@router.get("", response_model=Page[ActivityOut], openapi_extra=listed(CATALOGUE), responses=documented(400, 422))
+async def list_activities(db: Db, actor: CurrentActor, query: Annotated[Query, listing("activity")]) -> Response:
+    """Activities that match, a page at a time."""
+    return json_answer(await db.read(records.page, actor, "activity", query))
+
+
+@router.post("/search", response_model=Page[ActivityOut], responses=documented(400, 422))
+async def search_activities(body: SearchBody, db: Db, actor: CurrentActor) -> Response:
+    """Activities for which a condition tree holds."""
+    return json_answer(await db.read(records.page, actor, "activity", body.query()))
+
+
+@router.post("", status_code=201, response_model=ActivityOut, responses=documented(403, 409, 422))
+async def create_activity(body: ActivityIn, db: Db, actor: CurrentActor) -> Response:
+    """Make an activity."""
+    return record_answer(await db.write(records.written, actor, service.create, data=body), 201)
+
+
+@router.get("/{activity_id}", response_model=ActivityOut, responses=documented(404, 422))
+async def read_activity(activity_id: UUID, db: Db, actor: CurrentActor) -> Response:
+    """One activity."""
+    return record_answer(await db.read(records.one, actor, "activity", activity_id))
+
+
+@router.put("/{activity_id}", response_model=ActivityOut, responses=documented(400, 403, 404, 409, 412, 422))
+@router.patch("/{activity_id}", response_model=ActivityOut, responses=documented(400, 403, 404, 409, 412, 422))
+async def update_activity(
+    activity_id: UUID, body: ActivityPatch, db: Db, actor: CurrentActor, if_match: IfMatch
+) -> Response:
+    """Change just the fields sent."""
+    change = await db.write(
+        records.written, actor, service.update, activity_id=activity_id, data=body, if_match=if_match
+    )
+    return record_answer(change)
+
+
+@router.delete("/{activity_id}", status_code=204, responses=documented(400, 403, 404, 409, 412, 422))
+async def delete_activity(activity_id: UUID, db: Db, actor: CurrentActor, if_match: IfMatch) -> None:
+    """Delete softly: it can be restored."""
+    await db.write(service.archive, actor, activity_id=activity_id, if_match=if_match)
+
+
+@router.post("/{activity_id}/restore", response_model=ActivityOut, responses=documented(403, 404, 409, 422))
+async def restore_activity(activity_id: UUID, db: Db, actor: CurrentActor) -> Response:
+    """Take a deletion back."""
+    return record_answer(await db.write(records.written, actor, service.restore, activity_id=activity_id))
+
+
+@router.post(
+    "/{activity_id}/complete", response_model=ActivityOut, responses=documented(400, 403, 404, 409, 412, 422)
+)
+async def complete_activity(
+    activity_id: UUID, body: Completion, db: Db, actor: CurrentActor, if_match: IfMatch
+) -> Response:
+    """Mark as done, with how it went."""
+    done = await db.write(
+        records.written, actor, service.complete, activity_id=activity_id, data=body, if_match=if_match
+    )
+    return record_answer(done)
+
+
+timeline_router = APIRouter(prefix="/api/v1/crm", tags=["timeline"])
+
+
+@timeline_router.get(
+    "/{plural}/{record_id}/timeline", response_model=list[TimelineItem], responses=documented(404, 422)
+)
+async def read_timeline(
+    plural: Literal["accounts", "contacts", "leads", "opportunities"],
+    record_id: UUID,
+    db: Db,
+    actor: CurrentActor,
+    limit: Annotated[int, Query_(ge=1, le=200)] = 50,
+    before: Instant | None = None,
+) -> Response:
+    """What happened with a record, newest first."""
+    kind = {"opportunities": "opportunity"}.get(plural, plural.removesuffix("s"))
+    found = await db.read(service.timeline, actor, kind, record_id, limit=limit, before=before)
+    return json_answer(found)

@@ -1,0 +1,48 @@
+"""Route dependencies for lists and searches."""
+
+from typing import Any, Literal
+
+from fastapi import Depends, Request
+from pydantic import Field
+
+from crm_api.conditions.filters import Query, documentation, from_parameters
+from crm_api.conditions.tree import All, Tree
+from crm_api.core.fields import CATALOGUES, Catalogue
+from crm_api.core.listing import MAX_PAGE_SIZE, Window
+from crm_api.core.schemas import Body
+
+
+def listing(kind: str) -> Any:
+    """A dependency that reads the query string of a list of `kind` into a Query."""
+
+    async def read(request: Request) -> Query:
+        return from_parameters(CATALOGUES[kind], request.query_params.multi_items())
+
+    return Depends(read)
+
+
+def listed(catalogue: Catalogue) -> dict[str, Any]:
+    """`openapi_extra` of a list route: its parameters."""
+    return {"parameters": documentation(catalogue)}
+
+
+class SearchBody(Body):
+    """A search with a condition tree."""
+
+    where: Tree = Field(default_factory=lambda: All(all=[]))
+    search: str | None = Field(None, max_length=200)
+    sort: list[str] = Field([], max_length=4)
+    page: int = Field(1, ge=1, le=10**7)
+    page_size: int = Field(50, ge=1, le=MAX_PAGE_SIZE)
+    cursor: str | None = Field(None, max_length=1000)
+    count: Literal["capped", "exact", "none"] = "capped"
+    fields: list[str] = Field([], max_length=100)
+    archived: Literal["out", "only", "with"] = "out"
+
+    def query(self) -> Query:
+        """The same as a Query."""
+        return Query(
+            tree=self.where, search=self.search, sort=tuple(self.sort), fields=tuple(self.fields),
+            window=Window(page=self.page, page_size=self.page_size, cursor=self.cursor, count=self.count),
+            archived=self.archived,
+        )

@@ -1,0 +1,66 @@
+"""/api/v1/crm/contacts"""
+
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Response
+
+from crm_api.conditions import records
+from crm_api.conditions.dependencies import SearchBody, listed, listing
+from crm_api.conditions.filters import Query
+from crm_api.core.listing import Page
+from crm_api.core.problems import documented
+from crm_api.dependencies import CurrentActor, Db, IfMatch, json_answer, record_answer
+from crm_api.contacts import service
+from crm_api.contacts.catalogue import CATALOGUE
+from crm_api.contacts.schemas import ContactIn, ContactOut, ContactPatch
+
+router = APIRouter(prefix="/api/v1/crm/contacts", tags=["contacts"])
+
+
+@router.get("", response_model=Page[ContactOut], openapi_extra=listed(CATALOGUE), responses=documented(400, 422))
+async def list_contacts(db: Db, actor: CurrentActor, query: Annotated[Query, listing("contact")]) -> Response:
+    """Contacts that match, a page at a time."""
+    return json_answer(await db.read(records.page, actor, "contact", query))
+
+
+@router.post("/search", response_model=Page[ContactOut], responses=documented(400, 422))
+async def search_contacts(body: SearchBody, db: Db, actor: CurrentActor) -> Response:
+    """Contacts for which a condition tree holds."""
+    return json_answer(await db.read(records.page, actor, "contact", body.query()))
+
+
+@router.post("", status_code=201, response_model=ContactOut, responses=documented(403, 409, 422))
+async def create_contact(body: ContactIn, db: Db, actor: CurrentActor) -> Response:
+    """Make a contact."""
+    return record_answer(await db.write(records.written, actor, service.create, data=body), 201)
+
+
+@router.get("/{contact_id}", response_model=ContactOut, responses=documented(404, 422))
+async def read_contact(contact_id: UUID, db: Db, actor: CurrentActor) -> Response:
+    """One contact."""
+    return record_answer(await db.read(records.one, actor, "contact", contact_id))
+
+
+@router.put("/{contact_id}", response_model=ContactOut, responses=documented(400, 403, 404, 409, 412, 422))
+@router.patch("/{contact_id}", response_model=ContactOut, responses=documented(400, 403, 404, 409, 412, 422))
+async def update_contact(
+    contact_id: UUID, body: ContactPatch, db: Db, actor: CurrentActor, if_match: IfMatch
+) -> Response:
+    """Change just the fields sent."""
+    change = await db.write(
+        records.written, actor, service.update, contact_id=contact_id, data=body, if_match=if_match
+    )
+    return record_answer(change)
+
+
+@router.delete("/{contact_id}", status_code=204, responses=documented(400, 403, 404, 409, 412, 422))
+async def delete_contact(contact_id: UUID, db: Db, actor: CurrentActor, if_match: IfMatch) -> None:
+    """Delete softly: it can be restored."""
+    await db.write(service.archive, actor, contact_id=contact_id, if_match=if_match)
+
+
+@router.post("/{contact_id}/restore", response_model=ContactOut, responses=documented(403, 404, 409, 422))
+async def restore_contact(contact_id: UUID, db: Db, actor: CurrentActor) -> Response:
+    """Take a deletion back."""
+    return record_answer(await db.write(records.written, actor, service.restore, contact_id=contact_id))

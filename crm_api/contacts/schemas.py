@@ -1,0 +1,85 @@
+"""What goes in and out of contacts."""
+
+from datetime import datetime
+from typing import Literal
+from uuid import UUID
+
+from pydantic import BaseModel, Field
+
+from crm_api.core.schemas import Body, Email, Line, Name, Phone, Text
+
+ContactRole = Literal["decision_maker", "influencer", "contact", "distributor", "dealer"]
+
+
+class _ContactFields(Body):
+    last_name: Name | None = None
+    email: Email | None = None
+    phone: Phone | None = None
+    mobile: Phone | None = None
+    job_title: Line | None = None
+    department: Line | None = None
+    account_id: UUID | None = None
+    reports_to_id: UUID | None = None
+    owner_id: UUID | None = None
+    time_zone: Line | None = None
+    street: Line | None = None
+    city: Line | None = None
+    state: Line | None = None
+    zip: Line | None = None
+    country: Line | None = None
+    description: Text | None = None
+    tags: list[Name] | None = Field(None, max_length=50)
+    external_system: Line | None = None
+    external_id: Line | None = None
+
+
+class ContactIn(_ContactFields):
+    """A new contact."""
+
+    first_name: Name = Field(examples=["Dana"])
+    role: ContactRole = "contact"
+    is_primary: bool = False
+    do_not_call: bool = False
+    email_opt_out: bool = False
+
+
+class ContactPatch(_ContactFields):
+    first_name: Name | None = None
+    role: ContactRole | None = None
+    is_primary: bool | None = None
+    do_not_call: bool | None = None
+    email_opt_out: bool | None = None
+
+
+class ContactOut(BaseModel):
+    id: UUID
+    first_name: str
+    last_name: str | None
+    email: str | None
+    phone: str | None
+    mobile: str | None
+    job_title: str | None
+    department: str | None
+    role: ContactRole
+    account_id: UUID | None
+    reports_to_id: UUID | None
+    owner_id: UUID | None
+    is_primary: bool
+    do_not_call: bool
+    email_opt_out: bool
+    time_zone: str | None
+    street: str | None
+    city: str | None
+    state: str | None
+    zip: str | None
+    country: str | None
+    description: str | None
+    tags: list[str]
+    last_contact_at: datetime | None
+    external_system: str | None
+    external_id: str | None
+    origin: str
+    archived_at: datetime | None
+    created_at: datetime
+    updated_at: datetime
+    version: int

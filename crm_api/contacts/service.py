@@ -1,0 +1,135 @@
+"""Contacts."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from crm_api.access import Actor, require_create, visible
+from crm_api.accounts.models import Account
+from crm_api.accounts.service import require_visible as require_account
+from crm_api.conditions import records
+from crm_api.contacts.models import Contact, ContactStats
+from crm_api.contacts.schemas import ContactIn, ContactPatch
+from crm_api.core import clock, context
+from crm_api.core.errors import Invalid
+from crm_api.core.schemas import apply_patch, changes
+from crm_api.events import Event, record
+from crm_api.matching.phones import e164
+from crm_api.organisation.service import require_zone
+from crm_api.tags.service import put_on
+from crm_api.users.service import team_of
+
+
+def create(session: Session, actor: Actor, *, data: ContactIn) -> Contact:
+    """A new contact; the first one made primary stays it until another is."""
+    require_create(actor, "contact")
+    values = data.model_dump(exclude={"tags"})
+    values["owner_id"] = values["owner_id"] or (actor.user_id if actor.role != "administrator" else None)
+    _resolve(session, actor, values)
+    if data.is_primary:
+        _step_down(session, data.account_id, None)
+    contact = Contact(**values, origin=context.current().origin)
+    session.add(contact)
+    session.flush()
+    session.add(ContactStats(contact_id=contact.id))
+    if data.tags:
+        put_on(session, "contact", contact.id, data.tags)
+    record(session, _event(session, "contact.created", contact))
+    return contact
+
+
+def update(session: Session, actor: Actor, *, contact_id: UUID, data: ContactPatch, if_match: int | None) -> Contact:
+    """Change just the fields sent."""
+    contact: Contact = records.get(session, actor, Contact, contact_id, writing=True, if_match=if_match)
+    values = changes(data, leave_out=("tags",))
+    for required in ("first_name", "role", "is_primary", "do_not_call", "email_opt_out"):
+        if required in values and values[required] is None:
+            raise Invalid.field(required, "cannot be empty")
+    _resolve(session, actor, values, own_id=contact.id)
+    if values.get("is_primary", contact.is_primary) and {"is_primary", "account_id"} & values.keys():
+        _step_down(session, values.get("account_id", contact.account_id), contact.id)
+    changed = apply_patch(contact, values)
+    if data.tags is not None:
+        put_on(session, "contact", contact.id, data.tags)
+        contact.updated_at, changed = clock.now(), True
+    if changed:
+        record(session, _event(session, "contact.updated", contact, fields=sorted(data.model_fields_set)))
+    return contact
+
+
+def archive(session: Session, actor: Actor, *, contact_id: UUID, if_match: int | None) -> None:
+    """Delete softly."""
+    contact = records.get(session, actor, Contact, contact_id, writing=True, if_match=if_match)
+    contact.archived_at = clock.now()
+    record(session, _event(session, "contact.archived", contact))
+
+
+def restore(session: Session, actor: Actor, *, contact_id: UUID) -> Contact:
+    """Take a soft deletion back; somebody else may be the primary contact by now."""
+    contact: Contact = records.get(session, actor, Contact, contact_id, writing=True, archived=True)
+    if contact.archived_at is not None:
+        if contact.is_primary and _primary(session, contact.account_id) is not None:
+            contact.is_primary = False
+        contact.archived_at = None
+        record(session, _event(session, "contact.restored", contact))
+    return contact
+
+
+def touch_contact(session: Session, contact_id: UUID, *, at: datetime) -> None:
+    """Remember that somebody was in touch; never moves backwards."""
+    stats = session.scalars(sa.select(ContactStats).where(ContactStats.contact_id == contact_id)).first()
+    if stats is None:
+        stats = ContactStats(contact_id=contact_id)
+        session.add(stats)
+    if stats.last_contact_at is None or stats.last_contact_at < at:
+        stats.last_contact_at = at
+
+
+def _resolve(session: Session, actor: Actor, values: dict[str, Any], *, own_id: UUID | None = None) -> None:
+    if values.get("account_id"):
+        require_account(session, actor, values["account_id"])
+    if values.get("owner_id"):
+        team_of(session, values["owner_id"])
+    if values.get("time_zone"):
+        require_zone(values["time_zone"])
+    for typed, normal in (("phone", "phone_e164"), ("mobile", "mobile_e164")):
+        if typed in values:
+            values[normal] = e164(values[typed])
+    boss_id, seen = values.get("reports_to_id"), {own_id}
+    while boss_id is not None:
+        if boss_id in seen:
+            raise Invalid.field("reports_to_id", "nobody can report to themselves")
+        seen.add(boss_id)
+        row = session.execute(
+            sa.select(Contact.id, Contact.reports_to_id).where(Contact.id == boss_id, visible("contact", actor))
+        ).first()
+        if row is None:
+            raise Invalid.field("reports_to_id", "there is no such contact")
+        boss_id = row.reports_to_id
+
+
+def _primary(session: Session, account_id: UUID | None) -> Contact | None:
+    return session.scalars(
+        sa.select(Contact).where(
+            Contact.account_id == account_id, Contact.is_primary, Contact.archived_at.is_(None)
+        )
+    ).first()
+
+
+def _step_down(session: Session, account_id: UUID | None, own_id: UUID | None) -> None:
+    """An account has one primary contact: the one before steps down."""
+    before = _primary(session, account_id) if account_id else None
+    if before is not None and before.id != own_id:
+        before.is_primary = False
+        session.flush()
+
+
+def _event(session: Session, type_: str, contact: Contact, **data: Any) -> Event:
+    account = session.get(Account, contact.account_id) if contact.account_id else None
+    return Event(
+        type_, "contact", contact.id, {**data, "account_id": contact.account_id}, contact.owner_id,
+        account.team_id if account else None, account.territory_id if account else None,
+    )

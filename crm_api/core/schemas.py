@@ -1,0 +1,98 @@
+"""Types that bodies are made of, with their documented limits."""
+
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from typing import Annotated, Any
+
+import re
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
+
+NAME, LINE, TEXT = 200, 500, 20_000
+
+_ADDRESS = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
+                      r"(?:\.[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?)+")
+
+
+class Body(BaseModel):
+    """What a client sends. A field that does not exist is refused, so that a typing mistake is no loss."""
+
+    model_config = ConfigDict(extra="forbid", str_strip_whitespace=True, populate_by_name=True)
+
+
+def _clean(value: str) -> str:
+    if any(ord(c) < 32 and c not in "\n\r\t" for c in value):
+        raise ValueError("control characters are not allowed")
+    try:
+        value.encode("utf-8")
+    except UnicodeEncodeError as error:
+        raise ValueError("not valid Unicode text") from error
+    return value
+
+
+def _email(value: str) -> str:
+    """The pattern of the HTML living standard (input type=email), with a dot in the domain."""
+    if not _ADDRESS.fullmatch(value):
+        raise ValueError("an e-mail address such as name@example.com")
+    return value
+
+
+def _phone(value: str) -> str:
+    count = sum(c.isdigit() for c in value)
+    if not 7 <= count <= 15 or re.search(r"[^\d\s+().\-/x#,;ext]", value, re.IGNORECASE):
+        raise ValueError("a phone number has 7 to 15 digits, for example +1 614 555 0100")
+    return value
+
+
+def _empty_is_none(value: Any) -> Any:
+    return None if isinstance(value, str) and not value.strip() else value
+
+
+def _aware(value: datetime) -> datetime:
+    if value.tzinfo is None:
+        value = value.replace(tzinfo=UTC)
+    if not 1900 <= value.year <= 9998:
+        raise ValueError("a year between 1900 and 9998")
+    return value.astimezone(UTC)
+
+
+def _calendar_day(value: Any) -> Any:
+    """A date, or the written calendar day of a date-time."""
+    if isinstance(value, datetime):
+        return value.date()
+    if isinstance(value, str) and len(value) > 10 and value[10] in "T ":
+        datetime.fromisoformat(value)
+        return value[:10]
+    return value
+
+
+Clean = AfterValidator(_clean)
+Name = Annotated[str, StringConstraints(min_length=1, max_length=NAME), Clean]
+Line = Annotated[str, StringConstraints(max_length=LINE), Clean]
+Text = Annotated[str, StringConstraints(max_length=TEXT), Clean]
+Email = Annotated[str, StringConstraints(max_length=254), Clean, AfterValidator(_email)]
+Phone = Annotated[str, StringConstraints(max_length=40), Clean, AfterValidator(_phone)]
+Url = Annotated[str, StringConstraints(max_length=LINE), Clean]
+Instant = Annotated[datetime, AfterValidator(_aware)]
+Day = Annotated[date, BeforeValidator(_calendar_day)]
+Amount = Annotated[Decimal, Field(ge=0, le=Decimal(10) ** 14, allow_inf_nan=False)]
+Percent = Annotated[int, Field(ge=0, le=100)]
+Currency = Annotated[str, StringConstraints(min_length=3, max_length=3, to_upper=True)]
+Latitude = Annotated[float, Field(ge=-90, le=90, allow_inf_nan=False)]
+Longitude = Annotated[float, Field(ge=-180, le=180, allow_inf_nan=False)]
+Count = Annotated[int, Field(ge=0, le=10**9)]
+EmptyIsNone = BeforeValidator(_empty_is_none)
+
+
+def changes(body: BaseModel, *, leave_out: tuple[str, ...] = ()) -> dict[str, Any]:
+    """Just the fields that were sent: `PUT` and `PATCH` change nothing else."""
+    return {name: getattr(body, name) for name in body.model_fields_set if name not in leave_out}
+
+
+def apply_patch(record: Any, values: dict[str, Any]) -> bool:
+    """Set what differs; returns whether anything did."""
+    changed = False
+    for name, value in values.items():
+        if getattr(record, name) != value:
+            setattr(record, name, value)
+            changed = True
+    return changed

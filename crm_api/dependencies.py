@@ -1,0 +1,129 @@
+"""What routes ask for: the database, the acting user, the ports."""
+
+import time
+from dataclasses import dataclass, field
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import Depends, Header, Request, Response
+from fastapi.security import OAuth2PasswordBearer
+from pydantic_core import to_json
+from sqlalchemy.orm import Session
+
+from crm_api.access import Actor, actor_of
+from crm_api.core import context
+from crm_api.core.database import Database
+from crm_api.core.errors import BadRequest, NotSignedIn
+from crm_api.core.secrets import Keys
+from crm_api.organisation.service import zone
+from crm_api.ports import Ports
+from crm_api.settings import Settings
+from crm_api.users import sessions
+from crm_api.users.flows import ACCESS
+
+SESSION_CACHE_SECONDS = 5.0
+
+
+@dataclass(slots=True)
+class State:
+    """What one web process holds open; lives at `app.state.rounds`."""
+
+    settings: Settings
+    db: Database
+    ports: Ports
+    keys: Keys
+    actors: dict[UUID, tuple[float, Actor]] = field(default_factory=dict)
+
+
+def state(request: Request) -> State:
+    """The process's state."""
+    return request.app.state.rounds  # type: ignore[no-any-return]
+
+
+async def _db(request: Request) -> Database:
+    return state(request).db
+
+
+async def _ports(request: Request) -> Ports:
+    return state(request).ports
+
+
+async def _settings(request: Request) -> Settings:
+    return state(request).settings
+
+
+async def _keys(request: Request) -> Keys:
+    return state(request).keys
+
+
+_bearer = OAuth2PasswordBearer(tokenUrl="/api/v1/auth/token", auto_error=False)
+
+
+async def current_actor(request: Request, token: Annotated[str | None, Depends(_bearer)]) -> Actor:
+    """The user behind the bearer token; raises NotSignedIn. Cookies do nothing here."""
+    if not token:
+        raise NotSignedIn("Send a bearer token: POST /api/v1/auth/token gives one.")
+    here = state(request)
+    claims = here.keys.verify(token, purpose=ACCESS)
+    actor = await live_actor(here, UUID(claims["sid"]))
+    context.enter(actor_id=actor.user_id)
+    return actor
+
+
+CurrentActor = Annotated[Actor, Depends(current_actor)]
+
+
+async def _session_id(request: Request, token: Annotated[str | None, Depends(_bearer)], actor: CurrentActor) -> UUID:
+    return UUID(state(request).keys.verify(token or "", purpose=ACCESS)["sid"])
+
+
+async def live_actor(here: State, session_id: UUID) -> Actor:
+    """The actor of a live session. Kept for five seconds: so long may an ended session still work."""
+    kept = here.actors.get(session_id)
+    if kept and kept[0] > time.monotonic():
+        return kept[1]
+    actor = await here.db.read(_load, session_id)
+    if actor is None:
+        here.actors.pop(session_id, None)
+        raise NotSignedIn("The session is over; sign in again.")
+    if len(here.actors) > 10_000:
+        here.actors.clear()
+    here.actors[session_id] = (time.monotonic() + SESSION_CACHE_SECONDS, actor)
+    return actor
+
+
+def _load(session: Session, session_id: UUID) -> Actor | None:
+    found = sessions.live_user(session, session_id=session_id)
+    return actor_of(session, found[1], organisation_zone=zone(session)) if found else None
+
+
+async def _if_match(if_match: Annotated[str | None, Header(description="The ETag of the version you read.")] = None) -> (
+    int | None
+):
+    if if_match is None or if_match.strip() == "*":
+        return None
+    text = if_match.strip().removeprefix("W/").strip('"')
+    if not text.isascii() or not text.isdigit() or len(text) > 15:
+        raise BadRequest('If-Match takes an ETag as this service gives it, such as "3".')
+    return int(text)
+
+
+Db = Annotated[Database, Depends(_db)]
+PortsDep = Annotated[Ports, Depends(_ports)]
+SettingsDep = Annotated[Settings, Depends(_settings)]
+KeysDep = Annotated[Keys, Depends(_keys)]
+SessionId = Annotated[UUID, Depends(_session_id)]
+IfMatch = Annotated[int | None, Depends(_if_match)]
+
+
+def json_answer(body: Any, status: int = 200) -> Response:
+    """Serialised once, past FastAPI's own encoder: the routes' models document, tests compare them."""
+    return Response(to_json(body), status, media_type="application/json")
+
+
+def record_answer(body: dict[str, Any], status: int = 200) -> Response:
+    """One record, with its version as the ETag."""
+    response = json_answer(body, status)
+    if "version" in body:
+        response.headers["ETag"] = f'"{body["version"]}"'
+    return response

@@ -1,0 +1,116 @@
+"""What may be asked about leads, and who sees them."""
+
+from typing import Any
+
+import sqlalchemy as sa
+
+from crm_api import access
+from crm_api.core import clock
+from crm_api.core.fields import Catalogue, Field, FieldType, Measure, Relation, Word
+from crm_api.core.presenting import in_major, in_order, shown_by
+from crm_api.leads.models import LEAD_SOURCES, LEAD_STATUSES, PRIORITIES, RATINGS, Lead, LeadStats
+from crm_api.leads.schemas import LeadOut
+from crm_api.tags.service import attach, tagged
+
+access.declare("lead", Lead, owner=Lead.owner_id, team=Lead.team_id, territory=Lead.territory_id)
+
+_SHOWN = sa.select(
+    *shown_by(LeadOut, Lead, last_contact_date=LeadStats.last_contact_at,
+              call_attempts=sa.func.coalesce(LeadStats.call_attempts, 0))
+).outerjoin(LeadStats, LeadStats.lead_id == Lead.id)
+
+
+def _stat(column: Any) -> Any:
+    return sa.select(column).where(LeadStats.lead_id == Lead.id).correlate(Lead).scalar_subquery()
+
+
+def _present(row: dict[str, Any]) -> dict[str, Any]:
+    row["contact_name"] = " ".join(p for p in (row["first_name"], row["last_name"]) if p) or None
+    row["is_hot_lead"] = row["score"] >= 80 or row["rating"] == "hot"
+    row["days_since_created"] = (clock.now() - row["created_at"]).days
+    return in_order(LeadOut, in_major(row, "estimated_value"))
+
+
+_CONVERTED = {"field": "status", "op": "eq", "value": "converted"}
+
+CATALOGUE = Catalogue(
+    kind="lead",
+    plural="leads",
+    model=Lead,
+    label="title",
+    synonyms=("inquiry", "inquiries", "enquiry", "prospect lead"),
+    default_sort="-created_at",
+    fields=(
+        Field("title", FieldType.TEXT, Lead.title, sortable=True, nullable=False, sort_column=Lead.title_key,
+              aliases=("name",)),
+        Field("number", FieldType.TEXT, Lead.number, nullable=False, aliases=("lead_number",)),
+        Field("company_name", FieldType.TEXT, Lead.company_name, synonyms=("company",), groupable=True),
+        Field("first_name", FieldType.TEXT, Lead.first_name),
+        Field("last_name", FieldType.TEXT, Lead.last_name),
+        Field("email", FieldType.TEXT, Lead.email),
+        Field("phone", FieldType.TEXT, Lead.phone),
+        Field("job_title", FieldType.TEXT, Lead.job_title, aliases=("title_position",)),
+        Field("industry", FieldType.TEXT, Lead.industry, synonyms=("sector",), groupable=True),
+        Field("city", FieldType.TEXT, Lead.city, groupable=True),
+        Field("state", FieldType.TEXT, Lead.state, groupable=True),
+        Field("country", FieldType.TEXT, Lead.country, groupable=True),
+        Field("status", FieldType.CHOICE, Lead.status, choices=LEAD_STATUSES, sortable=False, groupable=True,
+              nullable=False),
+        Field("source", FieldType.CHOICE, Lead.source, choices=LEAD_SOURCES, synonyms=("channel", "origin"),
+              groupable=True),
+        Field("priority", FieldType.CHOICE, Lead.priority, choices=PRIORITIES, groupable=True, nullable=False),
+        Field("rating", FieldType.CHOICE, Lead.rating, choices=RATINGS, groupable=True),
+        Field("score", FieldType.INTEGER, Lead.score, sortable=True, nullable=False, aliases=("lead_score",),
+              synonyms=("lead score",)),
+        Field("is_qualified", FieldType.BOOLEAN, Lead.is_qualified, nullable=False),
+        Field("estimated_value", FieldType.MONEY, Lead.value_base, synonyms=("value", "worth", "amount"), scale=100,
+              aliases=("estimated_deal_value",)),
+        Field("probability", FieldType.INTEGER, Lead.probability, unit="%"),
+        Field("next_follow_up_date", FieldType.DATETIME, Lead.next_follow_up_date, synonyms=("follow up", "follow-up")),
+        Field("last_contact_date", FieldType.DATETIME, _stat(LeadStats.last_contact_at),
+              synonyms=("last contact", "last contacted", "contacted")),
+        Field("call_attempts", FieldType.INTEGER, _stat(LeadStats.call_attempts)),
+        Field("converted_at", FieldType.DATETIME, Lead.converted_at),
+        Field("pipeline_id", FieldType.REFERENCE, Lead.pipeline_id, nullable=False),
+        Field("stage_id", FieldType.REFERENCE, Lead.stage_id, nullable=False),
+        Field("owner_id", FieldType.REFERENCE, Lead.owner_id, aliases=("assigned_to_id", "assigned_to")),
+        Field("team_id", FieldType.REFERENCE, Lead.team_id),
+        Field("territory_id", FieldType.REFERENCE, Lead.territory_id),
+        Field("tags", FieldType.TAGS, tagged("lead", Lead), synonyms=("tag", "tagged")),
+        Field("external_system", FieldType.TEXT, Lead.external_system),
+        Field("external_id", FieldType.TEXT, Lead.external_id),
+        Field("origin", FieldType.TEXT, Lead.origin, nullable=False),
+        Field("created_at", FieldType.DATETIME, Lead.created_at, sortable=True, nullable=False,
+              synonyms=("created", "added", "received", "came in")),
+        Field("updated_at", FieldType.DATETIME, Lead.updated_at, nullable=False),
+    ),
+    relations=(
+        Relation("owner", "user", Lead.owner_id, "leads", synonyms=("owner", "rep", "agent", "assignee"),
+                 reverse_synonyms=("lead", "leads")),
+        Relation("stage", "stage", Lead.stage_id, "leads", synonyms=("stage",)),
+        Relation("pipeline", "pipeline", Lead.pipeline_id, "leads", synonyms=("pipeline",)),
+        Relation("territory", "territory", Lead.territory_id, "leads", synonyms=("territory", "region")),
+        Relation("team", "team", Lead.team_id, "leads", synonyms=("team",)),
+    ),
+    measures=(
+        Measure("conversion_rate", "ratio", where=_CONVERTED, of={"all": []}, unit="%",
+                synonyms=("conversion rate", "conversion")),
+        Measure("average_lead_score", "avg", field="score", synonyms=("average score", "average lead score")),
+    ),
+    words=(
+        Word(("converted", "won"), _CONVERTED, time_field="converted_at"),
+        Word(("lost",), {"field": "status", "op": "eq", "value": "lost"}),
+        Word(("open", "active"), {"not": {"field": "status", "op": "in", "value": ["converted", "lost"]}}),
+        Word(("hot",), {"any": [{"field": "score", "op": "gte", "value": 80},
+                                {"field": "rating", "op": "eq", "value": "hot"}]}),
+    ),
+    filters={
+        "lead_score_min": ("score", "gte"), "lead_score_max": ("score", "lte"),
+        "date_range_start": ("created_at", "gte"), "date_range_end": ("created_at", "lte"),
+        "min_value": ("estimated_value", "gte"), "max_value": ("estimated_value", "lte"),
+    },
+    live=lambda: Lead.archived_at.is_(None),
+    shown=lambda: _SHOWN,
+    decorate=attach("lead"),
+    present=_present,
+)

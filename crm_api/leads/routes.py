@@ -1,0 +1,66 @@
+"""/api/v1/crm/leads"""
+
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Response
+
+from crm_api.conditions import records
+from crm_api.conditions.dependencies import SearchBody, listed, listing
+from crm_api.conditions.filters import Query
+from crm_api.core.listing import Page
+from crm_api.core.problems import documented
+from crm_api.dependencies import CurrentActor, Db, IfMatch, json_answer, record_answer
+from crm_api.leads import service
+from crm_api.leads.catalogue import CATALOGUE
+from crm_api.leads.schemas import LeadIn, LeadOut, LeadPatch
+
+router = APIRouter(prefix="/api/v1/crm/leads", tags=["leads"])
+
+
+@router.get("", response_model=Page[LeadOut], openapi_extra=listed(CATALOGUE), responses=documented(400, 422))
+async def list_leads(db: Db, actor: CurrentActor, query: Annotated[Query, listing("lead")]) -> Response:
+    """Leads that match, a page at a time."""
+    return json_answer(await db.read(records.page, actor, "lead", query))
+
+
+@router.post("/search", response_model=Page[LeadOut], responses=documented(400, 422))
+async def search_leads(body: SearchBody, db: Db, actor: CurrentActor) -> Response:
+    """Leads for which a condition tree holds."""
+    return json_answer(await db.read(records.page, actor, "lead", body.query()))
+
+
+@router.post("", status_code=201, response_model=LeadOut, responses=documented(403, 409, 422))
+async def create_lead(body: LeadIn, db: Db, actor: CurrentActor) -> Response:
+    """Make a lead."""
+    return record_answer(await db.write(records.written, actor, service.create, data=body), 201)
+
+
+@router.get("/{lead_id}", response_model=LeadOut, responses=documented(404, 422))
+async def read_lead(lead_id: UUID, db: Db, actor: CurrentActor) -> Response:
+    """One lead."""
+    return record_answer(await db.read(records.one, actor, "lead", lead_id))
+
+
+@router.put("/{lead_id}", response_model=LeadOut, responses=documented(400, 403, 404, 409, 412, 422))
+@router.patch("/{lead_id}", response_model=LeadOut, responses=documented(400, 403, 404, 409, 412, 422))
+async def update_lead(
+    lead_id: UUID, body: LeadPatch, db: Db, actor: CurrentActor, if_match: IfMatch
+) -> Response:
+    """Change just the fields sent."""
+    change = await db.write(
+        records.written, actor, service.update, lead_id=lead_id, data=body, if_match=if_match
+    )
+    return record_answer(change)
+
+
+@router.delete("/{lead_id}", status_code=204, responses=documented(400, 403, 404, 409, 412, 422))
+async def delete_lead(lead_id: UUID, db: Db, actor: CurrentActor, if_match: IfMatch) -> None:
+    """Delete softly: it can be restored."""
+    await db.write(service.archive, actor, lead_id=lead_id, if_match=if_match)
+
+
+@router.post("/{lead_id}/restore", response_model=LeadOut, responses=documented(403, 404, 409, 422))
+async def restore_lead(lead_id: UUID, db: Db, actor: CurrentActor) -> Response:
+    """Take a deletion back."""
+    return record_answer(await db.write(records.written, actor, service.restore, lead_id=lead_id))

@@ -1,0 +1,203 @@
+"""Leads: making, changing, moving. Status and stage move together."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from crm_api.access import Actor, require_create, visible
+from crm_api.conditions import records
+from crm_api.core import clock, context
+from crm_api.core.errors import Conflict, Invalid
+from crm_api.core.money import require_currency, to_minor
+from crm_api.core.numbering import take
+from crm_api.core.schemas import apply_patch, changes
+from crm_api.core.text import fold
+from crm_api.events import Event, record
+from crm_api.leads.models import Lead, LeadStats
+from crm_api.leads.schemas import LeadIn, LeadPatch
+from crm_api.matching.phones import e164
+from crm_api.organisation import service as organisation
+from crm_api.organisation.models import Territory
+from crm_api.pipelines import service as pipelines
+from crm_api.tags.service import put_on
+from crm_api.users.service import team_of
+
+# A stage New holds three statuses; every other stage holds the one of its kind.
+STAGE_OF_STATUS = {"contacted": "new", "callback": "new"}
+
+
+def create(session: Session, actor: Actor, *, data: LeadIn) -> Lead:
+    """A new lead, owned by its maker where no owner is given.
+
+    Raises Invalid where neither title, company nor person is named, and Conflict where a live lead has
+    the same e-mail address.
+    """
+    require_create(actor, "lead")
+    values = data.model_dump(exclude={"tags", "status"})
+    values["title"] = _title(values)
+    values["owner_id"] = values["owner_id"] or (actor.user_id if actor.role != "administrator" else None)
+    values["currency"] = require_currency(data.currency or organisation.currency(session))
+    _resolve(session, values, currency=values["currency"])
+    _unique_email(session, actor, data.email, None)
+    stage = pipelines.resolve(
+        session, "lead", pipeline_id=data.pipeline_id, stage_id=data.stage_id, kind=_kind(data.status)
+    )
+    status = data.status or stage.kind
+    if _kind(status) != stage.kind:
+        raise Invalid.field("status", f"does not go with the stage '{stage.name}'")
+    if status == "converted":
+        raise Invalid.field("status", "a lead becomes converted by being converted, not by being made so")
+    values.update(pipeline_id=stage.pipeline_id, stage_id=stage.id, status=status)
+    if values["probability"] is None:
+        values["probability"] = stage.probability
+    number = take(session, "LEAD", organisation.today(session))[0]
+    lead = Lead(**values, number=number, origin=context.current().origin)
+    session.add(lead)
+    session.flush()
+    session.add(LeadStats(lead_id=lead.id))
+    if data.tags:
+        put_on(session, "lead", lead.id, data.tags)
+    record(session, _event("lead.created", lead, status=lead.status))
+    return lead
+
+
+def update(session: Session, actor: Actor, *, lead_id: UUID, data: LeadPatch, if_match: int | None) -> Lead:
+    """Change just the fields sent. A converted lead is read-only."""
+    lead: Lead = records.get(session, actor, Lead, lead_id, writing=True, if_match=if_match)
+    if lead.status == "converted":
+        raise Conflict("A converted lead is read-only; change the account, contact or opportunity it became.")
+    values = changes(data, leave_out=("tags", "status", "stage_id", "pipeline_id"))
+    for required in ("title", "priority", "score", "is_qualified", "currency", "email_opt_out", "do_not_call"):
+        if required in values and values[required] is None:
+            raise Invalid.field(required, "cannot be empty")
+    if "currency" in values:
+        values["currency"] = require_currency(values["currency"])
+    _resolve(session, values, currency=values.get("currency", lead.currency))
+    if values.get("email"):
+        _unique_email(session, actor, values["email"], lead.id)
+    owner_before = lead.owner_id
+    changed = apply_patch(lead, values)
+    if data.tags is not None:
+        put_on(session, "lead", lead.id, data.tags)
+        lead.updated_at, changed = clock.now(), True
+    if changed:
+        record(session, _event("lead.updated", lead, fields=sorted(data.model_fields_set)))
+    if lead.owner_id != owner_before:
+        record(session, _event("lead.assigned", lead, before=owner_before))
+    if {"status", "stage_id", "pipeline_id"} & data.model_fields_set:
+        move(session, actor, lead, status=data.status, stage_id=data.stage_id, pipeline_id=data.pipeline_id)
+    return lead
+
+
+def move(
+    session: Session,
+    actor: Actor,
+    lead: Lead,
+    *,
+    status: str | None = None,
+    stage_id: UUID | None = None,
+    pipeline_id: UUID | None = None,
+) -> None:
+    """Set status and stage together; whichever is given decides the other. Raises Invalid where they clash."""
+    if status == "converted":
+        raise Conflict("Setting the status alone does not convert a lead; converting it makes its account.")
+    if stage_id is None and pipeline_id is None and status is not None:
+        pipeline_id = lead.pipeline_id
+    if stage_id is None and status is None and pipeline_id is None:
+        raise Invalid.field("status", "cannot be empty")
+    stage = pipelines.resolve(session, "lead", pipeline_id=pipeline_id, stage_id=stage_id, kind=_kind(status))
+    if stage.is_won:
+        raise Conflict("Moving a lead to its won stage does not convert it; converting it makes its account.")
+    if status is not None and _kind(status) != stage.kind:
+        raise Invalid.field("status", f"does not go with the stage '{stage.name}'")
+    before, stage_before = lead.status, lead.stage_id
+    lead.status = status or (before if _kind(before) == stage.kind else stage.kind)
+    if stage.id != stage_before:
+        lead.pipeline_id, lead.stage_id, lead.probability = stage.pipeline_id, stage.id, stage.probability
+        record(session, _event("lead.stage_changed", lead, before=stage_before, after=stage.id))
+    if lead.status != before:
+        record(session, _event("lead.status_changed", lead, before=before, after=lead.status))
+
+
+def archive(session: Session, actor: Actor, *, lead_id: UUID, if_match: int | None) -> None:
+    """Delete softly: out of every list, and its e-mail address is free again."""
+    lead = records.get(session, actor, Lead, lead_id, writing=True, if_match=if_match)
+    lead.archived_at = clock.now()
+    record(session, _event("lead.archived", lead))
+
+
+def restore(session: Session, actor: Actor, *, lead_id: UUID) -> Lead:
+    """Take a soft deletion back; raises Conflict where another live lead has its address by now."""
+    lead: Lead = records.get(session, actor, Lead, lead_id, writing=True, archived=True)
+    if lead.archived_at is not None:
+        _unique_email(session, actor, lead.email, lead.id)
+        lead.archived_at = None
+        record(session, _event("lead.restored", lead))
+    return lead
+
+
+def touch_contact(session: Session, lead_id: UUID, *, at: datetime, call: bool = False) -> None:
+    """Remember that somebody was in touch; never moves backwards, never bumps the lead's version."""
+    stats = session.scalars(sa.select(LeadStats).where(LeadStats.lead_id == lead_id)).first()
+    if stats is None:
+        stats = LeadStats(lead_id=lead_id)
+        session.add(stats)
+    if stats.last_contact_at is None or stats.last_contact_at < at:
+        stats.last_contact_at = at
+    if call:
+        stats.call_attempts += 1
+
+
+def require_visible(session: Session, actor: Actor, lead_id: UUID) -> Lead:
+    """The live lead a record is to be linked to; raises Invalid naming the field otherwise."""
+    found = session.scalars(
+        sa.select(Lead).where(Lead.id == lead_id, Lead.archived_at.is_(None), visible("lead", actor))
+    ).first()
+    if found is None:
+        raise Invalid.field("lead_id", "there is no such lead, or it is not yours to see")
+    return found
+
+
+def _kind(status: str | None) -> str | None:
+    return STAGE_OF_STATUS.get(status, status) if status else None
+
+
+def _title(values: dict[str, Any]) -> str:
+    person = " ".join(part for part in (values.get("first_name"), values.get("last_name")) if part)
+    title = values.get("title") or values.get("company_name") or person
+    if not title:
+        raise Invalid.field("title", "a lead needs a title, a company or a person")
+    return str(title)
+
+
+def _resolve(session: Session, values: dict[str, Any], *, currency: str) -> None:
+    if "estimated_value" in values:
+        values["estimated_value"] = to_minor(values["estimated_value"], currency, field="estimated_value")
+        values["value_base"] = values["estimated_value"] if currency == organisation.currency(session) else None
+    if "phone" in values:
+        values["phone_e164"] = e164(values["phone"])
+    if "owner_id" in values:
+        values["team_id"] = team_of(session, values["owner_id"])
+    if values.get("territory_id") and session.get(Territory, values["territory_id"]) is None:
+        raise Invalid.field("territory_id", "there is no such territory")
+
+
+def _unique_email(session: Session, actor: Actor, email: str | None, own_id: UUID | None) -> None:
+    """The same e-mail on two live leads is never right; tells of a lead one may not see only that it is there."""
+    if not email:
+        return
+    other = session.execute(
+        sa.select(Lead.id, Lead.number, visible("lead", actor).label("seen")).where(
+            Lead.email_key == fold(email), Lead.archived_at.is_(None)
+        )
+    ).first()
+    if other is not None and other.id != own_id:
+        which = f"{other.number}" if other.seen else "a lead of a colleague"
+        raise Conflict(f"The address {email} belongs to {which} already.", **({"lead_id": other.id} if other.seen else {}))
+
+
+def _event(type_: str, lead: Lead, **data: Any) -> Event:
+    return Event(type_, "lead", lead.id, data, lead.owner_id, lead.team_id, lead.territory_id)

@@ -1,0 +1,83 @@
+"""/api/v1/crm/opportunities"""
+
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Response
+
+from crm_api.conditions import records
+from crm_api.conditions.dependencies import SearchBody, listed, listing
+from crm_api.conditions.filters import Query
+from crm_api.core.listing import Page
+from crm_api.core.problems import documented
+from crm_api.dependencies import CurrentActor, Db, IfMatch, json_answer, record_answer
+from crm_api.opportunities import service
+from crm_api.opportunities.catalogue import CATALOGUE
+from crm_api.opportunities.schemas import Close, OpportunityIn, OpportunityOut, OpportunityPatch
+
+router = APIRouter(prefix="/api/v1/crm/opportunities", tags=["opportunities"])
+
+
+@router.get("", response_model=Page[OpportunityOut], openapi_extra=listed(CATALOGUE), responses=documented(400, 422))
+async def list_opportunities(db: Db, actor: CurrentActor, query: Annotated[Query, listing("opportunity")]) -> Response:
+    """Opportunities that match, a page at a time."""
+    return json_answer(await db.read(records.page, actor, "opportunity", query))
+
+
+@router.post("/search", response_model=Page[OpportunityOut], responses=documented(400, 422))
+async def search_opportunities(body: SearchBody, db: Db, actor: CurrentActor) -> Response:
+    """Opportunities for which a condition tree holds."""
+    return json_answer(await db.read(records.page, actor, "opportunity", body.query()))
+
+
+@router.post("", status_code=201, response_model=OpportunityOut, responses=documented(403, 409, 422))
+async def create_opportunity(body: OpportunityIn, db: Db, actor: CurrentActor) -> Response:
+    """Make an opportunity."""
+    return record_answer(await db.write(records.written, actor, service.create, data=body), 201)
+
+
+@router.get("/{opportunity_id}", response_model=OpportunityOut, responses=documented(404, 422))
+async def read_opportunity(opportunity_id: UUID, db: Db, actor: CurrentActor) -> Response:
+    """One opportunity."""
+    return record_answer(await db.read(records.one, actor, "opportunity", opportunity_id))
+
+
+@router.put("/{opportunity_id}", response_model=OpportunityOut, responses=documented(400, 403, 404, 409, 412, 422))
+@router.patch("/{opportunity_id}", response_model=OpportunityOut, responses=documented(400, 403, 404, 409, 412, 422))
+async def update_opportunity(
+    opportunity_id: UUID, body: OpportunityPatch, db: Db, actor: CurrentActor, if_match: IfMatch
+) -> Response:
+    """Change just the fields sent."""
+    change = await db.write(
+        records.written, actor, service.update, opportunity_id=opportunity_id, data=body, if_match=if_match
+    )
+    return record_answer(change)
+
+
+@router.delete("/{opportunity_id}", status_code=204, responses=documented(400, 403, 404, 409, 412, 422))
+async def delete_opportunity(opportunity_id: UUID, db: Db, actor: CurrentActor, if_match: IfMatch) -> None:
+    """Delete softly: it can be restored."""
+    await db.write(service.archive, actor, opportunity_id=opportunity_id, if_match=if_match)
+
+
+@router.post("/{opportunity_id}/restore", response_model=OpportunityOut, responses=documented(403, 404, 409, 422))
+async def restore_opportunity(opportunity_id: UUID, db: Db, actor: CurrentActor) -> Response:
+    """Take a deletion back."""
+    return record_answer(await db.write(records.written, actor, service.restore, opportunity_id=opportunity_id))
+
+
+@router.post("/{opportunity_id}/close", response_model=OpportunityOut, responses=documented(400, 403, 404, 409, 412, 422))
+async def close_opportunity(
+    opportunity_id: UUID, body: Close, db: Db, actor: CurrentActor, if_match: IfMatch
+) -> Response:
+    """Win or lose a deal; a loss needs its reason."""
+    closed = await db.write(
+        records.written, actor, service.close, opportunity_id=opportunity_id, data=body, if_match=if_match
+    )
+    return record_answer(closed)
+
+
+@router.post("/{opportunity_id}/reopen", response_model=OpportunityOut, responses=documented(403, 404, 409, 422))
+async def reopen_opportunity(opportunity_id: UUID, db: Db, actor: CurrentActor) -> Response:
+    """Bring a closed deal back to the stage it was in."""
+    return record_answer(await db.write(records.written, actor, service.reopen, opportunity_id=opportunity_id))

@@ -1,0 +1,67 @@
+"""What may be asked about pipelines and stages."""
+
+from collections import defaultdict
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from crm_api import access
+from crm_api.core.fields import Catalogue, Field, FieldType, Relation
+from crm_api.core.presenting import shown_by
+from crm_api.pipelines.models import LEAD_KINDS, OPPORTUNITY_KINDS, Pipeline, Stage
+from crm_api.pipelines.schemas import PipelineOut, StageOut
+
+access.declare("pipeline", Pipeline, shared=True, config=True)
+access.declare("stage", Stage, shared=True, config=True)
+
+_PIPELINES = sa.select(*shown_by(PipelineOut, Pipeline))
+_STAGES = sa.select(*shown_by(StageOut, Stage))
+
+
+def _with_stages(session: Session, rows: list[dict[str, Any]], single: bool) -> None:
+    found: dict[Any, list[dict[str, Any]]] = defaultdict(list)
+    statement = _STAGES.where(Stage.pipeline_id.in_([r["id"] for r in rows])).order_by(Stage.position)
+    for stage in session.execute(statement).mappings():
+        found[stage["pipeline_id"]].append(dict(stage))
+    for row in rows:
+        row["stages"] = found[row["id"]]
+
+
+PIPELINES = Catalogue(
+    kind="pipeline",
+    plural="pipelines",
+    model=Pipeline,
+    label="name",
+    default_sort="name",
+    fields=(
+        Field("name", FieldType.TEXT, Pipeline.name, sortable=True, nullable=False, sort_column=Pipeline.name_key,
+              groupable=True),
+        Field("applies_to", FieldType.CHOICE, Pipeline.applies_to, choices=("lead", "opportunity"), nullable=False),
+        Field("is_default", FieldType.BOOLEAN, Pipeline.is_default, nullable=False),
+        Field("created_at", FieldType.DATETIME, Pipeline.created_at, nullable=False),
+    ),
+    live=lambda: Pipeline.archived_at.is_(None),
+    shown=lambda: _PIPELINES,
+    decorate=_with_stages,
+)
+
+STAGES = Catalogue(
+    kind="stage",
+    plural="stages",
+    model=Stage,
+    label="name",
+    default_sort="position",
+    fields=(
+        Field("name", FieldType.TEXT, Stage.name, sortable=True, nullable=False, sort_column=Stage.name_key,
+              groupable=True),
+        Field("kind", FieldType.CHOICE, Stage.kind, choices=tuple(dict.fromkeys(OPPORTUNITY_KINDS + LEAD_KINDS)),
+              nullable=False),
+        Field("position", FieldType.INTEGER, Stage.position, sortable=True, nullable=False),
+        Field("probability", FieldType.INTEGER, Stage.probability, nullable=False),
+        Field("pipeline_id", FieldType.REFERENCE, Stage.pipeline_id, nullable=False),
+        Field("created_at", FieldType.DATETIME, Stage.created_at, nullable=False),
+    ),
+    relations=(Relation("pipeline", "pipeline", Stage.pipeline_id, "stages"),),
+    shown=lambda: _STAGES,
+)

@@ -1,0 +1,104 @@
+"""/api/v1/crm/pipelines"""
+
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Response
+
+from crm_api.conditions import records
+from crm_api.conditions.dependencies import SearchBody, listed, listing
+from crm_api.conditions.filters import Query
+from crm_api.core.listing import Page
+from crm_api.core.problems import documented
+from crm_api.dependencies import CurrentActor, Db, IfMatch, json_answer, record_answer
+from crm_api.pipelines import service
+from crm_api.pipelines.catalogue import PIPELINES, STAGES
+from crm_api.pipelines.schemas import NewStage, PipelineIn, PipelineOut, PipelinePatch, StageOut, StagePatch
+
+router = APIRouter(prefix="/api/v1/crm/pipelines", tags=["pipelines"])
+
+
+@router.get("", response_model=Page[PipelineOut], openapi_extra=listed(PIPELINES), responses=documented(400, 422))
+async def list_pipelines(db: Db, actor: CurrentActor, query: Annotated[Query, listing("pipeline")]) -> Response:
+    """Pipelines that match, a page at a time."""
+    return json_answer(await db.read(records.page, actor, "pipeline", query))
+
+
+@router.post("/search", response_model=Page[PipelineOut], responses=documented(400, 422))
+async def search_pipelines(body: SearchBody, db: Db, actor: CurrentActor) -> Response:
+    """Pipelines for which a condition tree holds."""
+    return json_answer(await db.read(records.page, actor, "pipeline", body.query()))
+
+
+@router.post("", status_code=201, response_model=PipelineOut, responses=documented(403, 409, 422))
+async def create_pipeline(body: PipelineIn, db: Db, actor: CurrentActor) -> Response:
+    """Make a pipeline."""
+    return record_answer(await db.write(records.written, actor, service.create, data=body), 201)
+
+
+@router.get("/{pipeline_id}", response_model=PipelineOut, responses=documented(404, 422))
+async def read_pipeline(pipeline_id: UUID, db: Db, actor: CurrentActor) -> Response:
+    """One pipeline."""
+    return record_answer(await db.read(records.one, actor, "pipeline", pipeline_id))
+
+
+@router.put("/{pipeline_id}", response_model=PipelineOut, responses=documented(400, 403, 404, 409, 412, 422))
+@router.patch("/{pipeline_id}", response_model=PipelineOut, responses=documented(400, 403, 404, 409, 412, 422))
+async def update_pipeline(
+    pipeline_id: UUID, body: PipelinePatch, db: Db, actor: CurrentActor, if_match: IfMatch
+) -> Response:
+    """Change just the fields sent."""
+    change = await db.write(
+        records.written, actor, service.update, pipeline_id=pipeline_id, data=body, if_match=if_match
+    )
+    return record_answer(change)
+
+
+@router.delete("/{pipeline_id}", status_code=204, responses=documented(400, 403, 404, 409, 412, 422))
+async def delete_pipeline(pipeline_id: UUID, db: Db, actor: CurrentActor, if_match: IfMatch) -> None:
+    """Delete softly: it can be restored."""
+    await db.write(service.archive, actor, pipeline_id=pipeline_id, if_match=if_match)
+
+stages_router = APIRouter(prefix="/api/v1/crm/stages", tags=["stages"])
+
+
+@stages_router.get("", response_model=Page[StageOut], openapi_extra=listed(STAGES), responses=documented(400, 422))
+async def list_stages(db: Db, actor: CurrentActor, query: Annotated[Query, listing("stage")]) -> Response:
+    """Stages that match, a page at a time."""
+    return json_answer(await db.read(records.page, actor, "stage", query))
+
+
+@stages_router.post("/search", response_model=Page[StageOut], responses=documented(400, 422))
+async def search_stages(body: SearchBody, db: Db, actor: CurrentActor) -> Response:
+    """Stages for which a condition tree holds."""
+    return json_answer(await db.read(records.page, actor, "stage", body.query()))
+
+
+@stages_router.post("", status_code=201, response_model=StageOut, responses=documented(403, 409, 422))
+async def create_stage(body: NewStage, db: Db, actor: CurrentActor) -> Response:
+    """Make a stage."""
+    return record_answer(await db.write(records.written, actor, service.create_stage, data=body), 201)
+
+
+@stages_router.get("/{stage_id}", response_model=StageOut, responses=documented(404, 422))
+async def read_stage(stage_id: UUID, db: Db, actor: CurrentActor) -> Response:
+    """One stage."""
+    return record_answer(await db.read(records.one, actor, "stage", stage_id))
+
+
+@stages_router.put("/{stage_id}", response_model=StageOut, responses=documented(400, 403, 404, 409, 412, 422))
+@stages_router.patch("/{stage_id}", response_model=StageOut, responses=documented(400, 403, 404, 409, 412, 422))
+async def update_stage(
+    stage_id: UUID, body: StagePatch, db: Db, actor: CurrentActor, if_match: IfMatch
+) -> Response:
+    """Change just the fields sent."""
+    change = await db.write(
+        records.written, actor, service.update_stage, stage_id=stage_id, data=body, if_match=if_match
+    )
+    return record_answer(change)
+
+
+@stages_router.delete("/{stage_id}", status_code=204, responses=documented(400, 403, 404, 409, 412, 422))
+async def delete_stage(stage_id: UUID, db: Db, actor: CurrentActor, if_match: IfMatch) -> None:
+    """Remove a stage that holds no record."""
+    await db.write(service.delete_stage, actor, stage_id=stage_id, if_match=if_match)

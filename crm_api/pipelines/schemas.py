@@ -1,0 +1,80 @@
+"""What goes in and out of pipelines and stages."""
+
+from datetime import datetime
+from typing import Literal
+from uuid import UUID
+
+from pydantic import BaseModel, Field
+
+from crm_api.core.schemas import Body, Count, Line, Name, Percent
+
+AppliesTo = Literal["lead", "opportunity"]
+StageKind = Literal[
+    "prospecting", "qualification", "needs_analysis", "proposal", "negotiation", "closed_won", "closed_lost",
+    "new", "qualified", "converted", "lost",
+]
+
+
+class StageIn(Body):
+    """A stage; `kind` is what rules use, the name is free."""
+
+    name: Name
+    kind: StageKind
+    probability: Percent = 0
+    color: Line = "grey"
+    rotting_days: Count | None = None
+
+
+class NewStage(StageIn):
+    pipeline_id: UUID
+    position: Count | None = None
+
+
+class StagePatch(Body):
+    name: Name | None = None
+    probability: Percent | None = None
+    color: Line | None = None
+    rotting_days: Count | None = None
+    position: Count | None = None
+
+
+class PipelineIn(Body):
+    """A pipeline with its stages, in order; it needs one won and one lost stage."""
+
+    name: Name
+    applies_to: AppliesTo
+    is_default: bool = False
+    stages: list[StageIn] = Field(min_length=2, max_length=30)
+
+
+class PipelinePatch(Body):
+    name: Name | None = None
+    is_default: Literal[True] | None = None
+    position: Count | None = None
+
+
+class StageOut(BaseModel):
+    id: UUID
+    pipeline_id: UUID
+    name: str
+    kind: StageKind
+    position: int
+    probability: int
+    color: str
+    rotting_days: int | None
+    created_at: datetime
+    updated_at: datetime
+    version: int
+
+
+class PipelineOut(BaseModel):
+    id: UUID
+    name: str
+    applies_to: AppliesTo
+    is_default: bool
+    position: int
+    stages: list[StageOut]
+    archived_at: datetime | None
+    created_at: datetime
+    updated_at: datetime
+    version: int

@@ -1,0 +1,66 @@
+"""/api/v1/crm/products"""
+
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Response
+
+from crm_api.conditions import records
+from crm_api.conditions.dependencies import SearchBody, listed, listing
+from crm_api.conditions.filters import Query
+from crm_api.core.listing import Page
+from crm_api.core.problems import documented
+from crm_api.dependencies import CurrentActor, Db, IfMatch, json_answer, record_answer
+from crm_api.products import service
+from crm_api.products.catalogue import CATALOGUE
+from crm_api.products.schemas import ProductIn, ProductOut, ProductPatch
+
+router = APIRouter(prefix="/api/v1/crm/products", tags=["products"])
+
+
+@router.get("", response_model=Page[ProductOut], openapi_extra=listed(CATALOGUE), responses=documented(400, 422))
+async def list_products(db: Db, actor: CurrentActor, query: Annotated[Query, listing("product")]) -> Response:
+    """Products that match, a page at a time."""
+    return json_answer(await db.read(records.page, actor, "product", query))
+
+
+@router.post("/search", response_model=Page[ProductOut], responses=documented(400, 422))
+async def search_products(body: SearchBody, db: Db, actor: CurrentActor) -> Response:
+    """Products for which a condition tree holds."""
+    return json_answer(await db.read(records.page, actor, "product", body.query()))
+
+
+@router.post("", status_code=201, response_model=ProductOut, responses=documented(403, 409, 422))
+async def create_product(body: ProductIn, db: Db, actor: CurrentActor) -> Response:
+    """Make a product."""
+    return record_answer(await db.write(records.written, actor, service.create, data=body), 201)
+
+
+@router.get("/{product_id}", response_model=ProductOut, responses=documented(404, 422))
+async def read_product(product_id: UUID, db: Db, actor: CurrentActor) -> Response:
+    """One product."""
+    return record_answer(await db.read(records.one, actor, "product", product_id))
+
+
+@router.put("/{product_id}", response_model=ProductOut, responses=documented(400, 403, 404, 409, 412, 422))
+@router.patch("/{product_id}", response_model=ProductOut, responses=documented(400, 403, 404, 409, 412, 422))
+async def update_product(
+    product_id: UUID, body: ProductPatch, db: Db, actor: CurrentActor, if_match: IfMatch
+) -> Response:
+    """Change just the fields sent."""
+    change = await db.write(
+        records.written, actor, service.update, product_id=product_id, data=body, if_match=if_match
+    )
+    return record_answer(change)
+
+
+@router.delete("/{product_id}", status_code=204, responses=documented(400, 403, 404, 409, 412, 422))
+async def delete_product(product_id: UUID, db: Db, actor: CurrentActor, if_match: IfMatch) -> None:
+    """Delete softly: it can be restored."""
+    await db.write(service.archive, actor, product_id=product_id, if_match=if_match)
+
+
+@router.post("/{product_id}/restore", response_model=ProductOut, responses=documented(403, 404, 409, 422))
+async def restore_product(product_id: UUID, db: Db, actor: CurrentActor) -> Response:
+    """Take a deletion back."""
+    return record_answer(await db.write(records.written, actor, service.restore, product_id=product_id))

@@ -1,0 +1,51 @@
+"""What goes in and out of products."""
+
+from datetime import datetime
+from uuid import UUID
+
+from pydantic import BaseModel
+
+from crm_api.core.schemas import Amount, Body, Currency, Line, Name, Text
+
+
+class ProductIn(Body):
+    """A new product; `list_price` in major units."""
+
+    name: Name
+    code: Name | None = None
+    family: Name | None = None
+    description: Text | None = None
+    list_price: Amount | None = None
+    currency: Currency | None = None
+    is_active: bool = True
+    external_system: Line | None = None
+    external_id: Line | None = None
+
+
+class ProductPatch(Body):
+    name: Name | None = None
+    code: Name | None = None
+    family: Name | None = None
+    description: Text | None = None
+    list_price: Amount | None = None
+    currency: Currency | None = None
+    is_active: bool | None = None
+    external_system: Line | None = None
+    external_id: Line | None = None
+
+
+class ProductOut(BaseModel):
+    id: UUID
+    name: str
+    code: str | None
+    family: str | None
+    description: str | None
+    list_price: float | None
+    currency: str
+    is_active: bool
+    external_system: str | None
+    external_id: str | None
+    archived_at: datetime | None
+    created_at: datetime
+    updated_at: datetime
+    version: int

@@ -1,0 +1,51 @@
+"""/api/v1/crm/tags"""
+
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Response
+
+from crm_api.conditions import records
+from crm_api.conditions.dependencies import listed, listing
+from crm_api.conditions.filters import Query
+from crm_api.core.listing import Page
+from crm_api.core.problems import documented
+from crm_api.dependencies import CurrentActor, Db, IfMatch, json_answer, record_answer
+from crm_api.tags import service
+from crm_api.tags.catalogue import CATALOGUE
+from crm_api.tags.schemas import TagIn, TagOut, TagPatch
+
+router = APIRouter(prefix="/api/v1/crm/tags", tags=["tags"])
+
+
+@router.get("", response_model=Page[TagOut], openapi_extra=listed(CATALOGUE), responses=documented(400, 422))
+async def list_tags(db: Db, actor: CurrentActor, query: Annotated[Query, listing("tag")]) -> Response:
+    """Tags by name."""
+    return json_answer(await db.read(records.page, actor, "tag", query))
+
+
+@router.post("", status_code=201, response_model=TagOut, responses=documented(403, 409, 422))
+async def create_tag(body: TagIn, db: Db, actor: CurrentActor) -> Response:
+    """Make a tag."""
+    return record_answer(await db.write(records.written, actor, service.create, data=body), 201)
+
+
+@router.get("/{tag_id}", response_model=TagOut, responses=documented(404, 422))
+async def read_tag(tag_id: UUID, db: Db, actor: CurrentActor) -> Response:
+    """One tag."""
+    return record_answer(await db.read(records.one, actor, "tag", tag_id))
+
+
+@router.put("/{tag_id}", response_model=TagOut, responses=documented(400, 403, 404, 409, 412, 422))
+@router.patch("/{tag_id}", response_model=TagOut, responses=documented(400, 403, 404, 409, 412, 422))
+async def update_tag(tag_id: UUID, body: TagPatch, db: Db, actor: CurrentActor, if_match: IfMatch) -> Response:
+    """Rename or recolour a tag."""
+    return record_answer(
+        await db.write(records.written, actor, service.update, tag_id=tag_id, data=body, if_match=if_match)
+    )
+
+
+@router.delete("/{tag_id}", status_code=204, responses=documented(400, 403, 404, 412, 422))
+async def delete_tag(tag_id: UUID, db: Db, actor: CurrentActor, if_match: IfMatch) -> None:
+    """Remove a tag from everything."""
+    await db.write(service.delete, actor, tag_id=tag_id, if_match=if_match)

@@ -1,0 +1,121 @@
+"""Tags, and putting them on records."""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from crm_api.access import Actor, require_create
+from crm_api.conditions import records
+from crm_api.core.errors import Conflict, Invalid
+from crm_api.core.ids import new_id
+from crm_api.core.schemas import apply_patch, changes
+from crm_api.core.text import fold
+from crm_api.tags.models import RecordTag, Tag
+from crm_api.tags.schemas import TagIn, TagPatch
+
+
+def create(session: Session, actor: Actor, *, data: TagIn) -> Tag:
+    """A new tag; raises Conflict where the name is taken."""
+    require_create(actor, "tag")
+    _unique(session, data.name, None)
+    tag = Tag(**data.model_dump())
+    session.add(tag)
+    return tag
+
+
+def update(session: Session, actor: Actor, *, tag_id: UUID, data: TagPatch, if_match: int | None) -> Tag:
+    """Rename or recolour a tag."""
+    tag: Tag = records.get(session, actor, Tag, tag_id, writing=True, if_match=if_match)
+    values = {k: v for k, v in changes(data).items() if v is not None}
+    if "name" in values:
+        _unique(session, values["name"], tag.id)
+    apply_patch(tag, values)
+    return tag
+
+
+def delete(session: Session, actor: Actor, *, tag_id: UUID, if_match: int | None) -> None:
+    """Remove a tag from everything and for good."""
+    session.delete(records.get(session, actor, Tag, tag_id, writing=True, if_match=if_match))
+
+
+def _unique(session: Session, name: str, own_id: UUID | None) -> None:
+    other = session.scalar(sa.select(Tag.id).where(Tag.name_key == fold(name)))
+    if other is not None and other != own_id:
+        raise Conflict(f"There is a tag called '{name}' already.")
+
+
+def put_on(session: Session, kind: str, record_id: UUID, names: Iterable[str]) -> None:
+    """Make these the record's tags; a tag that does not exist yet is made."""
+    wanted = {fold(name): name.strip() for name in names if name.strip()}
+    if any(len(name) > 80 for name in wanted.values()):
+        raise Invalid.field("tags", "a tag has at most 80 characters")
+    known = {t.name_key: t for t in session.scalars(sa.select(Tag).where(Tag.name_key.in_(list(wanted))))}
+    for key, name in wanted.items():
+        if key not in known:
+            known[key] = Tag(name=name)
+            session.add(known[key])
+    session.flush()
+    old = {
+        r.tag_id: r
+        for r in session.scalars(sa.select(RecordTag).where(RecordTag.kind == kind, RecordTag.record_id == record_id))
+    }
+    keep = {tag.id for tag in known.values()}
+    for tag_id, row in old.items():
+        if tag_id not in keep:
+            session.delete(row)
+    session.add_all(RecordTag(tag_id=t, kind=kind, record_id=record_id) for t in keep - old.keys())
+
+
+def put_on_many(session: Session, kind: str, names_by_record: dict[UUID, list[str]]) -> None:
+    """The same for many new records that have no tags yet, in three statements."""
+    wanted = {fold(n): n.strip() for names in names_by_record.values() for n in names if n.strip()}
+    known = dict(session.execute(sa.select(Tag.name_key, Tag.id).where(Tag.name_key.in_(list(wanted)))).tuples().all())
+    for key in wanted.keys() - known.keys():
+        tag = Tag(name=wanted[key])
+        session.add(tag)
+        known[key] = tag.id
+    session.flush()
+    rows = [
+        {"id": new_id(), "tag_id": tag_id, "kind": kind, "record_id": record_id}
+        for record_id, names in names_by_record.items()
+        for tag_id in {known[fold(n)] for n in names if n.strip()}
+    ]
+    if rows:
+        session.execute(sa.insert(RecordTag), rows)
+
+
+def attach(kind: str) -> Callable[[Session, list[dict[str, Any]], bool], None]:
+    """A catalogue's `decorate`: the tags of a page of records, in one statement."""
+
+    def decorate(session: Session, rows: list[dict[str, Any]], single: bool) -> None:
+        found: dict[UUID, list[str]] = defaultdict(list)
+        statement = (
+            sa.select(RecordTag.record_id, Tag.name)
+            .join(Tag, Tag.id == RecordTag.tag_id)
+            .where(RecordTag.kind == kind, RecordTag.record_id.in_([row["id"] for row in rows]))
+            .order_by(Tag.name_key)
+        )
+        for record_id, name in session.execute(statement):
+            found[record_id].append(name)
+        for row in rows:
+            row["tags"] = found[row["id"]]
+
+    return decorate
+
+
+def tagged(kind: str, model: type[Any]) -> Callable[[list[str]], sa.ColumnElement[bool]]:
+    """A TAGS field's `column`: the records of `kind` that carry any of the names."""
+
+    def any_of(names: list[str]) -> sa.ColumnElement[bool]:
+        carrying = (
+            sa.select(RecordTag.record_id)
+            .join(Tag, Tag.id == RecordTag.tag_id)
+            .where(RecordTag.kind == kind, Tag.name_key.in_([fold(str(name)) for name in names]))
+        )
+        return model.id.in_(carrying)  # type: ignore[no-any-return]
+
+    return any_of

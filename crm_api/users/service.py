@@ -1,0 +1,129 @@
+"""Users and teams."""
+
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from crm_api.core.errors import Conflict, Invalid
+from crm_api.core.schemas import apply_patch, changes
+from crm_api.core.text import fold
+from crm_api.organisation.models import Territory
+from crm_api.organisation.service import require_zone
+from crm_api.users import sessions
+from crm_api.users.models import Team, User, user_territories
+from crm_api.users.schemas import TeamIn, TeamPatch, UserIn, UserPatch
+
+
+
+def find_by_email(session: Session, email: str) -> User | None:
+    """The user with that address, whatever its case."""
+    return session.scalars(sa.select(User).where(User.email_key == fold(email))).first()
+
+
+def team_of(session: Session, user_id: UUID | None) -> UUID | None:
+    """The team whose records a user's records are; None for nobody. Raises Invalid for an unknown user."""
+    if user_id is None:
+        return None
+    found = session.execute(sa.select(User.team_id, User.is_active).where(User.id == user_id)).first()
+    if found is None:
+        raise Invalid.field("owner_id", "there is no such user")
+    if not found.is_active:
+        raise Invalid.field("owner_id", "this user is not active any more; choose another owner")
+    return found.team_id  # type: ignore[no-any-return]
+
+
+def create(session: Session, *, data: UserIn, password_hash: str | None) -> User:
+    """A new user; raises Conflict where the e-mail address is taken."""
+    values = data.model_dump(exclude={"password", "territory_ids"})
+    _check(session, values)
+    user = User(**values, password_hash=password_hash, email_key=fold(data.email) or None)
+    session.add(user)
+    session.flush()
+    set_territories(session, user.id, data.territory_ids)
+    return user
+
+
+def update(session: Session, user: User, *, data: UserPatch, password_hash: str | None) -> User:
+    """Change a user. A new password and deactivation end all their sessions."""
+    values = changes(data, leave_out=("password", "territory_ids"))
+    for required in ("name", "role", "is_active"):
+        if required in values and values[required] is None:
+            raise Invalid.field(required, "cannot be empty")
+    _check(session, values, user)
+    if "email" in values:
+        values["email_key"] = fold(values["email"]) or None
+    if password_hash:
+        values["password_hash"] = password_hash
+    apply_patch(user, values)
+    if password_hash or not user.is_active:
+        sessions.end_all(session, user.id, reason="password changed" if password_hash else "deactivated")
+    if data.territory_ids is not None:
+        set_territories(session, user.id, data.territory_ids)
+    return user
+
+
+def _check(session: Session, values: dict[str, Any], user: User | None = None) -> None:
+    if values.get("email"):
+        other = find_by_email(session, values["email"])
+        if other is not None and other is not user:
+            raise Conflict(f"{values['email']} belongs to {other.name} already.")
+    if values.get("time_zone"):
+        require_zone(values["time_zone"])
+    if values.get("team_id") and session.get(Team, values["team_id"]) is None:
+        raise Invalid.field("team_id", "there is no such team")
+    manager_id, seen = values.get("manager_id"), {user.id} if user else set()
+    while manager_id is not None:
+        if manager_id in seen:
+            raise Invalid.field("manager_id", "this would make somebody their own manager")
+        seen.add(manager_id)
+        manager = session.get(User, manager_id)
+        if manager is None:
+            raise Invalid.field("manager_id", "there is no such user")
+        manager_id = manager.manager_id
+
+
+def set_territories(session: Session, user_id: UUID, territory_ids: list[UUID]) -> None:
+    """The territories a user is responsible for; raises Invalid for an unknown one."""
+    wanted = set(territory_ids)
+    known = set(session.scalars(sa.select(Territory.id).where(Territory.id.in_(wanted)))) if wanted else set()
+    if wanted - known:
+        raise Invalid.field("territory_ids", "there is no such territory")
+    session.execute(sa.delete(user_territories).where(user_territories.c.user_id == user_id))
+    if wanted:
+        session.execute(
+            sa.insert(user_territories), [{"user_id": user_id, "territory_id": t} for t in sorted(wanted)]
+        )
+
+
+def create_team(session: Session, *, data: TeamIn) -> Team:
+    """A new team."""
+    _check_team(session, None, data.parent_id, data.manager_id)
+    team = Team(**data.model_dump())
+    session.add(team)
+    return team
+
+
+def update_team(session: Session, team: Team, *, data: TeamPatch) -> Team:
+    """Change a team; a loop of teams is refused."""
+    values = changes(data)
+    if "name" in values and not values["name"]:
+        raise Invalid.field("name", "cannot be empty")
+    _check_team(session, team.id, values.get("parent_id"), values.get("manager_id"))
+    apply_patch(team, values)
+    return team
+
+
+def _check_team(session: Session, team_id: UUID | None, parent_id: UUID | None, manager_id: UUID | None) -> None:
+    if manager_id is not None and session.get(User, manager_id) is None:
+        raise Invalid.field("manager_id", "there is no such user")
+    seen = {team_id}
+    while parent_id is not None:
+        if parent_id in seen:
+            raise Invalid.field("parent_id", "teams cannot be below themselves")
+        seen.add(parent_id)
+        parent = session.get(Team, parent_id)
+        if parent is None:
+            raise Invalid.field("parent_id", "there is no such team")
+        parent_id = parent.parent_id

@@ -1,0 +1,128 @@
+"""Fixtures every test may use; see `tests/support` for what stands behind them.
+
+    db            an open, empty database; the test runs once on SQLite and once on PostgreSQL
+    database_url  the URL of the same, for a test that starts processes
+    api           the application over `db`, without a socket
+    blank_url     the URL of a database without tables, for migrations
+
+`pytest --engines sqlite` leaves PostgreSQL out; `--run-deep` adds the exhaustive runs.
+"""
+
+import os
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import hypothesis
+import pytest
+
+from crm_api import subscriptions
+from crm_api.core.database import Database
+from tests.support.api import Api, serving
+from tests.support.models import all_tables
+from tests.support.postgres import Postgres, Server
+from tests.support.sqlite import Template
+
+ENGINES = ("sqlite", "postgresql")
+
+# No deadlines: a shared machine may stall any example. Derandomised: a red build is never bad luck.
+hypothesis.settings.register_profile("usual", deadline=None, derandomize=True, print_blob=True)
+hypothesis.settings.register_profile("deep", deadline=None, max_examples=2000)
+
+_server: Server | None = None
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--engines", default=",".join(ENGINES), help="databases to run on, comma-separated")
+    parser.addoption("--run-deep", action="store_true", help="also run what is marked `deep`")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    subscriptions.install()
+    hypothesis.settings.load_profile("deep" if config.getoption("--run-deep") else "usual")
+    # The process that starts several test processes starts the server; they find it in their environment.
+    if getattr(config.option, "numprocesses", None) and "postgresql" in config.getoption("--engines"):
+        server_url()
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    global _server
+    if _server is not None:
+        _server.stop()
+        _server = None
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if config.getoption("--run-deep"):
+        return
+    deep = [item for item in items if item.get_closest_marker("deep")]
+    if deep:
+        config.hook.pytest_deselected(items=deep)
+        items[:] = [item for item in items if item not in set(deep)]
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    if "engine" in metafunc.fixturenames:
+        metafunc.parametrize("engine", metafunc.config.getoption("--engines").split(","), indirect=True)
+
+
+def server_url() -> str:
+    """The PostgreSQL server of this run, started when first asked for."""
+    global _server
+    if "TEST_DATABASE_URL" not in os.environ:
+        _server = Server()
+        os.environ["TEST_DATABASE_URL"] = _server.url
+    return os.environ["TEST_DATABASE_URL"]
+
+
+@pytest.fixture(scope="session")
+def postgres(worker_id: str) -> Iterator[Postgres]:
+    """The PostgreSQL databases of this test process."""
+    with Postgres(server_url(), worker=worker_id) as databases:
+        yield databases
+
+
+@pytest.fixture(scope="session")
+def sqlite(tmp_path_factory: pytest.TempPathFactory) -> Template:
+    """The SQLite file that tests get copies of."""
+    all_tables()
+    return Template(tmp_path_factory.mktemp("sqlite"))
+
+
+@pytest.fixture
+def engine(request: pytest.FixtureRequest) -> str:
+    """`sqlite` or `postgresql`: a test that asks for it, or for a database, runs once with each."""
+    return str(request.param)
+
+
+@pytest.fixture
+def database_url(engine: str, request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """The URL of a database with all tables and no rows."""
+    if engine == "postgresql":
+        postgres: Postgres = request.getfixturevalue("postgres")
+        return postgres.emptied(all_tables())
+    template: Template = request.getfixturevalue("sqlite")
+    return template.copy_to(tmp_path / "rounds.db")
+
+
+@pytest.fixture
+def blank_url(engine: str, request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """The URL of a database without any table."""
+    if engine == "postgresql":
+        postgres: Postgres = request.getfixturevalue("postgres")
+        return postgres.create()
+    return f"sqlite:///{tmp_path / 'blank.db'}"
+
+
+@pytest.fixture
+async def db(database_url: str) -> AsyncIterator[Database]:
+    """An open database with all tables and no rows, closed after the test."""
+    database = Database.open(database_url)
+    yield database
+    await database.close()
+
+
+@pytest.fixture
+async def api(db: Database, tmp_path: Path) -> AsyncIterator[Api]:
+    """The application over `db`; `await api.client("rep")` is signed in."""
+    async with serving(db, tmp_path) as running:
+        yield running

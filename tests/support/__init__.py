@@ -1,0 +1,1 @@
+"""What tests stand on: databases, servers on loopback, processes. No test lives here."""
