@@ -70,6 +70,13 @@ async def current_actor(request: Request, token: Annotated[str | None, Depends(_
     return actor
 
 
+CurrentActor = Annotated[Actor, Depends(current_actor)]
+
+
+async def _session_id(request: Request, token: Annotated[str | None, Depends(_bearer)], actor: CurrentActor) -> UUID:
+    return UUID(state(request).keys.verify(token or "", purpose=ACCESS)["sid"])
+
+
 async def live_actor(here: State, session_id: UUID) -> Actor:
     """The actor of a live session. Kept for five seconds: so long may an ended session still work."""
     kept = here.actors.get(session_id)
@@ -105,7 +112,7 @@ Db = Annotated[Database, Depends(_db)]
 PortsDep = Annotated[Ports, Depends(_ports)]
 SettingsDep = Annotated[Settings, Depends(_settings)]
 KeysDep = Annotated[Keys, Depends(_keys)]
-CurrentActor = Annotated[Actor, Depends(current_actor)]
+SessionId = Annotated[UUID, Depends(_session_id)]
 IfMatch = Annotated[int | None, Depends(_if_match)]
 
 

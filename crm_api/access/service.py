@@ -24,6 +24,7 @@ from sqlalchemy.orm import Session
 
 from crm_api.access.models import AccountAccess
 from crm_api.core.errors import NotAllowed
+from crm_api.organisation.models import Organisation, Territory
 from crm_api.users.models import Team, User, user_territories
 
 
@@ -71,6 +72,14 @@ def declare(kind: str, model: Any, **how: Any) -> None:
     """Register a kind. `shared` kinds (products, tags, people) are seen by all who are signed in;
     `config` kinds are changed by administrators alone; `field_sees` narrows what field staff see."""
     _rules[kind] = Rule(kind, model, **how)
+
+
+# People, teams and territories are seen by all who are signed in; they lie below this room, so they
+# are declared here.
+declare("user", User, shared=True, config=True)
+declare("team", Team, shared=True, config=True)
+declare("territory", Territory, shared=True, config=True)
+declare("organisation", Organisation, shared=True, config=True)
 
 
 def visible(kind: str, actor: Actor) -> sa.ColumnElement[bool]:

@@ -1,19 +1,21 @@
 """/api/v1/crm/activities"""
 
-from typing import Annotated
+from typing import Annotated, Literal
 from uuid import UUID
 
 from fastapi import APIRouter, Response
+from fastapi import Query as Query_
 
 from crm_api.conditions import records
 from crm_api.conditions.dependencies import SearchBody, listed, listing
 from crm_api.conditions.filters import Query
 from crm_api.core.listing import Page
 from crm_api.core.problems import documented
+from crm_api.core.schemas import Instant
 from crm_api.dependencies import CurrentActor, Db, IfMatch, json_answer, record_answer
 from crm_api.activities import service
 from crm_api.activities.catalogue import CATALOGUE
-from crm_api.activities.schemas import ActivityIn, ActivityOut, ActivityPatch
+from crm_api.activities.schemas import ActivityIn, ActivityOut, ActivityPatch, Completion, TimelineItem
 
 router = APIRouter(prefix="/api/v1/crm/activities", tags=["activities"])
 
@@ -64,3 +66,36 @@ async def delete_activity(activity_id: UUID, db: Db, actor: CurrentActor, if_mat
 async def restore_activity(activity_id: UUID, db: Db, actor: CurrentActor) -> Response:
     """Take a deletion back."""
     return record_answer(await db.write(records.written, actor, service.restore, activity_id=activity_id))
+
+
+@router.post(
+    "/{activity_id}/complete", response_model=ActivityOut, responses=documented(400, 403, 404, 409, 412, 422)
+)
+async def complete_activity(
+    activity_id: UUID, body: Completion, db: Db, actor: CurrentActor, if_match: IfMatch
+) -> Response:
+    """Mark as done, with how it went."""
+    done = await db.write(
+        records.written, actor, service.complete, activity_id=activity_id, data=body, if_match=if_match
+    )
+    return record_answer(done)
+
+
+timeline_router = APIRouter(prefix="/api/v1/crm", tags=["timeline"])
+
+
+@timeline_router.get(
+    "/{plural}/{record_id}/timeline", response_model=list[TimelineItem], responses=documented(404, 422)
+)
+async def read_timeline(
+    plural: Literal["accounts", "contacts", "leads", "opportunities"],
+    record_id: UUID,
+    db: Db,
+    actor: CurrentActor,
+    limit: Annotated[int, Query_(ge=1, le=200)] = 50,
+    before: Instant | None = None,
+) -> Response:
+    """What happened with a record, newest first."""
+    kind = {"opportunities": "opportunity"}.get(plural, plural.removesuffix("s"))
+    found = await db.read(service.timeline, actor, kind, record_id, limit=limit, before=before)
+    return json_answer(found)

@@ -1,0 +1,109 @@
+"""What goes in and out of activities and timelines."""
+
+from datetime import datetime
+from typing import Literal
+from uuid import UUID
+
+from pydantic import BaseModel, Field
+
+from crm_api.core.schemas import Body, Instant, Latitude, Line, Longitude, Name, Text
+
+ActivityType = Literal["call", "email", "meeting", "video_call", "chat", "sms", "visit", "other", "task", "note"]
+Status = Literal["scheduled", "in_progress", "completed", "cancelled"]
+Priority = Literal["low", "medium", "high", "urgent"]
+TaskType = Literal["general", "follow_up", "reminder", "deadline"]
+Direction = Literal["inbound", "outbound"]
+
+
+class _ActivityFields(Body):
+    description: Text | None = None
+    direction: Direction | None = None
+    status: Status | None = Field(None, description="Scheduled for what is due, completed for the rest, when not given.")
+    task_type: TaskType | None = None
+    occurred_at: Instant | None = None
+    due_at: Instant | None = None
+    remind_at: Instant | None = None
+    completed_at: Instant | None = None
+    duration_minutes: int | None = Field(None, ge=0, le=100_000)
+    outcome: Text | None = None
+    next_steps: Text | None = None
+    follow_up_date: Instant | None = None
+    latitude: Latitude | None = None
+    longitude: Longitude | None = None
+    account_id: UUID | None = None
+    contact_id: UUID | None = None
+    lead_id: UUID | None = None
+    opportunity_id: UUID | None = None
+    owner_id: UUID | None = None
+    external_system: Line | None = None
+    external_id: Line | None = None
+
+
+class ActivityIn(_ActivityFields):
+    """A call, mail, meeting, visit, task or note; it may stand alone."""
+
+    activity_type: ActivityType
+    subject: Name = Field(examples=["Called about the spring order"])
+    priority: Priority = "medium"
+    requires_follow_up: bool = False
+
+
+class ActivityPatch(_ActivityFields):
+    subject: Name | None = None
+    priority: Priority | None = None
+    requires_follow_up: bool | None = None
+
+
+class Completion(Body):
+    """How it went."""
+
+    outcome: Text | None = None
+    next_steps: Text | None = None
+    completed_at: Instant | None = None
+
+
+class ActivityOut(BaseModel):
+    id: UUID
+    activity_type: ActivityType
+    subject: str
+    description: str | None
+    direction: Direction | None
+    status: Status
+    priority: Priority
+    task_type: TaskType | None
+    occurred_at: datetime | None
+    due_at: datetime | None
+    remind_at: datetime | None
+    completed_at: datetime | None
+    duration_minutes: int | None
+    outcome: str | None
+    next_steps: str | None
+    requires_follow_up: bool
+    follow_up_date: datetime | None
+    latitude: float | None
+    longitude: float | None
+    account_id: UUID | None
+    contact_id: UUID | None
+    lead_id: UUID | None
+    opportunity_id: UUID | None
+    owner_id: UUID | None
+    team_id: UUID | None
+    is_overdue: bool
+    external_system: str | None
+    external_id: str | None
+    origin: str
+    archived_at: datetime | None
+    created_at: datetime
+    updated_at: datetime
+    version: int
+
+
+class TimelineItem(BaseModel):
+    """One line of a timeline."""
+
+    id: UUID
+    at: datetime
+    kind: str
+    record_id: UUID
+    summary: str
+    actor_id: UUID | None

@@ -1,0 +1,39 @@
+"""Start-up, once: which catalogues there are, and what happens after what.
+
+The table below is the only place where an event meets its handlers. *Same transaction* touches rows only
+and commits with the change itself; *after commit* is run by the relay, exactly once an event and handler.
+"""
+
+from crm_api import audit, events
+from crm_api.accounts.catalogue import CATALOGUE as ACCOUNTS
+from crm_api.activities import service as activities
+from crm_api.activities.catalogue import CATALOGUE as ACTIVITIES
+from crm_api.contacts.catalogue import CATALOGUE as CONTACTS
+from crm_api.core.fields import CATALOGUES
+from crm_api.events.service import Handler
+from crm_api.leads.catalogue import CATALOGUE as LEADS
+from crm_api.opportunities.catalogue import CATALOGUE as OPPORTUNITIES
+from crm_api.pipelines.catalogue import PIPELINES, STAGES
+from crm_api.products.catalogue import CATALOGUE as PRODUCTS
+from crm_api.tags.catalogue import CATALOGUE as TAGS
+from crm_api.users.catalogue import TEAMS, TERRITORIES, USERS
+
+ALL_CATALOGUES = (
+    USERS, TEAMS, TERRITORIES, TAGS, PRODUCTS, PIPELINES, STAGES, ACCOUNTS, CONTACTS, LEADS, OPPORTUNITIES, ACTIVITIES,
+)
+
+SAME_TRANSACTION: dict[str, list[Handler]] = {
+    "lead.status_changed": [activities.tell_stage_change],
+    "opportunity.stage_changed": [activities.tell_stage_change],
+    "opportunity.reopened": [activities.tell_stage_change],
+}
+
+AFTER_COMMIT: dict[str, list[Handler]] = {}
+
+
+def install() -> None:
+    """Fill the registries and start the audit trail. Idempotent; every process calls it first."""
+    for catalogue in ALL_CATALOGUES:
+        CATALOGUES.add(catalogue)
+    events.subscribe(same_transaction=SAME_TRANSACTION, after_commit=AFTER_COMMIT)
+    audit.install()

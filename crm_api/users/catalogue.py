@@ -1,0 +1,78 @@
+"""What may be asked about people, teams and territories."""
+
+import sqlalchemy as sa
+
+from crm_api.core.fields import Catalogue, Field, FieldType, Relation
+from crm_api.core.presenting import shown_by
+from crm_api.organisation.models import Territory
+from crm_api.organisation.schemas import TerritoryOut
+from crm_api.users.models import ROLES, Team, User
+from crm_api.users.schemas import TeamOut, UserOut
+
+_USERS = sa.select(*shown_by(UserOut, User))
+_TEAMS = sa.select(*shown_by(TeamOut, Team))
+_TERRITORIES = sa.select(*shown_by(TerritoryOut, Territory))
+
+USERS = Catalogue(
+    kind="user",
+    plural="users",
+    model=User,
+    label="name",
+    synonyms=("rep", "sales rep", "agent", "sales agent", "salesperson", "salespeople", "colleague", "person"),
+    default_sort="name",
+    fields=(
+        Field("name", FieldType.TEXT, User.name, sortable=True, groupable=True, nullable=False,
+              sort_column=User.name_key),
+        Field("email", FieldType.TEXT, User.email),
+        Field("role", FieldType.CHOICE, User.role, choices=ROLES, groupable=True, nullable=False),
+        Field("is_active", FieldType.BOOLEAN, User.is_active, nullable=False),
+        Field("team_id", FieldType.REFERENCE, User.team_id),
+        Field("manager_id", FieldType.REFERENCE, User.manager_id),
+        Field("phone", FieldType.TEXT, User.phone),
+        Field("created_at", FieldType.DATETIME, User.created_at, sortable=True, nullable=False),
+    ),
+    relations=(
+        Relation("team", "team", User.team_id, "members", synonyms=("team",), reverse_synonyms=("member",)),
+        Relation("manager", "user", User.manager_id, "reports", synonyms=("manager", "boss"),
+                 reverse_synonyms=("report",)),
+    ),
+    shown=lambda: _USERS,
+)
+
+TEAMS = Catalogue(
+    kind="team",
+    plural="teams",
+    model=Team,
+    label="name",
+    default_sort="name",
+    fields=(
+        Field("name", FieldType.TEXT, Team.name, sortable=True, groupable=True, nullable=False,
+              sort_column=Team.name_key),
+        Field("parent_id", FieldType.REFERENCE, Team.parent_id),
+        Field("manager_id", FieldType.REFERENCE, Team.manager_id),
+        Field("created_at", FieldType.DATETIME, Team.created_at, nullable=False),
+    ),
+    relations=(
+        Relation("manager", "user", Team.manager_id, "managed_teams", synonyms=("manager",)),
+        Relation("parent", "team", Team.parent_id, "subteams"),
+    ),
+    live=lambda: Team.archived_at.is_(None),
+    shown=lambda: _TEAMS,
+)
+
+TERRITORIES = Catalogue(
+    kind="territory",
+    plural="territories",
+    model=Territory,
+    label="name",
+    synonyms=("region",),
+    default_sort="name",
+    fields=(
+        Field("name", FieldType.TEXT, Territory.name, sortable=True, groupable=True, nullable=False,
+              sort_column=Territory.name_key),
+        Field("parent_id", FieldType.REFERENCE, Territory.parent_id),
+        Field("created_at", FieldType.DATETIME, Territory.created_at, nullable=False),
+    ),
+    live=lambda: Territory.archived_at.is_(None),
+    shown=lambda: _TERRITORIES,
+)

@@ -1,0 +1,40 @@
+"""Verbs over people for the edge: the same as `service`, with the acting user and the record looked up.
+
+Kept apart from `service`, which lies below `access` and `conditions` and is used by them.
+"""
+
+from uuid import UUID
+
+from sqlalchemy.orm import Session
+
+from crm_api.access import Actor, require_role
+from crm_api.conditions import records
+from crm_api.users import service
+from crm_api.users.models import Team, User
+from crm_api.users.schemas import TeamIn, TeamPatch, UserIn, UserPatch
+
+
+def create_user(session: Session, actor: Actor, *, data: UserIn, password_hash: str | None) -> User:
+    """Add a user; administrators only."""
+    require_role(actor)
+    return service.create(session, data=data, password_hash=password_hash)
+
+
+def update_user(
+    session: Session, actor: Actor, *, user_id: UUID, data: UserPatch, password_hash: str | None, if_match: int | None
+) -> User:
+    """Change a user; administrators only."""
+    user = records.get(session, actor, User, user_id, writing=True, if_match=if_match)
+    return service.update(session, user, data=data, password_hash=password_hash)
+
+
+def create_team(session: Session, actor: Actor, *, data: TeamIn) -> Team:
+    """Make a team; administrators only."""
+    require_role(actor)
+    return service.create_team(session, data=data)
+
+
+def update_team(session: Session, actor: Actor, *, team_id: UUID, data: TeamPatch, if_match: int | None) -> Team:
+    """Change a team; administrators only."""
+    team = records.get(session, actor, Team, team_id, writing=True, if_match=if_match)
+    return service.update_team(session, team, data=data)

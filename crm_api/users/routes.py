@@ -1,0 +1,136 @@
+"""/api/v1/auth, /api/v1/users, /api/v1/teams"""
+
+import asyncio
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, Request, Response
+from fastapi.security import OAuth2PasswordRequestForm
+
+from crm_api.access import require_role
+from crm_api.conditions import records
+from crm_api.conditions.dependencies import listed, listing
+from crm_api.conditions.filters import Query
+from crm_api.core.listing import Page
+from crm_api.core.problems import documented
+from crm_api.dependencies import CurrentActor, Db, IfMatch, KeysDep, SessionId, json_answer, record_answer, state
+from crm_api.users import flows, passwords, people, sessions
+from crm_api.users.catalogue import TEAMS, USERS
+from crm_api.users.schemas import (
+    Me,
+    Refresh,
+    TeamIn,
+    TeamOut,
+    TeamPatch,
+    Tokens,
+    UserIn,
+    UserOut,
+    UserPatch,
+)
+
+router = APIRouter(prefix="/api/v1/auth", tags=["auth"])
+
+
+@router.post("/token", response_model=Tokens, responses=documented(401, 422, 429))
+async def sign_in(
+    request: Request, form: Annotated[OAuth2PasswordRequestForm, Depends()], db: Db, keys: KeysDep
+) -> Tokens:
+    """Sign in with e-mail address and password (OAuth2 password form)."""
+    opened = await flows.sign_in(
+        db, form.username, form.password, channel="api", address=request.client.host if request.client else None,
+        user_agent=request.headers.get("user-agent"),
+    )
+    return flows.tokens(keys, opened)
+
+
+@router.post("/refresh", response_model=Tokens, responses=documented(401, 422))
+async def refresh(body: Refresh, db: Db, keys: KeysDep) -> Tokens:
+    """The next pair of tokens; the refresh token is used up by this."""
+    return flows.tokens(keys, await flows.refresh(db, body.refresh_token))
+
+
+@router.post("/sign-out", status_code=204, responses=documented(401))
+async def sign_out(request: Request, db: Db, session_id: SessionId) -> None:
+    """End this session on every device that holds its tokens."""
+    await db.write(sessions.end, session_id, reason="signed out")
+    state(request).actors.pop(session_id, None)
+
+
+@router.get("/me", response_model=Me, responses=documented(401))
+async def me(actor: CurrentActor) -> Response:
+    """Who the token stands for."""
+    return json_answer(
+        {
+            "id": actor.user_id, "name": actor.name, "email": actor.email, "role": actor.role,
+            "time_zone": actor.time_zone, "team_ids": actor.team_ids, "territory_ids": actor.territory_ids,
+        }
+    )
+
+
+users_router = APIRouter(prefix="/api/v1/users", tags=["users"])
+
+
+async def _hashed(password: str | None) -> str | None:
+    return await asyncio.to_thread(passwords.hash_password, password) if password else None
+
+
+@users_router.get("", response_model=Page[UserOut], openapi_extra=listed(USERS), responses=documented(400, 422))
+async def list_users(db: Db, actor: CurrentActor, query: Annotated[Query, listing("user")]) -> Response:
+    """Colleagues, by name."""
+    return json_answer(await db.read(records.page, actor, "user", query))
+
+
+@users_router.post("", status_code=201, response_model=UserOut, responses=documented(403, 409, 422))
+async def create_user(body: UserIn, db: Db, actor: CurrentActor) -> Response:
+    """Add a colleague."""
+    require_role(actor)
+    made = await db.write(
+        records.written, actor, people.create_user, data=body, password_hash=await _hashed(body.password)
+    )
+    return record_answer(made, 201)
+
+
+@users_router.get("/{user_id}", response_model=UserOut, responses=documented(404, 422))
+async def read_user(user_id: UUID, db: Db, actor: CurrentActor) -> Response:
+    """One colleague."""
+    return record_answer(await db.read(records.one, actor, "user", user_id))
+
+
+@users_router.patch("/{user_id}", response_model=UserOut, responses=documented(400, 403, 404, 409, 412, 422))
+async def update_user(user_id: UUID, body: UserPatch, db: Db, actor: CurrentActor, if_match: IfMatch) -> Response:
+    """Change just the fields sent; a new password and deactivation end the user's sessions."""
+    require_role(actor)
+    changed = await db.write(
+        records.written, actor, people.update_user, user_id=user_id, data=body, if_match=if_match,
+        password_hash=await _hashed(body.password),
+    )
+    return record_answer(changed)
+
+
+teams_router = APIRouter(prefix="/api/v1/teams", tags=["teams"])
+
+
+@teams_router.get("", response_model=Page[TeamOut], openapi_extra=listed(TEAMS), responses=documented(400, 422))
+async def list_teams(db: Db, actor: CurrentActor, query: Annotated[Query, listing("team")]) -> Response:
+    """Teams, by name."""
+    return json_answer(await db.read(records.page, actor, "team", query))
+
+
+@teams_router.post("", status_code=201, response_model=TeamOut, responses=documented(403, 422))
+async def create_team(body: TeamIn, db: Db, actor: CurrentActor) -> Response:
+    """Make a team."""
+    return record_answer(await db.write(records.written, actor, people.create_team, data=body), 201)
+
+
+@teams_router.get("/{team_id}", response_model=TeamOut, responses=documented(404, 422))
+async def read_team(team_id: UUID, db: Db, actor: CurrentActor) -> Response:
+    """One team."""
+    return record_answer(await db.read(records.one, actor, "team", team_id))
+
+
+@teams_router.patch("/{team_id}", response_model=TeamOut, responses=documented(400, 403, 404, 412, 422))
+async def update_team(team_id: UUID, body: TeamPatch, db: Db, actor: CurrentActor, if_match: IfMatch) -> Response:
+    """Change just the fields sent."""
+    return record_answer(
+        await db.write(records.written, actor, people.update_team, team_id=team_id, data=body, if_match=if_match)
+    )
