@@ -97,17 +97,26 @@ class SentEmail:
 class EmailSender(Protocol):
     """Sends in two steps, so that a crash between them never sends twice.
 
-    The caller commits the handle of `prepare` before it calls `submit`.
+    The caller commits the handle of `prepare` before it calls `submit`. `settle_seconds` is how long
+    after a lost answer the truth may still change: `find` is asked no earlier.
     """
 
     name: str
+    settle_seconds: float
 
     async def prepare(self, message: OutgoingEmail) -> str:
-        """Make everything ready without sending, and return a handle. Safe to repeat."""
+        """Make everything ready without sending, and return a handle. Safe to repeat.
+
+        Raises TemporaryFailure or PermanentFailure only: nothing can have been sent.
+        """
         ...
 
     async def submit(self, handle: str, message: OutgoingEmail) -> SentEmail:
-        """Send the prepared message. Called at most once a handle, unless `find` said not sent."""
+        """Send the prepared message.
+
+        Called again for a handle only where the last call certainly failed (TemporaryFailure) or
+        `find` said not sent.
+        """
         ...
 
     async def find(self, handle: str, message: OutgoingEmail) -> SendState:
@@ -117,7 +126,11 @@ class EmailSender(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class IncomingEmail:
-    """One mail found in a mailbox. `received_at` is aware UTC; ids keep their angle brackets."""
+    """One mail found in a mailbox. `received_at` is aware UTC; ids keep their angle brackets.
+
+    A bounce names the mail that came back in `references` and its RFC 3464 status ("5.1.1") in
+    `bounce_status`.
+    """
 
     provider_id: str
     message_id: str
@@ -131,6 +144,7 @@ class IncomingEmail:
     conversation_id: str | None = None
     is_automatic: bool = False
     is_bounce: bool = False
+    bounce_status: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

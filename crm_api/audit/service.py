@@ -43,6 +43,20 @@ def change_set(session: Session) -> UUID:
     return session.info["change_set"]  # type: ignore[no-any-return]
 
 
+def note(
+    session: Session,
+    *,
+    kind: str,
+    record_id: UUID,
+    action: str,
+    before: Mapping[str, Any] | None = None,
+    after: Mapping[str, Any] | None = None,
+) -> None:
+    """Write one entry by hand, for what people do to rows whose own changes are not audited."""
+    entry = {"kind": kind, "record_id": record_id, "action": action, "before": before or {}, "after": after or {}}
+    _store(session, [entry])
+
+
 def continue_change_set(session: Session, change_set_id: UUID) -> None:
     """Let this transaction's changes join an earlier change set: the slices of one import are one."""
     session.info["change_set"] = change_set_id

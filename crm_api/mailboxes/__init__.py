@@ -1,0 +1,1 @@
+"""What arrives in our people's mailboxes, tied to what we sent."""

@@ -1,0 +1,105 @@
+"""Which messages: pure Selects."""
+
+from datetime import datetime, timedelta
+from uuid import UUID
+
+import sqlalchemy as sa
+
+from crm_api.outbox.models import OutboxMessage
+from crm_api.outbox.state import IN_FLIGHT, STOPPABLE, WAITING, Status
+
+USED = (Status.SENDING, Status.UNKNOWN, Status.SENT)
+
+
+def due(now: datetime, *, limit: int) -> sa.Select[tuple[UUID]]:
+    """Queued messages whose time has come, the longest waiting first."""
+    return (
+        sa.select(OutboxMessage.id)
+        .where(OutboxMessage.status == Status.QUEUED, OutboxMessage.due_at <= now)
+        .order_by(OutboxMessage.due_at, OutboxMessage.id)
+        .limit(limit)
+    )
+
+
+def soon_due(until: datetime, *, limit: int = 500) -> sa.Select[tuple[UUID]]:
+    """Planned messages whose time comes before `until`."""
+    return (
+        sa.select(OutboxMessage.id)
+        .where(OutboxMessage.status == Status.PLANNED, OutboxMessage.due_at <= until)
+        .order_by(OutboxMessage.due_at)
+        .limit(limit)
+    )
+
+
+def silent(now: datetime, *, but_not: str | None = None, limit: int = 500) -> sa.Select[tuple[UUID]]:
+    """Messages whose worker's lease ran out; with `but_not`, those of every other worker, lease or not."""
+    gone = OutboxMessage.lease_until <= now
+    if but_not is not None:
+        gone = sa.or_(gone, OutboxMessage.claimed_by != but_not)
+    return (
+        sa.select(OutboxMessage.id)
+        .where(OutboxMessage.status.in_((Status.CLAIMED, Status.SENDING)), gone)
+        .order_by(OutboxMessage.id)
+        .limit(limit)
+    )
+
+
+def to_look_for(now: datetime, *, limit: int = 50) -> sa.Select[tuple[UUID]]:
+    """Unknown messages that are to be looked for by now."""
+    return (
+        sa.select(OutboxMessage.id)
+        .where(OutboxMessage.status == Status.UNKNOWN, OutboxMessage.due_at <= now)
+        .order_by(OutboxMessage.due_at)
+        .limit(limit)
+    )
+
+
+def expired(now: datetime, *, limit: int = 500) -> sa.Select[tuple[UUID]]:
+    """Waiting messages whose time is over."""
+    return (
+        sa.select(OutboxMessage.id)
+        .where(OutboxMessage.status.in_(WAITING), OutboxMessage.expires_at <= now)
+        .order_by(OutboxMessage.id)
+        .limit(limit)
+    )
+
+
+def unfinished(*, source_id: UUID) -> sa.Select[tuple[UUID]]:
+    """What is still to come, or on its way, for one source."""
+    return (
+        sa.select(OutboxMessage.id)
+        .where(OutboxMessage.source_id == source_id, OutboxMessage.status.in_(STOPPABLE | IN_FLIGHT))
+        .order_by(OutboxMessage.id)
+    )
+
+
+def to_recipient(key: str, *, purposes: tuple[str, ...]) -> sa.Select[tuple[UUID]]:
+    """What is still to come, or on its way, for one recipient."""
+    return (
+        sa.select(OutboxMessage.id)
+        .where(
+            OutboxMessage.recipient_key == key, OutboxMessage.purpose.in_(purposes),
+            OutboxMessage.status.in_(STOPPABLE | IN_FLIGHT),
+        )
+        .order_by(OutboxMessage.id)
+    )  # fmt: skip
+
+
+def used_turns(key: str, *, purposes: tuple[str, ...], now: datetime, within: timedelta) -> sa.Select[tuple[datetime]]:
+    """When the recipient was sent something lately, newest first; what may have been sent counts."""
+    return (
+        sa.select(OutboxMessage.sending_at)
+        .where(
+            OutboxMessage.recipient_key == key, OutboxMessage.purpose.in_(purposes), OutboxMessage.status.in_(USED),
+            OutboxMessage.sending_at > now - within,
+        )
+        .order_by(OutboxMessage.sending_at.desc())
+    )  # fmt: skip
+
+
+def sent_as(message_ids: list[str]) -> sa.Select[tuple[OutboxMessage]]:
+    """The message that left under one of these RFC 5322 ids, its own or the one the provider gave it."""
+    return sa.select(OutboxMessage).where(
+        sa.or_(OutboxMessage.message_id.in_(message_ids), OutboxMessage.sent_message_id.in_(message_ids)),
+        OutboxMessage.status.in_(USED),
+    )
