@@ -12,7 +12,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from crm_api.core import context
-from crm_api.core.errors import TooLarge
+from crm_api.core.errors import Problem, TooLarge
 from crm_api.core.problems import answer
 
 JSON_LIMIT = 2_000_000
@@ -82,6 +82,13 @@ class Edge:
         except _Over:
             if not answered:
                 await refusal(scope, receive, send)
+        except Exception:
+            # Here and not in an exception handler: those run outside, where the request id is forgotten.
+            log.exception("unhandled error")
+            if answered:
+                raise
+            fault = Problem("This is a fault of ours. Quote the request id when you report it.")
+            await answer(fault)(scope, receive, send)
 
 
 class _Over(Exception):

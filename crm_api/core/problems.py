@@ -1,6 +1,5 @@
 """Every failure as one RFC 9457 answer: a stable `type`, a sentence, the fields at fault, the request id."""
 
-import logging
 from collections.abc import Mapping
 from typing import Any
 
@@ -14,7 +13,6 @@ from starlette.exceptions import HTTPException
 from crm_api.core import context
 from crm_api.core.errors import FieldError, Invalid, NotSignedIn, Problem, TooMany, Unavailable
 
-log = logging.getLogger(__name__)
 MEDIA_TYPE = "application/problem+json"
 
 
@@ -91,11 +89,6 @@ def install(app: FastAPI) -> None:
         for name, value in (error.headers or {}).items():
             response.headers[name] = value
         return response
-
-    @app.exception_handler(Exception)
-    async def _crash(request: Request, error: Exception) -> Response:
-        log.exception("unhandled error", exc_info=error)
-        return answer(Problem("This is a fault of ours. Quote the request id when you report it."))
 
 
 _SENTENCES = {

@@ -1,0 +1,154 @@
+"""Every word of the trade that may be asked with, gathered from the catalogues: no second list to keep.
+
+A phrase is a tuple of stems, so that "sales agents" and "sales agent" are one. One phrase may mean several
+things ("open" deals, "open" tasks); which is meant is decided where the sentence is known.
+"""
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Literal
+
+from rapidfuzz.distance import OSA
+
+from crm_api.core.fields import Catalogue, Field, FieldType, Registry, Word
+
+What = Literal["kind", "field", "relation", "reverse", "choice", "word", "measure"]
+
+_IRREGULAR = {"people": "person", "men": "man", "women": "woman", "indices": "index", "series": "series", "news": "news",
+              "sales": "sale", "status": "status", "analysis": "analysis", "opps": "opp", "mrs": "mrs", "us": "us", "is": "is",
+              "was": "was", "has": "has", "this": "this", "its": "its", "does": "does", "vs": "vs", "as": "as", "yes": "yes",
+              "less": "less", "always": "always", "business": "business", "businesses": "business"}
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One meaning of a phrase: `name` is the field, relation or measure of `kind`; `value` a choice or word."""
+
+    what: What
+    kind: str
+    name: str = ""
+    value: object = None
+
+
+def stem(word: str) -> str:
+    """Fold an English plural to its singular, well enough for a closed vocabulary (both sides are folded)."""
+    word = word.lower()
+    if word in _IRREGULAR:
+        return _IRREGULAR[word]
+    if len(word) > 4 and word.endswith("ies"):
+        return word[:-3] + "y"
+    if len(word) > 4 and word.endswith(("sses", "xes", "zes", "ches", "shes")):
+        return word[:-2]
+    if len(word) > 3 and word.endswith("s") and not word.endswith(("ss", "us", "is")):
+        return word[:-1]
+    return word
+
+
+def words_of(text: str) -> list[str]:
+    """The bare words of a label or phrase: letters and digits, `&` read as "and"."""
+    return re.findall(r"[^\W_]+", text.lower().replace("&", " and ").replace("'s", " "))
+
+
+def stems(text: str) -> tuple[str, ...]:
+    """The stems of a phrase, the key of the lexicon."""
+    return tuple(stem(word) for word in words_of(text))
+
+
+class Lexicon:
+    """The phrases of one registry. Built once a registry; immutable after."""
+
+    def __init__(self, registry: Registry) -> None:
+        self.registry = registry
+        self.phrases: dict[tuple[str, ...], list[Entry]] = {}
+        for catalogue in registry:
+            for phrase, entry in _entries(catalogue):
+                known = self.phrases.setdefault(stems(phrase), [])
+                if entry not in known:
+                    known.append(entry)
+        self.phrases.pop((), None)
+        self.longest = max((len(key) for key in self.phrases), default=0)
+        self.words = sorted({word for key in self.phrases for word in key if len(word) > 3 and not word.isdigit()})
+
+    def longest_at(self, tokens: list[str], at: int) -> tuple[int, list[Entry]] | None:
+        """The longest phrase that starts at token `at`: how many tokens it takes, and its meanings."""
+        for size in range(min(self.longest, len(tokens) - at), 0, -1):
+            if found := self.phrases.get(tuple(stem(token) for token in tokens[at : at + size])):
+                return size, found
+        return None
+
+    def knows(self, word: str) -> bool:
+        """Whether the word takes part in any phrase."""
+        return any(stem(word) in key for key in self.phrases)
+
+    def correct(self, word: str, extra: Iterable[str] = ()) -> tuple[str, float] | None:
+        """The one known word a misspelt `word` must be, with its similarity (0-1); None where none is near or two are.
+
+        Optimal string alignment distance: one edit in a word of four to seven letters, two in longer ones.
+        """
+        folded = stem(word)
+        if len(folded) < 4 or any(c.isdigit() for c in folded):
+            return None
+        allowed = 1 if len(folded) <= 7 else 2
+        near = [
+            (OSA.distance(folded, known, score_cutoff=allowed), known[0] != folded[0], -len(known), known)
+            for known in {*self.words, *extra}
+        ]
+        near = sorted(item for item in near if item[0] <= allowed)
+        if not near or (len(near) > 1 and near[0][:3] == near[1][:3]):
+            return None
+        return near[0][3], 1 - near[0][0] / max(len(folded), len(near[0][3]))
+
+
+@lru_cache(maxsize=8)
+def _cached(registry: Registry) -> Lexicon:
+    return Lexicon(registry)
+
+
+def of(registry: Registry) -> Lexicon:
+    """The lexicon of a registry, built at its first use."""
+    return _cached(registry)
+
+
+def _entries(catalogue: Catalogue) -> Iterator[tuple[str, Entry]]:
+    kind = catalogue.kind
+    for phrase in (kind.replace("_", " "), catalogue.plural.replace("_", " "), *catalogue.synonyms):
+        yield phrase, Entry("kind", kind)
+    for field in catalogue.fields:
+        if field.type is not FieldType.REFERENCE:
+            for phrase in _field_phrases(field):
+                yield phrase, Entry("field", kind, field.name)
+        for choice in field.choices:
+            yield choice.replace("_", " "), Entry("choice", kind, field.name, choice)
+        for value, phrases in field.choice_synonyms.items():
+            for phrase in phrases:
+                yield phrase, Entry("choice", kind, field.name, value)
+    for relation in catalogue.relations:
+        for phrase in (relation.name.replace("_", " "), *relation.synonyms):
+            yield phrase, Entry("relation", kind, relation.name)
+        for phrase in relation.reverse_synonyms:
+            yield phrase, Entry("reverse", kind, relation.name)
+    for measure in catalogue.measures:
+        for phrase in (measure.name.replace("_", " "), *measure.synonyms):
+            yield phrase, Entry("measure", kind, measure.name)
+    for word in catalogue.words:
+        for phrase in word.words:
+            yield phrase, Entry("word", kind, word.words[0], _Frozen(word))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Frozen:
+    """Keeps a `Word` (whose condition is a dict) hashable by identity inside an entry."""
+
+    word: Word
+
+
+def word_of(entry: Entry) -> Word:
+    """The declared `Word` behind a word entry."""
+    assert isinstance(entry.value, _Frozen)
+    return entry.value.word
+
+
+def _field_phrases(field: Field) -> tuple[str, ...]:
+    return (field.title, field.name.replace("_", " "), *field.synonyms)

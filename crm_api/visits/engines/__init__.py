@@ -1,0 +1,35 @@
+"""Engines propose an order of visits; the planner checks, repairs and improves what they propose.
+
+All of them want the same thing, in this order: every must-see stop, the most value, the least driving.
+"""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from crm_api.visits.schedule import Day
+
+
+class Engine(Protocol):
+    """Proposes a day. The same day gives the same order, on every run and machine."""
+
+    name: str
+
+    def order(self, day: Day) -> list[int]:
+        """Indices into `day.stops` in the order of their visits; may leave stops out."""
+        ...
+
+
+def driving(day: Day, order: Sequence[int]) -> int:
+    """Seconds at the wheel, from the day's start place to its end place; every road must exist."""
+    here, total = day.shift.start_node, 0
+    for index in order:
+        node = day.stops[index].node
+        total += day.seconds[here][node] or 0
+        here = node
+    return total + (day.seconds[here][day.shift.end_node] or 0)
+
+
+def merit(day: Day, order: Sequence[int]) -> tuple[int, int, int]:
+    """What engines maximise, compared left to right: must-see stops, value, and less driving."""
+    stops = [day.stops[index] for index in order]
+    return sum(s.must for s in stops), sum(s.value for s in stops), -driving(day, order)

@@ -1,0 +1,113 @@
+"""Opening hours and working days: from the wall clock of a place to the seconds `schedule` counts in.
+
+Opening hours are JSON keyed by ISO weekday (1 is Monday), each with its windows in wall-clock time:
+`{"1": [["08:00", "12:00"], ["13:30", "18:00"]], "6": [["09:00", "14:00"]]}`. A weekday that is not
+there is closed; `24:00` is the end of the day.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from functools import cached_property
+from itertools import pairwise
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from crm_api.core.errors import Invalid
+from crm_api.visits.schedule import Window
+
+WEEKDAYS = ("1", "2", "3", "4", "5", "6", "7")
+DEALER_HOURS: Mapping[str, Any] = {
+    **{day: [["08:00", "18:00"]] for day in WEEKDAYS[:5]},
+    "6": [["09:00", "14:00"]],
+}
+
+_CLOCK = re.compile(r"([01]\d|2[0-3]):([0-5]\d)|24:00")
+
+
+@dataclass(frozen=True)
+class DayClock:
+    """One calendar day of one zone: wall clock, seconds since midnight, and UTC, each into the other.
+
+    Seconds are those that really pass: on the day clocks go forward at two, 08:00 is second 25,200.
+    A time the clock skips means the one an hour later, a time it shows twice means the first.
+    """
+
+    day: date
+    zone: str
+
+    @cached_property
+    def midnight(self) -> datetime:
+        """The instant the day begins, in UTC."""
+        return datetime.combine(self.day, time(), ZoneInfo(self.zone)).astimezone(UTC)
+
+    def seconds(self, wall: str) -> int:
+        """Seconds since midnight at which the clock shows `wall` ("08:30"); raises ValueError."""
+        hour, minute = _parse(wall)
+        days, hour = divmod(hour, 24)
+        local = datetime.combine(self.day + timedelta(days=days), time(hour, minute), ZoneInfo(self.zone))
+        return int((local.astimezone(UTC) - self.midnight).total_seconds())
+
+    def seconds_at(self, instant: datetime) -> int:
+        """Seconds since midnight of an aware instant; negative or beyond the day where it is not in it."""
+        return int((instant - self.midnight).total_seconds())
+
+    def instant(self, seconds: int) -> datetime:
+        """The UTC instant `seconds` after midnight."""
+        return self.midnight + timedelta(seconds=seconds)
+
+    def wall(self, seconds: int) -> str:
+        """What the clock on the wall shows then, "08:30"; seconds are cut off."""
+        return self.instant(seconds).astimezone(ZoneInfo(self.zone)).strftime("%H:%M")
+
+    def windows(self, hours: Mapping[str, Any]) -> tuple[Window, ...]:
+        """The windows of `hours` (checked before) on this day, in order."""
+        pairs = hours.get(str(self.day.isoweekday())) or []
+        return tuple(sorted(Window(self.seconds(opens), self.seconds(closes)) for opens, closes in pairs))
+
+
+def check_hours(hours: Any, *, field: str = "opening_hours") -> dict[str, list[list[str]]]:
+    """Opening hours as they are stored, windows in order; raises Invalid naming the weekday at fault."""
+    if not isinstance(hours, Mapping):
+        raise Invalid.field(field, 'give an object like {"1": [["08:00", "18:00"]]}, 1 is Monday')
+    checked: dict[str, list[list[str]]] = {}
+    for weekday, windows in hours.items():
+        place = f"{field}.{weekday}"
+        if str(weekday) not in WEEKDAYS:
+            raise Invalid.field(place, "weekdays run from 1 (Monday) to 7 (Sunday)")
+        checked[str(weekday)] = _check_windows(windows, place)
+    return dict(sorted(checked.items()))
+
+
+def check_wall(value: Any) -> str:
+    """The time of day itself, "08:30"; raises ValueError."""
+    _parse(value)
+    return str(value)
+
+
+def _check_windows(windows: Any, place: str) -> list[list[str]]:
+    if not isinstance(windows, list | tuple):
+        raise Invalid.field(place, 'give a list of windows like [["08:00", "18:00"]]')
+    pairs: list[list[str]] = []
+    for window in windows:
+        if not (isinstance(window, list | tuple) and len(window) == 2):
+            raise Invalid.field(place, 'a window is two times, ["08:00", "18:00"]')
+        try:
+            opens, closes = _parse(window[0]), _parse(window[1])
+        except ValueError as error:
+            raise Invalid.field(place, str(error)) from None
+        if closes <= opens:
+            raise Invalid.field(place, f"{window[0]} to {window[1]} closes before it opens")
+        pairs.append([window[0], window[1]])
+    pairs.sort()
+    for before, after in pairwise(pairs):
+        if after[0] < before[1]:
+            raise Invalid.field(place, f"{after[0]} to {after[1]} overlaps {before[0]} to {before[1]}")
+    return pairs
+
+
+def _parse(wall: Any) -> tuple[int, int]:
+    if not (isinstance(wall, str) and _CLOCK.fullmatch(wall)):
+        raise ValueError(f"{wall!r} is not a time of day like 08:30")
+    return int(wall[:2]), int(wall[3:])
