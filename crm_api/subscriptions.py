@@ -13,13 +13,20 @@ from crm_api.core.fields import CATALOGUES
 from crm_api.events.service import Handler
 from crm_api.leads.catalogue import CATALOGUE as LEADS
 from crm_api.opportunities.catalogue import CATALOGUE as OPPORTUNITIES
+<<<<<<< HEAD
+from crm_api.outbox.catalogue import CATALOGUE as MESSAGES
+from crm_api.outbox.catalogue import SUPPRESSIONS
+=======
+from crm_api.organisation.catalogue import TERRITORIES
+>>>>>>> tooling
 from crm_api.pipelines.catalogue import PIPELINES, STAGES
 from crm_api.products.catalogue import CATALOGUE as PRODUCTS
 from crm_api.tags.catalogue import CATALOGUE as TAGS
-from crm_api.users.catalogue import TEAMS, TERRITORIES, USERS
+from crm_api.users.catalogue import TEAMS, USERS
 
 ALL_CATALOGUES = (
     USERS, TEAMS, TERRITORIES, TAGS, PRODUCTS, PIPELINES, STAGES, ACCOUNTS, CONTACTS, LEADS, OPPORTUNITIES, ACTIVITIES,
+    MESSAGES, SUPPRESSIONS,
 )
 
 SAME_TRANSACTION: dict[str, list[Handler]] = {

@@ -2,6 +2,7 @@
 
     db            an open, empty database; the test runs once on SQLite and once on PostgreSQL
     database_url  the URL of the same, for a test that starts processes
+    api           the application over `db`, without a socket
     blank_url     the URL of a database without tables, for migrations
 
 `pytest --engines sqlite` leaves PostgreSQL out; `--run-deep` adds the exhaustive runs.
@@ -16,6 +17,7 @@ import pytest
 
 from crm_api import subscriptions
 from crm_api.core.database import Database
+from tests.support.api import Api, serving
 from tests.support.models import all_tables
 from tests.support.postgres import Postgres, Server
 from tests.support.sqlite import Template
@@ -117,3 +119,10 @@ async def db(database_url: str) -> AsyncIterator[Database]:
     database = Database.open(database_url)
     yield database
     await database.close()
+
+
+@pytest.fixture
+async def api(db: Database, tmp_path: Path) -> AsyncIterator[Api]:
+    """The application over `db`; `await api.client("rep")` is signed in."""
+    async with serving(db, tmp_path) as running:
+        yield running

@@ -130,7 +130,7 @@ def require_create(actor: Actor, kind: str) -> None:
         raise NotAllowed("Viewers read; they cannot change anything.")
     if _rules[kind].config:
         require_role(actor)
-    if actor.role == "field" and kind not in ("contact", "lead", "activity", "tag"):
+    if actor.role == "field" and kind not in ("contact", "lead", "activity", "tag", "visit_plan"):
         raise NotAllowed(f"Field staff make visits, contacts and leads, not a new {kind}.")
 
 

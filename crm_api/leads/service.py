@@ -22,7 +22,6 @@ from crm_api.matching.phones import e164
 from crm_api.organisation import service as organisation
 from crm_api.organisation.models import Territory
 from crm_api.pipelines import service as pipelines
-from crm_api.pipelines.models import Stage
 from crm_api.tags.service import put_on
 from crm_api.users.service import team_of
 
@@ -114,19 +113,13 @@ def move(
         raise Conflict("Moving a lead to its won stage does not convert it; converting it makes its account.")
     if status is not None and _kind(status) != stage.kind:
         raise Invalid.field("status", f"does not go with the stage '{stage.name}'")
-    before = lead.status
-    _enter(session, lead, stage)
+    before, stage_before = lead.status, lead.stage_id
     lead.status = status or (before if _kind(before) == stage.kind else stage.kind)
+    if stage.id != stage_before:
+        lead.pipeline_id, lead.stage_id, lead.probability = stage.pipeline_id, stage.id, stage.probability
+        record(session, _event("lead.stage_changed", lead, before=stage_before, after=stage.id))
     if lead.status != before:
         record(session, _event("lead.status_changed", lead, before=before, after=lead.status))
-
-
-def _enter(session: Session, lead: Lead, stage: Stage) -> None:
-    if stage.id == lead.stage_id:
-        return
-    before = lead.stage_id
-    lead.pipeline_id, lead.stage_id, lead.probability = stage.pipeline_id, stage.id, stage.probability
-    record(session, _event("lead.stage_changed", lead, before=before, after=stage.id))
 
 
 def archive(session: Session, actor: Actor, *, lead_id: UUID, if_match: int | None) -> None:

@@ -10,14 +10,13 @@ from sqlalchemy.orm import Session
 from crm_api.access import Actor, require_create, visible
 from crm_api.accounts import service as accounts
 from crm_api.conditions import records
-from crm_api.contacts.models import Contact
 from crm_api.core import clock, context
 from crm_api.core.errors import Conflict, Invalid
+from crm_api.core.fields import CATALOGUES
 from crm_api.core.money import require_currency, to_minor
 from crm_api.core.numbering import take
 from crm_api.core.schemas import apply_patch, changes
 from crm_api.events import Event, record
-from crm_api.leads.models import Lead
 from crm_api.opportunities.models import CLOSED_KINDS, Opportunity, OpportunityLine, StageMove
 from crm_api.opportunities.schemas import Close, LineIn, OpportunityIn, OpportunityPatch
 from crm_api.organisation import service as organisation
@@ -195,11 +194,13 @@ def _resolve(session: Session, actor: Actor, values: dict[str, Any], *, currency
         values["team_id"] = team_of(session, values["owner_id"])
     if values.get("account_id"):
         accounts.require_visible(session, actor, values["account_id"])
-    for field, model in (("contact_id", Contact), ("lead_id", Lead)):
+    # Leads lie above opportunities, so their model comes from the registry.
+    for field, kind in (("contact_id", "contact"), ("lead_id", "lead")):
+        model = CATALOGUES[kind].model
         if values.get(field) and session.scalar(
-            sa.select(model.id).where(model.id == values[field], visible(model.__kind__, actor))
+            sa.select(model.id).where(model.id == values[field], visible(kind, actor))
         ) is None:
-            raise Invalid.field(field, f"there is no such {model.__kind__}, or it is not yours to see")
+            raise Invalid.field(field, f"there is no such {kind}, or it is not yours to see")
 
 
 def _lines(session: Session, given: list[LineIn], currency: str) -> list[OpportunityLine]:

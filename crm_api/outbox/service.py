@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from crm_api import events
 from crm_api.access import Actor, require_role
-from crm_api.audit.service import note
+from crm_api.audit.service import note as audit_note
 from crm_api.conditions import records
 from crm_api.core import clock, dialect
 from crm_api.core.errors import Conflict, NotFound
@@ -23,6 +23,7 @@ from crm_api.core.text import fold
 from crm_api.organisation.service import profile
 from crm_api.outbox import queries, timeline
 from crm_api.outbox.models import OutboxMessage, RecipientTurn, Suppression
+from crm_api.outbox.schemas import SuppressionIn
 from crm_api.outbox.state import (
     Discard,
     Event,
@@ -171,13 +172,19 @@ def suppress(
     return found
 
 
+def suppress_by_hand(session: Session, actor: Actor, *, data: SuppressionIn) -> Suppression:
+    """Somebody who may write to leads keeps an address out; stopping mail is open to all but viewers."""
+    require_role(actor, "manager", "rep", "field")
+    return suppress(session, actor, address=data.address, reason=data.reason, note=data.note)
+
+
 def unsuppress(session: Session, actor: Actor, *, suppression_id: UUID) -> None:
     """Let an address have mail again; for administrators, who answer for it."""
     require_role(actor)
     found = session.get(Suppression, suppression_id)
     if found is None:
         raise NotFound(f"There is no suppression {suppression_id}.")
-    note(session, kind="suppression", record_id=found.id, action="delete", before={"address": found.address_key})
+    audit_note(session, kind="suppression", record_id=found.id, action="delete", before={"address": found.address_key})
     session.delete(found)
 
 
@@ -244,7 +251,7 @@ def _by_hand(session: Session, actor: Actor, message_id: UUID, event: Event, **c
     if moved is None:
         raise Conflict("The message was changed meanwhile; look again.")
     action = type(event).__name__.lower()
-    note(
+    audit_note(
         session, kind="message", record_id=moved.id, action="update",
         before={"status": before}, after={"status": moved.status, "by_hand": action, "reason": moved.reason},
     )  # fmt: skip

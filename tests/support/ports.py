@@ -1,0 +1,18 @@
+"""The ports of an installation without a network."""
+
+from pathlib import Path
+
+from crm_api.ports import Ports
+from integrations.offline.gazetteer import Gazetteer
+from integrations.offline.great_circle import GreatCircleTravelTimes
+from integrations.offline.maildir import MaildirReader, MaildirSender
+
+
+def offline_ports(data_dir: Path) -> Ports:
+    """Maildir, gazetteer and great circle."""
+    return Ports(
+        email_sender=MaildirSender(data_dir / "mail"),
+        mailbox_reader=MaildirReader(data_dir / "mail"),
+        geocoder=Gazetteer(),
+        travel_times=GreatCircleTravelTimes(),
+    )
