@@ -13,12 +13,9 @@ from crm_api.core.fields import CATALOGUES
 from crm_api.events.service import Handler
 from crm_api.leads.catalogue import CATALOGUE as LEADS
 from crm_api.opportunities.catalogue import CATALOGUE as OPPORTUNITIES
-<<<<<<< HEAD
+from crm_api.organisation.catalogue import TERRITORIES
 from crm_api.outbox.catalogue import CATALOGUE as MESSAGES
 from crm_api.outbox.catalogue import SUPPRESSIONS
-=======
-from crm_api.organisation.catalogue import TERRITORIES
->>>>>>> tooling
 from crm_api.pipelines.catalogue import PIPELINES, STAGES
 from crm_api.products.catalogue import CATALOGUE as PRODUCTS
 from crm_api.tags.catalogue import CATALOGUE as TAGS
