@@ -11,11 +11,16 @@ from crm_api.core.fields import Catalogue, Field, FieldType, Relation
 from crm_api.core.presenting import in_major, in_order, shown_by
 from crm_api.tags.service import attach, tagged
 
-access.declare("account", Account, owner=Account.owner_id, team=Account.team_id, territory=Account.territory_id)
+access.declare(
+    "account", Account, owner=Account.owner_id, team=Account.team_id, territory=Account.territory_id
+)
 
 _SHOWN = sa.select(
     *shown_by(
-        AccountOut, Account, last_contact_at=AccountStats.last_contact_at, last_visit_at=AccountStats.last_visit_at
+        AccountOut,
+        Account,
+        last_contact_at=AccountStats.last_contact_at,
+        last_visit_at=AccountStats.last_visit_at,
     )
 ).outerjoin(AccountStats, AccountStats.account_id == Account.id)
 
@@ -33,53 +38,134 @@ CATALOGUE = Catalogue(
     plural="accounts",
     model=Account,
     label="name",
-    synonyms=("company", "companies", "customer", "client", "organisation", "organization", "firm", "business"),
+    synonyms=(
+        "company",
+        "companies",
+        "customer",
+        "client",
+        "organisation",
+        "organization",
+        "firm",
+        "business",
+    ),
     default_sort="name",
     fields=(
-        Field("name", FieldType.TEXT, Account.name, sortable=True, groupable=True, nullable=False,
-              sort_column=Account.name_key),
+        Field(
+            "name",
+            FieldType.TEXT,
+            Account.name,
+            sortable=True,
+            groupable=True,
+            nullable=False,
+            sort_column=Account.name_key,
+        ),
         Field("number", FieldType.TEXT, Account.number, sortable=True, nullable=False),
-        Field("account_type", FieldType.CHOICE, Account.account_type, label="type", choices=ACCOUNT_TYPES,
-              synonyms=("type",), groupable=True, nullable=False),
-        Field("industry", FieldType.CHOICE, Account.industry, synonyms=("sector", "vertical"), groupable=True),
+        Field(
+            "account_type",
+            FieldType.CHOICE,
+            Account.account_type,
+            label="type",
+            choices=ACCOUNT_TYPES,
+            synonyms=("type",),
+            groupable=True,
+            nullable=False,
+        ),
+        Field(
+            "industry", FieldType.CHOICE, Account.industry, synonyms=("sector", "vertical"), groupable=True
+        ),
         Field("tier", FieldType.CHOICE, Account.tier, choices=TIERS, groupable=True),
         Field("rating", FieldType.CHOICE, Account.rating, choices=RATINGS, groupable=True),
         Field("email", FieldType.TEXT, Account.email),
         Field("phone", FieldType.TEXT, Account.phone),
         Field("website", FieldType.TEXT, Account.website),
-        Field("employees", FieldType.INTEGER, Account.employees, synonyms=("employee", "headcount", "staff", "size")),
-        Field("annual_revenue", FieldType.MONEY, Account.annual_revenue, synonyms=("revenue", "turnover"), scale=100),
-        Field("year_established", FieldType.INTEGER, Account.year_established,
-              synonyms=("founded", "established", "founding year")),
+        Field(
+            "employees",
+            FieldType.INTEGER,
+            Account.employees,
+            synonyms=("employee", "headcount", "staff", "size"),
+        ),
+        Field(
+            "annual_revenue",
+            FieldType.MONEY,
+            Account.annual_revenue,
+            synonyms=("revenue", "turnover"),
+            scale=100,
+        ),
+        Field(
+            "year_established",
+            FieldType.INTEGER,
+            Account.year_established,
+            synonyms=("founded", "established", "founding year"),
+        ),
         Field("parent_id", FieldType.REFERENCE, Account.parent_id),
         Field("owner_id", FieldType.REFERENCE, Account.owner_id, aliases=("assigned_to_id", "assigned_to")),
         Field("team_id", FieldType.REFERENCE, Account.team_id),
         Field("territory_id", FieldType.REFERENCE, Account.territory_id),
-        Field("billing_city", FieldType.TEXT, Account.billing_city, label="city", synonyms=("city", "town"),
-              groupable=True),
-        Field("billing_state", FieldType.TEXT, Account.billing_state, label="state", synonyms=("state", "province"),
-              groupable=True),
+        Field(
+            "billing_city",
+            FieldType.TEXT,
+            Account.billing_city,
+            label="city",
+            synonyms=("city", "town"),
+            groupable=True,
+        ),
+        Field(
+            "billing_state",
+            FieldType.TEXT,
+            Account.billing_state,
+            label="state",
+            synonyms=("state", "province"),
+            groupable=True,
+        ),
         Field("billing_zip", FieldType.TEXT, Account.billing_zip, label="zip", synonyms=("zip", "postcode")),
-        Field("billing_country", FieldType.CHOICE, Account.billing_country, label="country",
-              synonyms=("country", "headquarters", "office location", "location"), groupable=True),
+        Field(
+            "billing_country",
+            FieldType.CHOICE,
+            Account.billing_country,
+            label="country",
+            synonyms=("country", "headquarters", "office location", "location"),
+            groupable=True,
+        ),
         Field("visit_every_days", FieldType.INTEGER, Account.visit_every_days, unit="days"),
-        Field("last_contact_at", FieldType.DATETIME, _stat(AccountStats.last_contact_at),
-              synonyms=("last contact", "last contacted")),
-        Field("last_visit_at", FieldType.DATETIME, _stat(AccountStats.last_visit_at),
-              synonyms=("last visit", "last visited")),
+        Field(
+            "last_contact_at",
+            FieldType.DATETIME,
+            _stat(AccountStats.last_contact_at),
+            synonyms=("last contact", "last contacted"),
+        ),
+        Field(
+            "last_visit_at",
+            FieldType.DATETIME,
+            _stat(AccountStats.last_visit_at),
+            synonyms=("last visit", "last visited"),
+        ),
         Field("tags", FieldType.TAGS, tagged("account", Account), synonyms=("tag", "tagged")),
         Field("external_system", FieldType.TEXT, Account.external_system),
         Field("external_id", FieldType.TEXT, Account.external_id),
         Field("origin", FieldType.TEXT, Account.origin, nullable=False),
-        Field("created_at", FieldType.DATETIME, Account.created_at, sortable=True, nullable=False,
-              synonyms=("created", "added")),
+        Field(
+            "created_at",
+            FieldType.DATETIME,
+            Account.created_at,
+            sortable=True,
+            nullable=False,
+            synonyms=("created", "added"),
+        ),
         Field("updated_at", FieldType.DATETIME, Account.updated_at, nullable=False),
     ),
     relations=(
         Relation("owner", "user", Account.owner_id, "accounts", synonyms=("owner", "account manager", "rep")),
-        Relation("parent", "account", Account.parent_id, "subsidiaries", synonyms=("parent", "parent company"),
-                 reverse_synonyms=("subsidiary", "subsidiaries", "children")),
-        Relation("territory", "territory", Account.territory_id, "accounts", synonyms=("territory", "region")),
+        Relation(
+            "parent",
+            "account",
+            Account.parent_id,
+            "subsidiaries",
+            synonyms=("parent", "parent company"),
+            reverse_synonyms=("subsidiary", "subsidiaries", "children"),
+        ),
+        Relation(
+            "territory", "territory", Account.territory_id, "accounts", synonyms=("territory", "region")
+        ),
         Relation("team", "team", Account.team_id, "accounts", synonyms=("team",)),
     ),
     live=lambda: Account.archived_at.is_(None),

@@ -17,11 +17,11 @@ class FieldType(StrEnum):
     TEXT = "text"
     INTEGER = "integer"
     NUMBER = "number"
-    MONEY = "money"          # stored in minor units of the organisation's currency
+    MONEY = "money"  # stored in minor units of the organisation's currency
     DATE = "date"
     DATETIME = "datetime"
     BOOLEAN = "boolean"
-    CHOICE = "choice"        # a closed or extensible list of words
+    CHOICE = "choice"  # a closed or extensible list of words
     REFERENCE = "reference"  # the id of another record
     TAGS = "tags"
 
@@ -48,7 +48,7 @@ class Field:
     groupable: bool = False
     aliases: tuple[str, ...] = ()
     nullable: bool = True
-    sort_column: Any = None   # a folded or otherwise better ordered twin of `column`
+    sort_column: Any = None  # a folded or otherwise better ordered twin of `column`
 
     @property
     def title(self) -> str:
@@ -112,16 +112,16 @@ class Catalogue:
     plural: str
     model: Any
     fields: tuple[Field, ...]
-    label: str                            # the field whose value names a record in lists and answers
+    label: str  # the field whose value names a record in lists and answers
     relations: tuple[Relation, ...] = ()
     measures: tuple[Measure, ...] = ()
     words: tuple[Word, ...] = ()
     synonyms: tuple[str, ...] = ()
     default_sort: str = "-created_at"
-    time_field: str = "created_at"        # what a bare period means
-    size: tuple[str, ...] = ()            # the fields "big" and "small" may mean; with several the asker is asked
-    age: str | None = None                # the field "oldest" and "latest" mean
-    listed: tuple[str, ...] = ()          # what an answer's list shows beside the label, as dotted paths
+    time_field: str = "created_at"  # what a bare period means
+    size: tuple[str, ...] = ()  # the fields "big" and "small" may mean; with several the asker is asked
+    age: str | None = None  # the field "oldest" and "latest" mean
+    listed: tuple[str, ...] = ()  # what an answer's list shows beside the label, as dotted paths
     live: Callable[[], Any] | None = None  # rows that count unless archived ones are asked for
     filters: dict[str, tuple[str, str]] = field(default_factory=dict)  # other names: (field, operator)
     shown: Callable[[], Any] | None = None  # the Select behind lists and single reads
