@@ -144,7 +144,7 @@ def timeline(
 
 def tell_stage_change(session: Session, event: Event) -> None:
     """Put a lead's or deal's move on its timeline; runs in the transaction of the move."""
-    what = {
+    sentences: dict[str, Callable[[Mapping[str, Any]], str]] = {
         "lead.status_changed": lambda d: f"Status: {d['before']} → {d['after']}",
         "opportunity.stage_changed": lambda d: f"Moved to {str(d['kind']).replace('_', ' ')}",
         "opportunity.reopened": lambda d: "Reopened",
