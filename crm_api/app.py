@@ -27,12 +27,13 @@ from crm_api.settings import Settings
 from crm_api.tags.routes import router as tags
 from crm_api.users.routes import router as auth
 from crm_api.users.routes import teams_router, users_router
+from crm_api.visits.routes import router as visits
 
 Opened = Callable[[], AbstractAsyncContextManager[State]]
 UPLOADS = ("/api/v1/crm/imports",)
 ROUTERS = (
     auth, users_router, teams_router, organisation, territories_router, accounts, contacts, leads, opportunities,
-    activities, timeline_router, pipelines, stages_router, products, tags,
+    activities, timeline_router, pipelines, stages_router, products, tags, visits,
 )
 
 
