@@ -41,6 +41,16 @@ class Settings(BaseSettings):
     openai_model: str = Field("gpt-5-mini", description="The model that plans questions.")
 
     @property
+    def database(self) -> str:
+        """The database's URL: as given, else a SQLite file in the data directory."""
+        return self.database_url or f"sqlite:///{self.data_dir / 'rounds.db'}"
+
+    @property
+    def is_local(self) -> bool:
+        """Whether only this machine can reach the service; demo sign-ins exist nowhere else."""
+        return self.host in ("127.0.0.1", "::1", "localhost")
+
+    @property
     def address(self) -> str:
         """Where people reach the service, without a trailing slash."""
         return (self.public_url or f"http://{self.host}:{self.port}").rstrip("/")

@@ -13,15 +13,18 @@ from crm_api.core.fields import CATALOGUES
 from crm_api.events.service import Handler
 from crm_api.leads.catalogue import CATALOGUE as LEADS
 from crm_api.opportunities.catalogue import CATALOGUE as OPPORTUNITIES
+from crm_api.organisation.catalogue import TERRITORIES
+from crm_api.outbox.catalogue import CATALOGUE as MESSAGES
+from crm_api.outbox.catalogue import SUPPRESSIONS
 from crm_api.pipelines.catalogue import PIPELINES, STAGES
 from crm_api.products.catalogue import CATALOGUE as PRODUCTS
 from crm_api.tags.catalogue import CATALOGUE as TAGS
-from crm_api.users.catalogue import TEAMS, TERRITORIES, USERS
+from crm_api.users.catalogue import TEAMS, USERS
 from crm_api.visits.catalogue import CATALOGUE as VISIT_PLANS
 
 ALL_CATALOGUES = (
     USERS, TEAMS, TERRITORIES, TAGS, PRODUCTS, PIPELINES, STAGES, ACCOUNTS, CONTACTS, LEADS, OPPORTUNITIES, ACTIVITIES,
-    VISIT_PLANS,
+    MESSAGES, SUPPRESSIONS, VISIT_PLANS,
 )
 
 SAME_TRANSACTION: dict[str, list[Handler]] = {

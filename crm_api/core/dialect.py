@@ -262,3 +262,12 @@ def prepare_sqlite(connection: Any, *, reading: bool) -> None:
     # SQLite's own lower() knows ASCII alone; PostgreSQL's knows every letter.
     connection.create_function("lower", 1, lambda text: text.lower() if isinstance(text, str) else text, deterministic=True)
     connection.create_aggregate("median_of", 1, MedianOf)
+
+
+def prepare_migration(connection: sa.Connection) -> None:
+    """Foreign keys off and no transaction begun behind our back, for a SQLite migration."""
+    raw: Any = connection.connection.dbapi_connection
+    raw.isolation_level = None
+    raw.execute("PRAGMA foreign_keys=OFF")
+    raw.execute("PRAGMA journal_mode=WAL")
+    raw.execute("PRAGMA busy_timeout=30000")

@@ -61,6 +61,7 @@ class Relation:
     """A link to another kind, declared by the domain that holds the foreign key.
 
     `name` leads from here to there (`opportunity.account`), `reverse` back (`account.opportunities`).
+    With `gathers`, a record named in a question stands for those under it too: a manager for the team.
     """
 
     name: str
@@ -70,6 +71,7 @@ class Relation:
     synonyms: tuple[str, ...] = ()
     reverse_synonyms: tuple[str, ...] = ()
     label: str = ""
+    gathers: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +119,9 @@ class Catalogue:
     synonyms: tuple[str, ...] = ()
     default_sort: str = "-created_at"
     time_field: str = "created_at"        # what a bare period means
+    size: tuple[str, ...] = ()            # the fields "big" and "small" may mean; with several the asker is asked
+    age: str | None = None                # the field "oldest" and "latest" mean
+    listed: tuple[str, ...] = ()          # what an answer's list shows beside the label, as dotted paths
     live: Callable[[], Any] | None = None  # rows that count unless archived ones are asked for
     filters: dict[str, tuple[str, str]] = field(default_factory=dict)  # other names: (field, operator)
     shown: Callable[[], Any] | None = None  # the Select behind lists and single reads

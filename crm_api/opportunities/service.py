@@ -10,14 +10,13 @@ from sqlalchemy.orm import Session
 from crm_api.access import Actor, require_create, visible
 from crm_api.accounts import service as accounts
 from crm_api.conditions import records
-from crm_api.contacts.models import Contact
 from crm_api.core import clock, context
 from crm_api.core.errors import Conflict, Invalid
+from crm_api.core.fields import CATALOGUES
 from crm_api.core.money import require_currency, to_minor
 from crm_api.core.numbering import take
 from crm_api.core.schemas import apply_patch, changes
 from crm_api.events import Event, record
-from crm_api.leads.models import Lead
 from crm_api.opportunities.models import CLOSED_KINDS, Opportunity, OpportunityLine, StageMove
 from crm_api.opportunities.schemas import Close, LineIn, OpportunityIn, OpportunityPatch
 from crm_api.organisation import service as organisation
@@ -53,7 +52,7 @@ def create(session: Session, actor: Actor, *, data: OpportunityIn) -> Opportunit
     session.add(StageMove(kind="opportunity", record_id=deal.id, to_stage_id=stage.id, at=clock.now(), actor_id=actor.user_id))
     if data.tags:
         put_on(session, "opportunity", deal.id, data.tags)
-    _refresh_access(session, deal.account_id)
+    refresh_access(session, deal.account_id)
     record(session, _event("opportunity.created", deal))
     return deal
 
@@ -90,7 +89,7 @@ def update(session: Session, actor: Actor, *, opportunity_id: UUID, data: Opport
         _enter(session, actor, deal, stage, probability=values.get("probability"), loss_reason=data.loss_reason,
                at=data.actual_close_date)
     for account_id in before | {deal.account_id}:
-        _refresh_access(session, account_id)
+        refresh_access(session, account_id)
     return deal
 
 
@@ -99,7 +98,7 @@ def close(session: Session, actor: Actor, *, opportunity_id: UUID, data: Close, 
     deal = _open(session, actor, opportunity_id, if_match)
     stage = pipelines.resolve(session, "opportunity", pipeline_id=deal.pipeline_id, stage_id=None, kind=data.stage)
     _enter(session, actor, deal, stage, loss_reason=data.loss_reason, at=data.actual_close_date)
-    _refresh_access(session, deal.account_id)
+    refresh_access(session, deal.account_id)
     return deal
 
 
@@ -118,7 +117,7 @@ def reopen(session: Session, actor: Actor, *, opportunity_id: UUID) -> Opportuni
         before = pipelines.stages_of(session, deal.pipeline_id)[0]
     deal.actual_close_date, deal.loss_reason = None, None
     _enter(session, actor, deal, before)
-    _refresh_access(session, deal.account_id)
+    refresh_access(session, deal.account_id)
     record(session, _event("opportunity.reopened", deal))
     return deal
 
@@ -128,7 +127,7 @@ def archive(session: Session, actor: Actor, *, opportunity_id: UUID, if_match: i
     deal = records.get(session, actor, Opportunity, opportunity_id, writing=True, if_match=if_match)
     deal.archived_at = clock.now()
     session.flush()
-    _refresh_access(session, deal.account_id)
+    refresh_access(session, deal.account_id)
     record(session, _event("opportunity.archived", deal))
 
 
@@ -138,7 +137,7 @@ def restore(session: Session, actor: Actor, *, opportunity_id: UUID) -> Opportun
     if deal.archived_at is not None:
         deal.archived_at = None
         session.flush()
-        _refresh_access(session, deal.account_id)
+        refresh_access(session, deal.account_id)
         record(session, _event("opportunity.restored", deal))
     return deal
 
@@ -195,11 +194,13 @@ def _resolve(session: Session, actor: Actor, values: dict[str, Any], *, currency
         values["team_id"] = team_of(session, values["owner_id"])
     if values.get("account_id"):
         accounts.require_visible(session, actor, values["account_id"])
-    for field, model in (("contact_id", Contact), ("lead_id", Lead)):
+    # Leads lie above opportunities, so their model comes from the registry.
+    for field, kind in (("contact_id", "contact"), ("lead_id", "lead")):
+        model = CATALOGUES[kind].model
         if values.get(field) and session.scalar(
-            sa.select(model.id).where(model.id == values[field], visible(model.__kind__, actor))
+            sa.select(model.id).where(model.id == values[field], visible(kind, actor))
         ) is None:
-            raise Invalid.field(field, f"there is no such {model.__kind__}, or it is not yours to see")
+            raise Invalid.field(field, f"there is no such {kind}, or it is not yours to see")
 
 
 def _lines(session: Session, given: list[LineIn], currency: str) -> list[OpportunityLine]:
@@ -227,7 +228,7 @@ def _owned(lines: list[OpportunityLine], opportunity_id: UUID) -> list[Opportuni
     return lines
 
 
-def _refresh_access(session: Session, account_id: UUID | None) -> None:
+def refresh_access(session: Session, account_id: UUID | None) -> None:
     """Owners of open deals reach the account; closing the last one ends that."""
     if account_id is None:
         return

@@ -15,8 +15,8 @@ from crm_api.core.problems import documented
 from crm_api.core.schemas import changes
 from crm_api.dependencies import CurrentActor, Db, json_answer, record_answer
 from crm_api.organisation import service
+from crm_api.organisation.catalogue import TERRITORIES
 from crm_api.organisation.schemas import OrganisationOut, OrganisationPatch, TerritoryIn, TerritoryOut
-from crm_api.users.catalogue import TERRITORIES
 
 router = APIRouter(prefix="/api/v1/organisation", tags=["organisation"])
 territories_router = APIRouter(prefix="/api/v1/territories", tags=["territories"])

@@ -13,8 +13,8 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from crm_api import events
-from crm_api.access import Actor, require_role
-from crm_api.audit.service import note
+from crm_api.access import Actor, require_role, require_write
+from crm_api.audit.service import note as audit_note
 from crm_api.conditions import records
 from crm_api.core import clock, dialect
 from crm_api.core.errors import Conflict, NotFound
@@ -22,7 +22,9 @@ from crm_api.core.ids import new_id
 from crm_api.core.text import fold
 from crm_api.organisation.service import profile
 from crm_api.outbox import queries, timeline
+from crm_api.outbox.authors import hold
 from crm_api.outbox.models import OutboxMessage, RecipientTurn, Suppression
+from crm_api.outbox.schemas import SuppressionIn
 from crm_api.outbox.state import (
     Discard,
     Event,
@@ -59,6 +61,7 @@ class NewMessage:
     recipient: Mailbox
     due_at: datetime
     sender_id: UUID | None = None
+    team_id: UUID | None = None
     expires_at: datetime | None = None
     template: str | None = None
     subject: str | None = None
@@ -171,13 +174,19 @@ def suppress(
     return found
 
 
+def suppress_by_hand(session: Session, actor: Actor, *, data: SuppressionIn) -> Suppression:
+    """Somebody who may write to leads keeps an address out; stopping mail is open to all but viewers."""
+    require_role(actor, "manager", "rep", "field")
+    return suppress(session, actor, address=data.address, reason=data.reason, note=data.note)
+
+
 def unsuppress(session: Session, actor: Actor, *, suppression_id: UUID) -> None:
     """Let an address have mail again; for administrators, who answer for it."""
     require_role(actor)
     found = session.get(Suppression, suppression_id)
     if found is None:
         raise NotFound(f"There is no suppression {suppression_id}.")
-    note(session, kind="suppression", record_id=found.id, action="delete", before={"address": found.address_key})
+    audit_note(session, kind="suppression", record_id=found.id, action="delete", before={"address": found.address_key})
     session.delete(found)
 
 
@@ -235,7 +244,9 @@ def discard(session: Session, actor: Actor, *, message_id: UUID, remark: str) ->
 
 
 def _by_hand(session: Session, actor: Actor, message_id: UUID, event: Event, **columns: Any) -> OutboxMessage:
-    message: OutboxMessage = records.get(session, actor, OutboxMessage, message_id, writing=True)
+    message: OutboxMessage = records.get(session, actor, OutboxMessage, message_id)
+    require_write(session, actor, message)
+    hold(session, message)
     before = message.status
     try:
         moved = move(session, message.id, event, **columns)
@@ -244,7 +255,7 @@ def _by_hand(session: Session, actor: Actor, message_id: UUID, event: Event, **c
     if moved is None:
         raise Conflict("The message was changed meanwhile; look again.")
     action = type(event).__name__.lower()
-    note(
+    audit_note(
         session, kind="message", record_id=moved.id, action="update",
         before={"status": before}, after={"status": moved.status, "by_hand": action, "reason": moved.reason},
     )  # fmt: skip

@@ -78,6 +78,8 @@ STOP_WORDS = frozenset(
     current so far ever yet all any some every now today's
     as if then than such one ones am being get got getting make made take
     within many much long like want need know
+    work works working belong belongs sit sits generate generated generates bring brought brings produce produced
+    contribute contributed achieve achieved handle there's
     data database crm record records figure figures result results info information details detail
     kind type value's respective respectively altogether actually exactly just simply
     out up s t re ve d ll let did done does
@@ -90,7 +92,7 @@ VAGUE = frozenset(
     interesting significant strong weak valuable high low hot cold old new fast slow quick quickly soon late early
     promising notable healthy stale lately performing performer performance underperforming leading main doing
     struggling successful busy popular nice decent serious biggest hottest ideal favourite favorite risky
-    best-selling selling""".split()
+    best-selling selling how""".split()
 )
 
 WRITE_VERBS = frozenset(

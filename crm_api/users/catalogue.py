@@ -1,17 +1,14 @@
-"""What may be asked about people, teams and territories."""
+"""What may be asked about people and teams."""
 
 import sqlalchemy as sa
 
 from crm_api.core.fields import Catalogue, Field, FieldType, Relation
 from crm_api.core.presenting import shown_by
-from crm_api.organisation.models import Territory
-from crm_api.organisation.schemas import TerritoryOut
 from crm_api.users.models import ROLES, Team, User
 from crm_api.users.schemas import TeamOut, UserOut
 
 _USERS = sa.select(*shown_by(UserOut, User))
 _TEAMS = sa.select(*shown_by(TeamOut, Team))
-_TERRITORIES = sa.select(*shown_by(TerritoryOut, Territory))
 
 USERS = Catalogue(
     kind="user",
@@ -58,21 +55,4 @@ TEAMS = Catalogue(
     ),
     live=lambda: Team.archived_at.is_(None),
     shown=lambda: _TEAMS,
-)
-
-TERRITORIES = Catalogue(
-    kind="territory",
-    plural="territories",
-    model=Territory,
-    label="name",
-    synonyms=("region",),
-    default_sort="name",
-    fields=(
-        Field("name", FieldType.TEXT, Territory.name, sortable=True, groupable=True, nullable=False,
-              sort_column=Territory.name_key),
-        Field("parent_id", FieldType.REFERENCE, Territory.parent_id),
-        Field("created_at", FieldType.DATETIME, Territory.created_at, nullable=False),
-    ),
-    live=lambda: Territory.archived_at.is_(None),
-    shown=lambda: _TERRITORIES,
 )

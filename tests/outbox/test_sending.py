@@ -3,6 +3,7 @@ from datetime import timedelta
 import pytest
 import sqlalchemy as sa
 
+from crm_api import subscriptions
 from crm_api.access import SYSTEM
 from crm_api.activities.models import Activity, TimelineEntry
 from crm_api.core import clock
@@ -17,6 +18,11 @@ from crm_api.ports import Mailbox, OutcomeUnknown, PermanentFailure, TemporaryFa
 from tests.support.stage import PlainAuthor, Transport, all_messages, authors, lost, message_of, ports_with
 
 
+
+
+@pytest.fixture(autouse=True)
+def installed():
+    subscriptions.install()
 
 
 @pytest.fixture

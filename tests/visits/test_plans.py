@@ -11,6 +11,7 @@ from crm_api.accounts.models import Account
 from crm_api.activities.models import Activity
 from crm_api.events.models import EventRow
 from crm_api.ports import TemporaryFailure, TravelMatrix
+from crm_api.visits.itinerary import as_text
 from integrations.offline.great_circle import GreatCircleTravelTimes
 from tests.factories import make_opportunity, make_organisation, make_team, make_territory
 from tests.support.api import serving
@@ -559,3 +560,25 @@ async def test_a_rep_in_columbus_has_a_full_day_among_the_real_ford_dealers(api)
     assert plan["visits"] >= 8
     assert plan["lunch_starts_at"] is not None
     assert {item["why"] for item in plan["left_out"]} <= {"worth_less", "no_time"}
+
+
+async def test_a_plan_reads_as_a_day_in_the_terminal(api):
+    rep, _ = await rep_with_dealers(api.db, 0)
+
+    def make(session):
+        make_dealer(session, 9, owner_id=rep.id, name="Ann's Autos", billing_city="Worthington", tier="gold")
+        make_dealer(session, 9, owner_id=rep.id, name="Bob's", opening_hours={"1": [["13:00", "15:00"]]})
+        make_dealer(session, 9, owner_id=rep.id, name="Cy's", opening_hours={})
+
+    await api.db.write(make)
+    text = as_text(await planned(await api.signed_in(rep)))
+    assert text.splitlines() == [
+        "2026-11-23  2 visits, about 26 km, 46 min of driving (great circle)",
+        "08:30        leave",
+        "08:54-09:24  Ann's Autos, Worthington  (13 km, 24 min)  never visited; gold account",
+        "12:00-12:45  lunch",
+        "13:00-13:30  Bob's  (0 km, 0 min)  never visited",
+        "13:54        back",
+        "Not today:",
+        "  Cy's: closed that day",
+    ]

@@ -1,0 +1,43 @@
+"""What is refused before anything is read: orders to change something, secrets, and what no CRM knows."""
+
+import re
+
+from crm_api.questions import grammar
+from crm_api.questions.lexicon import Lexicon
+from crm_api.questions.plan import Plan, refuse
+from crm_api.questions.spans import normalise
+
+_WORD = re.compile(r"[^\W\d_]+(?:-[^\W\d_]+)*|\d+|'s")
+
+
+def check(question: str, lexicon: Lexicon) -> Plan | None:
+    """A refusal in one polite sentence, or None where the question may be read."""
+    text = normalise(question).lower()
+    words = _WORD.findall(text)
+    if any(phrase in text for phrase in grammar.INJECTION):
+        return refuse("I answer questions about the records you can see, and nothing else.")
+    if secret := next((w for w in words if w in grammar.SECRETS and not lexicon.knows(w)), None):
+        return refuse(f"I cannot speak about {secret}s." if not secret.endswith("s") else f"I cannot speak about {secret}.")
+    if is_order(words):
+        return refuse("I only answer questions; changes are made on the record itself.")
+    if kept := next((w for w in words if w in grammar.NOT_KEPT and not lexicon.knows(w)), None):
+        return refuse(f"I can count and look up what the CRM holds; “{kept}” is not part of it.")
+    return None
+
+
+def is_order(words: list[str]) -> bool:
+    """Whether the sentence tells somebody to change or send something.
+
+    The verb stands first, but for politeness; verbs that also open questions ("give me …") count only
+    with something handed over: "give Ann's deals to Bob".
+    """
+    start = next((n for n, word in enumerate(words) if word not in grammar.POLITE), None)
+    for at in ([start] if start is not None else []) + [n + 1 for n, w in enumerate(words[:-1]) if w in ("then", "and", "please")]:
+        verb, rest = words[at], words[at + 1 :]
+        if verb in grammar.SOFT_WRITE_VERBS:
+            handed = "to" in rest or "as" in rest or (rest[:1] and rest[0] in ("deal", "opportunity", "account", "lead", "task"))
+            if handed and "me" not in rest[:1] and "us" not in rest[:1] and not {"by", "from", "in"} & set(rest[:1]):
+                return True
+        elif verb in grammar.WRITE_VERBS and (at == start or rest[:1] and rest[0] in ("it", "them", "all", "the")):
+            return True
+    return False

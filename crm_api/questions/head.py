@@ -1,0 +1,189 @@
+"""Which kind of record a question is about, before anything else is read.
+
+The figure decides first ("won revenue" is about deals), then what is counted ("how many", "the most …"),
+then the first kind that is named, then words that only one kind knows.
+"""
+
+from collections.abc import Iterator
+
+from crm_api.questions import paths
+from crm_api.questions.lexicon import Entry
+from crm_api.questions.plan import clarify
+from crm_api.questions.filters import Unclear
+from crm_api.questions.sentence import Sentence
+from crm_api.questions.spans import Span
+
+_COUNTING = ("count", "most", "least", "how_many_more")
+_COMPARING = ("gt", "ge", "lt", "le", "eq")
+
+
+_FIGURES = ("avg", "median", "top", "bottom", "max", "min", "most", "least", "share", "quotient", "change", "percent_change",
+            "vs", "compare", "more", "fewer", "not", "without", "by", "each", "rank", "how_many_more", "how_much_more",
+            "follow", "gt", "ge", "lt", "le", "between", "newest", "oldest")
+
+
+def looked_up(s: Sentence) -> str | None:
+    """The kind of a record that something is looked up of ("list price of MG Advanced"), or None.
+
+    The question names one or more records of one kind, and everything else in it leads from there to one
+    value: a field, or a record it is linked to.
+    """
+    names = [span for span in s.spans if span.tag == "name"]
+    if not names or s.has(*_FIGURES) or any(span.tag in ("period", "amount", "vague") for span in s.spans):
+        return None
+    for kind in dict.fromkeys(n.kind for span in names for n in span.names if n.id):
+        if all(any(n.kind == kind and n.id for n in span.names) for span in names) and _asks_of(s, kind):
+            return kind
+    return None
+
+
+def _asks_of(s: Sentence, kind: str) -> bool:
+    terms = [at for at, span in enumerate(s.spans) if span.tag == "term"]
+    asked = [at for at in terms if not any(e.what == "kind" and e.kind == kind for e in s.spans[at].entries)]
+    for at in asked:
+        span, after = s.spans[at], s.at(at + 1)
+        if span.entry("word") and not span.entry("field", "relation", "kind"):
+            if not s.has("when"):
+                return False
+            continue
+        if span.entry("relation") and after and (after.is_cue("by") or span.text.endswith(" to") and after.tag == "name"):
+            return False
+        target = next((t for t in s.targets(span, source=kind) if t.path), None)
+        if target is None or _fans_out(s, kind, target.path, target.field is not None) or (s.has("count") and not s.numeric(span, source=kind)):
+            return False
+    return bool(asked) or not s.has("count", "sum") and (len(terms) == 0 or s.has("ask") or s.has("where"))
+
+
+def _fans_out(s: Sentence, kind: str, path: str, is_field: bool) -> bool:
+    """Whether a path leads to many records; the items of a document (two steps, such as a deal's products) are shown."""
+    way = path.rpartition(".")[0] if is_field else path
+    steps = paths.walk(s.registry, kind, way)
+    return bool(steps) and steps[0].backwards and not (len(steps) == 2 and not steps[1].backwards)
+
+
+def decide(s: Sentence) -> str | None:
+    """The kind, or None where no word says."""
+    _settle_figures(s)
+    for at, entry in s.terms("measure"):
+        if s.spans[at].entry("measure"):
+            return entry.kind
+    for at in s.cues(*_COUNTING, *_COMPARING):
+        if kind := _counted(s, at):
+            return kind
+    words = [entry.kind for _, entry in s.terms("word")]
+    how_much = any(s.spans[at].text == "how much" for at in s.cues("sum"))
+    if words and (how_much or s.has("most", "least")):
+        return words[0]
+    if (first := _first_kind(s)) is not None:
+        return first
+    if words:
+        return words[0]
+    for what in ("reverse", "field", "choice"):
+        for at, entry in s.terms(what):
+            if not _after_by(s, at):
+                return entry.kind
+    records = [name.kind for span in s.spans if span.tag == "name" for name in span.names]
+    return records[0] if records else None
+
+
+def _counted(s: Sentence, at: int) -> str | None:
+    """What a count is of: the kind after "how many" or "more than 100", over the words that describe it."""
+    span = s.spans[at]
+    comparing = span.value in _COMPARING
+    start = at + 1
+    if comparing:
+        amount = s.at(at + 1)
+        if amount is None or amount.tag != "amount" or not amount.value.is_count or not any(_kinds_before(s, at)):
+            return None
+        start = at + 2
+    for index in range(start, len(s.spans)):
+        each = s.spans[index]
+        if each.entry("kind"):
+            return each.entry("kind").kind  # type: ignore[union-attr]
+        if each.entry("reverse") and span.value == "count":
+            return each.entry("reverse").kind  # type: ignore[union-attr]
+        if each.entry("field") and index == start:
+            return each.entry("field").kind if span.value in ("count", "most", "least") else None  # type: ignore[union-attr]
+        describes = each.entry("word", "choice") or each.tag in ("name", "vague") or each.is_cue("of", "and", "or", "not", "without")
+        if not describes or (comparing and each.is_cue("of", "and")):
+            return None
+    return None
+
+
+def _kinds_before(s: Sentence, at: int) -> Iterator[Span]:
+    return (span for span in s.spans[:at] if span.entry("kind", "relation", "field"))
+
+
+def _first_kind(s: Sentence) -> str | None:
+    named: Entry | None = None
+    for at, entry in s.terms("kind"):
+        span = s.spans[at]
+        if _after_by(s, at) or _only_hint(s, at):
+            named = named or entry
+            continue
+        if span.entry("field") and s.has("count"):
+            continue
+        return entry.kind
+    return None
+
+
+def _only_hint(s: Sentence, at: int) -> bool:
+    """A kind beside a name of that kind ("the East region") says what the name is, not what is asked."""
+    span = s.spans[at]
+    for side in (1, -1):
+        near = s.at(at + side)
+        if near and near.tag == "name" and any(e.kind == n.kind and n.id for e in span.entries if e.what == "kind" for n in near.names):
+            return any(e.what in ("word", "measure") or e.what == "kind" for i, other in enumerate(s.spans) if i != at
+                       for e in other.entries)
+    return False
+
+
+def _after_by(s: Sentence, at: int) -> bool:
+    before = s.at(at - 1)
+    return bool(before and before.is_cue("by", "each"))
+
+
+def _settle_figures(s: Sentence) -> None:
+    """A word that is a figure of one kind and a field of another ("revenue") takes the meaning around it.
+
+    Deals, periods, people or products around it mean the figure; a comparison beside accounts means the
+    field; an account alone could mean both, and is asked about.
+    """
+    for at, _ in list(s.terms("measure")):
+        span = s.spans[at]
+        measure, each = span.entry("measure"), span.entry("field")
+        if measure is None or each is None:
+            continue
+        after = s.at(at + 1)
+        if each.kind == measure.kind or _speaks_of(s, at, measure.kind, each.kind):
+            span.entries = [e for e in span.entries if e.what != "field"]
+        elif after and after.is_cue(*_COMPARING, "between") and any(_kinds_before(s, at)):
+            span.entries = [e for e in span.entries if e.what != "measure"]
+        elif _of_kind(s, at, each.kind):
+            field = s.registry[each.kind].field(each.name)
+            raise Unclear(clarify(f"Do you mean the {measure.name}, or the {field.title if field else each.name} of the {each.kind}?"))
+        else:
+            s.assumptions.append(f"“{span.text}” is read as {measure.name}")
+            span.entries = [e for e in span.entries if e.what != "field"]
+
+
+def _speaks_of(s: Sentence, at: int, kind: str, other: str) -> bool:
+    for index, span in enumerate(s.spans):
+        if index == at:
+            continue
+        if span.tag == "period" or (index == at + 1 and span.is_cue("of") and span.text == "from"):
+            return True
+        if any(e.kind == kind and e.what in ("word", "kind", "measure") for e in span.entries):
+            return True
+        if span.tag == "name" and all(n.kind != other for n in span.names):
+            return True
+        if any(e.what == "kind" and e.kind != other for e in span.entries) or span.entry("relation") and not span.entry("kind"):
+            return True
+    return False
+
+
+def _of_kind(s: Sentence, at: int, kind: str) -> bool:
+    return any(
+        span.entry("kind") and span.entry("kind").kind == kind or any(n.kind == kind and n.id for n in span.names)  # type: ignore[union-attr]
+        for span in s.spans
+    )

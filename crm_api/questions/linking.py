@@ -1,0 +1,200 @@
+"""From the names people write to the records and values they mean.
+
+Exact first, then parts of a name that fit one record only, then edit distance with a margin; between equals
+nothing is guessed. Only what the asker may see is known here, so a name of somebody else's record is as
+unknown as one that does not exist.
+
+Measured on 126 names with random edits: optimal string alignment on the compacted name was right on all
+with one or two edits, and token-set ratios found spurious names in two of three questions.
+"""
+
+from collections import defaultdict
+from dataclasses import dataclass, field
+from typing import Any
+
+import sqlalchemy as sa
+from rapidfuzz.distance import OSA
+from sqlalchemy.orm import Session
+
+from crm_api.access import Actor, visible
+from crm_api.core.fields import Catalogue, FieldType, Registry
+from crm_api.questions.lexicon import words_of
+
+MOST_NAMES = 5_000      # of one kind; beyond, names are found exactly only (a fuzzy pass costs 6 µs a name)
+MOST_VALUES = 400       # distinct values of one field
+SURE, SURE_SHORT, MARGIN, SHORT = 0.86, 0.92, 0.05, 6
+# What companies put behind their name and people leave out.
+_LEGAL = frozenset("inc corp corporation co company ltd limited llc gmbh ag sa plc pvt private pty bv oy ab".split())
+_NEVER_NAMES = frozenset("and the of in for a to new other none unknown".split())
+
+
+@dataclass(frozen=True, slots=True)
+class Name:
+    """Something a mention may mean: a record (`id` set), or a value of a field (`field` set)."""
+
+    kind: str
+    label: str
+    id: Any = None
+    field: str | None = None
+
+    @property
+    def key(self) -> str:
+        """The name compacted: letters and digits only, so that "Green-Plus" and "green plus" are one."""
+        return "".join(words_of(self.label))
+
+
+@dataclass(slots=True)
+class Names:
+    """The names one asker may use, indexed for linking."""
+
+    names: list[Name] = field(default_factory=list)
+    by_key: dict[str, list[Name]] = field(default_factory=lambda: defaultdict(list))
+    by_start: dict[str, list[Name]] = field(default_factory=lambda: defaultdict(list))
+    by_token: dict[str, list[Name]] = field(default_factory=lambda: defaultdict(list))
+    heads: set[Any] = field(default_factory=set)  # ids of records that others of their kind stand under
+    longest: int = 1
+
+    def add(self, name: Name, *also: str) -> None:
+        """Make a name findable under its label, and under other spellings."""
+        self.names.append(name)
+        for text in (name.label, *also):
+            tokens = words_of(text)
+            for variant in _variants(tokens):
+                key = "".join(variant)
+                if key and name not in self.by_key[key]:
+                    self.by_key[key].append(name)
+                self.longest = max(self.longest, len(variant) + 1)
+            for size in range(2, len(tokens)):
+                if name not in self.by_start["".join(tokens[:size])]:
+                    self.by_start["".join(tokens[:size])].append(name)
+            for token in tokens:
+                if name not in self.by_token[token]:
+                    self.by_token[token].append(name)
+
+    def exact_at(self, tokens: list[str], at: int) -> tuple[int, list[Name]] | None:
+        """The longest run of tokens from `at` that is a whole name: how many, and which names."""
+        for size in range(min(self.longest, len(tokens) - at), 0, -1):
+            run = tokens[at : at + size]
+            found = self.by_key.get("".join(run)) or (self.by_start.get("".join(run)) if size > 1 else None)
+            if found and not (size == 1 and run[0] in _NEVER_NAMES):
+                while at + size < len(tokens) and tokens[at + size] in _LEGAL:
+                    size += 1
+                return size, found
+        return None
+
+    def near(self, tokens: list[str]) -> list[Name]:
+        """The names a run of unknown tokens may mean, best only: one where it is clear, several where not."""
+        wanted = [token for token in tokens if token not in _LEGAL] or tokens
+        return self._partial(wanted) or self._fuzzy(wanted)
+
+    def _partial(self, tokens: list[str]) -> list[Name]:
+        """Names that have every token, each whole or as the start of a word."""
+        if all(len(token) < 2 or token in _NEVER_NAMES for token in tokens):
+            return []
+        whole = [set(map(id, self.by_token.get(token, ()))) for token in tokens]
+        if common := set.intersection(*whole):
+            return _distinct([name for name in self.by_token[tokens[0]] if id(name) in common])
+        if min(map(len, tokens)) < 3:
+            return []
+        joined = "".join(tokens)
+        return _distinct(
+            [
+                name
+                for name in self.names
+                if (len(joined) > 3 and name.key.startswith(joined))
+                or all(any(word.startswith(token) for word in words_of(name.label)) for token in tokens)
+            ]
+        )
+
+    def _fuzzy(self, tokens: list[str]) -> list[Name]:
+        joined = "".join(tokens)
+        if len(joined) < 4 or joined.isdigit():
+            return []
+        least = SURE_SHORT if len(joined) < SHORT else SURE
+        scored: dict[tuple[str, str], tuple[float, list[Name]]] = {}
+        for name in self.names:
+            whole = OSA.normalized_similarity(joined, name.key, score_cutoff=least - MARGIN)
+            parts = max(
+                (OSA.normalized_similarity(joined, word, score_cutoff=least - MARGIN) for word in words_of(name.label)),
+                default=0.0,
+            ) if len(tokens) == 1 and name.id is not None else 0.0
+            each = self._token_wise(tokens, name, least) if len(tokens) > 1 else 0.0
+            score = max(whole, parts * 0.999, each)
+            if score:
+                scored.setdefault((name.kind, name.key), (score, []))[1].append(name)
+        ranked = sorted(scored.values(), key=lambda pair: -pair[0])
+        if not ranked or ranked[0][0] < least:
+            return []
+        best = ranked[0][0]
+        return _distinct([name for score, names in ranked if score > best - MARGIN for name in names])
+
+    @staticmethod
+    def _token_wise(tokens: list[str], name: Name, least: float) -> float:
+        """All tokens near some word of the name, each on its own: "acmee corp" for a longer label."""
+        words = words_of(name.label)
+        if len(words) < len(tokens):
+            return 0.0
+        scores = [max(OSA.normalized_similarity(token, word) for word in words) for token in tokens]
+        return min(scores) if min(scores) >= least else 0.0
+
+
+def _variants(tokens: list[str]) -> list[list[str]]:
+    """The label as it is, without a leading "the", and without its legal form."""
+    forms = [tokens]
+    if len(tokens) > 1 and tokens[0] == "the":
+        forms.append(tokens[1:])
+    if len(tokens) > 1 and tokens[-1] in _LEGAL:
+        forms.append([t for t in tokens[:-1] if t not in ("and",)] if tokens[-2] == "and" else tokens[:-1])
+    return forms
+
+
+def _distinct(names: list[Name]) -> list[Name]:
+    return list(dict.fromkeys(names))
+
+
+def load(session: Session, registry: Registry, actor: Actor, texts: list[str]) -> Names:
+    """Index what the actor may see: the labels of records, and the values of fields that group.
+
+    `texts` are the question's tokens: where a kind has too many records to hold, only labels equal to a
+    run of them are fetched.
+    """
+    names = Names()
+    for catalogue in registry:
+        _add_labels(session, catalogue, actor, texts, names)
+        _add_values(session, catalogue, actor, names)
+        for relation in catalogue.relations:
+            if relation.gathers:
+                names.heads.update(session.scalars(sa.select(relation.column).distinct()))
+    return names
+
+
+def _add_labels(session: Session, catalogue: Catalogue, actor: Actor, texts: list[str], names: Names) -> None:
+    label = catalogue.field(catalogue.label)
+    if label is None or label.type is not FieldType.TEXT:
+        return
+    live = catalogue.live() if catalogue.live else sa.true()
+    base = sa.select(catalogue.model.id, label.column).where(visible(catalogue.kind, actor), live, label.column.is_not(None))
+    rows = session.execute(base.limit(MOST_NAMES + 1)).all()
+    if len(rows) > MOST_NAMES:
+        runs = {" ".join(texts[i:j]) for i in range(len(texts)) for j in range(i + 1, min(i + 6, len(texts)) + 1)}
+        rows = session.execute(base.where(sa.func.lower(label.column).in_(sorted(runs))).limit(100)).all()
+    for identity, text in rows:
+        names.add(Name(catalogue.kind, str(text), id=identity))
+
+
+def _add_values(session: Session, catalogue: Catalogue, actor: Actor, names: Names) -> None:
+    live = catalogue.live() if catalogue.live else sa.true()
+    for each in catalogue.fields:
+        if not each.groupable or each.type not in (FieldType.TEXT, FieldType.CHOICE) or each.choices:
+            continue
+        distinct = (
+            sa.select(each.column).where(visible(catalogue.kind, actor), live, each.column.is_not(None)).distinct()
+        )
+        values = session.scalars(distinct.limit(MOST_VALUES + 1)).all()
+        if len(values) > MOST_VALUES:
+            continue
+        for value in values:
+            if not words_of(str(value)):
+                continue
+            also = next((more for known, more in each.choice_synonyms.items() if known.lower() == str(value).lower()), ())
+            names.add(Name(catalogue.kind, str(value), field=each.name), *also)

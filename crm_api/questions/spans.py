@@ -1,0 +1,217 @@
+"""From a question to its spans: every stretch of words gets one meaning, or is said to have none.
+
+At each word the longest reading wins; between readings of one length a period or amount comes before a
+cue, a cue before a word of the catalogues, and that before a name, so that an account called "Summer" or
+"Most" cannot take the grammar away. What nothing reads is then tried as a misspelling, of a name or of a
+known word, whichever is clearly nearer.
+"""
+
+import re
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from crm_api.questions import amounts, grammar, periods
+from crm_api.questions.lexicon import Entry, Lexicon, stem
+from crm_api.questions.linking import Name, Names
+
+Tag = Literal["period", "amount", "cue", "bucket", "term", "name", "vague", "stop", "unknown"]
+
+_CONTRACTIONS = (
+    ("won't", "will not"), ("can't", "can not"), ("ain't", "is not"), ("n't", " not"), ("what's", "what is"), ("who's", "who is"),
+    ("where's", "where is"), ("when's", "when is"), ("how's", "how is"), ("let's", "let us"), ("that's", "that is"),
+    ("i'm", "i am"), ("'re ", " are "), ("we've", "we have"), ("i've", "i have"), ("'d ", " would "), ("s' ", "s 's "),
+)
+_TOKEN = re.compile(r"'s\b|[^\W_]+|[%&/<>=,#$€£₹+]+")
+
+
+@dataclass(slots=True)
+class Token:
+    """One word: its text in lower case, as it was written, and where it stands."""
+
+    text: str
+    raw: str
+    start: int
+    end: int
+
+
+@dataclass(slots=True)
+class Span:
+    """A stretch of words with one meaning. `value` depends on the tag; `used` is set by who consumes it."""
+
+    tag: Tag
+    first: int
+    last: int                 # token indexes, both inclusive
+    text: str
+    value: Any = None
+    entries: list[Entry] = field(default_factory=list)
+    names: list[Name] = field(default_factory=list)
+    used: bool = False
+
+    def is_cue(self, *which: str) -> bool:
+        """Whether this is one of these cues."""
+        return self.tag == "cue" and self.value in which
+
+    def entry(self, *what: str) -> Entry | None:
+        """The first meaning of one of these sorts."""
+        return next((e for e in self.entries if e.what in what), None)
+
+
+def normalise(question: str) -> str:
+    """One line in plain quotes with contractions opened; the case is kept, since "US" is not "us"."""
+    text = question.translate(str.maketrans("‘’“”–—\u00a0", "''\"\"-- "))
+    for short, long in _CONTRACTIONS:
+        text = re.sub(re.escape(short), long, text, flags=re.IGNORECASE)
+    text = re.sub(r"(?<=\w)%", " percent", text).replace("%", "percent")
+    return " ".join(text.replace('"', " ").split())
+
+
+def tokenise(text: str) -> list[Token]:
+    """Words, numbers and the signs that mean something."""
+    return [Token(m[0].lower().replace("&", "and"), m[0], m.start(), m.end()) for m in _TOKEN.finditer(text)]
+
+
+_CUE_PHRASES: dict[tuple[str, ...], str] = {
+    tuple(phrase.split()): cue for cue, phrases in grammar.CUES.items() for phrase in phrases
+}
+_LONGEST_CUE = max(map(len, _CUE_PHRASES))
+_COMPARATORS = ("gt", "ge", "lt", "le", "eq", "between", "top", "bottom")
+_PLACE_BEFORE = frozenset(("the", "in", "non", "outside", "from", "of"))
+
+
+class Tagger:
+    """Cuts one question into spans."""
+
+    def __init__(self, lexicon: Lexicon, names: Names, *, day_first: bool = True) -> None:
+        self.lexicon, self.names, self.day_first = lexicon, names, day_first
+
+    def spans(self, question: str) -> list[Span]:
+        """The spans of a question, in order, covering every token."""
+        text = normalise(question)
+        tokens = tokenise(text)
+        lower = text.lower()
+        spans: list[Span] = []
+        at = 0
+        while at < len(tokens):
+            span = self._best(lower, tokens, at, spans)
+            spans.append(span)
+            at = span.last + 1
+        return self._mend(spans, tokens)
+
+    def _best(self, lower: str, tokens: list[Token], at: int, before: list[Span]) -> Span:
+        words = [token.text for token in tokens]
+        found: list[tuple[int, int, Span]] = []  # tokens taken, precedence, span
+
+        def add(rank: int, size: int, tag: Tag, **meaning: Any) -> None:
+            span = Span(tag, at, at + size - 1, " ".join(words[at : at + size]), **meaning)
+            found.append((size, rank, span))
+
+        after_comparator = bool(before) and before[-1].is_cue(*_COMPARATORS)
+        if (amount := self._amount(lower, tokens, at)) is not None:
+            add(6 if after_comparator else 4, amount[1], "amount", value=amount[0])
+        if not (after_comparator and amount) and (period := self._period(lower, tokens, at)):
+            add(5, period[1], "period", value=period[0])
+        if cue := _longest_cue(words, at):
+            add(3, cue[1], "cue", value=cue[0])
+        if words[at] in grammar.BUCKETS or stem(words[at]) in grammar.BUCKETS:
+            add(3, 1, "bucket", value=grammar.BUCKETS.get(words[at]) or grammar.BUCKETS[stem(words[at])])
+        if (term := self.lexicon.longest_at(words, at)) and not self._is_pronoun(tokens, at, term[0]):
+            add(2, term[0], "term", entries=term[1])
+        if name := self.names.exact_at(words, at):
+            if not (name[0] == 1 and (self._is_pronoun(tokens, at, 1) or words[at] in grammar.STOP_WORDS - {"us"})):
+                add(1, name[0], "name", names=name[1])
+        if found:
+            return max(found, key=lambda f: (f[0], f[1]))[2]
+        if words[at] in grammar.STOP_WORDS or not words[at][0].isalnum():
+            return Span("stop", at, at, words[at])
+        if words[at] in grammar.VAGUE:
+            return Span("vague", at, at, words[at])
+        return Span("unknown", at, at, words[at])
+
+    @staticmethod
+    def _is_pronoun(tokens: list[Token], at: int, size: int) -> bool:
+        """Whether "us" means the askers rather than the country."""
+        token = tokens[at]
+        if size > 1 or token.text not in grammar.STOP_WORDS:
+            return False
+        return not (token.raw.isupper() or (at and tokens[at - 1].text in _PLACE_BEFORE))
+
+    def _period(self, lower: str, tokens: list[Token], at: int) -> tuple[periods.Period, int] | None:
+        found = periods.read(lower, tokens[at].start, day_first=self.day_first)
+        if not found:
+            return None
+        if tokens[at].text in ("may", "march", "mar", "sun", "sat") and _is_plain_word(tokens, at, found[1]):
+            return None
+        size = sum(1 for token in tokens[at:] if token.start < found[1])
+        return (found[0], size) if tokens[at + size - 1].end <= found[1] else None
+
+    @staticmethod
+    def _amount(lower: str, tokens: list[Token], at: int) -> tuple[amounts.Amount, int] | None:
+        found = amounts.read(lower, tokens[at].start)
+        if not found:
+            return None
+        size = sum(1 for token in tokens[at:] if token.start < found[1])
+        return (found[0], size) if tokens[at + size - 1].end <= found[1] else None
+
+    def _mend(self, spans: list[Span], tokens: list[Token]) -> list[Span]:
+        """Try each run of unread words as a misspelt or shortened name, or as misspelt known words."""
+        mended: list[Span] = []
+        at = 0
+        while at < len(spans):
+            if spans[at].tag != "unknown":
+                mended.append(spans[at])
+                at += 1
+                continue
+            end = at
+            while end + 1 < len(spans) and spans[end + 1].tag == "unknown":
+                end += 1
+            mended.extend(self._mend_run(spans[at : end + 1]))
+            at = end + 1
+        return mended
+
+    def _mend_run(self, run: list[Span]) -> list[Span]:
+        for size in range(len(run), 0, -1):
+            for start in range(len(run) - size + 1):
+                part = run[start : start + size]
+                if span := self._mend_part(part):
+                    return [*self._mend_run(run[:start]), span, *self._mend_run(run[start + size :])]
+        return run
+
+    def _mend_part(self, part: list[Span]) -> Span | None:
+        tokens = [span.text for span in part]
+        whole = Span("name", part[0].first, part[-1].last, " ".join(tokens))
+        names = self.names.near(tokens)
+        if len(part) == 1 and (fixed := self._corrected(part[0], exact_name=any(tokens[0] in n.label.lower() for n in names))):
+            return fixed
+        if names:
+            whole.names = names
+            return whole
+        return None
+
+    def _corrected(self, span: Span, *, exact_name: bool) -> Span | None:
+        if exact_name:
+            return None
+        known = {word for phrase in _CUE_PHRASES for word in phrase if len(phrase) == 1 and len(word) > 4}
+        fixed = self.lexicon.correct(span.text, {*known, *(m for m in periods.MONTHS if len(m) > 4)})
+        if fixed is None:
+            return None
+        word = fixed[0]
+        if (word,) in _CUE_PHRASES:
+            return Span("cue", span.first, span.last, span.text, value=_CUE_PHRASES[(word,)])
+        if word in periods.MONTHS:
+            return Span("period", span.first, span.last, span.text, value=periods.read(word)[0])  # type: ignore[index]
+        entries = self.lexicon.phrases.get((word,))
+        return Span("term", span.first, span.last, word, entries=entries) if entries else None
+
+
+def _longest_cue(words: list[str], at: int) -> tuple[str, int] | None:
+    for size in range(min(_LONGEST_CUE, len(words) - at), 0, -1):
+        if cue := _CUE_PHRASES.get(tuple(words[at : at + size])):
+            return cue, size
+    return None
+
+
+def _is_plain_word(tokens: list[Token], at: int, end: int) -> bool:
+    """ "May", "March": a month after a preposition, with a year or number, or written with a capital; else a word."""
+    if sum(1 for token in tokens[at:] if token.start < end) > 1 or (at and tokens[at].raw[0].isupper()):
+        return False
+    return at == 0 or tokens[at - 1].text not in ("in", "of", "for", "and", "or", "during", "about", "since", "vs", "versus", "last", "to")
