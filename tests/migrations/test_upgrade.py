@@ -78,7 +78,7 @@ def objects(connection: sa.Connection) -> set[str]:
         if connection.dialect.name == "sqlite"
         else "SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'i')"
     )
-    return set(connection.exec_driver_sql(statement).scalars()) - {"alembic_version", "pk_alembic_version"}
+    return set(connection.exec_driver_sql(statement).scalars()) - {"alembic_version", "alembic_version_pkc"}
 
 
 def to_revision(revision: str) -> Any:
