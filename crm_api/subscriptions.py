@@ -13,13 +13,15 @@ from crm_api.core.fields import CATALOGUES
 from crm_api.events.service import Handler
 from crm_api.leads.catalogue import CATALOGUE as LEADS
 from crm_api.opportunities.catalogue import CATALOGUE as OPPORTUNITIES
+from crm_api.opportunities.catalogue import LINES
 from crm_api.pipelines.catalogue import PIPELINES, STAGES
 from crm_api.products.catalogue import CATALOGUE as PRODUCTS
 from crm_api.tags.catalogue import CATALOGUE as TAGS
 from crm_api.users.catalogue import TEAMS, TERRITORIES, USERS
 
 ALL_CATALOGUES = (
-    USERS, TEAMS, TERRITORIES, TAGS, PRODUCTS, PIPELINES, STAGES, ACCOUNTS, CONTACTS, LEADS, OPPORTUNITIES, ACTIVITIES,
+    USERS, TEAMS, TERRITORIES, TAGS, PRODUCTS, PIPELINES, STAGES, ACCOUNTS, CONTACTS, LEADS, OPPORTUNITIES, LINES,
+    ACTIVITIES,
 )
 
 SAME_TRANSACTION: dict[str, list[Handler]] = {
