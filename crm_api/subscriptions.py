@@ -17,6 +17,7 @@ from crm_api.followups.catalogue import ENROLMENTS, RULES, SEQUENCES
 from crm_api.followups.service import PURPOSE
 from crm_api.leads.catalogue import CATALOGUE as LEADS
 from crm_api.opportunities.catalogue import CATALOGUE as OPPORTUNITIES
+from crm_api.opportunities.catalogue import LINES
 from crm_api.organisation.catalogue import TERRITORIES
 from crm_api.outbox import authors
 from crm_api.outbox.catalogue import CATALOGUE as MESSAGES
@@ -39,6 +40,7 @@ ALL_CATALOGUES = (
     CONTACTS,
     LEADS,
     OPPORTUNITIES,
+    LINES,
     ACTIVITIES,
     MESSAGES,
     SUPPRESSIONS,
