@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from crm_api.accounts.routes import router as accounts
 from crm_api.activities.routes import router as activities
 from crm_api.activities.routes import timeline_router
+from crm_api.analytics.routes import router as analytics
 from crm_api.contacts.routes import router as contacts
 from crm_api.core import problems
 from crm_api.core.middleware import Edge
@@ -20,6 +21,8 @@ from crm_api.leads.routes import router as leads
 from crm_api.opportunities.routes import router as opportunities
 from crm_api.organisation.routes import router as organisation
 from crm_api.organisation.routes import territories_router
+from crm_api.outbox.routes import router as outbox
+from crm_api.outbox.routes import suppressions_router
 from crm_api.pipelines.routes import router as pipelines
 from crm_api.pipelines.routes import stages_router
 from crm_api.products.routes import router as products
@@ -27,12 +30,13 @@ from crm_api.settings import Settings
 from crm_api.tags.routes import router as tags
 from crm_api.users.routes import router as auth
 from crm_api.users.routes import teams_router, users_router
+from crm_api.visits.routes import router as visits
 
 Opened = Callable[[], AbstractAsyncContextManager[State]]
 UPLOADS = ("/api/v1/crm/imports",)
 ROUTERS = (
-    auth, users_router, teams_router, organisation, territories_router, accounts, contacts, leads, opportunities,
-    activities, timeline_router, pipelines, stages_router, products, tags,
+    auth, users_router, teams_router, organisation, territories_router, analytics, accounts, contacts, leads, opportunities,
+    activities, timeline_router, pipelines, stages_router, products, tags, outbox, suppressions_router, visits,
 )
 
 

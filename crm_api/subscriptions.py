@@ -20,10 +20,11 @@ from crm_api.pipelines.catalogue import PIPELINES, STAGES
 from crm_api.products.catalogue import CATALOGUE as PRODUCTS
 from crm_api.tags.catalogue import CATALOGUE as TAGS
 from crm_api.users.catalogue import TEAMS, USERS
+from crm_api.visits.catalogue import CATALOGUE as VISIT_PLANS
 
 ALL_CATALOGUES = (
     USERS, TEAMS, TERRITORIES, TAGS, PRODUCTS, PIPELINES, STAGES, ACCOUNTS, CONTACTS, LEADS, OPPORTUNITIES, ACTIVITIES,
-    MESSAGES, SUPPRESSIONS,
+    MESSAGES, SUPPRESSIONS, VISIT_PLANS,
 )
 
 SAME_TRANSACTION: dict[str, list[Handler]] = {

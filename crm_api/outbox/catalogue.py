@@ -13,6 +13,7 @@ access.declare(
     "message",
     OutboxMessage,
     owner=OutboxMessage.sender_id,
+    team=OutboxMessage.team_id,
     follows=(("lead", OutboxMessage.lead_id), ("contact", OutboxMessage.contact_id)),
 )
 access.declare("suppression", Suppression, shared=True, config=True)

@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 from crm_api.core import clock, dialect
 from crm_api.core.templating import BadTemplate, MissingField, RenderedEmail
 from crm_api.outbox import queries, timeline
-from crm_api.outbox.authors import Go, Later, No, author_of
+from crm_api.outbox.authors import Go, Later, No, author_of, hold
 from crm_api.outbox.models import OutboxMessage
 from crm_api.outbox.service import HORIZON, is_paused, move
 from crm_api.outbox.state import (
@@ -101,10 +101,12 @@ def start_sending(session: Session, claimed: Claimed, *, handle: str, transport:
 
 def accepted(session: Session, claimed: Claimed, *, sent: SentEmail) -> bool:
     """The transport has taken the message. False where somebody else has settled it meanwhile."""
-    now = clock.now()
-    if not _tell(session, claimed, Accept(claimed.token, sent.provider_id), sent_at=now, sent_message_id=sent.message_id):
+    message = session.get_one(OutboxMessage, claimed.message_id)
+    hold(session, message)
+    columns = {"sent_at": clock.now(), "sent_message_id": sent.message_id}
+    if not _tell(session, claimed, Accept(claimed.token, sent.provider_id), **columns):
         return False
-    timeline.tell(session, session.get_one(OutboxMessage, claimed.message_id))
+    timeline.tell(session, message)
     return True
 
 
@@ -164,6 +166,7 @@ def lost(session: Session) -> list[tuple[UUID, OutgoingEmail, str]]:
 def found(session: Session, *, message_id: UUID, verdict: SendState) -> bool:
     """Record what the transport said of a lost message; it is asked five times, then a person is."""
     message = session.get_one(OutboxMessage, message_id)
+    hold(session, message)
     now = clock.now()
     again = message.looks + 1 < MAX_LOOKS
     look_at = now + FIRST_LOOK * 4**message.looks if again else None
@@ -171,7 +174,7 @@ def found(session: Session, *, message_id: UUID, verdict: SendState) -> bool:
     if not _try(session, message_id, Found(verdict, now, look_at), **columns):
         return False
     if verdict is SendState.SENT:
-        timeline.tell(session, session.get_one(OutboxMessage, message_id))
+        timeline.tell(session, message)
     return True
 
 

@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from crm_api import events
-from crm_api.access import Actor, require_role
+from crm_api.access import Actor, require_role, require_write
 from crm_api.audit.service import note as audit_note
 from crm_api.conditions import records
 from crm_api.core import clock, dialect
@@ -22,6 +22,7 @@ from crm_api.core.ids import new_id
 from crm_api.core.text import fold
 from crm_api.organisation.service import profile
 from crm_api.outbox import queries, timeline
+from crm_api.outbox.authors import hold
 from crm_api.outbox.models import OutboxMessage, RecipientTurn, Suppression
 from crm_api.outbox.schemas import SuppressionIn
 from crm_api.outbox.state import (
@@ -60,6 +61,7 @@ class NewMessage:
     recipient: Mailbox
     due_at: datetime
     sender_id: UUID | None = None
+    team_id: UUID | None = None
     expires_at: datetime | None = None
     template: str | None = None
     subject: str | None = None
@@ -242,7 +244,9 @@ def discard(session: Session, actor: Actor, *, message_id: UUID, remark: str) ->
 
 
 def _by_hand(session: Session, actor: Actor, message_id: UUID, event: Event, **columns: Any) -> OutboxMessage:
-    message: OutboxMessage = records.get(session, actor, OutboxMessage, message_id, writing=True)
+    message: OutboxMessage = records.get(session, actor, OutboxMessage, message_id)
+    require_write(session, actor, message)
+    hold(session, message)
     before = message.status
     try:
         moved = move(session, message.id, event, **columns)

@@ -7,7 +7,6 @@ from crm_api.activities import service as activities
 from crm_api.activities.models import Activity
 from crm_api.core import clock
 from crm_api.outbox.models import OutboxMessage
-from crm_api.users.models import User
 
 SYSTEM_NAME = "outbox"  # `external_system` of the activities made here, by which our own mails are told apart
 
@@ -15,11 +14,10 @@ SYSTEM_NAME = "outbox"  # `external_system` of the activities made here, by whic
 def tell(session: Session, message: OutboxMessage) -> None:
     """Log a mail that was sent. Called once a message, in the transaction that makes it `sent`."""
     at = message.sent_at or clock.now()
-    sender = session.get(User, message.sender_id) if message.sender_id else None
     activity = Activity(
         activity_type="email", direction="outbound", status="completed", subject=message.subject or "",
         description=message.text, occurred_at=at, completed_at=at, owner_id=message.sender_id,
-        team_id=sender.team_id if sender else None, account_id=message.account_id,
+        team_id=message.team_id, account_id=message.account_id,
         contact_id=message.contact_id, lead_id=message.lead_id, external_system=SYSTEM_NAME,
         external_id=str(message.id), origin="job",
     )  # fmt: skip

@@ -65,6 +65,9 @@ class PlainAuthor:
     verdict: Callable[[Session, OutboxMessage], Verdict] = lambda session, message: Go()
     letter: RenderedEmail | Exception = field(default_factory=lambda: RenderedEmail("Hi", "Hello\n", None))
 
+    def hold(self, session: Session, message: OutboxMessage) -> None:
+        """Has no rows of its own."""
+
     def last_word(self, session: Session, message: OutboxMessage, *, inbox_is_read: bool) -> Verdict:
         return self.verdict(session, message)
 
