@@ -11,15 +11,9 @@ from crm_api.conditions.filters import Query
 from crm_api.core.listing import Page
 from crm_api.core.problems import documented
 from crm_api.dependencies import CurrentActor, Db, IfMatch, json_answer, record_answer
-from crm_api.opportunities import service, statistics
+from crm_api.opportunities import service
 from crm_api.opportunities.catalogue import CATALOGUE
-from crm_api.opportunities.schemas import (
-    Close,
-    OpportunityIn,
-    OpportunityOut,
-    OpportunityPatch,
-    PipelineFigures,
-)
+from crm_api.opportunities.schemas import Close, OpportunityIn, OpportunityOut, OpportunityPatch
 
 router = APIRouter(prefix="/api/v1/crm/opportunities", tags=["opportunities"])
 
@@ -40,12 +34,6 @@ async def search_opportunities(body: SearchBody, db: Db, actor: CurrentActor) ->
 async def create_opportunity(body: OpportunityIn, db: Db, actor: CurrentActor) -> Response:
     """Make an opportunity."""
     return record_answer(await db.write(records.written, actor, service.create, data=body), 201)
-
-
-@router.get("/pipeline/stats", response_model=PipelineFigures, responses=documented(422))
-async def pipeline_statistics(db: Db, actor: CurrentActor, owner_id: UUID | None = None) -> Response:
-    """The pipeline in figures, of one owner or of all the caller sees."""
-    return json_answer(await db.read(statistics.pipeline, actor, owner_id=owner_id))
 
 
 @router.get("/{opportunity_id}", response_model=OpportunityOut, responses=documented(404, 422))

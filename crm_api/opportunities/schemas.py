@@ -118,21 +118,3 @@ class OpportunityOut(BaseModel):
     created_at: datetime
     updated_at: datetime
     version: int
-
-
-class StageFigures(BaseModel):
-    stage: StageKind
-    count: int
-    value: float
-    weighted_value: float
-
-
-class PipelineFigures(BaseModel):
-    """The pipeline in figures. Values are of open deals, in the organisation's currency."""
-
-    total_opportunities: int
-    total_value: float
-    weighted_value: float
-    currency: str
-    win_rate: float | None = Field(description="Won / (won + lost), 0-100; null before the first is closed.")
-    by_stage: list[StageFigures]
