@@ -49,7 +49,7 @@ def apply_rule(session: Session, *, rule_id: UUID, limit: int = BATCH) -> int:
     now = clock.now()
     allowed = max(BLAST_FLOOR, BLAST_FACTOR * (rule.expected or 0))
     allowed -= session.scalar(queries.enrolled_since(rule.id, now - timedelta(days=1))) or 0
-    found = session.execute(queries.neglected(rule, now).limit(limit)).tuples().all()
+    found = session.execute(queries.neglected(rule, now).limit(limit)).all()
     if len(found) > allowed:
         rule.is_on = False
         rule.off_reason = (
