@@ -59,7 +59,9 @@ def up() -> None:
     logging.configure(chosen.log_level)
     demo_password = None
     if chosen.demo and not chosen.is_local:
-        console.print("[yellow]DEMO is for this machine only; HOST is not, so there are no demo sign-ins.[/yellow]")
+        console.print(
+            "[yellow]DEMO is for this machine only; HOST is not, so there are no demo sign-ins.[/yellow]"
+        )
     elif chosen.demo:
         demo_password = os.environ.setdefault("DEMO_PASSWORD", secrets.token_urlsafe(9))
     prepared = asyncio.run(start.prepare(chosen, demo_password=demo_password))

@@ -24,7 +24,9 @@ _ALLOWED = (
     nodes.Template, nodes.Output, nodes.TemplateData, nodes.Name, nodes.Getattr, nodes.Filter, nodes.Const,
     nodes.If, nodes.CondExpr, nodes.Compare, nodes.Operand, nodes.And, nodes.Or, nodes.Not, nodes.Test, nodes.For,
 )  # fmt: skip
-_FILTERS = frozenset({"default", "d", "title", "capitalize", "lower", "upper", "trim", "join", "first", "length"})
+_FILTERS = frozenset(
+    {"default", "d", "title", "capitalize", "lower", "upper", "trim", "join", "first", "length"}
+)
 
 
 class MissingField(Exception):

@@ -20,7 +20,9 @@ def insert(session: Session, rows: Sequence[Row]) -> list[UUID]:
     Without an e-mail address they own records and cannot sign in. Returns their ids in order.
     """
     plain = [{k: v for k, v in row.items() if k != "territory_ids"} for row in rows]
-    ids = audit.bulk_insert(session, User, [row | {"email_key": fold(row.get("email")) or None} for row in plain])
+    ids = audit.bulk_insert(
+        session, User, [row | {"email_key": fold(row.get("email")) or None} for row in plain]
+    )
     give_territories(session, dict(zip(ids, (row.get("territory_ids") or [] for row in rows), strict=True)))
     return ids
 
@@ -43,7 +45,8 @@ def give_territories(session: Session, wanted: Mapping[UUID, Sequence[UUID]]) ->
     missing = {(user, territory) for user, territories in wanted.items() for territory in territories} - known
     if missing:
         session.execute(
-            sa.insert(user_territories), [{"user_id": user, "territory_id": area} for user, area in sorted(missing)]
+            sa.insert(user_territories),
+            [{"user_id": user, "territory_id": area} for user, area in sorted(missing)],
         )
 
 

@@ -34,13 +34,15 @@ class Api:
     def anonymous(self) -> httpx.AsyncClient:
         """A client that is not signed in."""
         client = httpx.AsyncClient(
-            transport=httpx.ASGITransport(self.application, raise_app_exceptions=False), base_url="http://testserver"
+            transport=httpx.ASGITransport(self.application, raise_app_exceptions=False),
+            base_url="http://testserver",
         )
         self._clients.append(client)
         return client
 
     async def client(self, role: str = "administrator", **values: Any) -> httpx.AsyncClient:
         """A client signed in as a new user of a role."""
+
         def make(session: Session) -> User:
             return make_user(session, role, **values)
 
@@ -61,7 +63,9 @@ class Api:
 
 
 @asynccontextmanager
-async def serving(db: Database, data_dir: Path, ports: Ports | None = None, **settings: Any) -> AsyncIterator[Api]:
+async def serving(
+    db: Database, data_dir: Path, ports: Ports | None = None, **settings: Any
+) -> AsyncIterator[Api]:
     """The application over `db`."""
     chosen = Settings(_env_file=None, data_dir=data_dir, **settings)  # type: ignore[call-arg]
 
