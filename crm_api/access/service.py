@@ -178,7 +178,9 @@ def _via_account(session: Session, actor: Actor, record: Any, rule: Rule) -> boo
         return False
     if actor.role == "field":
         return account.territory_id in actor.territory_ids
-    return account.owner_id == actor.user_id or (account.team_id in actor.team_ids and actor.role == "manager")
+    return account.owner_id == actor.user_id or (
+        account.team_id in actor.team_ids and actor.role == "manager"
+    )
 
 
 def actor_of(session: Session, user: User, *, organisation_zone: str) -> Actor:

@@ -69,7 +69,8 @@ def _condition(catalogue: Catalogue, name: str, value: str) -> Comparison:
     found = catalogue.field(path)
     if found is None and "." not in path:
         raise BadRequest(
-            f"There is no parameter '{name}'. This list filters by {', '.join(f.name for f in catalogue.fields)} "
+            f"There is no parameter '{name}'. "
+            f"This list filters by {', '.join(f.name for f in catalogue.fields)} "
             f"(with __{', __'.join(OPERATORS)}) and takes {', '.join(RESERVED)}."
         )
     if found is not None and found.type is FieldType.TAGS and op == "eq":

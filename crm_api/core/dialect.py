@@ -213,7 +213,7 @@ class MedianOf:
 
 
 class matches(FunctionElement[bool]):
-    """`matches(search_documents.c.n, search_documents.c.text, words)`: every word is the start of one in the text."""
+    """`matches(search_documents.c.n, search_documents.c.text, words)`: every word starts one in the text."""
 
     type = sa.Boolean()
     name = "matches"
@@ -223,7 +223,8 @@ class matches(FunctionElement[bool]):
 @compiles(matches, "postgresql")
 def _matches_postgresql(element: matches, compiler: SQLCompiler, **kw: Any) -> str:
     _, text, terms = element.clauses
-    return f"to_tsvector('simple', {compiler.process(text, **kw)}) @@ to_tsquery('simple', {compiler.process(terms, **kw)})"
+    document, query = compiler.process(text, **kw), compiler.process(terms, **kw)
+    return f"to_tsvector('simple', {document}) @@ to_tsquery('simple', {query})"
 
 
 @compiles(matches, "sqlite")

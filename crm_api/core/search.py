@@ -1,7 +1,8 @@
 """One table of searchable text for all kinds, kept in the transaction that writes the record.
 
 A model says what is searched: `__kind__ = "lead"`, `__search__ = ("title", "company_name")` for words and
-`__search_exact__ = ("phone",)` for digits, of which any run may be typed. Search is by word prefixes over folded text, the same on both databases.
+`__search_exact__ = ("phone",)` for digits, of which any run may be typed. Search is by word prefixes over
+folded text, the same on both databases.
 """
 
 from collections.abc import Iterable, Mapping

@@ -109,7 +109,10 @@ def move(
     stage_id: UUID | None = None,
     pipeline_id: UUID | None = None,
 ) -> None:
-    """Set status and stage together; whichever is given decides the other. Raises Invalid where they clash."""
+    """Set status and stage together; whichever is given decides the other.
+
+    Raises Invalid where they clash.
+    """
     if status == "converted":
         raise Conflict("Setting the status alone does not convert a lead; converting it makes its account.")
     if stage_id is None and pipeline_id is None and status is not None:
@@ -196,7 +199,7 @@ def _resolve(session: Session, values: dict[str, Any], *, currency: str) -> None
 
 
 def _unique_email(session: Session, actor: Actor, email: str | None, own_id: UUID | None) -> None:
-    """The same e-mail on two live leads is never right; tells of a lead one may not see only that it is there."""
+    """Refuse the same e-mail on two live leads; of a lead one may not see, tell only that it is there."""
     if not email:
         return
     other = session.execute(

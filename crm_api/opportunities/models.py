@@ -112,7 +112,7 @@ class Opportunity(Timestamps, Versioned, Archivable, Base):
 
 
 class OpportunityLine(Base):
-    """One product of a deal: quantity in thousandths would be overkill, so a decimal; price in minor units."""
+    """One product of a deal; `unit_price` in minor units of the deal's currency."""
 
     __tablename__ = "opportunity_lines"
     __table_args__ = (

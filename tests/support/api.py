@@ -1,4 +1,4 @@
-"""The API without a socket: the application over a test's own database, and a client signed in as somebody."""
+"""The API without a socket: the application over a test's own database, and signed-in clients."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
