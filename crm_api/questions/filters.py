@@ -430,10 +430,8 @@ class Conditions:
                 near
                 and near.tag == "term"
                 and any(
-                    (e.what == "field"
-                    and e.name == entry.name)
-                    or (e.what in ("kind", "relation")
-                    and e.name + e.kind in entry.name)
+                    (e.what == "field" and e.name == entry.name)
+                    or (e.what in ("kind", "relation") and e.name + e.kind in entry.name)
                     for e in near.entries
                 )
             ):

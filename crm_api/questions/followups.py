@@ -66,10 +66,8 @@ def _complete(spans: list[Span]) -> bool:
     """Whether it names what it is about: a kind, a figure, or words that only one kind has."""
     about = any(s.entry("kind", "measure") for s in spans)
     asks = any(s.is_cue("count", "sum", "ask", "who", "avg", "most", "top", "share") for s in spans)
-    return (
-        (about
-        and (asks or len(spans) > 2))
-        or (asks and any(s.entry("field", "relation", "word") for s in spans))
+    return (about and (asks or len(spans) > 2)) or (
+        asks and any(s.entry("field", "relation", "word") for s in spans)
     )
 
 

@@ -236,10 +236,8 @@ def _speaks_of(s: Sentence, at: int, kind: str, other: str) -> bool:
             return True
         if span.tag == "name" and all(n.kind != other for n in span.names):
             return True
-        if (
-            any(e.what == "kind" and e.kind != other for e in span.entries)
-            or (span.entry("relation")
-            and not span.entry("kind"))
+        if any(e.what == "kind" and e.kind != other for e in span.entries) or (
+            span.entry("relation") and not span.entry("kind")
         ):
             return True
     return False
@@ -247,8 +245,7 @@ def _speaks_of(s: Sentence, at: int, kind: str, other: str) -> bool:
 
 def _of_kind(s: Sentence, at: int, kind: str) -> bool:
     return any(
-        (span.entry("kind")
-        and span.entry("kind").kind == kind)
+        (span.entry("kind") and span.entry("kind").kind == kind)
         or any(n.kind == kind and n.id for n in span.names)  # type: ignore[union-attr]
         for span in s.spans
     )

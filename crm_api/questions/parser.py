@@ -346,14 +346,18 @@ class Reader:
             index = index + 2 if following and following.is_cue("and", "by") else None
         first = s.after(at, over=("of",), tags=("stop",))
         nearby = s.spans[first] if first is not None else None
-        if took or (
-            nearby
-            and (
-                nearby.tag in ("name", "period")
-                or nearby.used
-                or nearby.is_cue("count", "sum", "avg", "most")
+        if (
+            took
+            or (
+                nearby
+                and (
+                    nearby.tag in ("name", "period")
+                    or nearby.used
+                    or nearby.is_cue("count", "sum", "avg", "most")
+                )
             )
-        ) or (nearby and nearby.entry("word") and self.figure is None):
+            or (nearby and nearby.entry("word") and self.figure is None)
+        ):
             s.use(at)
 
     def _names_next(self, at: int) -> bool:
@@ -871,15 +875,17 @@ class Reader:
                 continue
             after = self.s.at(at + 1)
             if (
-                (span.is_cue("by")
-                and after
-                and after.used)
-                or (span.is_cue("between")
-                and after
-                and after.tag == "period")
-            ) or (span.entry("relation") and after and (after.is_cue("by") or self._links_clause(span))) or (span.tag == "term" and any(
-                e.what == "kind" and e.kind == self.s.entity for e in span.entries
-            )) or (span.is_cue("each", "newest") and span.text in ("each", "last") and self.groups):
+                (
+                    (span.is_cue("by") and after and after.used)
+                    or (span.is_cue("between") and after and after.tag == "period")
+                )
+                or (span.entry("relation") and after and (after.is_cue("by") or self._links_clause(span)))
+                or (
+                    span.tag == "term"
+                    and any(e.what == "kind" and e.kind == self.s.entity for e in span.entries)
+                )
+                or (span.is_cue("each", "newest") and span.text in ("each", "last") and self.groups)
+            ):
                 span.used = True
 
     def _links_clause(self, span: Span) -> bool:
