@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from crm_api.accounts.routes import router as accounts
 from crm_api.activities.routes import router as activities
 from crm_api.activities.routes import timeline_router
+from crm_api.analytics.routes import router as analytics
 from crm_api.contacts.routes import router as contacts
 from crm_api.core import problems
 from crm_api.core.middleware import Edge
@@ -30,12 +31,31 @@ from crm_api.settings import Settings
 from crm_api.tags.routes import router as tags
 from crm_api.users.routes import router as auth
 from crm_api.users.routes import teams_router, users_router
+from crm_api.visits.routes import router as visits
 
 Opened = Callable[[], AbstractAsyncContextManager[State]]
 UPLOADS = ("/api/v1/crm/imports",)
 ROUTERS = (
-    auth, users_router, teams_router, organisation, territories_router, accounts, contacts, leads, opportunities,
-    activities, timeline_router, pipelines, stages_router, products, tags, followups, outbox, suppressions,
+    auth,
+    users_router,
+    teams_router,
+    organisation,
+    territories_router,
+    analytics,
+    accounts,
+    contacts,
+    leads,
+    opportunities,
+    activities,
+    timeline_router,
+    pipelines,
+    stages_router,
+    products,
+    tags,
+    outbox,
+    suppressions,
+    followups,
+    visits,
 )
 
 

@@ -17,6 +17,7 @@ from crm_api.followups.catalogue import ENROLMENTS, RULES, SEQUENCES
 from crm_api.followups.service import PURPOSE
 from crm_api.leads.catalogue import CATALOGUE as LEADS
 from crm_api.opportunities.catalogue import CATALOGUE as OPPORTUNITIES
+from crm_api.opportunities.catalogue import LINES
 from crm_api.organisation.catalogue import TERRITORIES
 from crm_api.outbox import authors
 from crm_api.outbox.catalogue import CATALOGUE as MESSAGES
@@ -25,10 +26,28 @@ from crm_api.pipelines.catalogue import PIPELINES, STAGES
 from crm_api.products.catalogue import CATALOGUE as PRODUCTS
 from crm_api.tags.catalogue import CATALOGUE as TAGS
 from crm_api.users.catalogue import TEAMS, USERS
+from crm_api.visits.catalogue import CATALOGUE as VISIT_PLANS
 
 ALL_CATALOGUES = (
-    USERS, TEAMS, TERRITORIES, TAGS, PRODUCTS, PIPELINES, STAGES, ACCOUNTS, CONTACTS, LEADS, OPPORTUNITIES, ACTIVITIES,
-    MESSAGES, SUPPRESSIONS, SEQUENCES, RULES, ENROLMENTS,
+    USERS,
+    TEAMS,
+    TERRITORIES,
+    TAGS,
+    PRODUCTS,
+    PIPELINES,
+    STAGES,
+    ACCOUNTS,
+    CONTACTS,
+    LEADS,
+    OPPORTUNITIES,
+    LINES,
+    ACTIVITIES,
+    MESSAGES,
+    SUPPRESSIONS,
+    SEQUENCES,
+    RULES,
+    ENROLMENTS,
+    VISIT_PLANS,
 )
 
 SAME_TRANSACTION: dict[str, list[Handler]] = {

@@ -27,7 +27,7 @@ def insert(session: Session, rows: Sequence[Row]) -> list[UUID]:
         taken = numbering.take(session, "ACC", today(session), len(unnumbered))
         for row, number in zip(unnumbered, taken, strict=True):
             row["number"] = number
-    ids = audit.bulk_insert(session, Account, [with_e164(row, "phone") for row in rows])
+    ids = audit.bulk_insert(session, Account, [_complete(row) for row in rows])
     if ids:
         session.execute(sa.insert(AccountStats), [{"id": new_id(), "account_id": account_id} for account_id in ids])
     return ids
@@ -36,6 +36,12 @@ def insert(session: Session, rows: Sequence[Row]) -> list[UUID]:
 def update(session: Session, rows: Sequence[Row]) -> int:
     """Change accounts: rows with `id` and what to set. Returns how many really changed."""
     return audit.bulk_update(session, Account, [with_e164(row, "phone") for row in rows])
+
+
+def _complete(row: Row) -> Row:
+    if row.get("latitude") is not None and not row.get("coordinates_source"):
+        row = row | {"coordinates_source": row.get("origin", "user")}
+    return with_e164(row, "phone")
 
 
 def with_e164(row: Row, *columns: str) -> Row:

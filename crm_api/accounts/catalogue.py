@@ -11,6 +11,16 @@ from crm_api.core.fields import Catalogue, Field, FieldType, Relation
 from crm_api.core.presenting import in_major, in_order, shown_by
 from crm_api.tags.service import attach, tagged
 
+# What people call a country, beside its name.
+COUNTRIES: dict[str, tuple[str, ...]] = {
+    "United States": ("us", "usa", "u.s.", "america", "united states of america", "states"),
+    "United Kingdom": ("uk", "britain", "great britain", "england"),
+    "United Arab Emirates": ("uae", "emirates"),
+    "Korea": ("south korea",),
+    "Netherlands": ("holland",),
+    "Philipines": ("philippines",),
+}
+
 access.declare("account", Account, owner=Account.owner_id, team=Account.team_id, territory=Account.territory_id)
 
 _SHOWN = sa.select(
@@ -41,16 +51,20 @@ CATALOGUE = Catalogue(
         Field("number", FieldType.TEXT, Account.number, sortable=True, nullable=False),
         Field("account_type", FieldType.CHOICE, Account.account_type, label="type", choices=ACCOUNT_TYPES,
               synonyms=("type",), groupable=True, nullable=False),
-        Field("industry", FieldType.CHOICE, Account.industry, synonyms=("sector", "vertical"), groupable=True),
+        Field("industry", FieldType.CHOICE, Account.industry, synonyms=("industry", "sector", "vertical"), groupable=True,
+              choice_synonyms={"technology": ("tech",), "technolgy": ("technology", "tech"),
+                               "telecommunications": ("telecom", "telco")}),
         Field("tier", FieldType.CHOICE, Account.tier, choices=TIERS, groupable=True),
         Field("rating", FieldType.CHOICE, Account.rating, choices=RATINGS, groupable=True),
         Field("email", FieldType.TEXT, Account.email),
         Field("phone", FieldType.TEXT, Account.phone),
         Field("website", FieldType.TEXT, Account.website),
-        Field("employees", FieldType.INTEGER, Account.employees, synonyms=("employee", "headcount", "staff", "size")),
-        Field("annual_revenue", FieldType.MONEY, Account.annual_revenue, synonyms=("revenue", "turnover"), scale=100),
-        Field("year_established", FieldType.INTEGER, Account.year_established,
-              synonyms=("founded", "established", "founding year")),
+        Field("employees", FieldType.INTEGER, Account.employees, synonyms=("employee", "headcount", "staff", "people", "worker", "employ", "employee count", "number of employees")),
+        Field("annual_revenue", FieldType.MONEY, Account.annual_revenue, scale=100, asked_in=1_000_000, unit="million",
+              synonyms=("annual revenue", "revenue", "turnover", "yearly revenue", "company revenue", "account revenue")),
+        Field("year_established", FieldType.INTEGER, Account.year_established, unit="year",
+              synonyms=("founded", "established", "founding year", "founding date", "year founded", "incorporated",
+                        "formed")),
         Field("parent_id", FieldType.REFERENCE, Account.parent_id),
         Field("owner_id", FieldType.REFERENCE, Account.owner_id, aliases=("assigned_to_id", "assigned_to")),
         Field("team_id", FieldType.REFERENCE, Account.team_id),
@@ -61,7 +75,9 @@ CATALOGUE = Catalogue(
               groupable=True),
         Field("billing_zip", FieldType.TEXT, Account.billing_zip, label="zip", synonyms=("zip", "postcode")),
         Field("billing_country", FieldType.CHOICE, Account.billing_country, label="country",
-              synonyms=("country", "headquarters", "office location", "location"), groupable=True),
+              groupable=True, choice_synonyms=COUNTRIES,
+              synonyms=("country", "headquarter", "headquartered", "hq", "office location", "location", "located",
+                        "based", "nation")),
         Field("visit_every_days", FieldType.INTEGER, Account.visit_every_days, unit="days"),
         Field("last_contact_at", FieldType.DATETIME, _stat(AccountStats.last_contact_at),
               synonyms=("last contact", "last contacted")),
@@ -76,12 +92,16 @@ CATALOGUE = Catalogue(
         Field("updated_at", FieldType.DATETIME, Account.updated_at, nullable=False),
     ),
     relations=(
-        Relation("owner", "user", Account.owner_id, "accounts", synonyms=("owner", "account manager", "rep")),
-        Relation("parent", "account", Account.parent_id, "subsidiaries", synonyms=("parent", "parent company"),
-                 reverse_synonyms=("subsidiary", "subsidiaries", "children")),
+        Relation("owner", "user", Account.owner_id, "accounts", synonyms=("owner", "account manager", "owned", "own")),
+        Relation("parent", "account", Account.parent_id, "subsidiaries", 
+                 synonyms=("parent", "parent company", "parent account", "mother company", "owned by", "belong to"),
+                 reverse_synonyms=("subsidiary", "child company", "child account", "daughter company")),
         Relation("territory", "territory", Account.territory_id, "accounts", synonyms=("territory", "region")),
         Relation("team", "team", Account.team_id, "accounts", synonyms=("team",)),
     ),
+    size=("annual_revenue", "employees"),
+    age="year_established",
+    listed=("account_type", "industry", "billing_city", "billing_country"),
     live=lambda: Account.archived_at.is_(None),
     shown=lambda: _SHOWN,
     decorate=attach("account"),

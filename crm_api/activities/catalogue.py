@@ -32,6 +32,8 @@ def _of_type(*types: str) -> dict[str, Any]:
     return {"field": "activity_type", "op": "in", "value": list(types)}
 
 
+# As a question's period: up to, not including, today.
+_BEFORE_TODAY = {"form": "span", "last": {"form": "relative", "unit": "day", "offset": 0}, "shut_out": True}
 _OPEN = {"field": "status", "op": "in", "value": ["scheduled", "in_progress"]}
 
 CATALOGUE = Catalogue(
@@ -42,10 +44,12 @@ CATALOGUE = Catalogue(
     synonyms=("interaction", "touch", "touchpoint"),
     default_sort="-created_at",
     time_field="occurred_at",
+    named=False,
+    listed=("activity_type", "status", "due_at", "owner", "account"),
     fields=(
         Field("subject", FieldType.TEXT, Activity.subject, nullable=False),
         Field("activity_type", FieldType.CHOICE, Activity.activity_type, label="type", choices=ACTIVITY_TYPES,
-              synonyms=("type", "kind"), groupable=True, nullable=False),
+              synonyms=("type",), groupable=True, nullable=False),
         Field("status", FieldType.CHOICE, Activity.status, choices=STATUSES, groupable=True, nullable=False),
         Field("priority", FieldType.CHOICE, Activity.priority, choices=PRIORITIES, groupable=True, nullable=False),
         Field("task_type", FieldType.CHOICE, Activity.task_type, choices=TASK_TYPES, groupable=True),
@@ -73,12 +77,11 @@ CATALOGUE = Catalogue(
         Field("updated_at", FieldType.DATETIME, Activity.updated_at, nullable=False),
     ),
     relations=(
-        Relation("account", "account", Activity.account_id, "activities", synonyms=("account", "customer", "dealer"),
-                 reverse_synonyms=("activity", "activities")),
+        Relation("account", "account", Activity.account_id, "activities", synonyms=("account",)),
         Relation("contact", "contact", Activity.contact_id, "activities", synonyms=("contact",)),
         Relation("lead", "lead", Activity.lead_id, "activities", synonyms=("lead",)),
-        Relation("opportunity", "opportunity", Activity.opportunity_id, "activities", synonyms=("deal", "opportunity")),
-        Relation("owner", "user", Activity.owner_id, "activities", synonyms=("owner", "rep", "assignee", "agent")),
+        Relation("opportunity", "opportunity", Activity.opportunity_id, "activities", synonyms=("opportunity",)),
+        Relation("owner", "user", Activity.owner_id, "activities", synonyms=("owner", "assignee", "assigned")),
         Relation("team", "team", Activity.team_id, "activities", synonyms=("team",)),
     ),
     words=(
@@ -88,7 +91,9 @@ CATALOGUE = Catalogue(
         Word(("visit", "visits"), _of_type("visit")),
         Word(("email", "emails", "e-mail", "e-mails", "mails"), _of_type("email")),
         Word(("note", "notes"), _of_type("note")),
-        Word(("open", "pending", "outstanding"), _OPEN),
+        Word(("open", "pending", "outstanding", "unfinished", "incomplete"), _OPEN, time_field="due_at"),
+        Word(("overdue", "past due"), {"all": [_OPEN, {"field": "due_at", "op": "during", "value": _BEFORE_TODAY}]},
+             time_field="due_at"),
         Word(("done", "completed", "finished"), {"field": "status", "op": "eq", "value": "completed"},
              time_field="completed_at"),
     ),

@@ -190,7 +190,7 @@ def _tell(session: Session, activity: Activity, actor_id: UUID | None) -> None:
     session.add(
         TimelineEntry(
             at=activity.occurred_at or activity.created_at, kind="activity", record_id=activity.id,
-            summary=_summary(activity), actor_id=actor_id,
+            summary=summary_of(activity), actor_id=actor_id,
             **{link: getattr(activity, link) for link, _ in LINKS},
         )
     )
@@ -201,13 +201,14 @@ def _retell(session: Session, activity: Activity) -> None:
         sa.update(TimelineEntry)
         .where(TimelineEntry.kind == "activity", TimelineEntry.record_id == activity.id)
         .values(
-            at=activity.occurred_at or activity.created_at, summary=_summary(activity),
+            at=activity.occurred_at or activity.created_at, summary=summary_of(activity),
             **{link: getattr(activity, link) for link, _ in LINKS},
         )
     )
 
 
-def _summary(activity: Activity) -> str:
+def summary_of(activity: Activity) -> str:
+    """The sentence an activity has on the timeline; takes anything with an activity's attributes."""
     outcome = f": {activity.outcome}" if activity.outcome else ""
     return f"{activity.activity_type.replace('_', ' ').capitalize()} · {activity.subject}{outcome}"[:500]
 

@@ -28,6 +28,7 @@ class Keys:
             CREATE TABLE keys (space TEXT, key TEXT, file TEXT, row INTEGER, PRIMARY KEY (space, key)) WITHOUT ROWID;
             CREATE INDEX keys_row ON keys (file, row);
             CREATE TABLE left_out (file TEXT, row INTEGER, PRIMARY KEY (file, row)) WITHOUT ROWID;
+            CREATE TABLE above (file TEXT, row INTEGER, field TEXT, kind TEXT, text TEXT, folded TEXT);
             CREATE TABLE waiting (file TEXT, row INTEGER, field TEXT, space TEXT, value TEXT);
             BEGIN;
             """
@@ -76,27 +77,41 @@ class Keys:
             if not self.knows(kind, text):
                 yield row, field, kind, text
 
-    def parent(self, child: str, parent: str) -> None:
-        """Note that `parent` is written above `child` in a hierarchy; both by their external ids or names."""
-        self._put(f"above {fold(child)}", fold(parent), "", 0)
+    def above(self, file: str, row: int, field: str, kind: str, text: str) -> None:
+        """Note that `text` is written above the record of a row in a hierarchy."""
+        self._db.execute("INSERT INTO above VALUES (?, ?, ?, ?, ?, ?)", (file, row, field, kind, text, fold(text)))
 
-    def loop(self, start: str) -> bool:
-        """Whether going up from `start` comes back to it."""
-        start = fold(start)
-        node, steps = start, 0
-        while steps < 1000:
-            above = self._db.execute("SELECT key FROM keys WHERE space = ?", (f"above {node}",)).fetchone()
-            if above is None:
-                return False
-            node, steps = above[0], steps + 1
-            if node == start:
-                return True
-        return True
+    def loops(self, file: str) -> Iterable[tuple[int, str, str]]:
+        """The rows of a file from which going up comes back to the row itself: row, field and text."""
+        self._db.execute("DROP TABLE IF EXISTS temp.climb")
+        self._db.execute(
+            "CREATE TEMP TABLE climb AS SELECT a.field, a.row, a.text, k.row AS parent FROM above a JOIN keys k "
+            "ON k.space = 'names ' || a.kind AND k.key IN ('x' || a.text, 'n' || a.folded) AND k.file = a.file "
+            "WHERE a.file = ?",
+            (file,),
+        )
+        self._db.execute("CREATE INDEX temp.climb_row ON climb (field, row)")
+        for field, row, text in self._db.execute("SELECT field, row, text FROM climb ORDER BY row"):
+            if self._comes_back(field, row):
+                yield row, field, text
 
-    def leave_out(self, file: str, row: int) -> None:
-        """Mark a row as not to be written: it is wrong, or it repeats another. References to it fail from now."""
-        self._db.execute("INSERT OR IGNORE INTO left_out VALUES (?, ?)", (file, row))
+    def _comes_back(self, field: str, start: int) -> bool:
+        seen: set[int] = set()
+        node: int | None = start
+        while node is not None and node not in seen:
+            seen.add(node)
+            found = self._db.execute("SELECT parent FROM climb WHERE field = ? AND row = ?", (field, node)).fetchone()
+            node = found[0] if found else None
+        return node == start
+
+    def leave_out(self, file: str, row: int) -> bool:
+        """Mark a row as not to be written: it is wrong, or it repeats another. References to it fail from now.
+
+        False where it was marked already.
+        """
+        marked = self._db.execute("INSERT OR IGNORE INTO left_out VALUES (?, ?)", (file, row)).rowcount > 0
         self._db.execute("DELETE FROM keys WHERE file = ? AND row = ? AND space LIKE 'names %'", (file, row))
+        return marked
 
     def left_out(self, file: str, rows: Iterable[int]) -> set[int]:
         """Which of the rows are not to be written."""

@@ -124,7 +124,7 @@ def read(terms: Terms, row: Row) -> Record:
     _read_stage(terms, record)
     if not record.faults:
         for name, message in terms.kind.check(record.values):
-            record.faults.append(Fault(_column(terms, name), "", f"{name} is {message}"))
+            record.faults.append(Fault(column_of(terms, name), "", f"{name} is {message}"))
     return record
 
 
@@ -135,10 +135,11 @@ def _read_stage(terms: Terms, record: Record) -> None:
     record.values["stage_kind"] = terms.stages.get(fold(stage))
     if record.values["stage_kind"] is None:
         known = ", ".join(terms.stages)
-        record.faults.append(Fault(_column(terms, "stage"), stage, f"the pipeline has no such stage; it has {known}"))
+        record.faults.append(Fault(column_of(terms, "stage"), stage, f"the pipeline has no such stage; it has {known}"))
 
 
-def _column(terms: Terms, name: str) -> str:
+def column_of(terms: Terms, name: str) -> str:
+    """The file's column that fills a field, for messages; the field itself where a fixed value does."""
     source = terms.mapping.fields.get(name)
     return next(iter(source.columns), name) if source else name
 
@@ -164,7 +165,7 @@ def check(session: Session, terms: Terms, records: Sequence[Record]) -> Checked:
             kind = terms.kind.targets[name].refers or ""
             if text in found[kind].ambiguous:
                 told = f"several {kind} records are called so; give one of them an external id"
-                faults.append((record.row, Fault(_column(terms, name), text, told)))
+                faults.append((record.row, Fault(column_of(terms, name), text, told)))
             elif text not in found[kind].ids and not terms.mapping.fields[name].create:
                 unanswered.append((record.row, name, kind, text))
     for name in terms.kind.unique:
@@ -195,4 +196,4 @@ def _taken(session: Session, terms: Terms, records: Sequence[Record], name: str)
         record = mine[value]
         if (system, external_id) != (terms.mapping.system, record.external_id):
             told = f"another {terms.kind.kind} has this {name} already"
-            yield record.row, Fault(_column(terms, name), record.values[name], told)
+            yield record.row, Fault(column_of(terms, name), record.values[name], told)

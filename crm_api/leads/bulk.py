@@ -9,22 +9,20 @@ from sqlalchemy.orm import Session
 
 from crm_api import audit
 from crm_api.accounts.bulk import with_e164
-from crm_api.core import clock, numbering
+from crm_api.core import numbering
 from crm_api.core.ids import new_id
 from crm_api.leads.models import Lead, LeadStats
-from crm_api.opportunities.models import StageMove
+from crm_api.leads.service import STAGE_OF_STATUS
 from crm_api.organisation.service import currency, today
 from crm_api.pipelines import service as pipelines
 
 Row = dict[str, Any]
 
-_KIND_OF_STATUS = {"contacted": "new", "callback": "new"}
-
 
 def insert(session: Session, rows: Sequence[Row]) -> list[UUID]:
     """New leads from complete, valid rows; each stands in the default pipeline's stage of its status.
 
-    `keep_history=True` in a row says that its stage moves are written by the caller. Returns ids in order.
+    Returns the ids in order.
     """
     default = pipelines.default_id(session, "lead")
     if default is None or not rows:
@@ -37,17 +35,8 @@ def insert(session: Session, rows: Sequence[Row]) -> list[UUID]:
             unnumbered, numbering.take(session, "LEAD", today(session), len(unnumbered)), strict=True
         ):
             row["number"] = number
-    historied = [row.pop("keep_history", False) for row in complete]
     ids = audit.bulk_insert(session, Lead, complete)
     session.execute(sa.insert(LeadStats), [{"id": new_id(), "lead_id": lead_id} for lead_id in ids])
-    moves = [
-        {"id": new_id(), "kind": "lead", "record_id": lead_id, "to_stage_id": row["stage_id"], "at": clock.now(),
-         "from_stage_id": None, "actor_id": row.get("owner_id")}
-        for lead_id, row, told in zip(ids, complete, historied, strict=True)
-        if not told
-    ]  # fmt: skip
-    if moves:
-        session.execute(sa.insert(StageMove), moves)
     return ids
 
 
@@ -63,7 +52,7 @@ def update(session: Session, rows: Sequence[Row]) -> int:
     for row in rows:
         moved = {}
         if row.get("status"):
-            kind = _KIND_OF_STATUS.get(row["status"], row["status"])
+            kind = STAGE_OF_STATUS.get(row["status"], row["status"])
             moved = {"stage_id": stages[pipeline_of[row["id"]]][kind]}
         changed.append(with_e164(row, "phone") | moved)
     return audit.bulk_update(session, Lead, changed)
@@ -72,7 +61,7 @@ def update(session: Session, rows: Sequence[Row]) -> int:
 def _complete(row: Row, pipeline_id: UUID, stages: dict[str, UUID], base: str) -> Row:
     status = row.get("status") or "new"
     row = with_e164(row, "phone") | {"status": status, "pipeline_id": pipeline_id}
-    row["stage_id"] = stages[_KIND_OF_STATUS.get(status, status)]
+    row["stage_id"] = stages[STAGE_OF_STATUS.get(status, status)]
     person = " ".join(part for part in (row.get("first_name"), row.get("last_name")) if part)
     row["title"] = row.get("title") or row.get("company_name") or person
     if row.get("value_base") is None and row.get("currency", base) == base:

@@ -12,6 +12,7 @@ from crm_api.access.models import AccountAccess
 from crm_api.core import clock, dialect, numbering
 from crm_api.core.ids import new_id
 from crm_api.opportunities.models import CLOSED_KINDS, Opportunity, OpportunityLine, StageMove
+from crm_api.opportunities.service import refresh_access
 from crm_api.organisation.service import currency, today
 from crm_api.pipelines.models import Stage
 from crm_api.products.models import Product
@@ -40,7 +41,7 @@ def insert(session: Session, rows: Sequence[Row], *, with_moves: bool = True) ->
     _insert_lines(session, zip(ids, lines, strict=True))
     if with_moves:
         _note_moves(session, [(i, row, None) for i, row in zip(ids, complete, strict=True)])
-    share_accounts(session, complete)
+    _share_accounts(session, complete)
     return ids
 
 
@@ -49,8 +50,8 @@ def update(session: Session, rows: Sequence[Row]) -> int:
 
     Entering another stage is kept with its time. Returns how many really changed.
     """
-    statement = sa.select(Opportunity.id, Opportunity.stage_id).where(Opportunity.id.in_([row["id"] for row in rows]))
-    stage_before = dict(session.execute(statement).tuples().all())
+    statement = sa.select(Opportunity.id, Opportunity.stage_id, Opportunity.account_id)
+    before = {row.id: row for row in session.execute(statement.where(Opportunity.id.in_([row["id"] for row in rows])))}
     stages = _stages(session, {row["stage_id"] for row in rows if "stage_id" in row})
     base = currency(session)
     # Lines are shown in their deal: where they change, its version rises.
@@ -60,17 +61,18 @@ def update(session: Session, rows: Sequence[Row]) -> int:
         values = {k: v for k, v in row.items() if k != "lines"} | _in_base(row, base)
         if row["id"] in relined:
             values["updated_at"] = clock.now()
-        if "stage_id" in row and row["stage_id"] != stage_before[row["id"]]:
+        if "stage_id" in row and row["stage_id"] != before[row["id"]].stage_id:
             values |= _entering(values, stages[row["stage_id"]])
-            moved.append((row["id"], values, stage_before[row["id"]]))
+            moved.append((row["id"], values, before[row["id"]].stage_id))
         plain.append(values)
     changed = audit.bulk_update(session, Opportunity, plain)
     _note_moves(session, moved)
-    share_accounts(session, [values for _, values, _ in moved])
+    for account_id in {row.account_id for row in before.values()} | {row.get("account_id") for row in plain}:
+        refresh_access(session, account_id)
     return changed
 
 
-def share_accounts(session: Session, deals: Iterable[Row]) -> None:
+def _share_accounts(session: Session, deals: Iterable[Row]) -> None:
     """An owner of an open deal reaches its account."""
     reached = {
         (row["account_id"], row["owner_id"])

@@ -52,7 +52,7 @@ def create(session: Session, actor: Actor, *, data: OpportunityIn) -> Opportunit
     session.add(StageMove(kind="opportunity", record_id=deal.id, to_stage_id=stage.id, at=clock.now(), actor_id=actor.user_id))
     if data.tags:
         put_on(session, "opportunity", deal.id, data.tags)
-    _refresh_access(session, deal.account_id)
+    refresh_access(session, deal.account_id)
     record(session, _event("opportunity.created", deal))
     return deal
 
@@ -89,7 +89,7 @@ def update(session: Session, actor: Actor, *, opportunity_id: UUID, data: Opport
         _enter(session, actor, deal, stage, probability=values.get("probability"), loss_reason=data.loss_reason,
                at=data.actual_close_date)
     for account_id in before | {deal.account_id}:
-        _refresh_access(session, account_id)
+        refresh_access(session, account_id)
     return deal
 
 
@@ -98,7 +98,7 @@ def close(session: Session, actor: Actor, *, opportunity_id: UUID, data: Close, 
     deal = _open(session, actor, opportunity_id, if_match)
     stage = pipelines.resolve(session, "opportunity", pipeline_id=deal.pipeline_id, stage_id=None, kind=data.stage)
     _enter(session, actor, deal, stage, loss_reason=data.loss_reason, at=data.actual_close_date)
-    _refresh_access(session, deal.account_id)
+    refresh_access(session, deal.account_id)
     return deal
 
 
@@ -117,7 +117,7 @@ def reopen(session: Session, actor: Actor, *, opportunity_id: UUID) -> Opportuni
         before = pipelines.stages_of(session, deal.pipeline_id)[0]
     deal.actual_close_date, deal.loss_reason = None, None
     _enter(session, actor, deal, before)
-    _refresh_access(session, deal.account_id)
+    refresh_access(session, deal.account_id)
     record(session, _event("opportunity.reopened", deal))
     return deal
 
@@ -127,7 +127,7 @@ def archive(session: Session, actor: Actor, *, opportunity_id: UUID, if_match: i
     deal = records.get(session, actor, Opportunity, opportunity_id, writing=True, if_match=if_match)
     deal.archived_at = clock.now()
     session.flush()
-    _refresh_access(session, deal.account_id)
+    refresh_access(session, deal.account_id)
     record(session, _event("opportunity.archived", deal))
 
 
@@ -137,7 +137,7 @@ def restore(session: Session, actor: Actor, *, opportunity_id: UUID) -> Opportun
     if deal.archived_at is not None:
         deal.archived_at = None
         session.flush()
-        _refresh_access(session, deal.account_id)
+        refresh_access(session, deal.account_id)
         record(session, _event("opportunity.restored", deal))
     return deal
 
@@ -228,7 +228,7 @@ def _owned(lines: list[OpportunityLine], opportunity_id: UUID) -> list[Opportuni
     return lines
 
 
-def _refresh_access(session: Session, account_id: UUID | None) -> None:
+def refresh_access(session: Session, account_id: UUID | None) -> None:
     """Owners of open deals reach the account; closing the last one ends that."""
     if account_id is None:
         return

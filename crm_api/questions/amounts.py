@@ -40,6 +40,7 @@ class Amount:
     value: Decimal
     currency: str | None = None
     percent: bool = False
+    has_scale: bool = False   # "k", "million", "crore" … was said
 
     @property
     def is_count(self) -> bool:
@@ -62,4 +63,4 @@ def read(text: str, at: int = 0) -> tuple[Amount, int] | None:
     after = m["after"] or ""
     percent = after in ("%", "percent", "per cent", "pct")
     currency = _CURRENCIES.get(m["before"] or "") or _CURRENCIES.get(after) or _CURRENCIES.get(after.rstrip("s"))
-    return Amount(value, currency, percent), m.end()
+    return Amount(value, currency, percent, bool(m["scale"])), m.end()

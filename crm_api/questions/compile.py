@@ -56,9 +56,11 @@ class Compiled:
     has_ids: bool = False
 
 
-def compile_plan(plan: Plan, *, registry: Registry, asker: Asker, filters: tuple[Filter, ...] = ()) -> Compiled:
-    """The statement of a plan; `filters` are added to its own (one side of a comparison)."""
-    return _Compiler(registry, asker, plan.entity).run(plan, (*plan.filters, *filters))
+def compile_plan(
+    plan: Plan, *, registry: Registry, asker: Asker, filters: tuple[Filter, ...] = (), most: int = MOST_ROWS
+) -> Compiled:
+    """The statement of a plan; `filters` are added to its own (one side of a comparison), `most` limits the rows."""
+    return _Compiler(registry, asker, plan.entity, most).run(plan, (*plan.filters, *filters))
 
 
 def where(registry: Registry, asker: Asker, kind: str, tree: dict[str, Any]) -> sa.ColumnElement[bool]:
@@ -104,6 +106,7 @@ class _Compiler:
     registry: Registry
     asker: Asker
     kind: str
+    most: int
     joined: dict[str, Any] = field(default_factory=dict)
     joins: list[tuple[Any, Any]] = field(default_factory=list)
     fans_out: bool = False
@@ -133,8 +136,7 @@ class _Compiler:
             counted = sa.select(sa.func.count()).select_from(statement.subquery())
             return Compiled(counted, (Column("number of groups", "number"),))
         statement = self._ordered(statement, plan, keys, figures[0][0])
-        limit = min(plan.limit or MOST_ROWS, MOST_ROWS) + (0 if plan.limit else 1)
-        return Compiled(statement.limit(limit), columns)
+        return Compiled(statement.limit(min(plan.limit or self.most, self.most)), columns)
 
     # ── Rows ─────────────────────────────────────────────────────────────────────────────────────
 
@@ -161,7 +163,7 @@ class _Compiler:
             statement = statement.where(column.is_not(None)).order_by(column.desc() if plan.sort.descending else column.asc())
         statement = statement.order_by(sa.func.lower(label.column), self.catalogue.model.id)
         columns = (Column(self.kind, "text"), *(column for _, column in shown))
-        return Compiled(statement.limit(min(plan.limit or MOST_ROWS, MOST_ROWS)), columns, total, has_ids=True)
+        return Compiled(statement.limit(min(plan.limit or self.most, self.most)), columns, total, has_ids=True)
 
     def _shown(self, path: str) -> tuple[Any, Column]:
         """A column of a list: a field, or the label of the record a path leads to."""
@@ -175,7 +177,7 @@ class _Compiler:
 
     def _figure(self, figure: Figure) -> tuple[Any, Column]:
         column, each = self._column(figure.field) if figure.field else (None, None)
-        scale = each.scale if each else 1
+        scale = each.scale * each.asked_in if each else 1
         match figure.fn:
             case "count":
                 identity = self.catalogue.model.id
@@ -278,7 +280,7 @@ def _column_of(each: Field, label: str = "") -> Column:
     kind = "number" if each.type in (FieldType.INTEGER, FieldType.NUMBER, FieldType.MONEY) else (
         "date" if each.type in (FieldType.DATE, FieldType.DATETIME) else "text")
     unit = each.unit if each.unit != "year" else None
-    return Column(label or each.title, kind, unit or ("money" if each.type is FieldType.MONEY else None), each.scale)
+    return Column(label or each.title, kind, unit or ("money" if each.type is FieldType.MONEY else None), each.scale * each.asked_in)
 
 
 def shown(value: Any, column: Column) -> Any:

@@ -62,8 +62,9 @@ class Clause:
 class Conditions:
     """Finds all conditions of a sentence whose entity is decided."""
 
-    def __init__(self, sentence: Sentence) -> None:
+    def __init__(self, sentence: Sentence, default_time: str | None = None) -> None:
         self.s = sentence
+        self.default_time = default_time  # of the question before, for a period that names no date
         self.found: list[Found] = []
         self.clauses: dict[str, Clause] = {}
         self.negations = self._negations()
@@ -296,7 +297,7 @@ class Conditions:
     def _which(self, span: Span, names: list[Name]) -> Plan:
         labels = list(dict.fromkeys(n.label for n in names))
         listed = ", ".join(labels[:4])
-        options = tuple(Option(label=label, plan=Plan(action="unknown")) for label in labels[:4])
+        options = tuple(Option(label=label, swap=(span.text, label)) for label in labels[:4])
         return clarify(f"Which “{span.text}” do you mean: {listed}?", *options)
 
     def _record(self, at: int, names: list[Name], path: str) -> None:
@@ -423,7 +424,7 @@ class Conditions:
         target, term, home = self._measured(start, end, values[0])
         if target is None or target.field is None:
             return
-        numbers = [v.number() for v in values]
+        numbers = [_meant(v, target.field) for v in values]
         tree = trees.leaf(
             self.s.registry, self._base(home), target.path, op, numbers if op == "between" else numbers[0]
         )
@@ -501,6 +502,8 @@ class Conditions:
         for index in order:
             if timed := self._time_of(index):
                 return timed
+        if self.default_time:
+            return self.default_time, ""
         for clause in self.clauses.values():
             if own := self.s.registry[clause.kind].time_field:
                 return own, clause.way
@@ -508,9 +511,10 @@ class Conditions:
             each = self.s.catalogue.field(own)
             self.s.assumptions.append(f"the period is read as {each.title if each else own}")
             return own, ""
-        choices = [w for w in self.s.catalogue.words if w.time_field]
-        names = list(dict.fromkeys(f.title for w in choices if (f := self.s.catalogue.field(w.time_field or ""))))
-        raise Unclear(clarify("Which date do you mean: " + " or ".join(names) + "?"))
+        dates = {w.time_field: w.words[0] for w in reversed(self.s.catalogue.words) if w.time_field}
+        titles = {f.title: word for name, word in reversed(dates.items()) if (f := self.s.catalogue.field(name or ""))}
+        options = [Option(label=title, append=word) for title, word in titles.items()]
+        raise Unclear(clarify("Which date do you mean: " + " or ".join(titles) + "?", *options))
 
     def _outwards(self, at: int | None) -> Iterator[int]:
         size = len(self.s.spans)
@@ -631,6 +635,12 @@ def _first_field(tree: Tree) -> str:
             if isinstance(node, dict):
                 return str(node.get("field") or _first_field(node))
     return ""
+
+
+def _meant(amount: Amount, each: Field) -> int | float:
+    """The amount in the field's shown unit: a bare "over 1000" of a revenue that is spoken of in millions is 1000 million."""
+    number = amount.number()
+    return number if amount.has_scale or number >= each.asked_in else number * each.asked_in
 
 
 def is_number(each: Field | None) -> bool:

@@ -14,6 +14,8 @@ from rapidfuzz.distance import OSA
 
 from crm_api.core.fields import Catalogue, Field, FieldType, Registry, Word
 
+_NOBODYS_WORDS = ("external_id", "external_system", "origin", "number")
+
 What = Literal["kind", "field", "relation", "reverse", "choice", "word", "measure"]
 
 _IRREGULAR = {"people": "person", "men": "man", "women": "woman", "indices": "index", "series": "series", "news": "news",
@@ -116,7 +118,7 @@ def _entries(catalogue: Catalogue) -> Iterator[tuple[str, Entry]]:
     for phrase in (kind.replace("_", " "), catalogue.plural.replace("_", " "), *catalogue.synonyms):
         yield phrase, Entry("kind", kind)
     for field in catalogue.fields:
-        if field.type is not FieldType.REFERENCE:
+        if field.type is not FieldType.REFERENCE and field.name not in _NOBODYS_WORDS:
             for phrase in _field_phrases(field):
                 yield phrase, Entry("field", kind, field.name)
         for choice in field.choices:
@@ -151,4 +153,5 @@ def word_of(entry: Entry) -> Word:
 
 
 def _field_phrases(field: Field) -> tuple[str, ...]:
-    return (field.title, field.name.replace("_", " "), *field.synonyms)
+    """The label, or the name where there is none, and the synonyms; ids and keys are nobody's words."""
+    return (field.title, *field.synonyms)

@@ -170,7 +170,7 @@ def load(session: Session, registry: Registry, actor: Actor, texts: list[str]) -
 
 def _add_labels(session: Session, catalogue: Catalogue, actor: Actor, texts: list[str], names: Names) -> None:
     label = catalogue.field(catalogue.label)
-    if label is None or label.type is not FieldType.TEXT:
+    if label is None or not catalogue.named:
         return
     live = catalogue.live() if catalogue.live else sa.true()
     base = sa.select(catalogue.model.id, label.column).where(visible(catalogue.kind, actor), live, label.column.is_not(None))
@@ -185,7 +185,7 @@ def _add_labels(session: Session, catalogue: Catalogue, actor: Actor, texts: lis
 def _add_values(session: Session, catalogue: Catalogue, actor: Actor, names: Names) -> None:
     live = catalogue.live() if catalogue.live else sa.true()
     for each in catalogue.fields:
-        if not each.groupable or each.type not in (FieldType.TEXT, FieldType.CHOICE) or each.choices:
+        if each.name in (catalogue.label, "name") or not each.groupable or each.type not in (FieldType.TEXT, FieldType.CHOICE) or each.choices:
             continue
         distinct = (
             sa.select(each.column).where(visible(catalogue.kind, actor), live, each.column.is_not(None)).distinct()

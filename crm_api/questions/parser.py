@@ -4,13 +4,15 @@ It accounts for every word that carries meaning. A word it cannot place is named
 being left out, because an answer to half of a question is a wrong answer.
 """
 
+import re
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from crm_api.core.fields import FieldType, Measure, Registry
 from crm_api.questions import gate, head, lexicon, paths, trees
 from crm_api.questions.filters import Conditions, Found, Unclear
 from crm_api.questions.linking import Names
-from crm_api.questions.plan import Figure, Filter, Group, Having, Plan, Side, Sort, clarify, unknown
+from crm_api.questions.plan import Figure, Filter, Group, Having, Option, Plan, Side, Sort, clarify, unknown
 from crm_api.questions.sentence import Sentence, Target
 from crm_api.questions.spans import Span, Tagger
 
@@ -29,8 +31,34 @@ def parse(question: str, *, registry: Registry, names: Names, day_first: bool = 
     words = lexicon.of(registry)
     if refusal := gate.check(question, words):
         return refusal
-    spans = [s for s in Tagger(words, names, day_first=day_first).spans(question) if s.tag != "stop"]
-    return plan_spans(Sentence(registry, names, spans))
+    tagger = Tagger(words, names, day_first=day_first)
+
+    def plan(text: str) -> Plan:
+        return plan_spans(Sentence(registry, names, [s for s in tagger.spans(text) if s.tag != "stop"]))
+
+    return with_options(plan(question), question, plan)
+
+
+def with_options(unclear: Plan, question: str, plan: Callable[[str], Plan]) -> Plan:
+    """A clarification whose options hold whole plans; options that do not run are left out."""
+    if unclear.action != "clarify":
+        return unclear
+    options = []
+    for option in unclear.options:
+        text = option.question or clearer(question, option)
+        planned = plan(text)
+        if planned.action in ("query", "lookup", "compare"):
+            options.append(option.model_copy(update={"question": text, "plan": planned}))
+    return unclear.model_copy(update={"options": tuple(options)})
+
+
+def clearer(question: str, option: Option) -> str:
+    """The question as the option would have it said."""
+    if option.swap:
+        mention, label = option.swap
+        loose = r"[\W_]+".join(re.escape(word) for word in mention.split())
+        return re.sub(loose, lambda _: label, question, count=1, flags=re.IGNORECASE)
+    return f"{question.rstrip(' ?!.')} {option.append}"
 
 
 def plan_spans(sentence: Sentence) -> Plan:
@@ -85,26 +113,26 @@ class Reader:
         """The whole reading; raises Unclear."""
         s = self.s
         if s.has("share"):
-            self._groups()
+            self.read_groups()
             return self._share()
-        self._figure()
+        self.read_figure()
         self._having()
-        self._groups()
+        self.read_groups()
         self._rank()
         conditions = Conditions(s)
         conditions.read()
-        self._time_groups(conditions)
+        self.time_groups(conditions)
         if s.has("quotient"):
-            return self._finish(self._quotient(conditions))
+            return self.finish(self._quotient(conditions))
         if s.cue("percent_change", "change", "how_many_more", "how_much_more") is not None:
-            return self._finish(self._change(conditions))
+            return self.finish(self._change(conditions))
         if s.has("vs", "compare", "more", "fewer") and (sides := self._sides(conditions)):
-            return self._finish(self._compare(conditions, sides))
-        return self._finish(self._query(conditions))
+            return self.finish(self._compare(conditions, sides))
+        return self.finish(self._query(conditions))
 
     # ── Figures ──────────────────────────────────────────────────────────────────────────────────
 
-    def _figure(self) -> None:
+    def read_figure(self) -> None:
         """What is computed, if anything: a declared measure, a field under an aggregate, or a count."""
         s = self.s
         for at, entry in s.terms("measure"):
@@ -140,7 +168,8 @@ class Reader:
             own = fn
         elif fn == "sum":
             raise Unclear(Plan(action="unknown", unused=("total",)))
-        label = measure.name if own == measure.fn else f"{_FN_WORDS[own]} {measure.name}"
+        name = measure.name.replace("_", " ")
+        label = name if own == measure.fn else f"{_FN_WORDS[own]} {name}"
         return Figure(fn=own, field=measure.field, where=measure.where if own == "ratio" else None,  # type: ignore[arg-type]
                       of=measure.of, label=label, unit=measure.unit or self._unit(measure.field))
 
@@ -158,7 +187,7 @@ class Reader:
             after.used = True
             self.figure = self._figure_of(target, "sum")
             return
-        self.figure = Figure(fn="count", label=f"number of {s.catalogue.plural}")
+        self.figure = self.counted()
         if after and after.entry("field") and not after.entry("kind") and (target := s.groupable(after)):
             self._group(target, at + 1)
             self.counts_groups = True
@@ -173,7 +202,7 @@ class Reader:
         if fn == "sum" and next(self.s.terms("word"), None) and len(kind.size) == 1:
             self.figure = self._figure_of(Target(kind.size[0], kind.kind, kind.field(kind.size[0])), fn)
         elif fn == "sum":
-            self.figure = Figure(fn="count", label=f"number of {kind.plural}")
+            self.figure = self.counted()
         else:
             raise Unclear(Plan(action="unknown", unused=(_FN_WORDS[fn],)))
 
@@ -211,7 +240,7 @@ class Reader:
             s.use(at, at + 1)
             if counted:
                 self.counts_groups = self.figure is not None and self.figure.fn == "count" and s.has("count")
-                self.figure = Figure(fn="count", label=f"number of {s.catalogue.plural}")
+                self.figure = self.counted()
             self._group_by_first_kind(at)
             return
 
@@ -223,7 +252,7 @@ class Reader:
                 return
         raise Unclear(Plan(action="unknown", unused=(self.s.spans[at].text,)))
 
-    def _groups(self) -> None:
+    def read_groups(self) -> None:
         """ "by region and quarter", "for each rep", "monthly", "which sector has the most …"."""
         s = self.s
         for at in list(s.cues("by", "each", "breakdown")):
@@ -279,7 +308,7 @@ class Reader:
         self.buckets.append(str(self.s.spans[at].value))
         self.s.use(at)
 
-    def _time_groups(self, conditions: Conditions) -> None:
+    def time_groups(self, conditions: Conditions) -> None:
         """Time buckets go by the same date that periods beside them would."""
         for bucket in self.buckets:
             path, home = conditions.time_field(None)
@@ -287,7 +316,7 @@ class Reader:
                 raise Unclear(Plan(action="unknown", unused=(bucket,)))
             self.groups.append(Group(field=path, bucket=bucket, label=bucket))  # type: ignore[arg-type]
         if self.sort and self.sort.field is None and self.figure is None and self.groups:
-            self.figure = Figure(fn="count", label=f"number of {self.s.catalogue.plural}")
+            self.figure = self.counted()
 
     def _rank(self) -> None:
         """ "top 3 … by …", "the most …", "the 5 biggest …", "ranked by …"."""
@@ -318,6 +347,19 @@ class Reader:
                 raise Unclear(clarify(f"How many of the {s.spans[at].text} {s.catalogue.plural} do you want to see?"))
         self.limit = number or (1 if not plural else DEFAULT_TOP)
 
+    def read_rank(self, previous: Plan) -> None:
+        """In a follow-up: "top 5", "only the highest": another cut of what was ranked before."""
+        at = self.s.cue("top", "bottom", "most", "least", "max", "min")
+        if at is None or not previous.figures:
+            return
+        self.s.use(at)
+        self.limit = self._how_many(at)[0] or 1
+        self.sort = Sort(descending=self.s.spans[at].value in _DOWN)
+
+    def counted(self) -> Figure:
+        """The number of records asked about."""
+        return Figure(fn="count", label=f"number of {self.s.catalogue.plural}")
+
     def _how_many(self, at: int) -> tuple[int | None, bool]:
         """The number beside a ranking word, and whether what is ranked stands in the plural."""
         number = None
@@ -346,7 +388,7 @@ class Reader:
             span = s.spans[index]
             if span.is_cue("count") or span.entry("word"):
                 s.use(by, index if span.is_cue("count") else None)
-                self.figure = self.figure or Figure(fn="count", label=f"number of {s.catalogue.plural}")
+                self.figure = self.figure or self.counted()
                 return "figure"
             if span.tag == "term" and not span.used and (target := s.numeric(span)):
                 s.use(by, index)
@@ -359,7 +401,7 @@ class Reader:
                 return "figure"
             return target.path
         if cue in ("most", "least"):
-            self.figure = self.figure or Figure(fn="count", label=f"number of {s.catalogue.plural}")
+            self.figure = self.figure or self.counted()
             return "figure"
         if cue in ("newest", "oldest"):
             return self._dated()
@@ -389,8 +431,15 @@ class Reader:
 
     def _by_what(self) -> Plan:
         sizes = [f.title for name in self.s.catalogue.size if (f := self.s.catalogue.field(name))]
-        figures = [m.name for m in self.s.catalogue.measures][:3]
-        return clarify("Ranked by what: " + ", ".join(dict.fromkeys([*sizes, *figures])) + "?")
+        figures = [m.name.replace("_", " ") for m in self.s.catalogue.measures]
+        ways = list(dict.fromkeys([*sizes, *(figures if self.groups or self.figure else []), *self._figures_elsewhere()]))[:4]
+        return clarify("Ranked by what: " + ", ".join(ways) + "?", *(Option(label=way, append=f"by {way}") for way in ways))
+
+    def _figures_elsewhere(self) -> list[str]:
+        """Figures of a kind that leads here: reps and accounts are ranked by what their deals brought."""
+        kinds = [c for c in self.s.registry if c.measures and c.kind != self.s.entity]
+        near = [c for c in kinds if paths.reach(self.s.registry, c.kind, self.s.entity) is not None]
+        return [m.name.replace("_", " ") for c in near[-1:] for m in c.measures if m.fn in ("sum", "ratio")][:3]
 
     def _asked_group(self, at: int) -> None:
         """The word that is ranked, when it is not the kind itself: "which rep …", "top 3 sectors"."""
@@ -445,7 +494,7 @@ class Reader:
 
     def _query(self, conditions: Conditions) -> Plan:
         if self.groups and self.figure is None:
-            self.figure = Figure(fn="count", label=f"number of {self.s.catalogue.plural}")
+            self.figure = self.counted()
         self._loose_groups()
         return self._base(conditions.filters(), conditions.found)
 
@@ -460,7 +509,7 @@ class Reader:
 
     def _base(self, filters: tuple[Filter, ...], found: list[Found]) -> Plan:
         """The plan with the figure's own condition among the filters, unless the question replaces it."""
-        own = self._own_filter(found)
+        own = self.own_filter(found)
         return Plan(
             action="query", entity=self.s.entity, filters=(*own, *filters),
             figures=(self.figure,) if self.figure else (), group_by=tuple(self.groups), having=self.having,
@@ -468,7 +517,7 @@ class Reader:
             assumptions=tuple(dict.fromkeys(self.s.assumptions)),
         )
 
-    def _own_filter(self, found: list[Found]) -> tuple[Filter, ...]:
+    def own_filter(self, found: list[Found]) -> tuple[Filter, ...]:
         measure = self.measure
         if measure is None or measure.where is None or (self.figure and self.figure.fn == "ratio"):
             return ()
@@ -496,8 +545,10 @@ class Reader:
         self.s.use(*self.s.cues("vs", "compare", "more", "fewer"))
         if self.figure is None:
             if not any(True for _ in self.s.terms("kind", unused=False)) and self.measure is None:
-                raise Unclear(clarify("Compared by what figure: " + ", ".join(m.name for m in self.s.catalogue.measures[:3]) + "?"))
-            self.figure = Figure(fn="count", label=f"number of {self.s.catalogue.plural}")
+                names = [m.name.replace("_", " ") for m in self.s.catalogue.measures][:3]
+                raise Unclear(clarify("Compared by what: " + ", ".join(names) + "?", *(
+                    Option(label=name, append=f": {name}") for name in names)))
+            self.figure = self.counted()
         if self.groups:
             raise Unclear(Plan(action="unknown", unused=tuple(g.label for g in self.groups)))
         shared = [f for f in conditions.found if f not in sides]
@@ -553,7 +604,7 @@ class Reader:
         s.use(*s.cues("sum"))
         conditions = Conditions(s)
         conditions.read()
-        self._time_groups(conditions)
+        self.time_groups(conditions)
         if self.measure and self.measure.fn == "ratio":
             raise Unclear(Plan(action="unknown", unused=("percent",)))
         noun = next((i for i in range(cue, len(s.spans)) if s.spans[i].entry("kind", "measure") and (s.spans[i].used or i > cue)), cue)
@@ -564,7 +615,7 @@ class Reader:
         field = self.measure.field if self.measure else None
         if not part and self.groups:
             self.figure = Figure(fn="sum" if field else "count", field=field, label="share", unit="percent")
-            return self._finish(self._base(conditions.filters(), conditions.found).model_copy(update={"change": "share"}))
+            return self.finish(self._base(conditions.filters(), conditions.found).model_copy(update={"change": "share"}))
         kinds = {("period" if f.period else "word" if not f.path else "name") for f in part}
         if not part or self.groups or (split == noun and kinds >= {"word", "name"}) or (
             "period" in kinds and kinds & {"word"}
@@ -574,11 +625,11 @@ class Reader:
         self.figure = Figure(fn="ratio", field=field, where=trees.conjunction([f.tree for f in filters]), unit="percent",
                              label="share with " + " and ".join(f.words for f in filters))
         plan = self._base_share(conditions, base)
-        return self._finish(plan)
+        return self.finish(plan)
 
     def _base_share(self, conditions: Conditions, base: list[Found]) -> Plan:
         figure, self.figure = self.figure, None
-        own = self._own_filter(base)
+        own = self.own_filter(base)
         self.figure = figure
         return Plan(entity=self.s.entity, filters=(*own, *conditions.filters(base)), figures=(figure,) if figure else (),
                     assumptions=tuple(dict.fromkeys(self.s.assumptions)))
@@ -594,7 +645,7 @@ class Reader:
         conditions.read()
         if any(f.path for f in conditions.found):
             raise Unclear(Plan(action="unknown", unused=tuple(f.words for f in conditions.found if f.path)))
-        return self._finish(Plan(
+        return self.finish(Plan(
             action="lookup", entity=s.entity, filters=conditions.filters(),
             columns=tuple(dict.fromkeys(columns)) or s.catalogue.listed, assumptions=tuple(dict.fromkeys(s.assumptions)),
         ))
@@ -630,7 +681,7 @@ class Reader:
 
     # ── The end ──────────────────────────────────────────────────────────────────────────────────
 
-    def _finish(self, plan: Plan) -> Plan:
+    def finish(self, plan: Plan) -> Plan:
         """Refuse to answer half a question: every word that carries meaning must have been used."""
         if plan.action in ("clarify", "refuse", "unknown"):
             return plan
@@ -670,4 +721,7 @@ _FN_WORDS = {"avg": "average", "median": "median", "sum": "total", "max": "highe
 
 
 def _clashes(one: trees.Tree, other: trees.Tree) -> bool:
-    return one != other and one.get("op") == other.get("op") == "eq" and one.get("field") == other.get("field")
+    """Whether two conditions on one field cannot both hold: "lost" beside a figure of won deals."""
+    return one.get("field") == other.get("field") and one.get("op") == other.get("op") == "in" and not (
+        set(one["value"]) & set(other["value"])
+    )

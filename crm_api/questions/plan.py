@@ -75,10 +75,17 @@ class Side(Part):
 
 
 class Option(Part):
-    """One way to understand an unclear question, as a whole plan."""
+    """One way to understand an unclear question: what to say instead, and the whole plan of that.
+
+    `question` is the clearer question. Where it is not known yet, `swap` replaces a mention by a name, and
+    `append` says what to add; the parser makes the question and the plan of them.
+    """
 
     label: str
-    plan: "Plan"
+    swap: tuple[str, str] | None = None
+    append: str = ""
+    question: str = ""
+    plan: "Plan | None" = None
 
 
 class Plan(Part):

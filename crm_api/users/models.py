@@ -34,6 +34,7 @@ class Team(Timestamps, Versioned, Archivable, Base):
     manager_id: Mapped[UUID | None] = mapped_column(
         sa.ForeignKey("users.id", use_alter=True, name="fk_teams_manager_id"), index=True
     )
+    origin: Mapped[str] = mapped_column(default="api")
 
 
 class User(Timestamps, Versioned, Base):
