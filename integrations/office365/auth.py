@@ -85,11 +85,16 @@ class EntraTokens:
 
     async def begin_sign_in(self, *, redirect_uri: str) -> dict[str, Any]:
         """Start the authorisation code flow with PKCE. The answer's `auth_uri` is where to send the person;
-        the whole of it is to be kept on the server, for one use."""
+        the whole of it is to be kept on the server, for one use, under its `state`.
+
+        The code comes back as a form (RFC 9700, section 4.3.1), so that it stands in no log; a POST from
+        another site brings no SameSite=Lax cookie, and the state alone says whose it is.
+        """
         application = await self._with_cache(msal.SerializableTokenCache())
         flow: dict[str, Any] = await self._thread(
-            application.initiate_auth_code_flow, list(USER_SCOPES), redirect_uri=redirect_uri
-        )
+            application.initiate_auth_code_flow, list(USER_SCOPES), redirect_uri=redirect_uri,
+            response_mode="form_post",
+        )  # fmt: skip
         return flow
 
     async def finish_sign_in(self, flow: dict[str, Any], answer: Mapping[str, str]) -> SignedInPerson:
