@@ -9,8 +9,9 @@ CUES: dict[str, tuple[str, ...]] = {
     "avg": ("average", "avg", "mean", "on average", "typical", "averages", "typically"),
     "median": ("median",),
     "max": ("highest", "largest", "biggest", "maximum", "max", "greatest", "most expensive", "priciest", "longest",
-            "strongest"),
-    "min": ("lowest", "smallest", "minimum", "min", "cheapest", "least expensive", "shortest", "tiniest", "weakest"),
+            "strongest", "slowest"),
+    "min": ("lowest", "smallest", "minimum", "min", "cheapest", "least expensive", "shortest", "tiniest", "weakest", "fastest",
+            "quickest"),
     "newest": ("latest", "newest", "most recent", "most recently", "youngest", "last"),
     "oldest": ("oldest", "earliest"),
     "top": ("top",),
@@ -52,7 +53,7 @@ CUES: dict[str, tuple[str, ...]] = {
     "between": ("between",),
     "or": ("or", "/"),
     "and": ("and", "plus", "as well as", "also", "along with", ","),
-    "with": ("with", "having", "that have", "who have", "that has", "who has", "which have", "which has", "containing"),
+    "with": ("with", "having", "that have", "that has", "containing"),
     "poss": ("'s",),
     "is": ("is", "are", "was", "were", "be", "been", "did", "does", "do", "came", "come", "comes", "went", "goes"),
     "that": ("that", "which are", "that are", "who are"),
@@ -90,7 +91,7 @@ STOP_WORDS = frozenset(
 VAGUE = frozenset(
     """big large small huge tiny good great best worst better bad poor important key major minor top recent recently
     interesting significant strong weak valuable high low hot cold old new fast slow quick quickly soon late early
-    promising notable healthy stale lately performing performer performance underperforming leading main doing
+    promising notable healthy stale lately performing performer performers performance everything anything overview summary underperforming leading main doing
     struggling successful busy popular nice decent serious biggest hottest ideal favourite favorite risky
     best-selling selling how""".split()
 )

@@ -10,9 +10,9 @@ from dataclasses import dataclass, field
 
 from crm_api.core.fields import FieldType, Measure, Registry
 from crm_api.questions import gate, head, lexicon, paths, trees
-from crm_api.questions.filters import Conditions, Found, Unclear
+from crm_api.questions.filters import Conditions, Found
 from crm_api.questions.linking import Names
-from crm_api.questions.plan import Figure, Filter, Group, Having, Option, Plan, Side, Sort, clarify, unknown
+from crm_api.questions.plan import Figure, Filter, Group, Having, Option, Plan, Side, Sort, Unclear, clarify, unknown
 from crm_api.questions.sentence import Sentence, Target
 from crm_api.questions.spans import Span, Tagger
 
@@ -275,6 +275,8 @@ class Reader:
             span = s.spans[index]
             if span.tag == "bucket" and not span.used:
                 self._bucket(index)
+            elif self._describes(at, index):
+                s.use(index)
             elif span.tag == "term" and not span.used and not self._names_next(index) and (target := s.groupable(span)):
                 if self.s.spans[at].is_cue("by") and span.entry("measure"):
                     break
@@ -290,6 +292,13 @@ class Reader:
             s.use(at)
         elif nearby and nearby.entry("word") and self.figure is None:
             s.use(at)
+
+    def _describes(self, by: int, at: int) -> bool:
+        """ "won by reps in the East", "sold by reps other than X": the doers are told, not what to group by."""
+        verb, after = self.s.at(by - 1), self.s.at(at + 1)
+        span = self.s.spans[at]
+        return bool(verb and verb.entry("word", "relation") and not verb.entry("kind") and span.entry("kind")
+                    and after and after.is_cue("not", "of", "with", "without"))
 
     def _names_next(self, at: int) -> bool:
         """ "by manager Dustin": the word says what the name is, and does not group."""
