@@ -10,6 +10,7 @@ Every adapter fails in one of three ways, and the difference is what makes sendi
 - `OutcomeUnknown`: it may have happened. Never retried; only looked up (`EmailSender.find`).
 """
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -210,6 +211,15 @@ class Coordinates:
         if not (-90 <= self.latitude <= 90 and -180 <= self.longitude <= 180):
             raise ValueError(f"no such place: {self.latitude}, {self.longitude}")
 
+    def metres_to(self, other: "Coordinates") -> float:
+        """Metres along the great circle: the haversine formula (R. W. Sinnott, Sky and Telescope 68,
+        1984) on a sphere of the mean radius of WGS 84, within 0.6 % of the ellipsoid."""
+        here, there = math.radians(self.latitude), math.radians(other.latitude)
+        half_lat = math.sin((there - here) / 2)
+        half_lon = math.sin(math.radians(other.longitude - self.longitude) / 2)
+        h = half_lat**2 + math.cos(here) * math.cos(there) * half_lon**2
+        return 2 * 6_371_008.8 * math.asin(math.sqrt(min(1.0, h)))
+
 
 @dataclass(frozen=True, slots=True)
 class GeocodedPlace:
@@ -306,6 +316,7 @@ class Ports:
     mailbox_reader: MailboxReader | None
     geocoder: Geocoder
     travel_times: TravelTimes
+    road_times: TravelTimes | None = None  # exact and paid for by the leg: asked only for a chosen day's
     calendar: Calendar | None = None
     text_model: TextModel | None = None
     diagnostics: tuple[Diagnostics, ...] = ()

@@ -16,7 +16,7 @@ CATEGORIES = ("transactional", "relationship", "marketing")
 STATUSES = ("active", "paused", "completed", "stopped", "failed")
 LIVE = ("active", "paused")
 STOP_REASONS = (
-    "reply", "contact", "status", "owner", "opt_out", "bounce", "archived", "manual", "expired", "sequence",
+    "reply", "contact", "status", "owner", "address", "opt_out", "bounce", "archived", "manual", "expired", "sequence",
 )  # fmt: skip
 _LIVE = sa.text("status IN ('active', 'paused')")
 
@@ -63,7 +63,9 @@ class FollowUpRule(Timestamps, Versioned, Archivable, Base):
     def window(self) -> SendWindow:
         """When this rule's mails may leave."""
         return SendWindow(
-            frozenset(self.window_days), time.fromisoformat(self.window_start), time.fromisoformat(self.window_end)
+            frozenset(self.window_days),
+            time.fromisoformat(self.window_start),
+            time.fromisoformat(self.window_end),
         )
 
 
@@ -96,7 +98,6 @@ class Enrolment(Timestamps, Base):
     address_key: Mapped[str]
     lead_status: Mapped[str]
     time_zone: Mapped[str] = mapped_column(default="UTC")
-    contact_seen_at: Mapped[datetime | None]
     resume_at: Mapped[datetime | None]
     ended_at: Mapped[datetime | None]
 

@@ -40,8 +40,9 @@ class CsvFile:
     `position` counts the bytes read so far of `size`: what a progress bar shows.
     """
 
-    def __init__(self, path: Path, *, delimiter: str = ",", encoding: str = "utf-8") -> None:
+    def __init__(self, path: Path, *, delimiter: str = ",", encoding: str = "utf-8", name: str = "") -> None:
         self.path, self.delimiter, self.encoding = path, delimiter, encoding
+        self.name = name or path.name
         self.size = path.stat().st_size
         self.position = 0
 
@@ -65,7 +66,9 @@ class CsvFile:
                     yield Row(number, {}, [Fault("", "", _readable(error))])
                     last_line = reader.line_num
                     continue
-                damaged = bool(broken) and any(line in broken for line in range(last_line + 1, reader.line_num + 1))
+                damaged = bool(broken) and any(
+                    line in broken for line in range(last_line + 1, reader.line_num + 1)
+                )
                 last_line = reader.line_num
                 if not any(cells):
                     continue
@@ -75,18 +78,18 @@ class CsvFile:
         try:
             header = [name.strip() for name in next(reader)]
         except StopIteration:
-            raise Invalid(f"{self.path.name}: the file is empty.") from None
+            raise Invalid(f"{self.name}: the file is empty.") from None
         except csv.Error as error:
-            raise Invalid(f"{self.path.name}, row 1: {_readable(error)}") from error
+            raise Invalid(f"{self.name}, row 1: {_readable(error)}") from error
         if broken:
-            raise Invalid(f"{self.path.name}, row 1: the header is not {self.encoding}.")
+            raise Invalid(f"{self.name}, row 1: the header is not {self.encoding}.")
         missing = [column for column in columns if column not in header]
         twice = sorted({column for column in columns if header.count(column) > 1})
         if missing or twice:
             wrong = [FieldError(name, "the file has no such column") for name in missing]
             wrong += [FieldError(name, "the file has this column twice") for name in twice]
             told = "; ".join(f"column '{fault.field}': {fault.message}" for fault in wrong)
-            raise Invalid(f"{self.path.name}, row 1: {told}. It has: {', '.join(header)[:500]}.", errors=wrong)
+            raise Invalid(f"{self.name}, row 1: {told}. It has: {', '.join(header)[:500]}.", errors=wrong)
         return header
 
     def _row(self, number: int, header: list[str], cells: list[str], damaged: bool) -> Row:

@@ -41,10 +41,16 @@ class Territory(Timestamps, Versioned, Archivable, Base):
     name: Mapped[str]
     name_key: Mapped[str] = derived(lambda row: fold(row.name))
     parent_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("territories.id"))
+    origin: Mapped[str] = mapped_column(default="api")
 
     __table_args__ = (
-        sa.Index("uq_territories_name_key", "name_key", unique=True, sqlite_where=sa.text("archived_at IS NULL"),
-                 postgresql_where=sa.text("archived_at IS NULL")),
+        sa.Index(
+            "uq_territories_name_key",
+            "name_key",
+            unique=True,
+            sqlite_where=sa.text("archived_at IS NULL"),
+            postgresql_where=sa.text("archived_at IS NULL"),
+        ),
     )
 
 

@@ -42,6 +42,11 @@ Verdict = Go | Later | No
 class Author(Protocol):
     """Answers for the messages of one purpose."""
 
+    def hold(self, session: Session, message: OutboxMessage) -> None:
+        """Lock the author's own row for the message. Every transaction that touches both locks it first and
+        the message second, so that a stop and a sent mail never wait for each other."""
+        ...
+
     def last_word(self, session: Session, message: OutboxMessage, *, inbox_is_read: bool) -> Verdict:
         """Whether the message may leave now. Called before it is written and again in the transaction that
         commits `sending`; locks whatever could change its mind meanwhile. `inbox_is_read` says whether
@@ -64,3 +69,10 @@ def declare(purpose: str, author: Author) -> None:
 def author_of(message: OutboxMessage) -> Author | None:
     """Who answers for a message; None where the part that planned it is not installed any more."""
     return _authors.get(message.purpose)
+
+
+def hold(session: Session, message: OutboxMessage) -> None:
+    """Lock the author's row for a message that is about to be settled."""
+    author = author_of(message)
+    if author is not None:
+        author.hold(session, message)

@@ -13,6 +13,7 @@ access.declare(
     "message",
     OutboxMessage,
     owner=OutboxMessage.sender_id,
+    team=OutboxMessage.team_id,
     follows=(("lead", OutboxMessage.lead_id), ("contact", OutboxMessage.contact_id)),
 )
 access.declare("suppression", Suppression, shared=True, config=True)
@@ -28,7 +29,14 @@ CATALOGUE = Catalogue(
     label="subject",
     synonyms=("outgoing mail", "follow-up mail"),
     fields=(
-        Field("status", FieldType.CHOICE, OutboxMessage.status, choices=tuple(Status), groupable=True, nullable=False),
+        Field(
+            "status",
+            FieldType.CHOICE,
+            OutboxMessage.status,
+            choices=tuple(Status),
+            groupable=True,
+            nullable=False,
+        ),
         Field("is_uncertain", FieldType.BOOLEAN, _IS_UNCERTAIN, nullable=False),
         Field("purpose", FieldType.TEXT, OutboxMessage.purpose, nullable=False),
         Field("recipient_address", FieldType.TEXT, OutboxMessage.recipient_address, nullable=False),

@@ -7,7 +7,7 @@ import hashlib
 import random
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 from crm_api.core import clock, dialect
 from crm_api.core.templating import BadTemplate, MissingField, RenderedEmail
 from crm_api.outbox import queries, timeline
-from crm_api.outbox.authors import Go, Later, No, author_of
+from crm_api.outbox.authors import Go, Later, No, author_of, hold
 from crm_api.outbox.models import OutboxMessage
 from crm_api.outbox.service import HORIZON, is_paused, move
 from crm_api.outbox.state import (
@@ -73,7 +73,9 @@ def claim(session: Session, *, worker: str, limit: int) -> list[Claimed]:
     return [Claimed(*row) for row in rows]
 
 
-def write(session: Session, claimed: Claimed, *, inbox_is_read: bool) -> tuple[OutgoingEmail, str | None] | None:
+def write(
+    session: Session, claimed: Claimed, *, inbox_is_read: bool
+) -> tuple[OutgoingEmail, str | None] | None:
     """Write a claimed message, if it may leave: the mail, and its handle where it was prepared before.
 
     None where it may not, or is not ours any more. What was prepared before keeps its words.
@@ -86,7 +88,9 @@ def write(session: Session, claimed: Claimed, *, inbox_is_read: bool) -> tuple[O
     return outgoing(message), message.handle
 
 
-def start_sending(session: Session, claimed: Claimed, *, handle: str, transport: str, inbox_is_read: bool) -> bool:
+def start_sending(
+    session: Session, claimed: Claimed, *, handle: str, transport: str, inbox_is_read: bool
+) -> bool:
     """The last word and the point of no return, in one transaction: after it the message may have left.
 
     False where the message may not leave, or is not ours any more.
@@ -101,10 +105,12 @@ def start_sending(session: Session, claimed: Claimed, *, handle: str, transport:
 
 def accepted(session: Session, claimed: Claimed, *, sent: SentEmail) -> bool:
     """The transport has taken the message. False where somebody else has settled it meanwhile."""
-    now = clock.now()
-    if not _tell(session, claimed, Accept(claimed.token, sent.provider_id), sent_at=now, sent_message_id=sent.message_id):
+    message = session.get_one(OutboxMessage, claimed.message_id)
+    hold(session, message)
+    columns = {"sent_at": clock.now(), "sent_message_id": sent.message_id}
+    if not _tell(session, claimed, Accept(claimed.token, sent.provider_id), **columns):
         return False
-    timeline.tell(session, session.get_one(OutboxMessage, claimed.message_id))
+    timeline.tell(session, message)
     return True
 
 
@@ -112,7 +118,7 @@ def failed(session: Session, claimed: Claimed, *, reason: str, retry_after: floa
     """Certainly not sent: wait and try again, up to eight times."""
     message = session.get(OutboxMessage, claimed.message_id)
     attempts = message.attempts + 1 if message else 1
-    wait = backoff(attempts, random.random(), retry_after=retry_after)  # noqa: S311  jitter, no secret
+    wait = backoff(attempts, random.random(), retry_after=retry_after)
     return _tell(session, claimed, Fail(claimed.token, clock.now() + wait, reason))
 
 
@@ -164,6 +170,7 @@ def lost(session: Session) -> list[tuple[UUID, OutgoingEmail, str]]:
 def found(session: Session, *, message_id: UUID, verdict: SendState) -> bool:
     """Record what the transport said of a lost message; it is asked five times, then a person is."""
     message = session.get_one(OutboxMessage, message_id)
+    hold(session, message)
     now = clock.now()
     again = message.looks + 1 < MAX_LOOKS
     look_at = now + FIRST_LOOK * 4**message.looks if again else None
@@ -171,7 +178,7 @@ def found(session: Session, *, message_id: UUID, verdict: SendState) -> bool:
     if not _try(session, message_id, Found(verdict, now, look_at), **columns):
         return False
     if verdict is SendState.SENT:
-        timeline.tell(session, session.get_one(OutboxMessage, message_id))
+        timeline.tell(session, message)
     return True
 
 

@@ -59,6 +59,7 @@ class OutboxMessage(Timestamps, Base):
     stop_requested: Mapped[bool] = mapped_column(default=False)
 
     sender_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("users.id"))
+    team_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("teams.id"), index=True)
     sender_address: Mapped[str]
     sender_name: Mapped[str] = mapped_column(default="")
     recipient_address: Mapped[str]
@@ -81,6 +82,11 @@ class OutboxMessage(Timestamps, Base):
     source_id: Mapped[UUID | None]
     source_step: Mapped[int | None]
     source_epoch: Mapped[int | None]
+
+    @property
+    def owner_id(self) -> UUID | None:
+        """A message is its sender's to look after."""
+        return self.sender_id
 
     @property
     def state(self) -> MessageState:

@@ -13,8 +13,8 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from crm_api import events
-from crm_api.access import Actor, require_role
-from crm_api.audit.service import note
+from crm_api.access import Actor, require_role, require_write
+from crm_api.audit.service import note as audit_note
 from crm_api.conditions import records
 from crm_api.core import clock, dialect
 from crm_api.core.errors import Conflict, NotFound
@@ -22,7 +22,9 @@ from crm_api.core.ids import new_id
 from crm_api.core.text import fold
 from crm_api.organisation.service import profile
 from crm_api.outbox import queries, timeline
+from crm_api.outbox.authors import hold
 from crm_api.outbox.models import OutboxMessage, RecipientTurn, Suppression
+from crm_api.outbox.schemas import SuppressionIn
 from crm_api.outbox.state import (
     Discard,
     Event,
@@ -59,6 +61,7 @@ class NewMessage:
     recipient: Mailbox
     due_at: datetime
     sender_id: UUID | None = None
+    team_id: UUID | None = None
     expires_at: datetime | None = None
     template: str | None = None
     subject: str | None = None
@@ -129,9 +132,7 @@ def move(session: Session, message_id: UUID, event: Event, **columns: Any) -> Ou
 # ── Stopping ─────────────────────────────────────────────────────────────────────────────────────
 
 
-def stop(
-    session: Session, *, source_id: UUID, reason: str, status: Status = Status.CANCELLED
-) -> int:
+def stop(session: Session, *, source_id: UUID, reason: str, status: Status = Status.CANCELLED) -> int:
     """Take back everything a source still has to send; returns how many messages were still in the house.
 
     What is being sent just now cannot be called back; it is marked, so that it is never sent again.
@@ -164,11 +165,18 @@ def suppress(
     if new:
         # First the rooms that sent: they lock their own rows before the messages, here as everywhere.
         events.record(
-            session, events.Event("mail.suppressed", "suppression", found.id, {"address": key, "reason": reason})
+            session,
+            events.Event("mail.suppressed", "suppression", found.id, {"address": key, "reason": reason}),
         )
     for waiting in session.scalars(queries.to_recipient(key, purposes=tuple(purposes))).all():
         move(session, waiting, Stop(f"suppressed: {reason}", Status.SUPPRESSED))
     return found
+
+
+def suppress_by_hand(session: Session, actor: Actor, *, data: SuppressionIn) -> Suppression:
+    """Somebody who may write to leads keeps an address out; stopping mail is open to all but viewers."""
+    require_role(actor, "manager", "rep", "field")
+    return suppress(session, actor, address=data.address, reason=data.reason, note=data.note)
 
 
 def unsuppress(session: Session, actor: Actor, *, suppression_id: UUID) -> None:
@@ -177,7 +185,13 @@ def unsuppress(session: Session, actor: Actor, *, suppression_id: UUID) -> None:
     found = session.get(Suppression, suppression_id)
     if found is None:
         raise NotFound(f"There is no suppression {suppression_id}.")
-    note(session, kind="suppression", record_id=found.id, action="delete", before={"address": found.address_key})
+    audit_note(
+        session,
+        kind="suppression",
+        record_id=found.id,
+        action="delete",
+        before={"address": found.address_key},
+    )
     session.delete(found)
 
 
@@ -203,7 +217,9 @@ def next_turn(
     free_at = [
         used[count - 1] + within
         for count, within in limits
-        if len(used := session.scalars(queries.used_turns(key, purposes=purposes, now=now, within=within)).all())
+        if len(
+            used := session.scalars(queries.used_turns(key, purposes=purposes, now=now, within=within)).all()
+        )
         >= count
     ]
     return max(free_at, default=None)
@@ -235,7 +251,9 @@ def discard(session: Session, actor: Actor, *, message_id: UUID, remark: str) ->
 
 
 def _by_hand(session: Session, actor: Actor, message_id: UUID, event: Event, **columns: Any) -> OutboxMessage:
-    message: OutboxMessage = records.get(session, actor, OutboxMessage, message_id, writing=True)
+    message: OutboxMessage = records.get(session, actor, OutboxMessage, message_id)
+    require_write(session, actor, message)
+    hold(session, message)
     before = message.status
     try:
         moved = move(session, message.id, event, **columns)
@@ -244,7 +262,7 @@ def _by_hand(session: Session, actor: Actor, message_id: UUID, event: Event, **c
     if moved is None:
         raise Conflict("The message was changed meanwhile; look again.")
     action = type(event).__name__.lower()
-    note(
+    audit_note(
         session, kind="message", record_id=moved.id, action="update",
         before={"status": before}, after={"status": moved.status, "by_hand": action, "reason": moved.reason},
     )  # fmt: skip

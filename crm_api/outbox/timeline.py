@@ -1,13 +1,14 @@
-"""What a sent mail leaves behind: an activity on the timeline, the last contact, and an event."""
+"""What a sent mail leaves behind: an activity, through it the timeline and the last contact, and an event."""
 
 from sqlalchemy.orm import Session
 
 from crm_api import events
-from crm_api.activities.models import Activity, TimelineEntry
-from crm_api.core import clock, dialect
-from crm_api.core.ids import new_id
-from crm_api.leads.models import LeadStats
+from crm_api.activities import service as activities
+from crm_api.activities.models import Activity
+from crm_api.core import clock
 from crm_api.outbox.models import OutboxMessage
+
+SYSTEM_NAME = "outbox"  # `external_system` of the activities made here, by which our own mails are told apart
 
 
 def tell(session: Session, message: OutboxMessage) -> None:
@@ -16,32 +17,13 @@ def tell(session: Session, message: OutboxMessage) -> None:
     activity = Activity(
         activity_type="email", direction="outbound", status="completed", subject=message.subject or "",
         description=message.text, occurred_at=at, completed_at=at, owner_id=message.sender_id,
-        account_id=message.account_id, contact_id=message.contact_id, lead_id=message.lead_id,
-        external_system="outbox", external_id=str(message.id), origin="job",
+        team_id=message.team_id, account_id=message.account_id,
+        contact_id=message.contact_id, lead_id=message.lead_id, external_system=SYSTEM_NAME,
+        external_id=str(message.id), origin="job",
     )  # fmt: skip
-    session.add(activity)
-    session.add(
-        TimelineEntry(
-            at=at, kind="activity", record_id=activity.id, summary=f"E-mail sent: {activity.subject}",
-            actor_id=message.sender_id, account_id=message.account_id, contact_id=message.contact_id,
-            lead_id=message.lead_id,
-        )
-    )  # fmt: skip
-    if message.lead_id is not None:
-        row = {"id": new_id(), "lead_id": message.lead_id, "last_contact_at": at, "call_attempts": 0}
-        dialect.upsert(session, LeadStats.__table__, [row], key=["lead_id"], update=["last_contact_at"])  # type: ignore[arg-type]
-    session.flush()
-    events.record(
-        session,
-        events.Event(
-            "mail.sent",
-            "message",
-            message.id,
-            {
-                "purpose": message.purpose, "source_id": message.source_id, "source_step": message.source_step,
-                "lead_id": message.lead_id, "contact_id": message.contact_id, "activity_id": activity.id,
-                "at": at,
-            },
-            owner_id=message.sender_id,
-        ),
-    )  # fmt: skip
+    activities.add(session, activity, actor_id=message.sender_id)
+    data = {
+        "purpose": message.purpose, "source_id": message.source_id, "source_step": message.source_step,
+        "lead_id": message.lead_id, "contact_id": message.contact_id, "activity_id": activity.id, "at": at,
+    }  # fmt: skip
+    events.record(session, events.Event("mail.sent", "message", message.id, data, owner_id=message.sender_id))

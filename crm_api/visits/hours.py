@@ -80,6 +80,12 @@ def check_hours(hours: Any, *, field: str = "opening_hours") -> dict[str, list[l
     return dict(sorted(checked.items()))
 
 
+def check_wall(value: Any) -> str:
+    """The time of day itself, "08:30"; raises ValueError."""
+    _parse(value)
+    return str(value)
+
+
 def _check_windows(windows: Any, place: str) -> list[list[str]]:
     if not isinstance(windows, list | tuple):
         raise Invalid.field(place, 'give a list of windows like [["08:00", "18:00"]]')

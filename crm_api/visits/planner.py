@@ -5,10 +5,11 @@ it, polished, and only then shown. Every stop left out is tried once more in the
 that trial says is the reason given.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from dataclasses import replace as changed
 from enum import StrEnum
+from itertools import pairwise
 
 from crm_api.visits.engines import Engine, merit
 from crm_api.visits.engines.exact import MOST_STOPS, ExactEngine
@@ -64,13 +65,47 @@ def plan(day: Day, engine: Engine | None = None) -> DayPlan:
     open_today = tuple(stop for stop in day.stops if stop.starts)
     within = changed(day, stops=open_today)
     chosen = engine or (ExactEngine() if len(open_today) <= MOST_STOPS else default_engine())
-    order = settle(within, chosen.order(within))
+    return _finish(day, within, settle(within, chosen.order(within)), chosen.name)
+
+
+def replan(day: Day, made: DayPlan, *, adding: bool) -> DayPlan:
+    """The plan `made` with the travel times of `day`: what does not fit any more is dropped.
+
+    With `adding`, room that has become free is filled. The order is kept as far as it holds.
+    """
+    open_today = tuple(stop for stop in day.stops if stop.starts)
+    within = changed(day, stops=open_today)
+    where = {stop.key: index for index, stop in enumerate(open_today)}
+    order = repair(within, [where[visit.stop.key] for visit in made.itinerary.visits])
+    if adding:
+        order = fill(within, order, range(len(open_today)))
+    return _finish(day, within, order, made.engine)
+
+
+def legs(day: Day, made: DayPlan) -> list[tuple[int, int]]:
+    """The drives of a plan as pairs of rows of the travel matrix."""
+    stops = (visit.stop.node for visit in made.itinerary.visits)
+    return list(pairwise([day.shift.start_node, *stops, day.shift.end_node]))
+
+
+def on_roads(day: Day, known: Mapping[tuple[int, int], tuple[int | None, int | None]]) -> Day:
+    """The day with the seconds and metres of some drives replaced by better ones."""
+    seconds, metres = [list(row) for row in day.seconds], [list(row) for row in day.metres]
+    for (a, b), (taken, length) in known.items():
+        seconds[a][b] = taken
+        if metres:
+            metres[a][b] = length
+    return changed(day, seconds=seconds, metres=metres)
+
+
+def _finish(day: Day, within: Day, order: Sequence[int], engine: str) -> DayPlan:
+    """Time an order of the stops that open, and say why each other stop of the day is out."""
     left_out = {stop.key: LeftOut(stop.key, _closed(stop)) for stop in day.stops if not stop.starts}
     left_out |= {item.key: item for item in _explain(within, order)}
     return DayPlan(
         itinerary=time_day(within, order),
         left_out=tuple(left_out[stop.key] for stop in day.stops if stop.key in left_out),
-        engine=chosen.name,
+        engine=engine,
     )
 
 

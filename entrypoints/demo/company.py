@@ -6,9 +6,11 @@ inserts. Money is in cents of US dollars, instants are aware UTC, everything car
 
 import hashlib
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from datetime import date, datetime
 from typing import Any
+from uuid import UUID
 
 from entrypoints.demo.accounts import add_accounts
 from entrypoints.demo.activities import add_activities
@@ -56,6 +58,22 @@ class DemoCompany:
         text = json.dumps(everything, sort_keys=True, default=_plain, ensure_ascii=False)
         return hashlib.sha256(text.encode()).hexdigest()
 
+    def replaced(self, same: Mapping[Any, Any]) -> "DemoCompany":
+        """The company with other ids in place of some, and without the rows those ids were of."""
+        made = DemoCompany(self.at, self.seed)
+        for entry in fields(self)[2:]:
+            rows = getattr(self, entry.name)
+            kept = [
+                {
+                    name: same.get(value, value) if isinstance(value, UUID) else value
+                    for name, value in row.items()
+                }
+                for row in rows
+                if row.get("id") not in same
+            ]
+            setattr(made, entry.name, kept)
+        return made
+
 
 def _plain(value: Any) -> str:
     return value.isoformat() if isinstance(value, date | datetime) else str(value)
@@ -82,5 +100,16 @@ def generate(at: date, seed: int = DEFAULT_SEED) -> DemoCompany:
     add_leads(company, Draw(seed, at, "leads"))
     add_deals(company, Draw(seed, at, "deals"))
     add_activities(company, Draw(seed, at, "activities"))
+    _tag(company, Draw(seed, at, "tags"))
     company.sequences = sequences()
     return company
+
+
+def _tag(company: DemoCompany, draw: Draw) -> None:
+    """A tag or two on every third account and on some leads and deals."""
+    for kind, rows, share in (("account", company.accounts, 0.34), ("lead", company.leads, 0.15),
+                              ("opportunity", company.opportunities, 0.2)):  # fmt: skip
+        for row in rows:
+            if draw.chance(share):
+                for tag in draw.random.sample(company.tags, draw.weighted({1: 0.8, 2: 0.2})):
+                    company.tagged.append({"tag_id": tag["id"], "kind": kind, "record_id": row["id"]})

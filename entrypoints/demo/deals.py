@@ -18,8 +18,6 @@ if TYPE_CHECKING:
 
 DEALS = 600
 OPEN_KINDS = ("prospecting", "qualification", "needs_analysis", "proposal", "negotiation")
-PROBABILITY = {"prospecting": 10, "qualification": 25, "needs_analysis": 40, "proposal": 60, "negotiation": 80,
-               "closed_won": 100, "closed_lost": 0}  # fmt: skip
 
 # How far into its cycle a deal enters each stage, and at which stage lost ones end.
 _ENTERED = (0.0, 0.12, 0.3, 0.5, 0.75)
@@ -90,7 +88,7 @@ def _deal(
     deal = {
         "id": draw.uid(at), "created_at": at, "origin": "demo", "name": f"{account['name']}: {_title(company, lines)}",
         "account_id": account["id"], "contact_id": draw.one(people)["id"], "owner_id": account["owner_id"],
-        "team_id": account["team_id"], "stage_kind": kind, "probability": PROBABILITY[kind],
+        "team_id": account["team_id"], "stage_kind": kind,
         "priority": draw.weighted({"low": 0.15, "medium": 0.55, "high": 0.25, "urgent": 0.05}),
         "estimated_value": value, "value_base": value, "currency": "USD", "started_at": at,
         "expected_close_date": max(expected, at).date(), "actual_close_date": end if is_closed else None,

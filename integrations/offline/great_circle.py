@@ -1,9 +1,8 @@
 """Travel times without a network: the great circle, a road factor and a speed profile.
 
-Distance is the haversine formula (R. W. Sinnott, Sky and Telescope 68, 1984) on a sphere of the
-earth's mean radius. Roads are longer than the crow's flight: measured factors for whole countries lie
-between 1.2 and 1.4 (Ballou, Rahardja and Sakai, Transportation Research A 36, 2002; Boscoe, Henry and
-Zdeb, The Professional Geographer 64, 2012), and 1.3 is taken here.
+Roads are longer than the crow's flight: measured factors for whole countries lie between 1.2 and 1.4
+(Ballou, Rahardja and Sakai, Transportation Research A 36, 2002; Boscoe, Henry and Zdeb, The
+Professional Geographer 64, 2012), and 1.3 is taken here.
 
 The speed profile is our own assumption, on the careful side: the first stretches of a drive lead
 through streets, the next over ordinary roads, and only what is left over highways. Time never falls
@@ -16,7 +15,6 @@ from datetime import datetime
 
 from crm_api.ports import Coordinates, TravelMatrix
 
-EARTH_RADIUS = 6_371_008.8  # metres, the mean radius R1 of WGS 84
 ROAD_FACTOR = 1.3
 SPEEDS = (  # metres of a drive that are driven at metres per second, in this order
     (4_000.0, 30 / 3.6),
@@ -44,18 +42,9 @@ class GreatCircleTravelTimes:
         )
 
 
-def straight_metres(a: Coordinates, b: Coordinates) -> float:
-    """Metres between two points along the great circle."""
-    lat_a, lat_b = math.radians(a.latitude), math.radians(b.latitude)
-    half_lat = math.sin((lat_b - lat_a) / 2)
-    half_lon = math.sin(math.radians(b.longitude - a.longitude) / 2)
-    h = half_lat**2 + math.cos(lat_a) * math.cos(lat_b) * half_lon**2
-    return 2 * EARTH_RADIUS * math.asin(math.sqrt(min(1.0, h)))
-
-
 def road_metres(a: Coordinates, b: Coordinates) -> float:
     """Metres by road, estimated."""
-    return straight_metres(a, b) * ROAD_FACTOR
+    return a.metres_to(b) * ROAD_FACTOR
 
 
 def driving_seconds(metres: float) -> float:

@@ -65,6 +65,9 @@ class PlainAuthor:
     verdict: Callable[[Session, OutboxMessage], Verdict] = lambda session, message: Go()
     letter: RenderedEmail | Exception = field(default_factory=lambda: RenderedEmail("Hi", "Hello\n", None))
 
+    def hold(self, session: Session, message: OutboxMessage) -> None:
+        """Has no rows of its own."""
+
     def last_word(self, session: Session, message: OutboxMessage, *, inbox_is_read: bool) -> Verdict:
         return self.verdict(session, message)
 
@@ -82,7 +85,9 @@ async def message_of(db: Database, message_id: UUID) -> OutboxMessage:
 async def all_messages(db: Database) -> list[OutboxMessage]:
     """Every message, oldest first."""
     return await db.read(
-        lambda session: list(session.scalars(sa.select(OutboxMessage).order_by(OutboxMessage.created_at, OutboxMessage.id)))
+        lambda session: list(
+            session.scalars(sa.select(OutboxMessage).order_by(OutboxMessage.created_at, OutboxMessage.id))
+        )
     )
 
 

@@ -10,7 +10,6 @@ from integrations.offline.great_circle import (
     GreatCircleTravelTimes,
     driving_seconds,
     road_metres,
-    straight_metres,
 )
 
 COLUMBUS = Coordinates(39.9612, -82.9988)
@@ -19,24 +18,24 @@ places = st.builds(Coordinates, st.floats(-90, 90), st.floats(-180, 180))
 
 
 def test_a_degree_along_the_equator_is_111_km():
-    assert straight_metres(Coordinates(0, 0), Coordinates(0, 1)) == pytest.approx(111_195, abs=1)
+    assert Coordinates(0, 0).metres_to(Coordinates(0, 1)) == pytest.approx(111_195, abs=1)
 
 
 def test_columbus_to_cincinnati_is_161_km_as_the_crow_flies():
-    assert straight_metres(COLUMBUS, CINCINNATI) == pytest.approx(161_000, rel=0.01)
+    assert COLUMBUS.metres_to(CINCINNATI) == pytest.approx(161_000, rel=0.01)
 
 
 def test_the_way_across_the_date_line_is_short():
-    assert straight_metres(Coordinates(0, 179.5), Coordinates(0, -179.5)) == pytest.approx(111_195, abs=1)
+    assert Coordinates(0, 179.5).metres_to(Coordinates(0, -179.5)) == pytest.approx(111_195, abs=1)
 
 
 def test_the_other_side_of_the_earth_is_half_its_girth_away():
-    assert straight_metres(Coordinates(0, 0), Coordinates(0, 180)) == pytest.approx(20_015_115, abs=1)
+    assert Coordinates(0, 0).metres_to(Coordinates(0, 180)) == pytest.approx(20_015_115, abs=1)
 
 
 @given(places, places)
 def test_both_ways_are_as_long(a, b):
-    assert straight_metres(a, b) == pytest.approx(straight_metres(b, a))
+    assert a.metres_to(b) == pytest.approx(b.metres_to(a))
 
 
 @given(st.floats(0, 1e7), st.floats(0, 1e6))

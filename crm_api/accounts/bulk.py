@@ -1,0 +1,53 @@
+"""Writing many accounts at once, for imports and the demo company: the rules of `service`, in few statements."""
+
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from crm_api import audit
+from crm_api.accounts.models import Account, AccountStats
+from crm_api.core import numbering
+from crm_api.core.ids import new_id
+from crm_api.matching.phones import e164
+from crm_api.organisation.service import today
+
+Row = dict[str, Any]
+
+
+def insert(session: Session, rows: Sequence[Row]) -> list[UUID]:
+    """New accounts from complete, valid rows (attribute names); numbers are taken for those without.
+
+    Returns their ids in order.
+    """
+    unnumbered = [row for row in rows if not row.get("number")]
+    if unnumbered:
+        taken = numbering.take(session, "ACC", today(session), len(unnumbered))
+        for row, number in zip(unnumbered, taken, strict=True):
+            row["number"] = number
+    ids = audit.bulk_insert(session, Account, [_complete(row) for row in rows])
+    if ids:
+        session.execute(
+            sa.insert(AccountStats), [{"id": new_id(), "account_id": account_id} for account_id in ids]
+        )
+    return ids
+
+
+def update(session: Session, rows: Sequence[Row]) -> int:
+    """Change accounts: rows with `id` and what to set. Returns how many really changed."""
+    return audit.bulk_update(session, Account, [with_e164(row, "phone") for row in rows])
+
+
+def _complete(row: Row) -> Row:
+    if row.get("latitude") is not None and not row.get("coordinates_source"):
+        row = row | {"coordinates_source": row.get("origin", "user")}
+    return with_e164(row, "phone")
+
+
+def with_e164(row: Row, *columns: str) -> Row:
+    """The row with the comparable form of each number it gives."""
+    region = row.get("billing_country") or row.get("country") or "US"
+    region = region if len(region) == 2 else "US"
+    return row | {f"{column}_e164": e164(row[column], region) for column in columns if column in row}

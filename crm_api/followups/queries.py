@@ -1,0 +1,107 @@
+"""Which leads, which enrolments: pure Selects."""
+
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+from pydantic import TypeAdapter
+
+from crm_api.access import SYSTEM
+from crm_api.conditions import Tree, where
+from crm_api.core.fields import CATALOGUES
+from crm_api.followups.models import LIVE, Enrolment, FollowUpRule
+from crm_api.leads.models import Lead, LeadStats
+from crm_api.outbox.models import OutboxMessage, Suppression
+from crm_api.outbox.state import IN_FLIGHT, STOPPABLE, Status
+from crm_api.users.models import User
+
+IMPORTED = "import"
+_TREE: TypeAdapter[Any] = TypeAdapter(Tree)
+
+
+def neglected(rule: FollowUpRule, now: datetime) -> sa.Select[tuple[Lead, User]]:
+    """Leads the rule would write to, with their owner, the longest neglected first.
+
+    Open, owned by somebody with an address, reachable, nobody in touch for `after_minutes` since the last
+    contact or, without one, since they were made. Never imported rows, never a lead this rule had before,
+    never one that is in a sequence.
+    """
+    since = sa.func.coalesce(LeadStats.last_contact_at, Lead.created_at)
+    suppressed = sa.exists().where(Suppression.address_key == Lead.email_key)
+    had_before = sa.exists().where(Enrolment.lead_id == Lead.id, Enrolment.rule_id == rule.id)
+    in_a_sequence = sa.exists().where(Enrolment.lead_id == Lead.id, Enrolment.status.in_(LIVE))
+    statement = (
+        sa.select(Lead, User)
+        .join(User, User.id == Lead.owner_id)
+        .outerjoin(LeadStats, LeadStats.lead_id == Lead.id)
+        .where(
+            Lead.archived_at.is_(None),
+            Lead.status.not_in(("converted", "lost")),
+            Lead.email_key.is_not(None),
+            Lead.email_opt_out.is_(False),
+            Lead.origin != IMPORTED,
+            User.is_active.is_(True),
+            User.email.is_not(None),
+            since <= now - timedelta(minutes=rule.after_minutes),
+            ~suppressed,
+            ~had_before,
+            ~in_a_sequence,
+        )
+        .order_by(since, Lead.id)
+    )
+    if rule.conditions is None:
+        return statement
+    tree = _TREE.validate_python(rule.conditions)
+    return statement.where(where(CATALOGUES, "lead", tree, SYSTEM))
+
+
+def live_of_lead(lead_id: UUID) -> sa.Select[tuple[Enrolment]]:
+    """The enrolments of a lead in which something may still be sent."""
+    return _locked(Enrolment.lead_id == lead_id)
+
+
+def live_at_address(address_key: str) -> sa.Select[tuple[Enrolment]]:
+    """The enrolments that write to an address."""
+    return _locked(Enrolment.address_key == address_key)
+
+
+def live_in_sequence(sequence_id: UUID) -> sa.Select[tuple[Enrolment]]:
+    """Everybody who is in a sequence."""
+    return _locked(Enrolment.sequence_id == sequence_id)
+
+
+def live_of_rule(rule_id: UUID) -> sa.Select[tuple[Enrolment]]:
+    """Everybody a rule has enrolled and not lost again."""
+    return _locked(Enrolment.rule_id == rule_id)
+
+
+def _locked(term: sa.ColumnElement[bool]) -> sa.Select[tuple[Enrolment]]:
+    # Always in the order of their ids and before their messages, so that two stops never wait for each other.
+    live = Enrolment.status.in_(LIVE)
+    return sa.select(Enrolment).where(term, live).order_by(Enrolment.id).with_for_update()
+
+
+def without_a_next_mail(*, limit: int = 200) -> sa.Select[tuple[Enrolment]]:
+    """Live enrolments for which nothing is left to send: their last message expired or was taken back.
+
+    A dead message keeps its enrolment open, because somebody may still send it.
+    """
+    open_ = (*STOPPABLE, *IN_FLIGHT, Status.DEAD)
+    pending = sa.exists().where(OutboxMessage.source_id == Enrolment.id, OutboxMessage.status.in_(open_))
+    return (
+        sa.select(Enrolment)
+        .where(Enrolment.status.in_(LIVE), ~pending)
+        .order_by(Enrolment.id)
+        .limit(limit)
+        .with_for_update()
+    )
+
+
+def enrolled_since(rule_id: UUID, since: datetime) -> sa.Select[tuple[int]]:
+    """How many leads a rule has enrolled since an instant."""
+    return (
+        sa.select(sa.func.count())
+        .select_from(Enrolment)
+        .where(Enrolment.rule_id == rule_id, Enrolment.created_at > since)
+    )

@@ -1,0 +1,210 @@
+"""Enrolling leads, planning their next mail, and stopping the moment there is a reason to."""
+
+import hashlib
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from crm_api import events
+from crm_api.access import Actor
+from crm_api.conditions import records
+from crm_api.core import clock
+from crm_api.core.errors import Conflict
+from crm_api.followups import queries
+from crm_api.followups.models import Enrolment, FollowUpRule, Sequence
+from crm_api.followups.windows import ALWAYS, SendWindow, local_days_later, next_opening, spread
+from crm_api.leads.models import Lead
+from crm_api.organisation import service as organisation
+from crm_api.outbox import service as outbox
+from crm_api.outbox.service import NewMessage
+from crm_api.outbox.state import Status
+from crm_api.ports import Mailbox
+from crm_api.users.models import User
+
+PURPOSE = "followup"
+TTL = timedelta(days=7)  # a follow-up that could not leave for a week is not one any more
+SPREAD = timedelta(minutes=20)
+BLAST_FLOOR = 20
+BLAST_FACTOR = 3
+BATCH = 100
+
+
+# ── Rules at work ────────────────────────────────────────────────────────────────────────────────
+
+
+def apply_rule(session: Session, *, rule_id: UUID, limit: int = BATCH) -> int:
+    """Enrol the leads a switched-on rule finds, `limit` at most; returns how many.
+
+    A rule that enrols three times what its preview promised (20 at least) in 24 hours switches itself
+    off: somebody has made a mistake, and it is not to reach everybody.
+    """
+    rule = session.get(FollowUpRule, rule_id, with_for_update=True)
+    if rule is None or not rule.is_on or rule.archived_at is not None:
+        return 0
+    now = clock.now()
+    allowed = max(BLAST_FLOOR, BLAST_FACTOR * (rule.expected or 0))
+    allowed -= session.scalar(queries.enrolled_since(rule.id, now - timedelta(days=1))) or 0
+    found = session.execute(queries.neglected(rule, now).limit(limit)).all()
+    if len(found) > allowed:
+        rule.is_on = False
+        rule.off_reason = (
+            f"Switched itself off: it wanted to write to far more leads than the {rule.expected or 0} its "
+            "preview showed. Look at the preview, then switch it on again."
+        )
+        events.record(session, events.Event("followup_rule.stopped_itself", "followup_rule", rule.id, {}))
+        found = found[: max(allowed, 0)]
+    for lead, owner in found:
+        enrol(session, rule=rule, lead=lead, owner=owner)
+    return len(found)
+
+
+def rules_at_work(session: Session) -> list[UUID]:
+    """The rules that are switched on."""
+    statement = sa.select(FollowUpRule.id).where(
+        FollowUpRule.is_on.is_(True), FollowUpRule.archived_at.is_(None)
+    )
+    return list(session.scalars(statement.order_by(FollowUpRule.id)))
+
+
+def enrol(session: Session, *, rule: FollowUpRule, lead: Lead, owner: User) -> Enrolment:
+    """Put a lead into the rule's sequence with the steps as they are now, and plan its first mail."""
+    sequence = session.get_one(Sequence, rule.sequence_id)
+    enrolment = Enrolment(
+        sequence_id=sequence.id, rule_id=rule.id, lead_id=lead.id, owner_id=owner.id, steps=list(sequence.steps),
+        address_key=outbox.recipient_key(lead.email or ""), lead_status=lead.status,
+        time_zone=owner.time_zone or organisation.zone(session),
+    )  # fmt: skip
+    session.add(enrolment)
+    session.flush()
+    _record(session, "enrolment.started", enrolment)
+    plan_step(session, enrolment)
+    return enrolment
+
+
+def plan_step(session: Session, enrolment: Enrolment) -> None:
+    """Hand the next step to the outbox, at the first opening of the window; ends the enrolment where none is left."""
+    if enrolment.step >= len(enrolment.steps):
+        _end(session, enrolment, "completed", None)
+        return
+    step, lead = enrolment.steps[enrolment.step], session.get_one(Lead, enrolment.lead_id)
+    owner = session.get_one(User, enrolment.owner_id)
+    due_at = opening_for(
+        window_of(session, enrolment), enrolment.zone, step.get("delay_days", 0), str(enrolment.id)
+    )
+    if due_at is None or not owner.email or not lead.email:
+        _end(session, enrolment, "failed", None)
+        return
+    outbox.enqueue(
+        session,
+        NewMessage(
+            purpose=PURPOSE,
+            idem_key=idem_key(enrolment),
+            sender=Mailbox(owner.email, owner.name),
+            recipient=Mailbox(lead.email, lead.contact_name or ""),
+            sender_id=owner.id,
+            team_id=owner.team_id,
+            due_at=due_at,
+            expires_at=due_at + TTL,
+            template=step["template"],
+            lead_id=lead.id,
+            source_id=enrolment.id,
+            source_step=enrolment.step,
+            source_epoch=enrolment.stop_epoch,
+        ),
+    )
+
+
+def idem_key(enrolment: Enrolment) -> str:
+    """What a step is, for ever: planning it again, by whomever and however often, sends nothing new."""
+    parts = (enrolment.id, enrolment.run_no, enrolment.step, enrolment.address_key)
+    return hashlib.sha256("|".join(map(str, parts)).encode()).hexdigest()
+
+
+def opening_for(window: SendWindow, zone: ZoneInfo, delay_days: int, key: str) -> datetime | None:
+    """When a step may leave: `delay_days` calendar days from now, at the next opening of the window.
+
+    Mails that wait for the same opening are spread over its first 20 minutes; one that may go now goes now.
+    """
+    now = clock.now()
+    not_before = local_days_later(now, delay_days, zone) if delay_days else now
+    opening = next_opening(window, zone, not_before)
+    if opening is None or opening == now:
+        return opening
+    return spread(opening, window, zone, key=key, within=SPREAD)
+
+
+def window_of(session: Session, enrolment: Enrolment) -> SendWindow:
+    """The send window of the rule that enrolled; always open where somebody enrolled by hand."""
+    rule = session.get(FollowUpRule, enrolment.rule_id) if enrolment.rule_id else None
+    return rule.window if rule else ALWAYS
+
+
+# ── Stopping ─────────────────────────────────────────────────────────────────────────────────────
+
+
+def stop(
+    session: Session, enrolments: Iterable[Enrolment], *, reason: str, status: Status = Status.CANCELLED
+) -> int:
+    """Stop enrolments and take back their mails, in this transaction; returns how many were stopped.
+
+    The epoch rises before the messages are touched, and `sending` is only committed under the same row
+    lock and epoch: whichever commits first wins, and never both.
+    """
+    stopped = 0
+    for enrolment in enrolments:
+        enrolment.stop_epoch += 1
+        _end(session, enrolment, "stopped", reason)
+        outbox.stop(session, source_id=enrolment.id, reason=reason, status=status)
+        stopped += 1
+    return stopped
+
+
+def stop_by_hand(session: Session, actor: Actor, *, enrolment_id: UUID) -> Enrolment:
+    """Somebody who looks after the lead stops it; raises Conflict where it is over already."""
+    enrolment: Enrolment = records.get(session, actor, Enrolment, enrolment_id, writing=True)
+    if not enrolment.is_live:
+        raise Conflict(f"This is {enrolment.status} already.")
+    stop(session, [enrolment], reason="manual")
+    return enrolment
+
+
+def pause(session: Session, enrolments: Iterable[Enrolment], *, until: datetime) -> None:
+    """Let a sequence rest while somebody is away."""
+    for enrolment in enrolments:
+        enrolment.status, enrolment.resume_at = "paused", until
+        session.flush()
+        _record(session, "enrolment.paused", enrolment, until=until)
+
+
+def sweep(session: Session) -> int:
+    """End enrolments whose last mail expired or was taken back; returns how many."""
+    orphans = session.scalars(queries.without_a_next_mail()).all()
+    for enrolment in orphans:
+        _end(session, enrolment, "stopped", "expired")
+    return len(orphans)
+
+
+def advance(session: Session, enrolment: Enrolment, *, sent_step: int) -> None:
+    """A step was sent: plan the one after it. A stopped enrolment stays stopped."""
+    if enrolment.is_live and sent_step == enrolment.step:
+        enrolment.step += 1
+        enrolment.status, enrolment.resume_at = "active", None
+        plan_step(session, enrolment)
+
+
+def _end(session: Session, enrolment: Enrolment, status: str, reason: str | None) -> None:
+    enrolment.status, enrolment.stop_reason, enrolment.ended_at = status, reason, clock.now()
+    session.flush()
+    _record(session, f"enrolment.{status}", enrolment, reason=reason)
+
+
+def _record(session: Session, type_: str, enrolment: Enrolment, **data: Any) -> None:
+    links = {"lead_id": enrolment.lead_id, "rule_id": enrolment.rule_id, "sequence_id": enrolment.sequence_id}
+    events.record(
+        session, events.Event(type_, "enrolment", enrolment.id, links | data, owner_id=enrolment.owner_id)
+    )

@@ -1,0 +1,1 @@
+"""The schema's history, forwards only. Expand in one release, contract in the next."""

@@ -1,0 +1,187 @@
+"""Writing many opportunities at once, with their lines, for imports and the demo company."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from crm_api import audit
+from crm_api.access.models import AccountAccess
+from crm_api.core import clock, dialect, numbering
+from crm_api.core.ids import new_id
+from crm_api.opportunities.models import CLOSED_KINDS, Opportunity, OpportunityLine, StageMove
+from crm_api.opportunities.service import refresh_access
+from crm_api.organisation.service import currency, today
+from crm_api.pipelines.models import Stage
+from crm_api.products.models import Product
+
+Row = dict[str, Any]
+
+
+def insert(session: Session, rows: Sequence[Row], *, with_moves: bool = True) -> list[UUID]:
+    """New opportunities from complete, valid rows, each with a `stage_id`; `lines` may be among the attributes.
+
+    Stage kind, pipeline and probability follow from the stage. `with_moves` writes the entry into that
+    stage; a caller that knows the whole history writes its own. Returns the ids in order.
+    """
+    if not rows:
+        return []
+    stages = _stages(session, {row["stage_id"] for row in rows})
+    base = currency(session)
+    complete = [row | _entering(row, stages[row["stage_id"]]) | _in_base(row, base) for row in rows]
+    unnumbered = [row for row in complete if not row.get("number")]
+    if unnumbered:
+        taken = numbering.take(session, "OPP", today(session), len(unnumbered))
+        for row, number in zip(unnumbered, taken, strict=True):
+            row["number"] = number
+    lines = [row.pop("lines", []) for row in complete]
+    ids = audit.bulk_insert(session, Opportunity, complete)
+    _insert_lines(session, zip(ids, lines, strict=True))
+    if with_moves:
+        _note_moves(session, [(i, row, None) for i, row in zip(ids, complete, strict=True)])
+    _share_accounts(session, complete)
+    return ids
+
+
+def update(session: Session, rows: Sequence[Row]) -> int:
+    """Change opportunities: rows with `id` and what to set; `lines` replaces the lines where they differ.
+
+    Entering another stage is kept with its time. Returns how many really changed.
+    """
+    statement = sa.select(Opportunity.id, Opportunity.stage_id, Opportunity.account_id)
+    before = {
+        row.id: row
+        for row in session.execute(statement.where(Opportunity.id.in_([row["id"] for row in rows])))
+    }
+    stages = _stages(session, {row["stage_id"] for row in rows if "stage_id" in row})
+    base = currency(session)
+    # Lines are shown in their deal: where they change, its version rises.
+    relined = _replace_lines(session, {row["id"]: row["lines"] for row in rows if "lines" in row})
+    plain, moved = [], []
+    for row in rows:
+        values = {k: v for k, v in row.items() if k != "lines"} | _in_base(row, base)
+        if row["id"] in relined:
+            values["updated_at"] = clock.now()
+        if "stage_id" in row and row["stage_id"] != before[row["id"]].stage_id:
+            values |= _entering(values, stages[row["stage_id"]])
+            moved.append((row["id"], values, before[row["id"]].stage_id))
+        plain.append(values)
+    changed = audit.bulk_update(session, Opportunity, plain)
+    _note_moves(session, moved)
+    for account_id in {row.account_id for row in before.values()} | {row.get("account_id") for row in plain}:
+        refresh_access(session, account_id)
+    return changed
+
+
+def _share_accounts(session: Session, deals: Iterable[Row]) -> None:
+    """An owner of an open deal reaches its account."""
+    reached = {
+        (row["account_id"], row["owner_id"])
+        for row in deals
+        if row.get("account_id") and row.get("owner_id") and row["stage_kind"] not in CLOSED_KINDS
+    }
+    dialect.upsert(
+        session,
+        AccountAccess.__table__,  # type: ignore[arg-type]
+        [
+            {"id": new_id(), "account_id": account, "user_id": user, "reason": "open_deal"}
+            for account, user in sorted(reached)
+        ],
+        key=["account_id", "user_id", "reason"],
+    )
+
+
+def lines_of(session: Session, ids: Sequence[UUID]) -> dict[UUID, list[Row]]:
+    """The lines of opportunities as rows, in order."""
+    statement = (
+        sa.select(OpportunityLine)
+        .where(OpportunityLine.opportunity_id.in_(ids))
+        .order_by(OpportunityLine.opportunity_id, OpportunityLine.position)
+    )
+    found: dict[UUID, list[Row]] = {i: [] for i in ids}
+    for line in session.scalars(statement):
+        found[line.opportunity_id].append(
+            {"product_id": line.product_id, "quantity": line.quantity, "unit_price": line.unit_price,
+             "discount_percent": line.discount_percent}
+        )  # fmt: skip
+    return found
+
+
+def _stages(session: Session, ids: Iterable[UUID]) -> dict[UUID, Any]:
+    statement = sa.select(Stage.id, Stage.pipeline_id, Stage.kind, Stage.probability).where(
+        Stage.id.in_(list(ids))
+    )
+    return {row.id: row for row in session.execute(statement)}
+
+
+def _entering(row: Row, stage: Any) -> Row:
+    """What entering a stage sets: closed deals are certain, and dated now where nobody says when."""
+    entered = {"pipeline_id": stage.pipeline_id, "stage_kind": stage.kind, "probability": stage.probability}
+    if stage.kind in CLOSED_KINDS:
+        entered["probability"] = 100 if stage.kind == "closed_won" else 0
+        entered["actual_close_date"] = row.get("actual_close_date") or clock.now()
+    elif row.get("probability") is not None:
+        entered["probability"] = row["probability"]
+    return entered
+
+
+def _in_base(row: Row, base: str) -> Row:
+    """The value in the organisation's currency, where the deal is in that currency."""
+    if "estimated_value" not in row or row.get("currency", base) != base:
+        return {}
+    return {"value_base": row["estimated_value"]}
+
+
+def _insert_lines(session: Session, lines: Iterable[tuple[UUID, Sequence[Row]]]) -> None:
+    """A line without a price has the list price of its product."""
+    lines = list(lines)
+    products = {line["product_id"] for _, own in lines for line in own}
+    statement = sa.select(Product.id, Product.list_price).where(Product.id.in_(products))
+    prices = dict(session.execute(statement).tuples().all()) if products else {}
+    rows = [
+        {"id": new_id(), "opportunity_id": opportunity_id, "position": position, "quantity": 1,
+         "unit_price": prices[line["product_id"]], "discount_percent": 0, **line}
+        for opportunity_id, own in lines
+        for position, line in enumerate(own)
+    ]  # fmt: skip
+    if rows:
+        session.execute(sa.insert(OpportunityLine), rows)
+
+
+def with_other_lines(session: Session, wanted: Mapping[UUID, Sequence[Row]]) -> set[UUID]:
+    """The opportunities whose lines say something else than wanted; only what a wanted line gives is compared."""
+    present = lines_of(session, list(wanted))
+    return {
+        i
+        for i, lines in wanted.items()
+        if len(lines) != len(present[i])
+        or any(
+            old[name] != value
+            for line, old in zip(lines, present[i], strict=True)
+            for name, value in line.items()
+        )
+    }
+
+
+def _replace_lines(session: Session, wanted: Mapping[UUID, Sequence[Row]]) -> set[UUID]:
+    """Write the lines anew where they differ; returns whose."""
+    differing = with_other_lines(session, wanted)
+    if differing:
+        session.execute(sa.delete(OpportunityLine).where(OpportunityLine.opportunity_id.in_(differing)))
+        _insert_lines(session, [(i, wanted[i]) for i in differing])
+    return differing
+
+
+def _note_moves(session: Session, moved: Sequence[tuple[UUID, Row, UUID | None]]) -> None:
+    """The entry into the present stage: dated by the closing of a closed deal, else by its start, else now."""
+    now = clock.now()
+    rows = [
+        {"id": new_id(), "kind": "opportunity", "record_id": record_id, "from_stage_id": before,
+         "to_stage_id": row["stage_id"], "actor_id": row.get("owner_id"),
+         "at": row.get("actual_close_date") or (row.get("started_at") if before is None else None) or now}
+        for record_id, row, before in moved
+    ]  # fmt: skip
+    if rows:
+        session.execute(sa.insert(StageMove), rows)

@@ -1,0 +1,22 @@
+"""Writing many products at once, for imports and the demo company."""
+
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy.orm import Session
+
+from crm_api import audit
+from crm_api.products.models import Product
+
+Row = dict[str, Any]
+
+
+def insert(session: Session, rows: Sequence[Row]) -> list[UUID]:
+    """New products from complete, valid rows; returns their ids in order."""
+    return audit.bulk_insert(session, Product, rows)
+
+
+def update(session: Session, rows: Sequence[Row]) -> int:
+    """Change products: rows with `id` and what to set. Returns how many really changed."""
+    return audit.bulk_update(session, Product, rows)

@@ -1,0 +1,75 @@
+"""What may be asked about visit plans, and who sees them."""
+
+from typing import Any
+
+import sqlalchemy as sa
+from pydantic_core import to_jsonable_python
+from sqlalchemy.orm import Session
+
+from crm_api import access
+from crm_api.accounts.models import Account
+from crm_api.core.fields import Catalogue, Field, FieldType, Relation
+from crm_api.core.presenting import in_order, shown_by
+from crm_api.ports import Coordinates
+from crm_api.visits.links import desktop_links, mobile_links
+from crm_api.visits.models import STATUSES, VisitPlan, VisitPlanStop
+from crm_api.visits.schemas import StopOut, VisitPlanOut
+
+access.declare("visit_plan", VisitPlan, owner=VisitPlan.owner_id, team=VisitPlan.team_id)
+
+_SHOWN = sa.select(*shown_by(VisitPlanOut, VisitPlan))
+_STOPS = (
+    sa.select(*shown_by(StopOut, VisitPlanStop, account_name=Account.name, city=Account.billing_city))
+    .join(Account, Account.id == VisitPlanStop.account_id)
+    .order_by(VisitPlanStop.position)
+)
+
+
+def _decorate(session: Session, rows: list[dict[str, Any]], single: bool) -> None:
+    """A single plan shows its stops, links and who was left out; a list stays light."""
+    for row in rows:
+        if not single:
+            row.pop("left_out")
+            continue
+        stops = session.execute(_STOPS.where(VisitPlanStop.plan_id == row["id"])).mappings()
+        row["stops"] = [to_jsonable_python(dict(stop)) for stop in stops]
+        row["links"] = _links(row)
+
+
+def _links(row: dict[str, Any]) -> dict[str, Any]:
+    start = Coordinates(row["start_latitude"], row["start_longitude"])
+    end = Coordinates(row["end_latitude"], row["end_longitude"])
+    between = [Coordinates(stop["latitude"], stop["longitude"]) for stop in row["stops"]]
+    places = [start, *between, end] if between else []
+    return {"desktop": desktop_links(places), "mobile": mobile_links(places)}
+
+
+def _present(row: dict[str, Any]) -> dict[str, Any]:
+    return in_order(VisitPlanOut, row)
+
+
+CATALOGUE = Catalogue(
+    kind="visit_plan",
+    plural="visit plans",
+    model=VisitPlan,
+    label="day",
+    synonyms=("plan", "day plan", "route"),
+    default_sort="-day",
+    time_field="day",
+    fields=(
+        Field("day", FieldType.DATE, VisitPlan.day, sortable=True, nullable=False, synonyms=("date",)),
+        Field("owner_id", FieldType.REFERENCE, VisitPlan.owner_id, aliases=("rep_id",), nullable=False),
+        Field("team_id", FieldType.REFERENCE, VisitPlan.team_id),
+        Field("status", FieldType.CHOICE, VisitPlan.status, choices=STATUSES, groupable=True, nullable=False),
+        Field("visits", FieldType.INTEGER, VisitPlan.visits, nullable=False),
+        Field("driving_metres", FieldType.INTEGER, VisitPlan.driving_metres, unit="metres", nullable=False),
+        Field(
+            "driving_seconds", FieldType.INTEGER, VisitPlan.driving_seconds, unit="seconds", nullable=False
+        ),
+        Field("created_at", FieldType.DATETIME, VisitPlan.created_at, sortable=True, nullable=False),
+    ),
+    relations=(Relation("owner", "user", VisitPlan.owner_id, "visit_plans", synonyms=("rep",)),),
+    shown=lambda: _SHOWN,
+    decorate=_decorate,
+    present=_present,
+)

@@ -1,0 +1,82 @@
+"""How the organisation visits: hours, lengths, lunch and weights, with defaults that work as they are.
+
+Kept in the organisation's settings under `visits`; what is not set there has the default here.
+"""
+
+from collections.abc import Mapping
+from typing import Any, Self
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+
+from crm_api.core.errors import FieldError, Invalid
+from crm_api.visits.hours import DEALER_HOURS, WEEKDAYS, check_hours, check_wall
+
+OFFICE_HOURS: Mapping[str, Any] = {day: [["09:00", "17:00"]] for day in WEEKDAYS[:5]}
+OTHERS = "default"
+
+
+class Weights(BaseModel):
+    """The most points each reason can give a visit; a visit is worth one point more than their sum."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    overdue: int = Field(40, ge=0, le=89)
+    pipeline: int = Field(30, ge=0, le=89)
+    tier: int = Field(19, ge=0, le=89)
+
+    @model_validator(mode="after")
+    def _within_scale(self) -> Self:
+        if self.overdue + self.pipeline + self.tier > 89:
+            raise ValueError("the weights may add up to 89 at most")
+        return self
+
+
+class Preferences(BaseModel):
+    """Defaults for a day of visits. Times are wall-clock times of the rep's zone.
+
+    `opening_hours` has one entry an account type, and one called `default` for the others.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    opening_hours: dict[str, Any] = {}
+    visit_minutes: int = Field(30, ge=1, le=600)
+    visit_every_days: int = Field(90, ge=1, le=3650)
+    shift_start: str = "08:30"
+    shift_end: str = "17:30"
+    lunch_minutes: int = Field(45, ge=0, le=240)
+    lunch_from: str = "12:00"
+    lunch_to: str = "14:00"
+    weights: Weights = Weights()
+
+    @field_validator("shift_start", "shift_end", "lunch_from", "lunch_to")
+    @classmethod
+    def _time_of_day(cls, value: str) -> str:
+        return check_wall(value)
+
+    def hours_of(self, account_type: str, own: Mapping[str, Any] | None) -> Mapping[str, Any]:
+        """The opening hours of an account: its own, its type's, or the default."""
+        if own is not None:
+            return own
+        builtin = DEALER_HOURS if account_type == "dealer" else OFFICE_HOURS
+        hours: Mapping[str, Any] = self.opening_hours.get(account_type) or (
+            builtin if account_type == "dealer" else self.opening_hours.get(OTHERS, builtin)
+        )
+        return hours
+
+
+def preferences(settings: Mapping[str, Any]) -> Preferences:
+    """Read them from the organisation's settings; raises Invalid naming the setting at fault."""
+    try:
+        found = Preferences.model_validate(settings.get("visits") or {})
+    except ValidationError as error:
+        faults = [
+            FieldError(".".join(["settings", "visits", *map(str, fault["loc"])]), fault["msg"])
+            for fault in error.errors()
+        ]
+        raise Invalid("The organisation's settings for visits are not valid.", errors=faults) from None
+    checked = {
+        kind: check_hours(hours, field=f"settings.visits.opening_hours.{kind}")
+        for kind, hours in found.opening_hours.items()
+    }
+    return found.model_copy(update={"opening_hours": checked})

@@ -1,0 +1,168 @@
+"""The `crm` command. Each command is a few lines over the same flows and services the API uses."""
+
+import asyncio
+import os
+import secrets
+import sys
+from collections.abc import Awaitable, Callable
+from typing import Annotated, Any
+
+import typer
+from pydantic import ValidationError
+from rich.console import Console
+
+from crm_api.core import context, logging
+from crm_api.core.errors import Problem
+from crm_api.dependencies import State
+from crm_api.settings import Settings, load
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
+users_app = typer.Typer(no_args_is_help=True, help="The people who sign in.")
+app.add_typer(users_app, name="users")
+console = Console(stderr=True, highlight=False)
+
+
+def settings() -> Settings:
+    """The settings, or exit 2 naming the one that is wrong."""
+    try:
+        return load()
+    except ValidationError as error:
+        for fault in error.errors():
+            console.print(f"[red]{'.'.join(str(p) for p in fault['loc']).upper()}[/red]: {fault['msg']}")
+        raise typer.Exit(2) from None
+
+
+def run(work: Callable[[State], Awaitable[Any]], *, label: str) -> Any:
+    """Open everything, do the work as the command line, and turn a Problem into exit 1 with its sentence."""
+    from entrypoints.bootstrap import open_state
+
+    async def main() -> Any:
+        chosen = settings()
+        logging.configure(chosen.log_level if chosen.log_level != "info" else "warning")
+        async with open_state(chosen) as state:
+            with context.working(origin="cli", label=label):
+                return await work(state)
+
+    try:
+        return asyncio.run(main())
+    except Problem as problem:
+        console.print(f"[red]{problem.title}.[/red] {problem.detail}")
+        raise typer.Exit(1) from None
+
+
+@app.command()
+def up() -> None:
+    """Start the web process and the worker; Ctrl-C stops both."""
+    from entrypoints import processes, start
+
+    chosen = settings()
+    logging.configure(chosen.log_level)
+    demo_password = None
+    if chosen.demo and not chosen.is_local:
+        console.print(
+            "[yellow]DEMO is for this machine only; HOST is not, so there are no demo sign-ins.[/yellow]"
+        )
+    elif chosen.demo:
+        demo_password = os.environ.setdefault("DEMO_PASSWORD", secrets.token_urlsafe(9))
+    prepared = asyncio.run(start.prepare(chosen, demo_password=demo_password))
+
+    def announce() -> None:
+        out = Console(highlight=False)
+        out.print(f"\n  Rounds is ready at [bold]{chosen.address}[/bold]")
+        if prepared.new_password:
+            out.print(f"  Sign in as {prepared.admin_email} with {prepared.new_password} (shown this once)")
+        if demo_password:
+            out.print(f"  Demo users: {', '.join(start.DEMO_USERS)}\n  with the password {demo_password}")
+        out.print("  Ctrl-C stops it.\n")
+
+    raise typer.Exit(processes.up(chosen, on_ready=announce))
+
+
+@app.command()
+def serve() -> None:
+    """Run the web process alone."""
+    from entrypoints import processes
+
+    chosen = settings()
+    logging.configure(chosen.log_level)
+    processes.serve(chosen)
+
+
+@app.command()
+def work() -> None:
+    """Run the worker alone: the scheduler that relays events, plans follow-ups and sends mail."""
+    from entrypoints import worker
+
+    chosen = settings()
+    logging.configure(chosen.log_level)
+    raise typer.Exit(asyncio.run(worker.main(chosen)))
+
+
+@app.command()
+def migrate() -> None:
+    """Bring the database to the schema of this version; SQLite files are copied first."""
+    from crm_api.migrations.runner import migrate as upgrade
+
+    before, now = asyncio.run(upgrade(settings().database))
+    console.print(f"Schema {now}" + ("" if before == now else f" (was {before or 'empty'})"))
+
+
+@users_app.command("add")
+def add_user(
+    name: str,
+    email: str,
+    role: Annotated[str, typer.Option(help="administrator, manager, rep, field or viewer")] = "rep",
+) -> None:
+    """Add somebody who signs in; prints their password once."""
+    from crm_api.users import service
+    from crm_api.users.passwords import hash_password
+    from crm_api.users.schemas import UserIn
+
+    password = secrets.token_urlsafe(12)
+    try:
+        data = UserIn.model_validate({"name": name, "email": email, "role": role})
+    except ValidationError as error:
+        console.print("; ".join(f"{fault['loc'][0]}: {fault['msg']}" for fault in error.errors()))
+        raise typer.Exit(2) from None
+    run(
+        lambda state: state.db.write(service.create, data=data, password_hash=hash_password(password)),
+        label="users add",
+    )
+    typer.echo(password)
+
+
+@users_app.command("password")
+def reset_password(email: str) -> None:
+    """Give somebody a new password, printed once; all their sessions end."""
+    from crm_api.users.passwords import hash_password
+    from entrypoints import start
+
+    password = secrets.token_urlsafe(12)
+    found = run(
+        lambda state: state.db.write(start.set_password, email=email, password_hash=hash_password(password)),
+        label="users password",
+    )
+    if not found:
+        console.print(f"Nobody has the address {email}.")
+        raise typer.Exit(1)
+    typer.echo(password)
+
+
+@app.command()
+def doctor() -> None:
+    """Say which parts are on, and what is missing for the rest."""
+    from entrypoints.bootstrap import diagnose
+
+    lines = run(diagnose, label="doctor")
+    for line in lines:
+        typer.echo(f"{'ok ' if line.ok else '-- '} {line.part:<16} {line.message}")
+    raise typer.Exit(0 if all(line.ok for line in lines) else 1)
+
+
+def main() -> None:
+    """The console script."""
+    app(prog_name="crm")
+
+
+if __name__ == "__main__":
+    sys.exit(main())  # type: ignore[func-returns-value]

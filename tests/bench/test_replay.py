@@ -1,0 +1,53 @@
+import asyncio
+from uuid import UUID
+
+import pytest
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from bench.replay import TOKEN, Call, recording, repeat
+from crm_api.core.database import Database
+from crm_api.tags.models import Tag
+
+
+def add_tag(session: Session, name: str) -> None:
+    session.add(Tag(name=name))
+
+
+def names(session: Session) -> list[str]:
+    return list(session.scalars(sa.select(Tag.name)))
+
+
+async def test_a_recorded_reading_call_repeats_its_statements(db: Database, database_url: str) -> None:
+    await db.write(add_tag, "Key account")
+    with recording() as call:
+        await db.read(names)
+
+    assert [sql.split()[0] for transaction in call.transactions for sql, _ in transaction] == ["SELECT"]
+    assert not call.writes
+    result = await asyncio.to_thread(repeat, database_url, [call], seconds=0.1, connections=2)
+    assert result.requests > 0
+
+
+async def test_each_repetition_of_a_writing_call_makes_a_record_of_its_own(
+    db: Database, database_url: str
+) -> None:
+    with recording() as call:
+        await db.write(add_tag, f"Key {TOKEN}")
+
+    result = await asyncio.to_thread(repeat, database_url, [call], seconds=0.1, connections=2)
+
+    assert call.writes
+    made = await db.read(names)
+    assert len(set(made)) == len(made) == result.requests + 1
+
+
+@pytest.mark.parametrize("n", [0, 7])
+def test_numbers_and_marked_texts_differ_and_old_ids_stay(n: int) -> None:
+    old, new = UUID(int=1), UUID(int=2)
+    call = Call([[("INSERT", ("LEAD-20261121-0004", f"{TOKEN}@example.org", old, new.bytes, 5))]], {new})
+
+    ((_, (number, email, kept, changed, plain)),) = call.repeated(n)[0]
+
+    assert (number, email, kept, plain) == (f"LEAD-bench-{n}", f"repeated{n}@example.org", old, 5)
+    assert changed != new.bytes
