@@ -8,11 +8,11 @@ from typing import Any
 
 from crm_api.core.fields import Registry
 from crm_api.questions import gate, lexicon, paths
-from crm_api.questions.filters import Conditions, Unclear
+from crm_api.questions.filters import Conditions
 from crm_api.questions.linking import Names
 from crm_api.questions.parser import Reader, parse, with_options
 from crm_api.questions.periods import Period
-from crm_api.questions.plan import Filter, Plan, unknown
+from crm_api.questions.plan import Filter, Plan, Unclear, unknown
 from crm_api.questions.sentence import Sentence
 from crm_api.questions.spans import Span, Tagger
 
