@@ -17,12 +17,13 @@ from crm_api.core import problems
 from crm_api.core.middleware import Edge
 from crm_api.core.problems import documented
 from crm_api.dependencies import Db, State, json_answer
+from crm_api.followups.routes import router as followups
 from crm_api.leads.routes import router as leads
 from crm_api.opportunities.routes import router as opportunities
 from crm_api.organisation.routes import router as organisation
 from crm_api.organisation.routes import territories_router
 from crm_api.outbox.routes import router as outbox
-from crm_api.outbox.routes import suppressions_router
+from crm_api.outbox.routes import suppressions_router as suppressions
 from crm_api.pipelines.routes import router as pipelines
 from crm_api.pipelines.routes import stages_router
 from crm_api.products.routes import router as products
@@ -52,7 +53,8 @@ ROUTERS = (
     products,
     tags,
     outbox,
-    suppressions_router,
+    suppressions,
+    followups,
     visits,
 )
 

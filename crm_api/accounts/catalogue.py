@@ -11,6 +11,16 @@ from crm_api.core.fields import Catalogue, Field, FieldType, Relation
 from crm_api.core.presenting import in_major, in_order, shown_by
 from crm_api.tags.service import attach, tagged
 
+# What people call a country, beside its name.
+COUNTRIES: dict[str, tuple[str, ...]] = {
+    "United States": ("us", "usa", "u.s.", "america", "united states of america", "states"),
+    "United Kingdom": ("uk", "britain", "great britain", "england"),
+    "United Arab Emirates": ("uae", "emirates"),
+    "Korea": ("south korea",),
+    "Netherlands": ("holland",),
+    "Philipines": ("philippines",),
+}
+
 access.declare(
     "account", Account, owner=Account.owner_id, team=Account.team_id, territory=Account.territory_id
 )
@@ -71,7 +81,16 @@ CATALOGUE = Catalogue(
             nullable=False,
         ),
         Field(
-            "industry", FieldType.CHOICE, Account.industry, synonyms=("sector", "vertical"), groupable=True
+            "industry",
+            FieldType.CHOICE,
+            Account.industry,
+            synonyms=("industry", "sector", "vertical"),
+            groupable=True,
+            choice_synonyms={
+                "technology": ("tech",),
+                "technolgy": ("technology", "tech"),
+                "telecommunications": ("telecom", "telco"),
+            },
         ),
         Field("tier", FieldType.CHOICE, Account.tier, choices=TIERS, groupable=True),
         Field("rating", FieldType.CHOICE, Account.rating, choices=RATINGS, groupable=True),
@@ -82,20 +101,47 @@ CATALOGUE = Catalogue(
             "employees",
             FieldType.INTEGER,
             Account.employees,
-            synonyms=("employee", "headcount", "staff", "size"),
+            synonyms=(
+                "employee",
+                "headcount",
+                "staff",
+                "people",
+                "worker",
+                "employ",
+                "employee count",
+                "number of employees",
+            ),
         ),
         Field(
             "annual_revenue",
             FieldType.MONEY,
             Account.annual_revenue,
-            synonyms=("revenue", "turnover"),
             scale=100,
+            asked_in=1_000_000,
+            unit="million",
+            synonyms=(
+                "annual revenue",
+                "revenue",
+                "turnover",
+                "yearly revenue",
+                "company revenue",
+                "account revenue",
+            ),
         ),
         Field(
             "year_established",
             FieldType.INTEGER,
             Account.year_established,
-            synonyms=("founded", "established", "founding year"),
+            unit="year",
+            synonyms=(
+                "founded",
+                "established",
+                "founding year",
+                "founding date",
+                "year founded",
+                "incorporated",
+                "formed",
+            ),
         ),
         Field("parent_id", FieldType.REFERENCE, Account.parent_id),
         Field("owner_id", FieldType.REFERENCE, Account.owner_id, aliases=("assigned_to_id", "assigned_to")),
@@ -123,8 +169,19 @@ CATALOGUE = Catalogue(
             FieldType.CHOICE,
             Account.billing_country,
             label="country",
-            synonyms=("country", "headquarters", "office location", "location"),
             groupable=True,
+            choice_synonyms=COUNTRIES,
+            synonyms=(
+                "country",
+                "headquarter",
+                "headquartered",
+                "hq",
+                "office location",
+                "location",
+                "located",
+                "based",
+                "nation",
+            ),
         ),
         Field("visit_every_days", FieldType.INTEGER, Account.visit_every_days, unit="days"),
         Field(
@@ -154,20 +211,36 @@ CATALOGUE = Catalogue(
         Field("updated_at", FieldType.DATETIME, Account.updated_at, nullable=False),
     ),
     relations=(
-        Relation("owner", "user", Account.owner_id, "accounts", synonyms=("owner", "account manager", "rep")),
+        Relation(
+            "owner",
+            "user",
+            Account.owner_id,
+            "accounts",
+            synonyms=("owner", "account manager", "owned", "own"),
+        ),
         Relation(
             "parent",
             "account",
             Account.parent_id,
             "subsidiaries",
-            synonyms=("parent", "parent company"),
-            reverse_synonyms=("subsidiary", "subsidiaries", "children"),
+            synonyms=(
+                "parent",
+                "parent company",
+                "parent account",
+                "mother company",
+                "owned by",
+                "belong to",
+            ),
+            reverse_synonyms=("subsidiary", "child company", "child account", "daughter company"),
         ),
         Relation(
             "territory", "territory", Account.territory_id, "accounts", synonyms=("territory", "region")
         ),
         Relation("team", "team", Account.team_id, "accounts", synonyms=("team",)),
     ),
+    size=("annual_revenue", "employees"),
+    age="year_established",
+    listed=("account_type", "industry", "billing_city", "billing_country"),
     live=lambda: Account.archived_at.is_(None),
     shown=lambda: _SHOWN,
     decorate=attach("account"),

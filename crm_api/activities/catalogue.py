@@ -37,6 +37,8 @@ def _of_type(*types: str) -> dict[str, Any]:
     return {"field": "activity_type", "op": "in", "value": list(types)}
 
 
+# As a question's period: up to, not including, today.
+_BEFORE_TODAY = {"form": "span", "last": {"form": "relative", "unit": "day", "offset": 0}, "shut_out": True}
 _OPEN = {"field": "status", "op": "in", "value": ["scheduled", "in_progress"]}
 
 CATALOGUE = Catalogue(
@@ -47,6 +49,8 @@ CATALOGUE = Catalogue(
     synonyms=("interaction", "touch", "touchpoint"),
     default_sort="-created_at",
     time_field="occurred_at",
+    named=False,
+    listed=("activity_type", "status", "due_at", "owner", "account"),
     fields=(
         Field("subject", FieldType.TEXT, Activity.subject, nullable=False),
         Field(
@@ -55,7 +59,7 @@ CATALOGUE = Catalogue(
             Activity.activity_type,
             label="type",
             choices=ACTIVITY_TYPES,
-            synonyms=("type", "kind"),
+            synonyms=("type",),
             groupable=True,
             nullable=False,
         ),
@@ -119,25 +123,14 @@ CATALOGUE = Catalogue(
         Field("updated_at", FieldType.DATETIME, Activity.updated_at, nullable=False),
     ),
     relations=(
-        Relation(
-            "account",
-            "account",
-            Activity.account_id,
-            "activities",
-            synonyms=("account", "customer", "dealer"),
-            reverse_synonyms=("activity", "activities"),
-        ),
+        Relation("account", "account", Activity.account_id, "activities", synonyms=("account",)),
         Relation("contact", "contact", Activity.contact_id, "activities", synonyms=("contact",)),
         Relation("lead", "lead", Activity.lead_id, "activities", synonyms=("lead",)),
         Relation(
-            "opportunity",
-            "opportunity",
-            Activity.opportunity_id,
-            "activities",
-            synonyms=("deal", "opportunity"),
+            "opportunity", "opportunity", Activity.opportunity_id, "activities", synonyms=("opportunity",)
         ),
         Relation(
-            "owner", "user", Activity.owner_id, "activities", synonyms=("owner", "rep", "assignee", "agent")
+            "owner", "user", Activity.owner_id, "activities", synonyms=("owner", "assignee", "assigned")
         ),
         Relation("team", "team", Activity.team_id, "activities", synonyms=("team",)),
     ),
@@ -148,7 +141,12 @@ CATALOGUE = Catalogue(
         Word(("visit", "visits"), _of_type("visit")),
         Word(("email", "emails", "e-mail", "e-mails", "mails"), _of_type("email")),
         Word(("note", "notes"), _of_type("note")),
-        Word(("open", "pending", "outstanding"), _OPEN),
+        Word(("open", "pending", "outstanding", "unfinished", "incomplete"), _OPEN, time_field="due_at"),
+        Word(
+            ("overdue", "past due"),
+            {"all": [_OPEN, {"field": "due_at", "op": "during", "value": _BEFORE_TODAY}]},
+            time_field="due_at",
+        ),
         Word(
             ("done", "completed", "finished"),
             {"field": "status", "op": "eq", "value": "completed"},

@@ -28,6 +28,7 @@ CATALOGUE = Catalogue(
     label="full_name",
     synonyms=("person", "people"),
     default_sort="name",
+    listed=("job_title", "account", "email", "phone"),
     fields=(
         Field(
             "full_name",
@@ -69,14 +70,7 @@ CATALOGUE = Catalogue(
         Field("updated_at", FieldType.DATETIME, Contact.updated_at, nullable=False),
     ),
     relations=(
-        Relation(
-            "account",
-            "account",
-            Contact.account_id,
-            "contacts",
-            synonyms=("account", "company"),
-            reverse_synonyms=("contact", "contacts"),
-        ),
+        Relation("account", "account", Contact.account_id, "contacts", synonyms=("account",)),
         Relation("owner", "user", Contact.owner_id, "contacts", synonyms=("owner",)),
         Relation("reports_to", "contact", Contact.reports_to_id, "reports", synonyms=("boss", "manager")),
     ),

@@ -44,6 +44,7 @@ class Field:
     choice_synonyms: dict[str, tuple[str, ...]] = field(default_factory=dict)
     unit: str | None = None
     scale: int = 1
+    asked_in: int = 1  # how many shown units a bare number in a question means: 1_000_000 for revenues
     sortable: bool = False
     groupable: bool = False
     aliases: tuple[str, ...] = ()
@@ -121,6 +122,7 @@ class Catalogue:
     time_field: str = "created_at"  # what a bare period means
     size: tuple[str, ...] = ()  # the fields "big" and "small" may mean; with several the asker is asked
     age: str | None = None  # the field "oldest" and "latest" mean
+    named: bool = True  # records are spoken of by their label, and their names are linked
     listed: tuple[str, ...] = ()  # what an answer's list shows beside the label, as dotted paths
     live: Callable[[], Any] | None = None  # rows that count unless archived ones are asked for
     filters: dict[str, tuple[str, str]] = field(default_factory=dict)  # other names: (field, operator)
@@ -129,7 +131,9 @@ class Catalogue:
     present: Callable[[dict[str, Any]], dict[str, Any]] | None = None  # from its row to the JSON answer
 
     def field(self, name: str) -> Field | None:
-        """The field of that name or alias, or None."""
+        """The field of that name or alias, or None. Every kind has an `id`, declared or not."""
+        if name == "id":
+            return Field("id", FieldType.REFERENCE, self.model.id, nullable=False)
         return next((f for f in self.fields if f.name == name or name in f.aliases), None)
 
 

@@ -2,7 +2,7 @@
 
 import sqlalchemy as sa
 
-from crm_api.core.fields import Catalogue, Field, FieldType, Relation
+from crm_api.core.fields import Catalogue, Field, FieldType, Relation, Word
 from crm_api.core.presenting import shown_by
 from crm_api.users.models import ROLES, Team, User
 from crm_api.users.schemas import TeamOut, UserOut
@@ -10,21 +10,26 @@ from crm_api.users.schemas import TeamOut, UserOut
 _USERS = sa.select(*shown_by(UserOut, User))
 _TEAMS = sa.select(*shown_by(TeamOut, Team))
 
+_REPS = (
+    "rep",
+    "sales rep",
+    "agent",
+    "sales agent",
+    "salesperson",
+    "salespeople",
+    "salesman",
+    "seller",
+    "representative",
+    "sales representative",
+    "account executive",
+)
+
 USERS = Catalogue(
     kind="user",
     plural="users",
     model=User,
     label="name",
-    synonyms=(
-        "rep",
-        "sales rep",
-        "agent",
-        "sales agent",
-        "salesperson",
-        "salespeople",
-        "colleague",
-        "person",
-    ),
+    synonyms=(*_REPS, "colleague", "person", "team member", "member", "employee of ours"),
     default_sort="name",
     fields=(
         Field(
@@ -45,16 +50,39 @@ USERS = Catalogue(
         Field("created_at", FieldType.DATETIME, User.created_at, sortable=True, nullable=False),
     ),
     relations=(
-        Relation("team", "team", User.team_id, "members", synonyms=("team",), reverse_synonyms=("member",)),
+        Relation(
+            "team",
+            "team",
+            User.team_id,
+            "members",
+            synonyms=("team", "region", "office", "regional office", "sales office", "branch", "sales team"),
+        ),
         Relation(
             "manager",
             "user",
             User.manager_id,
             "reports",
-            synonyms=("manager", "boss"),
-            reverse_synonyms=("report",),
+            gathers=True,
+            synonyms=(
+                "manager",
+                "sales manager",
+                "boss",
+                "supervisor",
+                "team lead",
+                "manage",
+                "managed",
+                "managing",
+                "supervise",
+                "supervised",
+                "report to",
+                "reports to",
+                "reporting to",
+                "reported to",
+            ),
+            reverse_synonyms=("report", "direct report", "team", "subordinate"),
         ),
     ),
+    words=(Word(_REPS, {"field": "role", "op": "eq", "value": "rep"}),),
     shown=lambda: _USERS,
 )
 

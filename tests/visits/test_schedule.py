@@ -2,7 +2,7 @@
 
 from itertools import pairwise
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from crm_api.visits.schedule import (
@@ -148,7 +148,6 @@ def test_an_empty_day_is_valid():
     assert time_day(day_of(lunch=LUNCH), []).valid
 
 
-@settings(deadline=None)
 @given(small_day(), st.data())
 def test_the_one_pass_timer_says_what_the_exact_one_says(day, data):
     order = data.draw(orders(day))
@@ -156,7 +155,6 @@ def test_the_one_pass_timer_says_what_the_exact_one_says(day, data):
     assert earliest_end(day, order) == (exact.over if exact.valid else None)
 
 
-@settings(deadline=None)
 @given(days(max_stops=6), st.data())
 def test_the_figures_of_an_itinerary_add_up(day, data):
     itinerary = time_day(day, data.draw(orders(day)))
@@ -219,7 +217,6 @@ def by_the_minute(day: Day, order: list[int]) -> int | None:
     return None
 
 
-@settings(deadline=None)
 @given(small_day(), st.data())
 def test_the_timer_agrees_with_one_that_tries_everything_minute_by_minute(day, data):
     order = data.draw(orders(day))
