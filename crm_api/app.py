@@ -69,19 +69,29 @@ def create_app(settings: Settings, open_state: Opened) -> FastAPI:
             yield
 
     app = FastAPI(
-        title="Rounds", version="1", lifespan=lifespan, redirect_slashes=False, openapi_url="/openapi.json",
-        docs_url="/docs", redoc_url=None, responses=documented(401, 503),
+        title="Rounds",
+        version="1",
+        lifespan=lifespan,
+        redirect_slashes=False,
+        openapi_url="/openapi.json",
+        docs_url="/docs",
+        redoc_url=None,
+        responses=documented(401, 503),
         description="A CRM for companies that sell through reps and dealers.",
     )
     problems.install(app)
     for router in ROUTERS:
         app.include_router(router)
     app.add_api_route("/health", health, tags=["service"], summary="The process is alive")
-    app.add_api_route("/ready", ready, tags=["service"], summary="The database answers", responses=documented(503))
+    app.add_api_route(
+        "/ready", ready, tags=["service"], summary="The database answers", responses=documented(503)
+    )
     if settings.cors_origins:
         app.add_middleware(
-            CORSMiddleware, allow_origins=[o.strip() for o in settings.cors_origins.split(",")],
-            allow_methods=["*"], allow_headers=["Authorization", "Content-Type", "If-Match", "Idempotency-Key"],
+            CORSMiddleware,
+            allow_origins=[o.strip() for o in settings.cors_origins.split(",")],
+            allow_methods=["*"],
+            allow_headers=["Authorization", "Content-Type", "If-Match", "Idempotency-Key"],
             expose_headers=["ETag", "X-Request-ID"],
         )
     app.add_middleware(Edge, upload_limit=settings.max_upload_mb * 1_000_000, upload_paths=UPLOADS)

@@ -73,7 +73,9 @@ async def current_actor(request: Request, token: Annotated[str | None, Depends(_
 CurrentActor = Annotated[Actor, Depends(current_actor)]
 
 
-async def _session_id(request: Request, token: Annotated[str | None, Depends(_bearer)], actor: CurrentActor) -> UUID:
+async def _session_id(
+    request: Request, token: Annotated[str | None, Depends(_bearer)], actor: CurrentActor
+) -> UUID:
     return UUID(state(request).keys.verify(token or "", purpose=ACCESS)["sid"])
 
 
@@ -97,9 +99,9 @@ def _load(session: Session, session_id: UUID) -> Actor | None:
     return actor_of(session, found[1], organisation_zone=zone(session)) if found else None
 
 
-async def _if_match(if_match: Annotated[str | None, Header(description="The ETag of the version you read.")] = None) -> (
-    int | None
-):
+async def _if_match(
+    if_match: Annotated[str | None, Header(description="The ETag of the version you read.")] = None,
+) -> int | None:
     if if_match is None or if_match.strip() == "*":
         return None
     text = if_match.strip().removeprefix("W/").strip('"')

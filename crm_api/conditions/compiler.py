@@ -60,7 +60,9 @@ class _Compiler:
             raise Invalid.field(path, f"'{name}' does not lead from a {catalogue.kind} to one other record")
         return found[0].column, self.registry[found[0].target]
 
-    def reaches(self, column: Any, target: Catalogue, inner: sa.ColumnElement[bool]) -> sa.ColumnElement[bool]:
+    def reaches(
+        self, column: Any, target: Catalogue, inner: sa.ColumnElement[bool]
+    ) -> sa.ColumnElement[bool]:
         alias_free = sa.select(target.model.id).where(visible(target.kind, self.actor), inner)
         return column.in_(alias_free.correlate(None))  # type: ignore[no-any-return]
 
@@ -108,7 +110,9 @@ def compare(catalogue: Catalogue, field: Field, op: str, value: Any, *, zone: st
             return sa.not_(sa.func.coalesce(_equal(field, column, parsed), sa.false()))
     if parsed is None or field.type not in _ORDERED:
         raise Invalid.field(field.name, f"{op} needs a number, an amount or a date")
-    return {"lt": column < parsed, "lte": column <= parsed, "gt": column > parsed, "gte": column >= parsed}[op]
+    return {"lt": column < parsed, "lte": column <= parsed, "gt": column > parsed, "gte": column >= parsed}[
+        op
+    ]
 
 
 _FLAG = Field("isnull", FieldType.BOOLEAN, None)

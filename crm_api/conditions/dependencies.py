@@ -42,7 +42,10 @@ class SearchBody(Body):
     def query(self) -> Query:
         """The same as a Query."""
         return Query(
-            tree=self.where, search=self.search, sort=tuple(self.sort), fields=tuple(self.fields),
+            tree=self.where,
+            search=self.search,
+            sort=tuple(self.sort),
+            fields=tuple(self.fields),
             window=Window(page=self.page, page_size=self.page_size, cursor=self.cursor, count=self.count),
             archived=self.archived,
         )

@@ -11,7 +11,17 @@ from crm_api.core.listing import MAX_PAGE_SIZE, Sort, Window
 
 OPERATORS = ("ne", "gt", "gte", "lt", "lte", "in", "isnull", "contains", "between")
 RESERVED = (
-    "page", "page_size", "skip", "limit", "cursor", "sort", "sort_by", "sort_order", "search", "fields", "count",
+    "page",
+    "page_size",
+    "skip",
+    "limit",
+    "cursor",
+    "sort",
+    "sort_by",
+    "sort_order",
+    "search",
+    "fields",
+    "count",
     "archived",
 )
 
@@ -59,7 +69,8 @@ def _condition(catalogue: Catalogue, name: str, value: str) -> Comparison:
     found = catalogue.field(path)
     if found is None and "." not in path:
         raise BadRequest(
-            f"There is no parameter '{name}'. This list filters by {', '.join(f.name for f in catalogue.fields)} "
+            f"There is no parameter '{name}'. "
+            f"This list filters by {', '.join(f.name for f in catalogue.fields)} "
             f"(with __{', __'.join(OPERATORS)}) and takes {', '.join(RESERVED)}."
         )
     if found is not None and found.type is FieldType.TAGS and op == "eq":
@@ -126,18 +137,33 @@ def declared(catalogue: Catalogue) -> list[str]:
 
 def documentation(catalogue: Catalogue) -> list[dict[str, Any]]:
     """OpenAPI parameters of a list: paging, sorting, search and one filter a field."""
+
     def text(name: str, description: str, schema: dict[str, Any] | None = None) -> dict[str, Any]:
-        return {"name": name, "in": "query", "required": False, "description": description,
-                "schema": schema or {"type": "string"}}
+        return {
+            "name": name,
+            "in": "query",
+            "required": False,
+            "description": description,
+            "schema": schema or {"type": "string"},
+        }
 
     whole = {"type": "integer", "minimum": 1}
     return [
         text("page", "Page number, from 1.", whole),
-        text("page_size", "Rows a page, at most 200.", {"type": "integer", "minimum": 1, "maximum": MAX_PAGE_SIZE}),
+        text(
+            "page_size",
+            "Rows a page, at most 200.",
+            {"type": "integer", "minimum": 1, "maximum": MAX_PAGE_SIZE},
+        ),
         text("skip", "Rows to pass over, instead of `page`.", {"type": "integer", "minimum": 0}),
-        text("limit", "The same as `page_size`.", {"type": "integer", "minimum": 1, "maximum": MAX_PAGE_SIZE}),
+        text(
+            "limit", "The same as `page_size`.", {"type": "integer", "minimum": 1, "maximum": MAX_PAGE_SIZE}
+        ),
         text("cursor", "The `next_cursor` of the page before."),
-        text("sort", f"Fields, comma-separated, `-` for descending. Declared: {', '.join(declared(catalogue))}."),
+        text(
+            "sort",
+            f"Fields, comma-separated, `-` for descending. Declared: {', '.join(declared(catalogue))}.",
+        ),
         text("sort_by", "One field; see `sort`."),
         text("sort_order", "Direction of `sort_by`.", {"type": "string", "enum": ["asc", "desc"]}),
         text("search", "Words that must all begin a word of the record."),
@@ -145,8 +171,11 @@ def documentation(catalogue: Catalogue) -> list[dict[str, Any]]:
         text("count", "How exact the total is.", {"type": "string", "enum": ["capped", "exact", "none"]}),
         text("archived", "Archived records.", {"type": "string", "enum": ["out", "only", "with"]}),
         *(
-            text(f.name, f"Filter by {f.title}; also `{f.name}__` with {', '.join(OPERATORS)}.",
-                 {"type": "string", **({"enum": list(f.choices)} if f.choices else {})})
+            text(
+                f.name,
+                f"Filter by {f.title}; also `{f.name}__` with {', '.join(OPERATORS)}.",
+                {"type": "string", **({"enum": list(f.choices)} if f.choices else {})},
+            )
             for f in catalogue.fields
         ),
         *(text(name, f"The same as `{target}__{op}`.") for name, (target, op) in catalogue.filters.items()),

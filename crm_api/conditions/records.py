@@ -46,7 +46,9 @@ def page(session: Session, actor: Actor, kind: str, query: Query) -> dict[str, A
     }
 
 
-def one(session: Session, actor: Actor, kind: str, record_id: UUID, fields: tuple[str, ...] = ()) -> dict[str, Any]:
+def one(
+    session: Session, actor: Actor, kind: str, record_id: UUID, fields: tuple[str, ...] = ()
+) -> dict[str, Any]:
     """One record as the JSON answer; raises NotFound where it is not there or not the actor's to see."""
     catalogue = CATALOGUES[kind]
     model = catalogue.model
@@ -105,7 +107,9 @@ def get(
     return record
 
 
-def _matching(session: Session, actor: Actor, catalogue: Catalogue, query: Query) -> list[sa.ColumnElement[bool]]:
+def _matching(
+    session: Session, actor: Actor, catalogue: Catalogue, query: Query
+) -> list[sa.ColumnElement[bool]]:
     terms = [visible(catalogue.kind, actor), where(CATALOGUES, catalogue.kind, query.tree, actor)]
     archived_at = getattr(catalogue.model, "archived_at", None)
     if archived_at is not None and query.archived != "with":
@@ -128,10 +132,16 @@ def _total(
 
 
 def _rows(
-    session: Session, catalogue: Catalogue, matching: list[sa.ColumnElement[bool]], sorts: list[Sort], query: Query
+    session: Session,
+    catalogue: Catalogue,
+    matching: list[sa.ColumnElement[bool]],
+    sorts: list[Sort],
+    query: Query,
 ) -> tuple[list[dict[str, Any]], bool]:
     window, identity = query.window, catalogue.model.id
-    statement = ordered(_shown(catalogue).add_columns(sorts[0].column.label("_sort")).where(*matching), sorts, identity)
+    statement = ordered(
+        _shown(catalogue).add_columns(sorts[0].column.label("_sort")).where(*matching), sorts, identity
+    )
     if window.cursor is not None:
         if len(sorts) > 1:
             raise BadRequest("A cursor goes with one sort field.")
@@ -160,5 +170,7 @@ def _present(catalogue: Catalogue, row: dict[str, Any], fields: tuple[str, ...])
         return answer
     unknown = [name for name in fields if name not in answer]
     if unknown:
-        raise BadRequest(f"There is no field {', '.join(unknown)}; a {catalogue.kind} has {', '.join(answer)}.")
+        raise BadRequest(
+            f"There is no field {', '.join(unknown)}; a {catalogue.kind} has {', '.join(answer)}."
+        )
     return {name: value for name, value in answer.items() if name in fields or name == "id"}

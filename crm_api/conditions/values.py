@@ -56,7 +56,11 @@ def instant(value: Any, zone: str) -> datetime:
         at = datetime.combine(value, time())
     else:
         text = str(value).strip()
-        at = datetime.fromisoformat(text) if len(text) > 10 else datetime.combine(date.fromisoformat(text), time())
+        at = (
+            datetime.fromisoformat(text)
+            if len(text) > 10
+            else datetime.combine(date.fromisoformat(text), time())
+        )
     return (at if at.tzinfo else at.replace(tzinfo=ZoneInfo(zone))).astimezone(UTC)
 
 

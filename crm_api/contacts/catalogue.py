@@ -30,8 +30,14 @@ CATALOGUE = Catalogue(
     default_sort="name",
     listed=("job_title", "account", "email", "phone"),
     fields=(
-        Field("full_name", FieldType.TEXT, Contact.first_name + sa.func.coalesce(" " + Contact.last_name, ""),
-              label="name", nullable=False, groupable=True),
+        Field(
+            "full_name",
+            FieldType.TEXT,
+            Contact.first_name + sa.func.coalesce(" " + Contact.last_name, ""),
+            label="name",
+            nullable=False,
+            groupable=True,
+        ),
         Field("name", FieldType.TEXT, Contact.name_key, sortable=True, nullable=False),
         Field("first_name", FieldType.TEXT, Contact.first_name, nullable=False),
         Field("last_name", FieldType.TEXT, Contact.last_name),
@@ -53,8 +59,14 @@ CATALOGUE = Catalogue(
         Field("tags", FieldType.TAGS, tagged("contact", Contact), synonyms=("tag", "tagged")),
         Field("external_system", FieldType.TEXT, Contact.external_system),
         Field("external_id", FieldType.TEXT, Contact.external_id),
-        Field("created_at", FieldType.DATETIME, Contact.created_at, sortable=True, nullable=False,
-              synonyms=("created", "added")),
+        Field(
+            "created_at",
+            FieldType.DATETIME,
+            Contact.created_at,
+            sortable=True,
+            nullable=False,
+            synonyms=("created", "added"),
+        ),
         Field("updated_at", FieldType.DATETIME, Contact.updated_at, nullable=False),
     ),
     relations=(

@@ -187,7 +187,11 @@ class SQLiteDatabase(Database):
             return work(session)
 
     def _write(self, work: Callable[[Session], R]) -> R:
-        with self._exclusive(), Session(self._write_engine, expire_on_commit=False) as session, session.begin():
+        with (
+            self._exclusive(),
+            Session(self._write_engine, expire_on_commit=False) as session,
+            session.begin(),
+        ):
             return work(session)
 
     @contextmanager

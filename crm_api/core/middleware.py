@@ -52,11 +52,17 @@ class Edge:
             finally:
                 log.info(
                     "request",
-                    extra={"method": scope["method"], "path": scope["path"], "status": status,
-                           "ms": round((time.perf_counter() - started) * 1000, 1)},
+                    extra={
+                        "method": scope["method"],
+                        "path": scope["path"],
+                        "status": status,
+                        "ms": round((time.perf_counter() - started) * 1000, 1),
+                    },
                 )
 
-    async def _limited(self, scope: Scope, receive: Receive, send: Send, limit: int, headers: Headers) -> None:
+    async def _limited(
+        self, scope: Scope, receive: Receive, send: Send, limit: int, headers: Headers
+    ) -> None:
         refusal = answer(TooLarge(f"This address takes at most {limit:,} bytes."))
         length = headers.get("content-length", "0")
         if length.isdigit() and int(length) > limit:

@@ -37,15 +37,26 @@ class ProblemDocument(BaseModel):
 def documented(*statuses: int) -> dict[int | str, dict[str, Any]]:
     """OpenAPI `responses` for these statuses, each a problem document."""
     return {
-        status: {"model": ProblemDocument, "content": {MEDIA_TYPE: {}}, "description": _TITLES.get(status, "Problem")}
+        status: {
+            "model": ProblemDocument,
+            "content": {MEDIA_TYPE: {}},
+            "description": _TITLES.get(status, "Problem"),
+        }
         for status in statuses
     }
 
 
 _TITLES = {
-    400: "A parameter that does not exist, or a damaged cursor", 401: "Not signed in", 403: "Not allowed",
-    404: "Not there, or not yours to see", 409: "A rule of the business forbids it", 412: "Changed since you read it",
-    413: "Too large", 422: "The input is not valid", 429: "Too many requests", 503: "The database is away",
+    400: "A parameter that does not exist, or a damaged cursor",
+    401: "Not signed in",
+    403: "Not allowed",
+    404: "Not there, or not yours to see",
+    409: "A rule of the business forbids it",
+    412: "Changed since you read it",
+    413: "Too large",
+    422: "The input is not valid",
+    429: "Too many requests",
+    503: "The database is away",
 }
 
 
@@ -100,9 +111,7 @@ _TYPES = {404: "no-such-path", 405: "no-such-method"}
 
 def from_validation(faults: Any) -> Invalid:
     """The Invalid for pydantic's list of faults: the field's path, and what it takes."""
-    errors = [
-        FieldError(_path(fault.get("loc", ())), _plain(fault)) for fault in faults
-    ]
+    errors = [FieldError(_path(fault.get("loc", ())), _plain(fault)) for fault in faults]
     first = errors[0] if errors else FieldError("body", "not valid")
     more = f" (and {len(errors) - 1} more)" if len(errors) > 1 else ""
     return Invalid(f"{first.field}: {first.message}{more}", errors=errors)

@@ -29,8 +29,12 @@ from crm_api.followups.schemas import (
 router = APIRouter(prefix="/api/v1/crm/followups", tags=["follow-ups"])
 
 
-@router.get("/rules", response_model=Page[RuleOut], openapi_extra=listed(RULES), responses=documented(400, 422))
-async def list_rules(db: Db, actor: CurrentActor, query: Annotated[Query, listing("followup_rule")]) -> Response:
+@router.get(
+    "/rules", response_model=Page[RuleOut], openapi_extra=listed(RULES), responses=documented(400, 422)
+)
+async def list_rules(
+    db: Db, actor: CurrentActor, query: Annotated[Query, listing("followup_rule")]
+) -> Response:
     """Rules, and whether they are on."""
     return json_answer(await db.read(records.page, actor, "followup_rule", query))
 
@@ -49,7 +53,9 @@ async def read_rule(rule_id: UUID, db: Db, actor: CurrentActor) -> Response:
 
 @router.put("/rules/{rule_id}", response_model=RuleOut, responses=documented(400, 403, 404, 412, 422))
 @router.patch("/rules/{rule_id}", response_model=RuleOut, responses=documented(400, 403, 404, 412, 422))
-async def update_rule(rule_id: UUID, body: RulePatch, db: Db, actor: CurrentActor, if_match: IfMatch) -> Response:
+async def update_rule(
+    rule_id: UUID, body: RulePatch, db: Db, actor: CurrentActor, if_match: IfMatch
+) -> Response:
     """Change just the fields sent; a rule whose reach changes is switched off."""
     change = db.write(records.written, actor, rules.update, rule_id=rule_id, data=body, if_match=if_match)
     return record_answer(await change)
@@ -80,9 +86,14 @@ async def preview_rule(rule_id: UUID, db: Db, actor: CurrentActor) -> PreviewOut
 
 
 @router.get(
-    "/sequences", response_model=Page[SequenceOut], openapi_extra=listed(SEQUENCES), responses=documented(400, 422)
+    "/sequences",
+    response_model=Page[SequenceOut],
+    openapi_extra=listed(SEQUENCES),
+    responses=documented(400, 422),
 )
-async def list_sequences(db: Db, actor: CurrentActor, query: Annotated[Query, listing("sequence")]) -> Response:
+async def list_sequences(
+    db: Db, actor: CurrentActor, query: Annotated[Query, listing("sequence")]
+) -> Response:
     """Sequences of mails."""
     return json_answer(await db.read(records.page, actor, "sequence", query))
 
@@ -99,8 +110,12 @@ async def read_sequence(sequence_id: UUID, db: Db, actor: CurrentActor) -> Respo
     return record_answer(await db.read(records.one, actor, "sequence", sequence_id))
 
 
-@router.put("/sequences/{sequence_id}", response_model=SequenceOut, responses=documented(400, 403, 404, 412, 422))
-@router.patch("/sequences/{sequence_id}", response_model=SequenceOut, responses=documented(400, 403, 404, 412, 422))
+@router.put(
+    "/sequences/{sequence_id}", response_model=SequenceOut, responses=documented(400, 403, 404, 412, 422)
+)
+@router.patch(
+    "/sequences/{sequence_id}", response_model=SequenceOut, responses=documented(400, 403, 404, 412, 422)
+)
 async def update_sequence(
     sequence_id: UUID, body: SequencePatch, db: Db, actor: CurrentActor, if_match: IfMatch
 ) -> Response:
@@ -111,16 +126,23 @@ async def update_sequence(
     return record_answer(await change)
 
 
-@router.delete("/sequences/{sequence_id}", status_code=204, responses=documented(400, 403, 404, 409, 412, 422))
+@router.delete(
+    "/sequences/{sequence_id}", status_code=204, responses=documented(400, 403, 404, 409, 412, 422)
+)
 async def delete_sequence(sequence_id: UUID, db: Db, actor: CurrentActor, if_match: IfMatch) -> None:
     """Delete a sequence and stop everybody in it."""
     await db.write(rules.delete_sequence, actor, sequence_id=sequence_id, if_match=if_match)
 
 
 @router.get(
-    "/enrolments", response_model=Page[EnrolmentOut], openapi_extra=listed(ENROLMENTS), responses=documented(400, 422)
+    "/enrolments",
+    response_model=Page[EnrolmentOut],
+    openapi_extra=listed(ENROLMENTS),
+    responses=documented(400, 422),
 )
-async def list_enrolments(db: Db, actor: CurrentActor, query: Annotated[Query, listing("enrolment")]) -> Response:
+async def list_enrolments(
+    db: Db, actor: CurrentActor, query: Annotated[Query, listing("enrolment")]
+) -> Response:
     """Leads in sequences, and how it ended."""
     return json_answer(await db.read(records.page, actor, "enrolment", query))
 

@@ -18,7 +18,15 @@ from crm_api.core.templating import BadTemplate, MissingField, RenderedEmail, re
 from crm_api.followups import queries, service
 from crm_api.followups.author import values_for
 from crm_api.followups.models import FollowUpRule, Sequence
-from crm_api.followups.schemas import PreviewItem, PreviewOut, RuleIn, RulePatch, SequenceIn, SequencePatch, Window
+from crm_api.followups.schemas import (
+    PreviewItem,
+    PreviewOut,
+    RuleIn,
+    RulePatch,
+    SequenceIn,
+    SequencePatch,
+    Window,
+)
 from crm_api.leads.models import Lead
 from crm_api.organisation import service as organisation
 from crm_api.users.models import User
@@ -102,7 +110,9 @@ def preview(session: Session, actor: Actor, *, rule_id: UUID, limit: int = 20) -
     return PreviewOut(total=_count(session, rule), items=items)
 
 
-def _preview_item(session: Session, rule: FollowUpRule, template: str, lead: Lead, owner: User) -> PreviewItem:
+def _preview_item(
+    session: Session, rule: FollowUpRule, template: str, lead: Lead, owner: User
+) -> PreviewItem:
     letter: RenderedEmail | None = None
     problem = None
     try:

@@ -29,7 +29,11 @@ def open_run(session: Session, actor: Actor, *, resume: bool = True, **values: A
     if resume and not values.get("dry_run"):
         cut_off = session.scalars(
             sa.select(ImportRun)
-            .where(ImportRun.digest == values["digest"], ImportRun.state == "writing", ImportRun.dry_run.is_(False))
+            .where(
+                ImportRun.digest == values["digest"],
+                ImportRun.state == "writing",
+                ImportRun.dry_run.is_(False),
+            )
             .order_by(ImportRun.created_at.desc())
             .with_for_update()
         ).first()

@@ -15,8 +15,12 @@ from crm_api.tags.service import attach, tagged
 access.declare("lead", Lead, owner=Lead.owner_id, team=Lead.team_id, territory=Lead.territory_id)
 
 _SHOWN = sa.select(
-    *shown_by(LeadOut, Lead, last_contact_date=LeadStats.last_contact_at,
-              call_attempts=sa.func.coalesce(LeadStats.call_attempts, 0))
+    *shown_by(
+        LeadOut,
+        Lead,
+        last_contact_date=LeadStats.last_contact_at,
+        call_attempts=sa.func.coalesce(LeadStats.call_attempts, 0),
+    )
 ).outerjoin(LeadStats, LeadStats.lead_id == Lead.id)
 
 
@@ -44,8 +48,15 @@ CATALOGUE = Catalogue(
     age="created_at",
     listed=("status", "source", "owner", "estimated_value"),
     fields=(
-        Field("title", FieldType.TEXT, Lead.title, sortable=True, nullable=False, sort_column=Lead.title_key,
-              aliases=("name",)),
+        Field(
+            "title",
+            FieldType.TEXT,
+            Lead.title,
+            sortable=True,
+            nullable=False,
+            sort_column=Lead.title_key,
+            aliases=("name",),
+        ),
         Field("number", FieldType.TEXT, Lead.number, nullable=False, aliases=("lead_number",)),
         Field("company_name", FieldType.TEXT, Lead.company_name, groupable=True),
         Field("first_name", FieldType.TEXT, Lead.first_name),
@@ -57,21 +68,58 @@ CATALOGUE = Catalogue(
         Field("city", FieldType.TEXT, Lead.city, groupable=True),
         Field("state", FieldType.TEXT, Lead.state, groupable=True),
         Field("country", FieldType.TEXT, Lead.country, groupable=True),
-        Field("status", FieldType.CHOICE, Lead.status, choices=LEAD_STATUSES, sortable=False, groupable=True,
-              nullable=False),
-        Field("source", FieldType.CHOICE, Lead.source, choices=LEAD_SOURCES, synonyms=("source", "channel", "lead source"),
-              groupable=True),
-        Field("priority", FieldType.CHOICE, Lead.priority, choices=PRIORITIES, groupable=True, nullable=False),
+        Field(
+            "status",
+            FieldType.CHOICE,
+            Lead.status,
+            choices=LEAD_STATUSES,
+            sortable=False,
+            groupable=True,
+            nullable=False,
+        ),
+        Field(
+            "source",
+            FieldType.CHOICE,
+            Lead.source,
+            choices=LEAD_SOURCES,
+            synonyms=("source", "channel", "lead source"),
+            groupable=True,
+        ),
+        Field(
+            "priority", FieldType.CHOICE, Lead.priority, choices=PRIORITIES, groupable=True, nullable=False
+        ),
         Field("rating", FieldType.CHOICE, Lead.rating, choices=RATINGS, groupable=True),
-        Field("score", FieldType.INTEGER, Lead.score, sortable=True, nullable=False, aliases=("lead_score",),
-              synonyms=("lead score",)),
+        Field(
+            "score",
+            FieldType.INTEGER,
+            Lead.score,
+            sortable=True,
+            nullable=False,
+            aliases=("lead_score",),
+            synonyms=("lead score",),
+        ),
         Field("is_qualified", FieldType.BOOLEAN, Lead.is_qualified, nullable=False),
-        Field("estimated_value", FieldType.MONEY, Lead.value_base, synonyms=("value", "worth", "amount"), scale=100,
-              aliases=("estimated_deal_value",)),
+        Field(
+            "estimated_value",
+            FieldType.MONEY,
+            Lead.value_base,
+            synonyms=("value", "worth", "amount"),
+            scale=100,
+            aliases=("estimated_deal_value",),
+        ),
         Field("probability", FieldType.INTEGER, Lead.probability, unit="%"),
-        Field("next_follow_up_date", FieldType.DATETIME, Lead.next_follow_up_date, synonyms=("follow up", "follow-up")),
-        Field("last_contact_date", FieldType.DATETIME, _stat(LeadStats.last_contact_at),
-              synonyms=("last contact", "last contacted", "contacted")),
+        Field(
+            "next_follow_up_date",
+            FieldType.DATETIME,
+            Lead.next_follow_up_date,
+            synonyms=("follow up", "follow-up"),
+        ),
+        Field(
+            "last_contact_date",
+            FieldType.DATETIME,
+            _stat(LeadStats.last_contact_at),
+            synonyms=("last contact", "last contacted", "contacted"),
+        ),
         Field("call_attempts", FieldType.INTEGER, _stat(LeadStats.call_attempts)),
         Field("converted_at", FieldType.DATETIME, Lead.converted_at),
         Field("pipeline_id", FieldType.REFERENCE, Lead.pipeline_id, nullable=False),
@@ -83,8 +131,14 @@ CATALOGUE = Catalogue(
         Field("external_system", FieldType.TEXT, Lead.external_system),
         Field("external_id", FieldType.TEXT, Lead.external_id),
         Field("origin", FieldType.TEXT, Lead.origin, nullable=False),
-        Field("created_at", FieldType.DATETIME, Lead.created_at, sortable=True, nullable=False,
-              synonyms=("created", "added", "received", "came in")),
+        Field(
+            "created_at",
+            FieldType.DATETIME,
+            Lead.created_at,
+            sortable=True,
+            nullable=False,
+            synonyms=("created", "added", "received", "came in"),
+        ),
         Field("updated_at", FieldType.DATETIME, Lead.updated_at, nullable=False),
     ),
     relations=(
@@ -95,21 +149,37 @@ CATALOGUE = Catalogue(
         Relation("team", "team", Lead.team_id, "leads", synonyms=("team",)),
     ),
     measures=(
-        Measure("conversion_rate", "ratio", where=_CONVERTED, of={"all": []}, unit="%",
-                synonyms=("conversion rate", "conversion")),
+        Measure(
+            "conversion_rate",
+            "ratio",
+            where=_CONVERTED,
+            of={"all": []},
+            unit="%",
+            synonyms=("conversion rate", "conversion"),
+        ),
         Measure("average_lead_score", "avg", field="score", synonyms=("average score", "average lead score")),
     ),
     words=(
         Word(("converted", "won"), _CONVERTED, time_field="converted_at"),
         Word(("lost",), {"field": "status", "op": "eq", "value": "lost"}),
         Word(("open", "active"), {"not": {"field": "status", "op": "in", "value": ["converted", "lost"]}}),
-        Word(("hot",), {"any": [{"field": "score", "op": "gte", "value": 80},
-                                {"field": "rating", "op": "eq", "value": "hot"}]}),
+        Word(
+            ("hot",),
+            {
+                "any": [
+                    {"field": "score", "op": "gte", "value": 80},
+                    {"field": "rating", "op": "eq", "value": "hot"},
+                ]
+            },
+        ),
     ),
     filters={
-        "lead_score_min": ("score", "gte"), "lead_score_max": ("score", "lte"),
-        "date_range_start": ("created_at", "gte"), "date_range_end": ("created_at", "lte"),
-        "min_value": ("estimated_value", "gte"), "max_value": ("estimated_value", "lte"),
+        "lead_score_min": ("score", "gte"),
+        "lead_score_max": ("score", "lte"),
+        "date_range_start": ("created_at", "gte"),
+        "date_range_end": ("created_at", "lte"),
+        "min_value": ("estimated_value", "gte"),
+        "max_value": ("estimated_value", "lte"),
     },
     live=lambda: Lead.archived_at.is_(None),
     shown=lambda: _SHOWN,

@@ -63,8 +63,14 @@ def run(session: Session, plan: Plan, *, registry: Registry, asker: Asker, most:
     """Run a plan under the asker's visibility, or say why it was not run."""
     match plan.action:
         case "clarify":
-            options = [OptionOut(label=o.label, question=o.question, plan=o.plan) for o in plan.options if o.plan]
-            return Answer(status="clarify", answer=plan.question, clarify=Clarification(question=plan.question, options=options))
+            options = [
+                OptionOut(label=o.label, question=o.question, plan=o.plan) for o in plan.options if o.plan
+            ]
+            return Answer(
+                status="clarify",
+                answer=plan.question,
+                clarify=Clarification(question=plan.question, options=options),
+            )
         case "refuse":
             return Answer(status="refused", answer=plan.reason)
         case "unknown":
@@ -86,7 +92,9 @@ def _answered(session: Session, plan: Plan, registry: Registry, asker: Asker, mo
     if compiled.has_ids:
         answer.ids = [str(row[0]) for row in rows]
         rows = [row[1:] for row in rows]
-    answer.rows = [[shown(value, column) for value, column in zip(row, compiled.columns, strict=True)] for row in rows]
+    answer.rows = [
+        [shown(value, column) for value, column in zip(row, compiled.columns, strict=True)] for row in rows
+    ]
     answer.total_rows = _total(session, compiled, plan, len(answer.rows))
     answer.truncated = answer.total_rows > len(answer.rows)
     _leave_out_empty(answer, plan)
@@ -115,7 +123,11 @@ def _leave_out_empty(answer: Answer, plan: Plan) -> None:
     figure = plan.figures[0]
     amount = sum(row[-1] or 0 for row in empty) if figure.fn in ("count", "sum") else None
     names = " or ".join(g.label for g in plan.group_by)
-    answer.assumptions.append(f"without {names}: {_number(amount, None)}" if amount is not None else f"those without {names} are left out")
+    answer.assumptions.append(
+        f"without {names}: {_number(amount, None)}"
+        if amount is not None
+        else f"those without {names} are left out"
+    )
 
 
 def _as_shares(answer: Answer) -> None:
@@ -126,7 +138,7 @@ def _as_shares(answer: Answer) -> None:
 
 def _single(answer: Answer, plan: Plan) -> Any:
     """The one value that answers, if one does."""
-    if plan.figures and not plan.group_by or plan.counts_groups:
+    if (plan.figures and not plan.group_by) or plan.counts_groups:
         return answer.rows[0][0] if answer.rows else None
     if plan.action == "lookup" and len(answer.rows) == 1 and len(plan.columns) == 1:
         return answer.rows[0][1]
@@ -139,7 +151,10 @@ def _compared(session: Session, plan: Plan, registry: Registry, asker: Asker) ->
         compiled = compile_plan(plan, registry=registry, asker=asker, filters=side.filters)
         column = compiled.columns[-1]
         rows.append([side.label, shown(session.execute(compiled.statement).scalar(), column) or 0])
-    columns = [ColumnOut(name="compared", type="text"), ColumnOut(name=column.name, type="number", unit=column.unit)]
+    columns = [
+        ColumnOut(name="compared", type="text"),
+        ColumnOut(name=column.name, type="number", unit=column.unit),
+    ]
     answer = Answer(status="answered", answer="", columns=columns, rows=rows, total_rows=len(rows))
     told = "; ".join(f"{label} {_number(value, column.unit)}" for label, value in rows)
     if plan.change:
@@ -159,8 +174,15 @@ def _sentence(answer: Answer, plan: Plan, registry: Registry) -> str:
     conditions = _conditions(plan)
     tail = f" ({conditions})" if conditions else ""
     if plan.action == "lookup":
-        told = ["; ".join(f"{c.name} {_cell(v, c)}" for v, c in zip(row[1:], answer.columns[1:], strict=True)) for row in answer.rows]
-        return "; ".join(f"{row[0]}: {text}" for row, text in zip(answer.rows, told, strict=True)) + "." if told else "Nothing found."
+        told = [
+            "; ".join(f"{c.name} {_cell(v, c)}" for v, c in zip(row[1:], answer.columns[1:], strict=True))
+            for row in answer.rows
+        ]
+        return (
+            "; ".join(f"{row[0]}: {text}" for row, text in zip(answer.rows, told, strict=True)) + "."
+            if told
+            else "Nothing found."
+        )
     if not plan.figures:
         noun = catalogue.kind.replace("_", " ") if answer.total_rows == 1 else catalogue.plural
         some = f", the first {len(answer.rows)} shown" if answer.truncated else ""
@@ -185,7 +207,9 @@ def in_words(plan: Plan, registry: Registry) -> str:
     if conditions := _conditions(plan):
         parts.append(f"where {conditions}")
     if plan.having:
-        sign = {"gt": "above", "gte": "at least", "lt": "below", "lte": "at most", "eq": "exactly"}[plan.having.op]
+        sign = {"gt": "above", "gte": "at least", "lt": "below", "lte": "at most", "eq": "exactly"}[
+            plan.having.op
+        ]
         parts.append(f"only those {sign} {_number(plan.having.value, None)}")
     if plan.sort:
         by = plan.sort.field.split(".")[-1].replace("_", " ") if plan.sort.field else "that figure"

@@ -8,11 +8,11 @@ from typing import Any
 
 from crm_api.core.fields import Registry
 from crm_api.questions import gate, lexicon, paths
-from crm_api.questions.filters import Conditions, Unclear
+from crm_api.questions.filters import Conditions
 from crm_api.questions.linking import Names
 from crm_api.questions.parser import Reader, parse, with_options
 from crm_api.questions.periods import Period
-from crm_api.questions.plan import Filter, Plan, unknown
+from crm_api.questions.plan import Filter, Plan, Unclear, unknown
 from crm_api.questions.sentence import Sentence
 from crm_api.questions.spans import Span, Tagger
 
@@ -24,15 +24,19 @@ def converse(turns: list[str], *, registry: Registry, names: Names, day_first: b
     previous: Plan | None = None
     plan = unknown("Ask a question.")
     for turn in turns:
-        plan = parse(turn, registry=registry, names=names, day_first=day_first) if previous is None else follow(
-            turn, previous, registry=registry, names=names, day_first=day_first
+        plan = (
+            parse(turn, registry=registry, names=names, day_first=day_first)
+            if previous is None
+            else follow(turn, previous, registry=registry, names=names, day_first=day_first)
         )
         if plan.action in _RUNS:
             previous = plan
     return plan
 
 
-def follow(question: str, previous: Plan, *, registry: Registry, names: Names, day_first: bool = True) -> Plan:
+def follow(
+    question: str, previous: Plan, *, registry: Registry, names: Names, day_first: bool = True
+) -> Plan:
     """The plan for a turn after `previous`: a patch where it leans on it, else its own plan."""
     words = lexicon.of(registry)
     if refusal := gate.check(question, words):
@@ -53,14 +57,18 @@ def follow(question: str, previous: Plan, *, registry: Registry, names: Names, d
 
 def _leans(spans: list[Span]) -> bool:
     """Whether it opens like a continuation, or ends in "instead"."""
-    return bool(spans) and (spans[0].is_cue("follow", "and", "or", "by", "not") or any(s.is_cue("instead") for s in spans))
+    return bool(spans) and (
+        spans[0].is_cue("follow", "and", "or", "by", "not") or any(s.is_cue("instead") for s in spans)
+    )
 
 
 def _complete(spans: list[Span]) -> bool:
     """Whether it names what it is about: a kind, a figure, or words that only one kind has."""
     about = any(s.entry("kind", "measure") for s in spans)
     asks = any(s.is_cue("count", "sum", "ask", "who", "avg", "most", "top", "share") for s in spans)
-    return about and (asks or len(spans) > 2) or (asks and any(s.entry("field", "relation", "word") for s in spans))
+    return (about and (asks or len(spans) > 2)) or (
+        asks and any(s.entry("field", "relation", "word") for s in spans)
+    )
 
 
 def _patch(s: Sentence, previous: Plan) -> Plan:
@@ -71,7 +79,11 @@ def _patch(s: Sentence, previous: Plan) -> Plan:
         return _patched(s, previous)
     except Unclear as unclear:
         plan = unclear.plan
-        return plan if plan.action == "clarify" else unknown("I could not use: " + ", ".join(plan.unused), *plan.unused)
+        return (
+            plan
+            if plan.action == "clarify"
+            else unknown("I could not use: " + ", ".join(plan.unused), *plan.unused)
+        )
 
 
 def _patched(s: Sentence, previous: Plan) -> Plan:

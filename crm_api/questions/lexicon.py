@@ -18,10 +18,33 @@ _NOBODYS_WORDS = ("external_id", "external_system", "origin", "number")
 
 What = Literal["kind", "field", "relation", "reverse", "choice", "word", "measure"]
 
-_IRREGULAR = {"people": "person", "men": "man", "women": "woman", "indices": "index", "series": "series", "news": "news",
-              "sales": "sale", "status": "status", "analysis": "analysis", "opps": "opp", "mrs": "mrs", "us": "us", "is": "is",
-              "was": "was", "has": "has", "this": "this", "its": "its", "does": "does", "vs": "vs", "as": "as", "yes": "yes",
-              "less": "less", "always": "always", "business": "business", "businesses": "business"}
+_IRREGULAR = {
+    "people": "person",
+    "men": "man",
+    "women": "woman",
+    "indices": "index",
+    "series": "series",
+    "news": "news",
+    "sales": "sale",
+    "status": "status",
+    "analysis": "analysis",
+    "opps": "opp",
+    "mrs": "mrs",
+    "us": "us",
+    "is": "is",
+    "was": "was",
+    "has": "has",
+    "this": "this",
+    "its": "its",
+    "does": "does",
+    "vs": "vs",
+    "as": "as",
+    "yes": "yes",
+    "less": "less",
+    "always": "always",
+    "business": "business",
+    "businesses": "business",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +94,9 @@ class Lexicon:
                     known.append(entry)
         self.phrases.pop((), None)
         self.longest = max((len(key) for key in self.phrases), default=0)
-        self.words = sorted({word for key in self.phrases for word in key if len(word) > 3 and not word.isdigit()})
+        self.words = sorted(
+            {word for key in self.phrases for word in key if len(word) > 3 and not word.isdigit()}
+        )
 
     def longest_at(self, tokens: list[str], at: int) -> tuple[int, list[Entry]] | None:
         """The longest phrase that starts at token `at`: how many tokens it takes, and its meanings."""

@@ -10,9 +10,21 @@ from dataclasses import dataclass, field
 
 from crm_api.core.fields import FieldType, Measure, Registry
 from crm_api.questions import gate, head, lexicon, paths, trees
-from crm_api.questions.filters import Conditions, Found, Unclear
+from crm_api.questions.filters import Conditions, Found
 from crm_api.questions.linking import Names
-from crm_api.questions.plan import Figure, Filter, Group, Having, Option, Plan, Side, Sort, clarify, unknown
+from crm_api.questions.plan import (
+    Figure,
+    Filter,
+    Group,
+    Having,
+    Option,
+    Plan,
+    Side,
+    Sort,
+    Unclear,
+    clarify,
+    unknown,
+)
 from crm_api.questions.sentence import Sentence, Target
 from crm_api.questions.spans import Span, Tagger
 
@@ -21,8 +33,27 @@ _DOWN = ("top", "max", "most", "newest")
 _COMPARING = ("gt", "ge", "lt", "le", "eq")
 _OPS = {"gt": "gt", "ge": "gte", "lt": "lt", "le": "lte", "eq": "eq"}
 # Cues that change the answer: one left unread means the question was not understood.
-_MUST_BE_READ = ("sum", "avg", "median", *_RANKING, "not", "without", *_COMPARING, "between", "share", "quotient",
-                 "percent_change", "change", "how_many_more", "how_much_more", "vs", "more", "fewer", "by", "each")
+_MUST_BE_READ = (
+    "sum",
+    "avg",
+    "median",
+    *_RANKING,
+    "not",
+    "without",
+    *_COMPARING,
+    "between",
+    "share",
+    "quotient",
+    "percent_change",
+    "change",
+    "how_many_more",
+    "how_much_more",
+    "vs",
+    "more",
+    "fewer",
+    "by",
+    "each",
+)
 DEFAULT_TOP = 10
 
 
@@ -87,7 +118,11 @@ def _nothing_known(spans: list[Span]) -> Plan:
         return clarify(f"What do you mean by “{vague[0]}”? Name a kind of record and a figure.")
     if not spans:
         return unknown("Ask about accounts, deals, people, tasks …")
-    return Plan(action="refuse", reason="I answer questions about what is kept in the CRM; this is not part of it.", unused=strange)
+    return Plan(
+        action="refuse",
+        reason="I answer questions about what is kept in the CRM; this is not part of it.",
+        unused=strange,
+    )
 
 
 def _sorry(unused: tuple[str, ...]) -> str:
@@ -150,7 +185,12 @@ class Reader:
     def _aggregate(self) -> str | None:
         for fn in ("avg", "median", "sum"):
             if (at := self.s.cue(fn)) is not None:
-                if fn == "sum" and self.s.spans[at].text == "how much" and self.measure is None and not self._sums_up(at):
+                if (
+                    fn == "sum"
+                    and self.s.spans[at].text == "how much"
+                    and self.measure is None
+                    and not self._sums_up(at)
+                ):
                     return None
                 self.s.use(*self.s.cues(fn))
                 return fn
@@ -158,7 +198,9 @@ class Reader:
 
     def _sums_up(self, at: int) -> bool:
         """Whether "how much" asks for a sum: of a field, or of what was won; not "how much does X cost"."""
-        return any(True for _ in self.s.terms("word")) or any(self.s.numeric(span) for span in self.s.spans if span.tag == "term")
+        return any(True for _ in self.s.terms("word")) or any(
+            self.s.numeric(span) for span in self.s.spans if span.tag == "term"
+        )
 
     def _of_measure(self, measure: Measure, fn: str | None) -> Figure:
         own = measure.fn
@@ -170,8 +212,14 @@ class Reader:
             raise Unclear(Plan(action="unknown", unused=("total",)))
         name = measure.name.replace("_", " ")
         label = name if own == measure.fn else f"{_FN_WORDS[own]} {name}"
-        return Figure(fn=own, field=measure.field, where=measure.where if own == "ratio" else None,  # type: ignore[arg-type]
-                      of=measure.of, label=label, unit=measure.unit or self._unit(measure.field))
+        return Figure(
+            fn=own,
+            field=measure.field,
+            where=measure.where if own == "ratio" else None,  # type: ignore[arg-type]
+            of=measure.of,
+            label=label,
+            unit=measure.unit or self._unit(measure.field),
+        )
 
     def _unit(self, path: str | None) -> str | None:
         if not path:
@@ -183,7 +231,13 @@ class Reader:
         s, after = self.s, self.s.at(at + 1)
         s.use(*s.cues("count"))
         s.use(*s.cues("sum"))  # "total number of"
-        if after and not after.used and after.tag == "term" and not after.entry("kind") and (target := s.numeric(after)):
+        if (
+            after
+            and not after.used
+            and after.tag == "term"
+            and not after.entry("kind")
+            and (target := s.numeric(after))
+        ):
             after.used = True
             self.figure = self._figure_of(target, "sum")
             return
@@ -194,7 +248,12 @@ class Reader:
 
     def _of_field(self, fn: str) -> None:
         for at, span in enumerate(self.s.spans):
-            if span.tag == "term" and not span.used and not self._compared(at) and (target := self.s.numeric(span)):
+            if (
+                span.tag == "term"
+                and not span.used
+                and not self._compared(at)
+                and (target := self.s.numeric(span))
+            ):
                 span.used = True
                 self.figure = self._figure_of(target, fn)
                 return
@@ -216,7 +275,7 @@ class Reader:
         after, before = self.s.at(at + 1), self.s.at(at - 1)
         if after and after.is_cue("is", "of"):
             after = self.s.at(at + 2)
-        return bool(after and after.is_cue(*_COMPARING, "between") or before and before.tag == "amount")
+        return bool((after and after.is_cue(*_COMPARING, "between")) or (before and before.tag == "amount"))
 
     # ── Groups and ranks ─────────────────────────────────────────────────────────────────────────
 
@@ -232,8 +291,10 @@ class Reader:
                 before -= 1
             measured = before >= 0 and s.spans[before].entry("measure") and s.spans[before].used
             after = s.after(at + 1, over=("of",))
-            measured = measured or (after is not None and s.spans[after].entry("measure") and s.spans[after].used)
-            counted = self.measure is None and head._counted(s, at) == s.entity  # noqa: SLF001
+            measured = measured or (
+                after is not None and s.spans[after].entry("measure") and s.spans[after].used
+            )
+            counted = self.measure is None and head._counted(s, at) == s.entity
             if not (measured or counted):
                 continue
             self.having = Having(op=_OPS[str(s.spans[at].value)], value=amount.value.number())  # type: ignore[arg-type]
@@ -258,14 +319,20 @@ class Reader:
         for at in list(s.cues("by", "each", "breakdown")):
             self._after_by(at)
         for at, span in enumerate(s.spans):
-            if span.tag == "bucket" and not span.used and (span.text.endswith("ly") or self._ranked_bucket(at)):
+            if (
+                span.tag == "bucket"
+                and not span.used
+                and (span.text.endswith("ly") or self._ranked_bucket(at))
+            ):
                 self._bucket(at)
 
     def _ranked_bucket(self, at: int) -> bool:
         """ "which quarter had the most won deals", "best month for won revenue"."""
         before = self.s.at(at - 1)
         ranked = self.s.has(*_RANKING) or any(s.tag == "vague" for s in self.s.spans)
-        return ranked and (before is None or before.is_cue("ask", *_RANKING) or before.tag in ("vague", "amount"))
+        return ranked and (
+            before is None or before.is_cue("ask", *_RANKING) or before.tag in ("vague", "amount")
+        )
 
     def _after_by(self, at: int) -> None:
         s = self.s
@@ -275,7 +342,14 @@ class Reader:
             span = s.spans[index]
             if span.tag == "bucket" and not span.used:
                 self._bucket(index)
-            elif span.tag == "term" and not span.used and not self._names_next(index) and (target := s.groupable(span)):
+            elif self._describes(at, index):
+                s.use(index)
+            elif (
+                span.tag == "term"
+                and not span.used
+                and not self._names_next(index)
+                and (target := s.groupable(span))
+            ):
                 if self.s.spans[at].is_cue("by") and span.entry("measure"):
                     break
                 self._group(target, index)
@@ -286,16 +360,42 @@ class Reader:
             index = index + 2 if following and following.is_cue("and", "by") else None
         first = s.after(at, over=("of",), tags=("stop",))
         nearby = s.spans[first] if first is not None else None
-        if took or (nearby and (nearby.tag in ("name", "period") or nearby.used or nearby.is_cue("count", "sum", "avg", "most"))):
+        if (
+            took
+            or (
+                nearby
+                and (
+                    nearby.tag in ("name", "period")
+                    or nearby.used
+                    or nearby.is_cue("count", "sum", "avg", "most")
+                )
+            )
+            or (nearby and nearby.entry("word") and self.figure is None)
+        ):
             s.use(at)
-        elif nearby and nearby.entry("word") and self.figure is None:
-            s.use(at)
+
+    def _describes(self, by: int, at: int) -> bool:
+        """ "won by reps in the East", "sold by reps other than X": the doers are told, not what to group by."""
+        verb, after = self.s.at(by - 1), self.s.at(at + 1)
+        span = self.s.spans[at]
+        return bool(
+            verb
+            and verb.entry("word", "relation")
+            and not verb.entry("kind")
+            and span.entry("kind")
+            and after
+            and after.is_cue("not", "of", "with", "without")
+        )
 
     def _names_next(self, at: int) -> bool:
         """ "by manager Dustin": the word says what the name is, and does not group."""
         after = self.s.at(at + 1)
         span = self.s.spans[at]
-        return bool(after and after.tag == "name" and any(n.id and e.kind == n.kind for e in span.entries if e.what == "kind" for n in after.names))
+        return bool(
+            after
+            and after.tag == "name"
+            and any(n.id and e.kind == n.kind for e in span.entries if e.what == "kind" for n in after.names)
+        )
 
     def _group(self, target: Target, at: int) -> None:
         label = target.field.title if target.field else target.path.split(".")[-1].replace("_", " ")
@@ -342,9 +442,10 @@ class Reader:
         if by is None:
             raise Unclear(self._by_what())
         self.sort = Sort(field=by, descending=descending)
-        if number is None and plural and cue in ("max", "min"):
-            if not s.has("by"):
-                raise Unclear(clarify(f"How many of the {s.spans[at].text} {s.catalogue.plural} do you want to see?"))
+        if number is None and plural and cue in ("max", "min") and not s.has("by"):
+            raise Unclear(
+                clarify(f"How many of the {s.spans[at].text} {s.catalogue.plural} do you want to see?")
+            )
         self.limit = number or (1 if not plural else DEFAULT_TOP)
 
     def read_rank(self, previous: Plan) -> None:
@@ -365,12 +466,22 @@ class Reader:
         number = None
         for near in (at + 1, at - 1):
             span = self.s.at(near)
-            if span and span.tag == "amount" and span.value.is_count and not span.used and 0 < span.value.value <= 1000:
+            if (
+                span
+                and span.tag == "amount"
+                and span.value.is_count
+                and not span.used
+                and 0 < span.value.value <= 1000
+            ):
                 number = int(span.value.value)
                 self.s.use(near)
                 break
-        ranked = next((s for s in self.s.spans[at:] if s.entry("kind", "field", "relation") or s.tag == "bucket"), None)
-        asked = next((s for s in self.s.spans[:at] if s.entry("kind", "field", "relation") or s.tag == "bucket"), None)
+        ranked = next(
+            (s for s in self.s.spans[at:] if s.entry("kind", "field", "relation") or s.tag == "bucket"), None
+        )
+        asked = next(
+            (s for s in self.s.spans[:at] if s.entry("kind", "field", "relation") or s.tag == "bucket"), None
+        )
         subject = asked if self.s.spans[at].value in ("most", "least") or (asked and not ranked) else ranked
         plural = bool(subject and subject.text != lexicon.stem(subject.text) and subject.text.endswith("s"))
         return number, plural or (number or 0) > 1
@@ -378,9 +489,12 @@ class Reader:
     def _sort_field(self, at: int, cue: str) -> str | None:
         """What is ranked by: "figure", the path of a field, or None where nothing says."""
         s = self.s
-        if self.measure or self.figure:
-            if self.figure is None or self.figure.fn != "count" or cue in ("most", "least", "top", "bottom", "max", "min"):
-                return "figure"
+        if (self.measure or self.figure) and (
+            self.figure is None
+            or self.figure.fn != "count"
+            or cue in ("most", "least", "top", "bottom", "max", "min")
+        ):
+            return "figure"
         for by in [*s.cues("by", unused=False)]:
             index = s.after(by, over=("of", "max", "min"), tags=("stop",))
             if index is None:
@@ -405,7 +519,11 @@ class Reader:
             return "figure"
         if cue in ("newest", "oldest"):
             return self._dated()
-        late = [i for i, span in enumerate(s.spans) if i > at and span.tag == "term" and not span.used and not self._compared(i) and s.numeric(span)]
+        late = [
+            i
+            for i, span in enumerate(s.spans)
+            if i > at and span.tag == "term" and not span.used and not self._compared(i) and s.numeric(span)
+        ]
         if len(late) == 1:
             s.use(late[0])
             return s.numeric(s.spans[late[0]]).path  # type: ignore[union-attr]
@@ -432,14 +550,23 @@ class Reader:
     def _by_what(self) -> Plan:
         sizes = [f.title for name in self.s.catalogue.size if (f := self.s.catalogue.field(name))]
         figures = [m.name.replace("_", " ") for m in self.s.catalogue.measures]
-        ways = list(dict.fromkeys([*sizes, *(figures if self.groups or self.figure else []), *self._figures_elsewhere()]))[:4]
-        return clarify("Ranked by what: " + ", ".join(ways) + "?", *(Option(label=way, append=f"by {way}") for way in ways))
+        ways = list(
+            dict.fromkeys(
+                [*sizes, *(figures if self.groups or self.figure else []), *self._figures_elsewhere()]
+            )
+        )[:4]
+        return clarify(
+            "Ranked by what: " + ", ".join(ways) + "?",
+            *(Option(label=way, append=f"by {way}") for way in ways),
+        )
 
     def _figures_elsewhere(self) -> list[str]:
         """Figures of a kind that leads here: reps and accounts are ranked by what their deals brought."""
         kinds = [c for c in self.s.registry if c.measures and c.kind != self.s.entity]
         near = [c for c in kinds if paths.reach(self.s.registry, c.kind, self.s.entity) is not None]
-        return [m.name.replace("_", " ") for c in near[-1:] for m in c.measures if m.fn in ("sum", "ratio")][:3]
+        return [m.name.replace("_", " ") for c in near[-1:] for m in c.measures if m.fn in ("sum", "ratio")][
+            :3
+        ]
 
     def _asked_group(self, at: int) -> None:
         """The word that is ranked, when it is not the kind itself: "which rep …", "top 3 sectors"."""
@@ -447,11 +574,19 @@ class Reader:
         if self.groups or self.buckets:
             return
         who = s.cue("who")
-        near = [*range(at + 1, len(s.spans)), *range(at)] if s.spans[at].value in ("top", "bottom") else range(len(s.spans))
+        near = (
+            [*range(at + 1, len(s.spans)), *range(at)]
+            if s.spans[at].value in ("top", "bottom")
+            else range(len(s.spans))
+        )
         for index in near:
             span = s.spans[index]
-            if span.tag == "term" and not span.used and not self._names_next(index) and not self._beside_name(index) and (
-                target := s.groupable(span)
+            if (
+                span.tag == "term"
+                and not span.used
+                and not self._names_next(index)
+                and not self._beside_name(index)
+                and (target := s.groupable(span))
             ):
                 if span.entry("choice") and not span.entry("kind", "relation"):
                     continue
@@ -464,7 +599,11 @@ class Reader:
     def _beside_name(self, at: int) -> bool:
         before = self.s.at(at - 1)
         span = self.s.spans[at]
-        return bool(before and before.tag == "name" and any(e.kind == n.kind for e in span.entries for n in before.names))
+        return bool(
+            before
+            and before.tag == "name"
+            and any(e.kind == n.kind for e in span.entries for n in before.names)
+        )
 
     def _extreme(self, cue: str) -> None:
         """The highest single value of a figure that is not grouped."""
@@ -503,7 +642,12 @@ class Reader:
         if self.figure is None or self.groups or self.s.entity == "":
             return
         for at, span in enumerate(self.s.spans):
-            if span.tag == "term" and not span.used and span.text.endswith("s") and (target := self.s.groupable(span)):
+            if (
+                span.tag == "term"
+                and not span.used
+                and span.text.endswith("s")
+                and (target := self.s.groupable(span))
+            ):
                 self._group(target, at)
                 return
 
@@ -511,9 +655,16 @@ class Reader:
         """The plan with the figure's own condition among the filters, unless the question replaces it."""
         own = self.own_filter(found)
         return Plan(
-            action="query", entity=self.s.entity, filters=(*own, *filters),
-            figures=(self.figure,) if self.figure else (), group_by=tuple(self.groups), having=self.having,
-            counts_groups=self.counts_groups, sort=self.sort, limit=self.limit, columns=self.columns,
+            action="query",
+            entity=self.s.entity,
+            filters=(*own, *filters),
+            figures=(self.figure,) if self.figure else (),
+            group_by=tuple(self.groups),
+            having=self.having,
+            counts_groups=self.counts_groups,
+            sort=self.sort,
+            limit=self.limit,
+            columns=self.columns,
             assumptions=tuple(dict.fromkeys(self.s.assumptions)),
         )
 
@@ -546,14 +697,20 @@ class Reader:
         if self.figure is None:
             if not any(True for _ in self.s.terms("kind", unused=False)) and self.measure is None:
                 names = [m.name.replace("_", " ") for m in self.s.catalogue.measures][:3]
-                raise Unclear(clarify("Compared by what: " + ", ".join(names) + "?", *(
-                    Option(label=name, append=f": {name}") for name in names)))
+                raise Unclear(
+                    clarify(
+                        "Compared by what: " + ", ".join(names) + "?",
+                        *(Option(label=name, append=f": {name}") for name in names),
+                    )
+                )
             self.figure = self.counted()
         if self.groups:
             raise Unclear(Plan(action="unknown", unused=tuple(g.label for g in self.groups)))
         shared = [f for f in conditions.found if f not in sides]
         base = self._base(conditions.filters(shared), shared + ([] if self.measure else sides))
-        return base.model_copy(update={"action": "compare", "sides": tuple(self._side(conditions, f) for f in sides)})
+        return base.model_copy(
+            update={"action": "compare", "sides": tuple(self._side(conditions, f) for f in sides)}
+        )
 
     @staticmethod
     def _side(conditions: Conditions, found: Found) -> Side:
@@ -580,7 +737,9 @@ class Reader:
             period = each.period
             if period and period.form == "span" and period.first and period.last:
                 at = conditions.found.index(each)
-                conditions.found[at : at + 1] = [conditions.with_period(each, side) for side in (period.first, period.last)]
+                conditions.found[at : at + 1] = [
+                    conditions.with_period(each, side) for side in (period.first, period.last)
+                ]
 
     def _quotient(self, conditions: Conditions) -> Plan:
         """ "ratio of won to lost deals"."""
@@ -589,7 +748,12 @@ class Reader:
         if not words or len(words) != 2 or self.figure is not None or self.groups:
             raise Unclear(Plan(action="unknown", unused=("ratio",)))
         shared = [f for f in conditions.found if f not in words]
-        self.figure = Figure(fn="quotient", where=words[0].tree, of=words[1].tree, label=f"{words[0].words} to {words[1].words}")
+        self.figure = Figure(
+            fn="quotient",
+            where=words[0].tree,
+            of=words[1].tree,
+            label=f"{words[0].words} to {words[1].words}",
+        )
         return self._base(conditions.filters(shared), shared)
 
     def _share(self) -> Plan:
@@ -607,23 +771,42 @@ class Reader:
         self.time_groups(conditions)
         if self.measure and self.measure.fn == "ratio":
             raise Unclear(Plan(action="unknown", unused=("percent",)))
-        noun = next((i for i in range(cue, len(s.spans)) if s.spans[i].entry("kind", "measure") and (s.spans[i].used or i > cue)), cue)
-        verb = next((i for i in range(cue + 1, len(s.spans)) if s.spans[i].is_cue("is", "that", "with")), None)
+        noun = next(
+            (
+                i
+                for i in range(cue, len(s.spans))
+                if s.spans[i].entry("kind", "measure") and (s.spans[i].used or i > cue)
+            ),
+            cue,
+        )
+        verb = next(
+            (i for i in range(cue + 1, len(s.spans)) if s.spans[i].is_cue("is", "that", "with")), None
+        )
         split = verb if verb is not None and verb > cue + 1 else noun
         part = [f for f in conditions.found if (f.at > split or f.at < cue) and not (f.period and f.at < cue)]
         base = [f for f in conditions.found if f not in part]
         field = self.measure.field if self.measure else None
         if not part and self.groups:
             self.figure = Figure(fn="sum" if field else "count", field=field, label="share", unit="percent")
-            return self.finish(self._base(conditions.filters(), conditions.found).model_copy(update={"change": "share"}))
+            return self.finish(
+                self._base(conditions.filters(), conditions.found).model_copy(update={"change": "share"})
+            )
         kinds = {("period" if f.period else "word" if not f.path else "name") for f in part}
-        if not part or self.groups or (split == noun and kinds >= {"word", "name"}) or (
-            "period" in kinds and kinds & {"word"}
+        if (
+            not part
+            or self.groups
+            or (split == noun and kinds >= {"word", "name"})
+            or ("period" in kinds and kinds & {"word"})
         ):
             raise Unclear(Plan(action="unknown", unused=("percent",)))
         filters = conditions.filters(part)
-        self.figure = Figure(fn="ratio", field=field, where=trees.conjunction([f.tree for f in filters]), unit="percent",
-                             label="share with " + " and ".join(f.words for f in filters))
+        self.figure = Figure(
+            fn="ratio",
+            field=field,
+            where=trees.conjunction([f.tree for f in filters]),
+            unit="percent",
+            label="share with " + " and ".join(f.words for f in filters),
+        )
         plan = self._base_share(conditions, base)
         return self.finish(plan)
 
@@ -631,8 +814,12 @@ class Reader:
         figure, self.figure = self.figure, None
         own = self.own_filter(base)
         self.figure = figure
-        return Plan(entity=self.s.entity, filters=(*own, *conditions.filters(base)), figures=(figure,) if figure else (),
-                    assumptions=tuple(dict.fromkeys(self.s.assumptions)))
+        return Plan(
+            entity=self.s.entity,
+            filters=(*own, *conditions.filters(base)),
+            figures=(figure,) if figure else (),
+            assumptions=tuple(dict.fromkeys(self.s.assumptions)),
+        )
 
     # ── Look-ups ─────────────────────────────────────────────────────────────────────────────────
 
@@ -645,10 +832,15 @@ class Reader:
         conditions.read()
         if any(f.path for f in conditions.found):
             raise Unclear(Plan(action="unknown", unused=tuple(f.words for f in conditions.found if f.path)))
-        return self.finish(Plan(
-            action="lookup", entity=s.entity, filters=conditions.filters(),
-            columns=tuple(dict.fromkeys(columns)) or s.catalogue.listed, assumptions=tuple(dict.fromkeys(s.assumptions)),
-        ))
+        return self.finish(
+            Plan(
+                action="lookup",
+                entity=s.entity,
+                filters=conditions.filters(),
+                columns=tuple(dict.fromkeys(columns)) or s.catalogue.listed,
+                assumptions=tuple(dict.fromkeys(s.assumptions)),
+            )
+        )
 
     def _asked_columns(self) -> list[str]:
         s = self.s
@@ -673,7 +865,9 @@ class Reader:
 
     def _first_known(self, words: tuple[str, ...]) -> str | None:
         for word in words:
-            entries = [e for e in lexicon.of(self.s.registry).phrases.get((word,), []) if e.kind == self.s.entity]
+            entries = [
+                e for e in lexicon.of(self.s.registry).phrases.get((word,), []) if e.kind == self.s.entity
+            ]
             target = self.s.target(Span("term", 0, 0, word, entries=entries)) if entries else None
             if target:
                 return target.path
@@ -687,9 +881,14 @@ class Reader:
             return plan
         self._forgive()
         vague = [s.text for s in self.s.spans if s.tag == "vague" and not s.used]
-        left = tuple(s.text for s in self.s.spans if not s.used and (
-            s.tag in ("unknown", "period", "amount", "bucket", "term", "name") or s.is_cue(*_MUST_BE_READ)
-        ))
+        left = tuple(
+            s.text
+            for s in self.s.spans
+            if not s.used
+            and (
+                s.tag in ("unknown", "period", "amount", "bucket", "term", "name") or s.is_cue(*_MUST_BE_READ)
+            )
+        )
         if vague and not left:
             return clarify(f"What do you mean by “{vague[0]}” {self.s.catalogue.plural}?", *())
         return unknown(_sorry(left), *left) if left else plan
@@ -700,28 +899,44 @@ class Reader:
             if span.used:
                 continue
             after = self.s.at(at + 1)
-            if span.is_cue("by") and after and after.used or span.is_cue("between") and after and after.tag == "period":
-                span.used = True
-            elif span.entry("relation") and after and (after.is_cue("by") or self._links_clause(span)):
-                span.used = True
-            elif span.tag == "term" and any(e.what == "kind" and e.kind == self.s.entity for e in span.entries):
-                span.used = True
-            elif span.is_cue("each", "newest") and span.text in ("each", "last") and self.groups:
+            if (
+                (
+                    (span.is_cue("by") and after and after.used)
+                    or (span.is_cue("between") and after and after.tag == "period")
+                )
+                or (span.entry("relation") and after and (after.is_cue("by") or self._links_clause(span)))
+                or (
+                    span.tag == "term"
+                    and any(e.what == "kind" and e.kind == self.s.entity for e in span.entries)
+                )
+                or (span.is_cue("each", "newest") and span.text in ("each", "last") and self.groups)
+            ):
                 span.used = True
 
     def _links_clause(self, span: Span) -> bool:
         """ "reps who own no deals": the verb says how the deals belong to the reps, which the relation says too."""
         entry = span.entry("relation")
-        relation = next(r for r in self.s.registry[entry.kind].relations if r.name == entry.name) if entry else None
+        relation = (
+            next(r for r in self.s.registry[entry.kind].relations if r.name == entry.name) if entry else None
+        )
         return relation is not None and relation.target == self.s.entity and not span.entry("kind")
 
 
-_FN_WORDS = {"avg": "average", "median": "median", "sum": "total", "max": "highest", "min": "lowest", "count": "number",
-             "ratio": "ratio"}
+_FN_WORDS = {
+    "avg": "average",
+    "median": "median",
+    "sum": "total",
+    "max": "highest",
+    "min": "lowest",
+    "count": "number",
+    "ratio": "ratio",
+}
 
 
 def _clashes(one: trees.Tree, other: trees.Tree) -> bool:
     """Whether two conditions on one field cannot both hold: "lost" beside a figure of won deals."""
-    return one.get("field") == other.get("field") and one.get("op") == other.get("op") == "in" and not (
-        set(one["value"]) & set(other["value"])
+    return (
+        one.get("field") == other.get("field")
+        and one.get("op") == other.get("op") == "in"
+        and not (set(one["value"]) & set(other["value"]))
     )

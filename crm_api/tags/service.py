@@ -61,7 +61,9 @@ def put_on(session: Session, kind: str, record_id: UUID, names: Iterable[str]) -
     session.flush()
     old = {
         r.tag_id: r
-        for r in session.scalars(sa.select(RecordTag).where(RecordTag.kind == kind, RecordTag.record_id == record_id))
+        for r in session.scalars(
+            sa.select(RecordTag).where(RecordTag.kind == kind, RecordTag.record_id == record_id)
+        )
     }
     keep = {tag.id for tag in known.values()}
     for tag_id, row in old.items():
@@ -73,7 +75,9 @@ def put_on(session: Session, kind: str, record_id: UUID, names: Iterable[str]) -
 def put_on_many(session: Session, kind: str, names_by_record: dict[UUID, list[str]]) -> None:
     """The same for many new records that have no tags yet, in three statements."""
     wanted = {fold(n): n.strip() for names in names_by_record.values() for n in names if n.strip()}
-    known = dict(session.execute(sa.select(Tag.name_key, Tag.id).where(Tag.name_key.in_(list(wanted)))).tuples().all())
+    known = dict(
+        session.execute(sa.select(Tag.name_key, Tag.id).where(Tag.name_key.in_(list(wanted)))).tuples().all()
+    )
     for key in wanted.keys() - known.keys():
         tag = Tag(name=wanted[key])
         session.add(tag)

@@ -10,8 +10,19 @@ from crm_api.users.schemas import TeamOut, UserOut
 _USERS = sa.select(*shown_by(UserOut, User))
 _TEAMS = sa.select(*shown_by(TeamOut, Team))
 
-_REPS = ("rep", "sales rep", "agent", "sales agent", "salesperson", "salespeople", "salesman", "seller",
-         "representative", "sales representative", "account executive")
+_REPS = (
+    "rep",
+    "sales rep",
+    "agent",
+    "sales agent",
+    "salesperson",
+    "salespeople",
+    "salesman",
+    "seller",
+    "representative",
+    "sales representative",
+    "account executive",
+)
 
 USERS = Catalogue(
     kind="user",
@@ -21,8 +32,15 @@ USERS = Catalogue(
     synonyms=(*_REPS, "colleague", "person", "team member", "member", "employee of ours"),
     default_sort="name",
     fields=(
-        Field("name", FieldType.TEXT, User.name, sortable=True, groupable=True, nullable=False,
-              sort_column=User.name_key),
+        Field(
+            "name",
+            FieldType.TEXT,
+            User.name,
+            sortable=True,
+            groupable=True,
+            nullable=False,
+            sort_column=User.name_key,
+        ),
         Field("email", FieldType.TEXT, User.email),
         Field("role", FieldType.CHOICE, User.role, choices=ROLES, groupable=True, nullable=False),
         Field("is_active", FieldType.BOOLEAN, User.is_active, nullable=False),
@@ -32,12 +50,37 @@ USERS = Catalogue(
         Field("created_at", FieldType.DATETIME, User.created_at, sortable=True, nullable=False),
     ),
     relations=(
-        Relation("team", "team", User.team_id, "members",
-                 synonyms=("team", "region", "office", "regional office", "sales office", "branch", "sales team")),
-        Relation("manager", "user", User.manager_id, "reports", gathers=True,
-                 synonyms=("manager", "sales manager", "boss", "supervisor", "team lead", "manage", "managed", "managing",
-                           "supervise", "supervised", "report to", "reports to", "reporting to", "reported to"),
-                 reverse_synonyms=("report", "direct report", "team", "subordinate")),
+        Relation(
+            "team",
+            "team",
+            User.team_id,
+            "members",
+            synonyms=("team", "region", "office", "regional office", "sales office", "branch", "sales team"),
+        ),
+        Relation(
+            "manager",
+            "user",
+            User.manager_id,
+            "reports",
+            gathers=True,
+            synonyms=(
+                "manager",
+                "sales manager",
+                "boss",
+                "supervisor",
+                "team lead",
+                "manage",
+                "managed",
+                "managing",
+                "supervise",
+                "supervised",
+                "report to",
+                "reports to",
+                "reporting to",
+                "reported to",
+            ),
+            reverse_synonyms=("report", "direct report", "team", "subordinate"),
+        ),
     ),
     words=(Word(_REPS, {"field": "role", "op": "eq", "value": "rep"}),),
     shown=lambda: _USERS,
@@ -50,8 +93,15 @@ TEAMS = Catalogue(
     label="name",
     default_sort="name",
     fields=(
-        Field("name", FieldType.TEXT, Team.name, sortable=True, groupable=True, nullable=False,
-              sort_column=Team.name_key),
+        Field(
+            "name",
+            FieldType.TEXT,
+            Team.name,
+            sortable=True,
+            groupable=True,
+            nullable=False,
+            sort_column=Team.name_key,
+        ),
         Field("parent_id", FieldType.REFERENCE, Team.parent_id),
         Field("manager_id", FieldType.REFERENCE, Team.manager_id),
         Field("created_at", FieldType.DATETIME, Team.created_at, nullable=False),

@@ -27,7 +27,10 @@ class GraphCalendar:
             "end": _moment(event.ends_at, event.time_zone),
             "location": {"displayName": event.location},
             "attendees": [
-                {"type": "required", "emailAddress": {"address": person.address, "name": person.name or person.address}}
+                {
+                    "type": "required",
+                    "emailAddress": {"address": person.address, "name": person.name or person.address},
+                }
                 for person in event.attendees
             ],
         }

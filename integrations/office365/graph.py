@@ -85,7 +85,13 @@ class Graph:
             "client-request-id": str(uuid4()),
         }
         return await http.request(
-            self._client, method, url, idempotent=idempotent, accept=(401, *accept), headers=headers, **options
+            self._client,
+            method,
+            url,
+            idempotent=idempotent,
+            accept=(401, *accept),
+            headers=headers,
+            **options,
         )
 
     def _url(self, mailbox: str, path: str) -> str:

@@ -58,7 +58,11 @@ class GraphSender:
             raise TemporaryFailure(f"The draft may not have been made: {unknown.reason}") from unknown
         draft = response.json()
         return json.dumps(
-            {"id": draft["id"], "message_id": draft.get("internetMessageId"), "conversation": draft.get("conversationId")}
+            {
+                "id": draft["id"],
+                "message_id": draft.get("internetMessageId"),
+                "conversation": draft.get("conversationId"),
+            }
         )
 
     async def submit(self, handle: str, message: OutgoingEmail) -> SentEmail:
@@ -125,7 +129,9 @@ class GraphMailboxReader:
         )  # fmt: skip
         if not response.is_success:
             if cursor is None:
-                raise PermanentFailure(f"The mailbox {mailbox} cannot be read: Graph answered {response.status_code}.")
+                raise PermanentFailure(
+                    f"The mailbox {mailbox} cannot be read: Graph answered {response.status_code}."
+                )
             return await self.changes(mailbox, cursor=None)  # 410, SyncStateNotFound, SyncStateInvalid
         page = response.json()
         more = "@odata.nextLink" in page
@@ -141,7 +147,10 @@ def _draft(message: OutgoingEmail) -> dict[str, Any]:
     html = message.html is not None
     body: dict[str, Any] = {
         "subject": message.subject,
-        "body": {"contentType": "html" if html else "text", "content": message.html if html else message.text},
+        "body": {
+            "contentType": "html" if html else "text",
+            "content": message.html if html else message.text,
+        },
         "toRecipients": [_recipient(message.recipient)],
         "internetMessageId": message.message_id,
         "singleValueExtendedProperties": [{"id": SEND_KEY, "value": message.send_key}],
@@ -149,7 +158,9 @@ def _draft(message: OutgoingEmail) -> dict[str, Any]:
     if message.reply_to:
         body["replyTo"] = [_recipient(message.reply_to)]
     headers = [
-        {"name": name, "value": value} for name, value in message.headers.items() if name.casefold().startswith("x-")
+        {"name": name, "value": value}
+        for name, value in message.headers.items()
+        if name.casefold().startswith("x-")
     ]
     if headers:
         body["internetMessageHeaders"] = headers[:5]
@@ -173,7 +184,9 @@ def _incoming(item: dict[str, Any]) -> IncomingEmail:
         provider_id=item["id"],
         message_id=item.get("internetMessageId") or f"<{item['id']}@no-message-id>",
         sender=sender,
-        recipients=tuple(_mailbox(r) for r in [*(item.get("toRecipients") or ()), *(item.get("ccRecipients") or ())]),
+        recipients=tuple(
+            _mailbox(r) for r in [*(item.get("toRecipients") or ()), *(item.get("ccRecipients") or ())]
+        ),
         subject=item.get("subject") or "",
         text=(item.get("body") or {}).get("content", ""),
         received_at=datetime.fromisoformat(item["receivedDateTime"]).astimezone(UTC),

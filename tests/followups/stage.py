@@ -56,7 +56,12 @@ class House:
         """Drop a mail from the lead into the owner's mailbox."""
         new = folder(self.root, "in", ADA) / "new"
         new.mkdir(parents=True, exist_ok=True)
-        lines = {"From": f"Grace <{GRACE}>", "To": ADA, "Subject": "Re: hello", "Message-ID": f"<{name}@customer.com>"}
+        lines = {
+            "From": f"Grace <{GRACE}>",
+            "To": ADA,
+            "Subject": "Re: hello",
+            "Message-ID": f"<{name}@customer.com>",
+        }
         lines |= {key.replace("_", "-"): value for key, value in headers.items()}
         (new / name).write_text("".join(f"{key}: {value}\n" for key, value in lines.items()) + "\n" + text)
 

@@ -7,9 +7,9 @@ import pytest
 import sqlalchemy as sa
 
 from crm_api.access import SYSTEM
+from crm_api.activities import service as activities
 from crm_api.activities.models import Activity
 from crm_api.activities.schemas import ActivityIn
-from crm_api.activities import service as activities
 from crm_api.core import clock
 from crm_api.followups import flows, reactions, rules, service
 from crm_api.followups.models import Enrolment, FollowUpRule
@@ -49,7 +49,11 @@ async def test_the_mail_stands_on_the_timeline_and_counts_as_contact(house):
     await house.tick()
     (activity,) = await house.all(Activity)
     (stats,) = await house.all(LeadStats)
-    assert (activity.activity_type, activity.direction, activity.lead_id) == ("email", "outbound", house.lead.id)
+    assert (activity.activity_type, activity.direction, activity.lead_id) == (
+        "email",
+        "outbound",
+        house.lead.id,
+    )
     assert stats.last_contact_at == activity.occurred_at
 
 
@@ -380,7 +384,9 @@ async def test_changing_whom_a_rule_reaches_switches_it_off(house):
 
 async def test_renaming_a_rule_leaves_it_on(house):
     change = RulePatch(name="Other")
-    assert (await house.db.write(rules.update, SYSTEM, rule_id=house.rule.id, data=change, if_match=None)).is_on
+    assert (
+        await house.db.write(rules.update, SYSTEM, rule_id=house.rule.id, data=change, if_match=None)
+    ).is_on
 
 
 async def test_a_lead_whose_mail_expired_does_not_stay_in_its_sequence(house):

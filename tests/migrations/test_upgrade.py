@@ -63,7 +63,9 @@ async def on_connection(url: str, work: Any) -> Any:
 
 def counts(connection: sa.Connection) -> dict[str, int]:
     """Rows a table."""
-    names = sorted(name for name in sa.inspect(connection).get_table_names() if not name.startswith("search_fts"))
+    names = sorted(
+        name for name in sa.inspect(connection).get_table_names() if not name.startswith("search_fts")
+    )
     return {
         name: connection.scalar(sa.select(sa.func.count()).select_from(sa.table(name))) or 0
         for name in names

@@ -18,8 +18,6 @@ from crm_api.ports import Mailbox, OutcomeUnknown, PermanentFailure, TemporaryFa
 from tests.support.stage import PlainAuthor, Transport, all_messages, authors, lost, message_of, ports_with
 
 
-
-
 @pytest.fixture(autouse=True)
 def installed():
     subscriptions.install()
@@ -70,7 +68,11 @@ async def test_a_due_message_is_sent_and_named(db, transport):
     key = await enqueue(db)
     assert await send(db, transport) == 1
     message = await message_of(db, key)
-    assert (message.status, message.provider_id, message.transport) == (Status.SENT, f"provider-{key}", "memory")
+    assert (message.status, message.provider_id, message.transport) == (
+        Status.SENT,
+        f"provider-{key}",
+        "memory",
+    )
     assert transport.delivered[0].text == "Hello\n"
 
 
@@ -151,7 +153,9 @@ async def test_a_failure_while_preparing_has_certainly_sent_nothing(db, transpor
     assert transport.submissions == 0
 
 
-@pytest.mark.parametrize("silence", [lost(), OutcomeUnknown("no answer"), RuntimeError("a bug in the adapter")])
+@pytest.mark.parametrize(
+    "silence", [lost(), OutcomeUnknown("no answer"), RuntimeError("a bug in the adapter")]
+)
 async def test_a_lost_answer_is_looked_for_and_never_sent_twice(db, transport, silence):
     key = await enqueue(db)
     transport.script = [silence]
@@ -247,7 +251,11 @@ async def test_the_author_may_say_later_and_the_reason_is_shown(db, transport, a
     author.verdict = lambda session, message: Later(later, "outside the send window")
     await send(db, transport)
     message = await message_of(db, key)
-    assert (message.status, message.due_at, message.reason) == (Status.QUEUED, later, "outside the send window")
+    assert (message.status, message.due_at, message.reason) == (
+        Status.QUEUED,
+        later,
+        "outside the send window",
+    )
     assert message.attempts == 0
 
 

@@ -1,12 +1,12 @@
 """A stand-in for Microsoft Graph's mail and calendar, which fails in the ways Graph was seen to fail.
 
-    429           refused, with Retry-After
-    503           refused without a word on when to come back: nobody can tell whether it was done
-    504           not done, but answered as if it might be
-    504-done      done, and answered 504
-    504-late      done only after `catch_up()`, and answered 504
-    drop          done, and the connection broken
-    401           the token is not accepted, once, with claims to present
+429           refused, with Retry-After
+503           refused without a word on when to come back: nobody can tell whether it was done
+504           not done, but answered as if it might be
+504-done      done, and answered 504
+504-late      done only after `catch_up()`, and answered 504
+drop          done, and the connection broken
+401           the token is not accepted, once, with claims to present
 """
 
 import json
@@ -86,11 +86,15 @@ class FakeGraph:
     def _create(self, path: str, body: dict[str, Any]) -> Answer:
         if path == "/events":
             made = self.events.setdefault(body["transactionId"], {**body, "id": f"event-{len(self.events)}"})
-            return Answer(201, {**made, "iCalUId": f"uid-{made['id']}", "webLink": "https://outlook.office.com/x"})
+            return Answer(
+                201, {**made, "iCalUId": f"uid-{made['id']}", "webLink": "https://outlook.office.com/x"}
+            )
         draft_id = f"AAMk/{len(self.drafts)}=="
         key = body["singleValueExtendedProperties"][0]["value"]
         self.drafts[draft_id] = {**body, "id": draft_id, "isDraft": True, "key": key, "folder": "drafts"}
-        return Answer(201, {"id": draft_id, "internetMessageId": body["internetMessageId"], "conversationId": "c"})
+        return Answer(
+            201, {"id": draft_id, "internetMessageId": body["internetMessageId"], "conversationId": "c"}
+        )
 
     def _send(self, draft_id: str) -> Answer:
         draft = self.drafts.get(draft_id)
@@ -127,7 +131,10 @@ class FakeGraph:
             return Answer(410, _error("SyncStateNotFound"))
         start = int(query.get("$deltatoken") or query.get("$skiptoken") or 0)
         page = self.inbox[start : start + 2]
-        end, link = start + len(page), "https://graph.microsoft.com/v1.0/users/ada/mailFolders/inbox/messages/delta"
+        end, link = (
+            start + len(page),
+            "https://graph.microsoft.com/v1.0/users/ada/mailFolders/inbox/messages/delta",
+        )
         if end < len(self.inbox):
             return Answer(200, {"value": page, "@odata.nextLink": f"{link}?$skiptoken={end}"})
         return Answer(200, {"value": page, "@odata.deltaLink": f"{link}?$deltatoken={end}"})

@@ -28,7 +28,11 @@ class Contract:
 
     def __init__(self, document: dict[str, Any]) -> None:
         self._paths = [
-            (re.compile("/".join("[^/]+" if p.startswith("{") else re.escape(p) for p in path.split("/"))), path, item)
+            (
+                re.compile("/".join("[^/]+" if p.startswith("{") else re.escape(p) for p in path.split("/"))),
+                path,
+                item,
+            )
             for path, item in document["paths"].items()
         ]
         schemas = _as_json_schema(document["components"])

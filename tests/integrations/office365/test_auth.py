@@ -25,7 +25,10 @@ class Response:
 
 def unsigned(claims: dict) -> str:
     """A JWT as msal reads it after the code flow: over TLS from the token endpoint it needs no signature."""
-    parts = [base64.urlsafe_b64encode(json.dumps(p).encode()).decode().rstrip("=") for p in ({"alg": "none"}, claims)]
+    parts = [
+        base64.urlsafe_b64encode(json.dumps(p).encode()).decode().rstrip("=")
+        for p in ({"alg": "none"}, claims)
+    ]
     return ".".join([*parts, "x"])
 
 
@@ -60,7 +63,11 @@ class Entra:
             claims = {"iss": f"{AUTHORITY}/{TENANT}/v2.0", "aud": CLIENT, "exp": now + 3600, "iat": now, "sub": "s",
                       "tid": self.tenant, "oid": "o1", "name": "Ada", "preferred_username": "ada@dealer-house.com",
                       "nonce": self.nonce}  # fmt: skip
-            uid = base64.urlsafe_b64encode(json.dumps({"uid": "o1", "utid": TENANT}).encode()).decode().rstrip("=")
+            uid = (
+                base64.urlsafe_b64encode(json.dumps({"uid": "o1", "utid": TENANT}).encode())
+                .decode()
+                .rstrip("=")
+            )
             body |= {"id_token": unsigned(claims), "refresh_token": "r1", "client_info": uid,
                      "scope": data.get("scope", "User.Read Mail.Send Mail.ReadWrite Calendars.ReadWrite")}  # fmt: skip
         return Response(200, body)
@@ -101,7 +108,10 @@ def tokens(entra, store):
 async def test_the_installation_gets_a_token_of_its_own_and_keeps_it(tokens, entra):
     assert await tokens.for_application() == await tokens.for_application() == "access-1"
     (post,) = entra.posts
-    assert (post["grant_type"], post["scope"]) == ("client_credentials", "https://graph.microsoft.com/.default")
+    assert (post["grant_type"], post["scope"]) == (
+        "client_credentials",
+        "https://graph.microsoft.com/.default",
+    )
 
 
 async def test_a_challenge_gets_a_fresh_token(tokens, entra):
@@ -111,7 +121,10 @@ async def test_a_challenge_gets_a_fresh_token(tokens, entra):
 
 
 async def test_a_wrong_secret_is_told_in_microsofts_words_and_is_temporary(tokens, entra):
-    entra.refuse = {"error": "invalid_client", "error_description": "AADSTS7000215: wrong secret.\r\nTrace ID: x"}
+    entra.refuse = {
+        "error": "invalid_client",
+        "error_description": "AADSTS7000215: wrong secret.\r\nTrace ID: x",
+    }
     with pytest.raises(TemporaryFailure, match="AADSTS7000215: wrong secret"):
         await tokens.for_application()
     (line,) = await tokens.diagnose()

@@ -225,7 +225,10 @@ async def test_an_inbox_is_read_page_by_page_to_its_end(graph, fake):
 
 
 async def test_a_reply_names_what_it_answers(graph, fake):
-    fake.inbox = [item(1), item(2, internetMessageHeaders=[{"name": "Auto-Submitted", "value": "auto-replied"}])]
+    fake.inbox = [
+        item(1),
+        item(2, internetMessageHeaders=[{"name": "Auto-Submitted", "value": "auto-replied"}]),
+    ]
     first, second = (await GraphMailboxReader(graph).changes(ADA, cursor=None)).messages
     assert (first.in_reply_to, first.received_at) == ("<first@x>", datetime(2026, 11, 20, 9, tzinfo=UTC))
     assert second.is_automatic
