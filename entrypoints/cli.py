@@ -15,10 +15,14 @@ from crm_api.core import context, logging
 from crm_api.core.errors import Problem
 from crm_api.dependencies import State
 from crm_api.settings import Settings, load
+from entrypoints import commands_demo, commands_import
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 users_app = typer.Typer(no_args_is_help=True, help="The people who sign in.")
 app.add_typer(users_app, name="users")
+app.command("import")(commands_import.import_files)
+app.command("demo")(commands_demo.demo)
+app.command("load-data")(commands_demo.load_data)
 console = Console(stderr=True, highlight=False)
 
 

@@ -79,8 +79,8 @@ def _stages(session: Session, spec: PipelineSpec | None) -> dict[str, str]:
     if pipeline_id is not None:
         return {stage.name_key: stage.kind for stage in pipelines.stages_of(session, pipeline_id)}
     if spec is None or not spec.stages:
-        name = spec.name if spec else "default"
-        raise Invalid(f"There is no pipeline '{name}', and the mapping lists no stages to make it of.")
+        named = f"pipeline '{spec.name}'" if spec else "default pipeline"
+        raise Invalid(f"There is no {named}, and the mapping lists no stages to make it of.")
     return {fold(stage.name): stage.kind for stage in spec.stages}
 
 

@@ -24,9 +24,11 @@ def insert(session: Session, rows: Sequence[Row]) -> list[UUID]:
 
     Returns the ids in order.
     """
-    default = pipelines.default_id(session, "lead")
-    if default is None or not rows:
+    if not rows:
         return []
+    pipelines.ensure_defaults(session)
+    default = pipelines.default_id(session, "lead")
+    assert default is not None
     stages = {stage.kind: stage.id for stage in reversed(pipelines.stages_of(session, default))}
     complete = [_complete(row, default, stages, currency(session)) for row in rows]
     unnumbered = [row for row in complete if not row.get("number")]

@@ -9,12 +9,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
 from crm_api.core.fields import Field, FieldType
-from crm_api.questions import paths, trees
+from crm_api.questions import head, paths, trees
 from crm_api.questions.amounts import Amount
 from crm_api.questions.lexicon import Entry, word_of
 from crm_api.questions.linking import Name
 from crm_api.questions.periods import Period
-from crm_api.questions.plan import Filter, Option, Plan, clarify
+from crm_api.questions.plan import Filter, Option, Plan, Unclear, clarify
 from crm_api.questions.sentence import DATED, NUMERIC, Sentence, Target
 from crm_api.questions.spans import Span
 from crm_api.questions.trees import Tree
@@ -28,14 +28,6 @@ _OP_WORDS = {
     "eq": "exactly",
     "between": "between",
 }
-
-
-class Unclear(Exception):
-    """Reading stopped with an answer of its own: a question back, or what could not be understood."""
-
-    def __init__(self, plan: Plan) -> None:
-        super().__init__(plan.action)
-        self.plan = plan
 
 
 @dataclass(slots=True)
@@ -145,7 +137,8 @@ class Conditions:
             if span.entry("word") and any(e.kind == self.s.entity for e in span.entries if e.what == "word"):
                 continue
             target = self.s.target(span) if span.entry("kind") else None
-            way = target.path if target else paths.reach(self.s.registry, self.s.entity, entry.kind)
+            kind = entry.kind if span.entry("kind") else self._spoken_of(at) or entry.kind
+            way = target.path if target else paths.reach(self.s.registry, self.s.entity, kind)
             if not way or not paths.walk(self.s.registry, self.s.entity, way)[0].backwards:
                 continue
             step = paths.walk(self.s.registry, self.s.entity, way)[0]
@@ -155,6 +148,20 @@ class Conditions:
                 span.used = True
             if self._clause_negated(at):
                 clause.none = True
+
+    def _spoken_of(self, at: int) -> str | None:
+        """The kind of a word in the light of the words and kinds right beside it: "open" in "open tasks"."""
+        beside = [i for i in (at - 1, at, at + 1) if (near := self.s.at(i)) and near.entry("word", "kind")]
+        kinds = {e.kind for i in beside for e in self.s.spans[i].entries if e.what == "kind"} - {
+            self.s.entity
+        }
+        own = [e.kind for e in self.s.spans[at].entries if e.what == "word"]
+        named = [kind for kind in own if kind in kinds]
+        return (
+            named[0]
+            if named
+            else head.word_kind(self.s, [i for i in beside if self.s.spans[i].entry("word")])
+        )
 
     def _clause_negated(self, at: int) -> bool:
         """ "without won deals", "never won": a negation before the clause, with only its own words between."""
@@ -388,7 +395,8 @@ class Conditions:
 
     def _place_word(self, at: int, span: Span) -> tuple[Entry, str, str] | None:
         options = []
-        for entry in span.entries:
+        spoken_of = self._spoken_of(at)
+        for entry in sorted(span.entries, key=lambda e: e.kind != spoken_of):
             if entry.what != "word":
                 continue
             home, inner = self._home(at, entry.kind, paths.reach(self.s.registry, self.s.entity, entry.kind))
@@ -430,10 +438,8 @@ class Conditions:
                 near
                 and near.tag == "term"
                 and any(
-                    (e.what == "field"
-                    and e.name == entry.name)
-                    or (e.what in ("kind", "relation")
-                    and e.name + e.kind in entry.name)
+                    (e.what == "field" and e.name == entry.name)
+                    or (e.what in ("kind", "relation") and e.name + e.kind in entry.name)
                     for e in near.entries
                 )
             ):

@@ -7,9 +7,8 @@ then the first kind that is named, then words that only one kind knows.
 from collections.abc import Iterator
 
 from crm_api.questions import paths
-from crm_api.questions.filters import Unclear
 from crm_api.questions.lexicon import Entry
-from crm_api.questions.plan import clarify
+from crm_api.questions.plan import Unclear, clarify
 from crm_api.questions.sentence import Sentence
 from crm_api.questions.spans import Span
 
@@ -79,7 +78,7 @@ def _asks_of(s: Sentence, kind: str) -> bool:
         if (
             span.entry("relation")
             and after
-            and (after.is_cue("by") or (span.text.endswith(" to") and after.tag == "name"))
+            and (after.is_cue("by") or (span.text.endswith((" to", " by")) and after.tag == "name"))
         ):
             return False
         target = next((t for t in s.targets(span, source=kind) if t.path), None)
@@ -108,20 +107,35 @@ def decide(s: Sentence) -> str | None:
     for at in s.cues(*_COUNTING, *_COMPARING):
         if kind := _counted(s, at):
             return kind
-    words = [entry.kind for _, entry in s.terms("word")]
+    spoken_of = word_kind(
+        s, [at for at, span in enumerate(s.spans) if span.entry("word") and not span.entry("kind")]
+    )
     how_much = any(s.spans[at].text == "how much" for at in s.cues("sum"))
-    if words and (how_much or s.has("most", "least")):
-        return words[0]
+    if spoken_of and (how_much or s.has("most", "least")):
+        return spoken_of
     if (first := _first_kind(s)) is not None:
         return first
-    if words:
-        return words[0]
+    if spoken_of:
+        return spoken_of
     for what in ("reverse", "field", "choice"):
         for at, entry in s.terms(what):
             if not _after_by(s, at):
                 return entry.kind
     records = [name.kind for span in s.spans if span.tag == "name" for name in span.names]
     return records[0] if records else None
+
+
+def word_kind(s: Sentence, spans: list[int]) -> str | None:
+    """The kind that words of the trade speak of: one they share ("open tasks"), else the most telling word's.
+
+    Between kinds that share a word ("won" deals, "won" leads) the one with more figures is meant.
+    """
+    kinds = [dict.fromkeys(e.kind for e in s.spans[at].entries if e.what == "word") for at in spans]
+    if not kinds:
+        return None
+    shared = [kind for kind in kinds[0] if all(kind in others for others in kinds)]
+    candidates = shared or list(min(kinds, key=len))
+    return max(candidates, key=lambda kind: len(s.registry[kind].measures))
 
 
 def _counted(s: Sentence, at: int) -> str | None:
@@ -236,10 +250,8 @@ def _speaks_of(s: Sentence, at: int, kind: str, other: str) -> bool:
             return True
         if span.tag == "name" and all(n.kind != other for n in span.names):
             return True
-        if (
-            any(e.what == "kind" and e.kind != other for e in span.entries)
-            or (span.entry("relation")
-            and not span.entry("kind"))
+        if any(e.what == "kind" and e.kind != other for e in span.entries) or (
+            span.entry("relation") and not span.entry("kind")
         ):
             return True
     return False
@@ -247,8 +259,7 @@ def _speaks_of(s: Sentence, at: int, kind: str, other: str) -> bool:
 
 def _of_kind(s: Sentence, at: int, kind: str) -> bool:
     return any(
-        (span.entry("kind")
-        and span.entry("kind").kind == kind)
+        (span.entry("kind") and span.entry("kind").kind == kind)
         or any(n.kind == kind and n.id for n in span.names)  # type: ignore[union-attr]
         for span in s.spans
     )

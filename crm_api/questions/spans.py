@@ -130,11 +130,10 @@ class Tagger:
             add(3, 1, "bucket", value=grammar.BUCKETS.get(words[at]) or grammar.BUCKETS[stem(words[at])])
         if (term := self.lexicon.longest_at(words, at)) and not self._is_pronoun(tokens, at, term[0]):
             add(2, term[0], "term", entries=term[1])
-        if name := self.names.exact_at(words, at):
-            if not (
-                name[0] == 1 and (self._is_pronoun(tokens, at, 1) or words[at] in grammar.STOP_WORDS - {"us"})
-            ):
-                add(1, name[0], "name", names=name[1])
+        if (name := self.names.exact_at(words, at)) and not (
+            name[0] == 1 and (self._is_pronoun(tokens, at, 1) or words[at] in grammar.STOP_WORDS - {"us"})
+        ):
+            add(1, name[0], "name", names=name[1])
         if found:
             return max(found, key=lambda f: (f[0], f[1]))[2]
         if words[at] in grammar.STOP_WORDS or not words[at][0].isalnum():

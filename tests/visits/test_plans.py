@@ -573,12 +573,12 @@ async def test_a_plan_reads_as_a_day_in_the_terminal(api):
     await api.db.write(make)
     text = as_text(await planned(await api.signed_in(rep)))
     assert text.splitlines() == [
-        "2026-11-23  2 visits, about 26 km, 46 min of driving (great circle)",
+        "2026-11-23  2 visits, about 26 km, 34 min of driving (great circle)",
         "08:30        leave",
-        "08:54-09:24  Ann's Autos, Worthington  (13 km, 24 min)  never visited; gold account",
+        "08:47-09:17  Ann's Autos, Worthington  (13 km, 17 min)  never visited; gold account",
         "12:00-12:45  lunch",
         "13:00-13:30  Bob's  (0 km, 0 min)  never visited",
-        "13:54        back",
+        "13:47        back",
         "Not today:",
         "  Cy's: closed that day",
     ]
