@@ -17,6 +17,7 @@ from crm_api.core import problems
 from crm_api.core.middleware import Edge
 from crm_api.core.problems import documented
 from crm_api.dependencies import Db, State, json_answer
+from crm_api.imports.routes import router as imports
 from crm_api.leads.routes import router as leads
 from crm_api.opportunities.routes import router as opportunities
 from crm_api.organisation.routes import router as organisation
@@ -37,6 +38,7 @@ UPLOADS = ("/api/v1/crm/imports",)
 ROUTERS = (
     auth, users_router, teams_router, organisation, territories_router, analytics, accounts, contacts, leads, opportunities,
     activities, timeline_router, pipelines, stages_router, products, tags, outbox, suppressions_router, visits,
+    imports,
 )
 
 

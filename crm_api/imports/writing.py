@@ -76,7 +76,7 @@ def _known(session: Session, model: Any, system: str, external_ids: Sequence[str
     statement = sa.select(model.external_id, model.id).where(
         model.external_system == system, model.external_id.in_(external_ids)
     )
-    return dict(session.execute(statement).tuples().all())
+    return dict(session.execute(statement).all())
 
 
 def _attributes(terms: Terms, record: Record, ids: dict[str, dict[str, UUID]]) -> Attributes:
@@ -149,7 +149,7 @@ def _place(session: Session, terms: Terms, rows: list[Attributes]) -> None:
             row["territory_ids"] = [territory_id] if territory_id else []
     owners = {row["owner_id"] for row in rows if row.get("owner_id")}
     if owners and terms.kind.kind != "contact":
-        teams = dict(session.execute(sa.select(User.id, User.team_id).where(User.id.in_(owners))).tuples().all())
+        teams = dict(session.execute(sa.select(User.id, User.team_id).where(User.id.in_(owners))).all())
         for row in rows:
             if row.get("owner_id"):
                 row["team_id"] = teams[row["owner_id"]]

@@ -121,7 +121,7 @@ def _pipeline_id(session: Session, name: str, applies_to: str) -> UUID | None:
 def _records(session: Session, kind: str, rows: list[dict[str, Any]], known: dict[str, dict[str, UUID]]) -> int:
     model, schema, create = _KINDS[kind]
     statement = sa.select(model.external_id, model.id).where(model.external_system == SYSTEM_NAME)
-    known[kind] = dict(session.execute(statement).tuples().all())
+    known[kind] = dict(session.execute(statement).all())
     count = 0
     for row in rows:
         key = str(row.get("key") or "")
