@@ -17,6 +17,7 @@ from crm_api.core import problems
 from crm_api.core.middleware import Edge
 from crm_api.core.problems import documented
 from crm_api.dependencies import Db, State, json_answer
+from crm_api.events.routes import router as events
 from crm_api.followups.routes import router as followups
 from crm_api.leads.routes import router as leads
 from crm_api.opportunities.routes import router as opportunities
@@ -56,6 +57,7 @@ ROUTERS = (
     suppressions,
     followups,
     visits,
+    events,
 )
 
 
