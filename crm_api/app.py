@@ -17,6 +17,7 @@ from crm_api.core import problems
 from crm_api.core.middleware import Edge
 from crm_api.core.problems import documented
 from crm_api.dependencies import Db, State, json_answer
+from crm_api.events.routes import router as events
 from crm_api.followups.routes import router as followups
 from crm_api.imports.routes import router as imports
 from crm_api.leads.routes import router as leads
@@ -60,6 +61,7 @@ ROUTERS = (
     visits,
     imports,
     questions,
+    events,
 )
 
 

@@ -260,5 +260,5 @@ def event(type_: str, activity: Activity, **data: Any) -> Event:
         {"activity_type": activity.activity_type, "direction": activity.direction, **links, **data},
         activity.owner_id,
         activity.team_id,
-        None,
+        accounts.territory_of(activity),
     )
