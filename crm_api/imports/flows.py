@@ -261,7 +261,7 @@ class _Work:
             return await self.db.read(runs.one, self.actor, run_id=self.job.run_id)
         return await self.db.write(
             runs.open_run, self.actor, kind=self.job.mapping.kind, system=self.job.mapping.system,
-            file_name=self.job.name, mapping=self.job.mapping.model_dump(mode="json", exclude_defaults=True),
+            file_name=self.job.name, mapping=self.job.mapping.model_dump_json(exclude_defaults=True),
             digest=await asyncio.to_thread(digest_of, self.job.path, self.job.mapping), skip_errors=skip_errors,
         )  # fmt: skip
 
@@ -364,7 +364,7 @@ async def work(db: Database, run_id: UUID, *, folder: Path, actor: Actor = SYSTE
     except Conflict:
         return None
     assert run.path is not None
-    mapping = Mapping.model_validate(run.mapping)
+    mapping = Mapping.model_validate_json(run.mapping)
     job = Job(Path(run.path), mapping, run.file_name, run.id, is_begun=run.change_set_id is not None)
     on_behalf = replace(actor, user_id=run.actor_id)
     try:

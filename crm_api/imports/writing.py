@@ -104,10 +104,9 @@ def _make_named(
     forward: set[tuple[str, str]],
 ) -> None:
     """Make the teams, territories and people that rows name and the mapping allows to be made."""
-    for name, source in terms.mapping.fields.items():
-        kind = terms.kind.targets[name].refers
-        if not source.create or kind is None:
-            continue
+    created = [(terms.kind.targets[name].refers or "", name) for name, source in terms.mapping.fields.items() if source.create]
+    # Teams and territories before the people who are put into them.
+    for kind, name in sorted(created):
         for record in records:
             text = record.refers.get(name)
             if text is None or text in ids[kind] or (kind, text) in forward:
