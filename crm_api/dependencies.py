@@ -33,6 +33,16 @@ class State:
     ports: Ports
     keys: Keys
     actors: dict[UUID, tuple[float, Actor]] = field(default_factory=dict)
+    demo_password: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Visitor:
+    """Somebody signed in on the pages; `csrf_token` proves that a form is one of ours."""
+
+    session_id: UUID
+    csrf_token: str
+    actor: Actor
 
 
 def state(request: Request) -> State:
@@ -73,7 +83,9 @@ async def current_actor(request: Request, token: Annotated[str | None, Depends(_
 CurrentActor = Annotated[Actor, Depends(current_actor)]
 
 
-async def _session_id(request: Request, token: Annotated[str | None, Depends(_bearer)], actor: CurrentActor) -> UUID:
+async def _session_id(
+    request: Request, token: Annotated[str | None, Depends(_bearer)], actor: CurrentActor
+) -> UUID:
     return UUID(state(request).keys.verify(token or "", purpose=ACCESS)["sid"])
 
 
@@ -97,9 +109,22 @@ def _load(session: Session, session_id: UUID) -> Actor | None:
     return actor_of(session, found[1], organisation_zone=zone(session)) if found else None
 
 
-async def _if_match(if_match: Annotated[str | None, Header(description="The ETag of the version you read.")] = None) -> (
-    int | None
-):
+async def live_visitor(here: State, token: str) -> Visitor | None:
+    """Whose web session an opaque token opens, or None. Not cached: signing out holds at once."""
+    return await here.db.read(_visitor, token)
+
+
+def _visitor(session: Session, token: str) -> Visitor | None:
+    found = sessions.live_user(session, token=token)
+    if found is None or found[0].channel != "web":
+        return None
+    kept, user = found
+    return Visitor(kept.id, kept.csrf_token or "", actor_of(session, user, organisation_zone=zone(session)))
+
+
+async def _if_match(
+    if_match: Annotated[str | None, Header(description="The ETag of the version you read.")] = None,
+) -> int | None:
     if if_match is None or if_match.strip() == "*":
         return None
     text = if_match.strip().removeprefix("W/").strip('"')

@@ -13,7 +13,9 @@ if TYPE_CHECKING:
 
 
 def demo(
-    at: Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="The day it is at; today if not given.")] = None,
+    at: Annotated[
+        datetime | None, typer.Option(formats=["%Y-%m-%d"], help="The day it is at; today if not given.")
+    ] = None,
     seed: Annotated[int, typer.Option(help="Another seed makes another company.")] = 7,
     remove: Annotated[bool, typer.Option("--remove", help="Take the demo company out again.")] = False,
 ) -> None:
@@ -40,7 +42,9 @@ def demo(
 
 
 def load_data(
-    file: Annotated[Path | None, typer.Option(help="Records in the format of examples/demo.json, the default.")] = None,
+    file: Annotated[
+        Path | None, typer.Option(help="Records in the format of examples/demo.json, the default.")
+    ] = None,
 ) -> None:
     """Load a small set of named records from a JSON file; what is there already is left alone."""
     from crm_api.core import context
@@ -61,4 +65,6 @@ def load_data(
             return await state.db.write(dataset.load, records)
 
     made: dict[str, int] = run(add, label="load-data")
-    typer.echo(", ".join(f"{count} {kind}" for kind, count in made.items()) if any(made.values()) else "Nothing new.")
+    typer.echo(
+        ", ".join(f"{count} {kind}" for kind, count in made.items()) if any(made.values()) else "Nothing new."
+    )

@@ -15,12 +15,20 @@ if TYPE_CHECKING:
 
 
 def import_files(
-    path: Annotated[Path, typer.Argument(exists=True, help="The CSV file; with --plan, the folder of the files.")],
-    kind: Annotated[str | None, typer.Option("--as", help="accounts, contacts, leads, opportunities, products, users")] = None,
+    path: Annotated[
+        Path, typer.Argument(exists=True, help="The CSV file; with --plan, the folder of the files.")
+    ],
+    kind: Annotated[
+        str | None, typer.Option("--as", help="accounts, contacts, leads, opportunities, products, users")
+    ] = None,
     map_file: Annotated[Path | None, typer.Option("--map", help="The mapping file (TOML).")] = None,
-    plan: Annotated[Path | None, typer.Option(help="A plan (TOML) that lists files and mappings in order.")] = None,
+    plan: Annotated[
+        Path | None, typer.Option(help="A plan (TOML) that lists files and mappings in order.")
+    ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Check everything and write nothing.")] = False,
-    skip_errors: Annotated[bool, typer.Option("--skip-errors", help="Leave faulty rows out, write the others.")] = False,
+    skip_errors: Annotated[
+        bool, typer.Option("--skip-errors", help="Leave faulty rows out, write the others.")
+    ] = False,
 ) -> None:
     """Import CSV files. Nothing is written unless every row of every file is right, or with --skip-errors."""
     from crm_api.access import SYSTEM

@@ -11,4 +11,13 @@ from crm_api.access.service import (
     visible,
 )
 
-__all__ = ["SYSTEM", "Actor", "actor_of", "declare", "require_create", "require_role", "require_write", "visible"]
+__all__ = [
+    "SYSTEM",
+    "Actor",
+    "actor_of",
+    "declare",
+    "require_create",
+    "require_role",
+    "require_write",
+    "visible",
+]

@@ -91,7 +91,8 @@ def visible(kind: str, actor: Actor) -> sa.ColumnElement[bool]:
         return sa.false()
     own = _own(rule, actor)
     followed = [
-        column.in_(sa.select(_rules[parent].model.id).where(visible(parent, actor))) for parent, column in rule.follows
+        column.in_(sa.select(_rules[parent].model.id).where(visible(parent, actor)))
+        for parent, column in rule.follows
     ]
     if actor.role == "field" and rule.field_sees is not None:
         followed = [sa.and_(rule.field_sees(), term) for term in followed]
@@ -111,7 +112,9 @@ def _own(rule: Rule, actor: Actor) -> list[sa.ColumnElement[bool]]:
         terms.append(sa.and_(rule.owner.is_(None), here))
     if actor.role == "rep" and rule.kind == "account":
         terms.append(
-            rule.model.id.in_(sa.select(AccountAccess.account_id).where(AccountAccess.user_id == actor.user_id))
+            rule.model.id.in_(
+                sa.select(AccountAccess.account_id).where(AccountAccess.user_id == actor.user_id)
+            )
         )
     if actor.role == "field" and rule.territory is not None:
         terms.append(here)
@@ -121,7 +124,9 @@ def _own(rule: Rule, actor: Actor) -> list[sa.ColumnElement[bool]]:
 def require_role(actor: Actor, *roles: str) -> None:
     """Raise NotAllowed unless the actor is an administrator or has one of `roles`."""
     if not actor.is_administrator and actor.role not in roles:
-        raise NotAllowed(f"This needs the role {' or '.join(('administrator', *roles))}; yours is {actor.role}.")
+        raise NotAllowed(
+            f"This needs the role {' or '.join(('administrator', *roles))}; yours is {actor.role}."
+        )
 
 
 def require_create(actor: Actor, kind: str) -> None:
@@ -151,12 +156,16 @@ def _may_change(session: Session, actor: Actor, record: Any, rule: Rule) -> bool
     if owner == actor.user_id:
         return True
     if actor.role == "manager":
-        return getattr(record, "team_id", None) in actor.team_ids or _via_account(session, actor, record, rule) or (
-            owner is None and territory in actor.territory_ids
+        return (
+            getattr(record, "team_id", None) in actor.team_ids
+            or _via_account(session, actor, record, rule)
+            or (owner is None and territory in actor.territory_ids)
         )
     if actor.role == "field":
         return territory in actor.territory_ids or _via_account(session, actor, record, rule)
-    return (rule.kind == "lead" and owner is None) or (owner is None and _via_account(session, actor, record, rule))
+    return (rule.kind == "lead" and owner is None) or (
+        owner is None and _via_account(session, actor, record, rule)
+    )
 
 
 def _via_account(session: Session, actor: Actor, record: Any, rule: Rule) -> bool:
@@ -169,13 +178,17 @@ def _via_account(session: Session, actor: Actor, record: Any, rule: Rule) -> boo
         return False
     if actor.role == "field":
         return account.territory_id in actor.territory_ids
-    return account.owner_id == actor.user_id or account.team_id in actor.team_ids and actor.role == "manager"
+    return account.owner_id == actor.user_id or (
+        account.team_id in actor.team_ids and actor.role == "manager"
+    )
 
 
 def actor_of(session: Session, user: User, *, organisation_zone: str) -> Actor:
     """Load what visibility needs to know of a user: team and all teams below it, territories."""
-    managed = sa.or_(Team.manager_id == user.id, Team.id == user.team_id) if user.role == "manager" else (
-        Team.id == user.team_id
+    managed = (
+        sa.or_(Team.manager_id == user.id, Team.id == user.team_id)
+        if user.role == "manager"
+        else (Team.id == user.team_id)
     )
     below = sa.select(Team.id).where(managed).cte("below", recursive=True)
     below = below.union(sa.select(Team.id).where(Team.parent_id == below.c.id))

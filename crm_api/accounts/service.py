@@ -42,7 +42,9 @@ def create(session: Session, actor: Actor, *, data: AccountIn) -> Account:
     return account
 
 
-def update(session: Session, actor: Actor, *, account_id: UUID, data: AccountPatch, if_match: int | None) -> Account:
+def update(
+    session: Session, actor: Actor, *, account_id: UUID, data: AccountPatch, if_match: int | None
+) -> Account:
     """Change just the fields sent."""
     account: Account = records.get(session, actor, Account, account_id, writing=True, if_match=if_match)
     values = changes(data, leave_out=("tags",))
@@ -107,10 +109,14 @@ def require_no_loop(session: Session, own_id: UUID | None, parent_id: UUID | Non
         parent_id = row.parent_id
 
 
-def require_visible(session: Session, actor: Actor, account_id: UUID, *, field: str = "account_id") -> Account:
+def require_visible(
+    session: Session, actor: Actor, account_id: UUID, *, field: str = "account_id"
+) -> Account:
     """The live account a record is to be linked to; raises Invalid naming the field otherwise."""
     found = session.scalars(
-        sa.select(Account).where(Account.id == account_id, Account.archived_at.is_(None), visible("account", actor))
+        sa.select(Account).where(
+            Account.id == account_id, Account.archived_at.is_(None), visible("account", actor)
+        )
     ).first()
     if found is None:
         raise Invalid.field(field, "there is no such account, or it is not yours to see")

@@ -44,8 +44,13 @@ class Territory(Timestamps, Versioned, Archivable, Base):
     origin: Mapped[str] = mapped_column(default="api")
 
     __table_args__ = (
-        sa.Index("uq_territories_name_key", "name_key", unique=True, sqlite_where=sa.text("archived_at IS NULL"),
-                 postgresql_where=sa.text("archived_at IS NULL")),
+        sa.Index(
+            "uq_territories_name_key",
+            "name_key",
+            unique=True,
+            sqlite_where=sa.text("archived_at IS NULL"),
+            postgresql_where=sa.text("archived_at IS NULL"),
+        ),
     )
 
 

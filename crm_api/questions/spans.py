@@ -17,9 +17,23 @@ from crm_api.questions.linking import Name, Names
 Tag = Literal["period", "amount", "cue", "bucket", "term", "name", "vague", "stop", "unknown"]
 
 _CONTRACTIONS = (
-    ("won't", "will not"), ("can't", "can not"), ("ain't", "is not"), ("n't", " not"), ("what's", "what is"), ("who's", "who is"),
-    ("where's", "where is"), ("when's", "when is"), ("how's", "how is"), ("let's", "let us"), ("that's", "that is"),
-    ("i'm", "i am"), ("'re ", " are "), ("we've", "we have"), ("i've", "i have"), ("'d ", " would "), ("s' ", "s 's "),
+    ("won't", "will not"),
+    ("can't", "can not"),
+    ("ain't", "is not"),
+    ("n't", " not"),
+    ("what's", "what is"),
+    ("who's", "who is"),
+    ("where's", "where is"),
+    ("when's", "when is"),
+    ("how's", "how is"),
+    ("let's", "let us"),
+    ("that's", "that is"),
+    ("i'm", "i am"),
+    ("'re ", " are "),
+    ("we've", "we have"),
+    ("i've", "i have"),
+    ("'d ", " would "),
+    ("s' ", "s 's "),
 )
 _TOKEN = re.compile(r"'s\b|[^\W_]+|[%&/<>=,#$€£₹+]+")
 
@@ -40,7 +54,7 @@ class Span:
 
     tag: Tag
     first: int
-    last: int                 # token indexes, both inclusive
+    last: int  # token indexes, both inclusive
     text: str
     value: Any = None
     entries: list[Entry] = field(default_factory=list)
@@ -116,9 +130,10 @@ class Tagger:
             add(3, 1, "bucket", value=grammar.BUCKETS.get(words[at]) or grammar.BUCKETS[stem(words[at])])
         if (term := self.lexicon.longest_at(words, at)) and not self._is_pronoun(tokens, at, term[0]):
             add(2, term[0], "term", entries=term[1])
-        if name := self.names.exact_at(words, at):
-            if not (name[0] == 1 and (self._is_pronoun(tokens, at, 1) or words[at] in grammar.STOP_WORDS - {"us"})):
-                add(1, name[0], "name", names=name[1])
+        if (name := self.names.exact_at(words, at)) and not (
+            name[0] == 1 and (self._is_pronoun(tokens, at, 1) or words[at] in grammar.STOP_WORDS - {"us"})
+        ):
+            add(1, name[0], "name", names=name[1])
         if found:
             return max(found, key=lambda f: (f[0], f[1]))[2]
         if words[at] in grammar.STOP_WORDS or not words[at][0].isalnum():
@@ -180,7 +195,9 @@ class Tagger:
         tokens = [span.text for span in part]
         whole = Span("name", part[0].first, part[-1].last, " ".join(tokens))
         names = self.names.near(tokens)
-        if len(part) == 1 and (fixed := self._corrected(part[0], exact_name=any(tokens[0] in n.label.lower() for n in names))):
+        if len(part) == 1 and (
+            fixed := self._corrected(part[0], exact_name=any(tokens[0] in n.label.lower() for n in names))
+        ):
             return fixed
         if names:
             whole.names = names
@@ -214,4 +231,17 @@ def _is_plain_word(tokens: list[Token], at: int, end: int) -> bool:
     """ "May", "March": a month after a preposition, with a year or number, or written with a capital; else a word."""
     if sum(1 for token in tokens[at:] if token.start < end) > 1 or (at and tokens[at].raw[0].isupper()):
         return False
-    return at == 0 or tokens[at - 1].text not in ("in", "of", "for", "and", "or", "during", "about", "since", "vs", "versus", "last", "to")
+    return at == 0 or tokens[at - 1].text not in (
+        "in",
+        "of",
+        "for",
+        "and",
+        "or",
+        "during",
+        "about",
+        "since",
+        "vs",
+        "versus",
+        "last",
+        "to",
+    )

@@ -23,7 +23,9 @@ def insert(session: Session, rows: Sequence[Row]) -> list[UUID]:
     made = [User(**_keyed(row)) for row in rows]
     session.add_all(made)
     session.flush()
-    give_territories(session, {user.id: row.get("territory_ids") or [] for user, row in zip(made, rows, strict=True)})
+    give_territories(
+        session, {user.id: row.get("territory_ids") or [] for user, row in zip(made, rows, strict=True)}
+    )
     return [user.id for user in made]
 
 
@@ -49,7 +51,8 @@ def give_territories(session: Session, wanted: Mapping[UUID, Sequence[UUID]]) ->
     missing = {(user, territory) for user, territories in wanted.items() for territory in territories} - known
     if missing:
         session.execute(
-            sa.insert(user_territories), [{"user_id": user, "territory_id": area} for user, area in sorted(missing)]
+            sa.insert(user_territories),
+            [{"user_id": user, "territory_id": area} for user, area in sorted(missing)],
         )
 
 

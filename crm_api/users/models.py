@@ -47,8 +47,14 @@ class User(Timestamps, Versioned, Base):
     __search__ = ("name", "email")
     __table_args__ = (
         one_of("role", ROLES),
-        sa.Index("uq_users_external", "external_system", "external_id", unique=True,
-                 sqlite_where=sa.text("external_id IS NOT NULL"), postgresql_where=sa.text("external_id IS NOT NULL")),
+        sa.Index(
+            "uq_users_external",
+            "external_system",
+            "external_id",
+            unique=True,
+            sqlite_where=sa.text("external_id IS NOT NULL"),
+            postgresql_where=sa.text("external_id IS NOT NULL"),
+        ),
     )
 
     name: Mapped[str]

@@ -21,7 +21,13 @@ def create_user(session: Session, actor: Actor, *, data: UserIn, password_hash: 
 
 
 def update_user(
-    session: Session, actor: Actor, *, user_id: UUID, data: UserPatch, password_hash: str | None, if_match: int | None
+    session: Session,
+    actor: Actor,
+    *,
+    user_id: UUID,
+    data: UserPatch,
+    password_hash: str | None,
+    if_match: int | None,
 ) -> User:
     """Change a user; administrators only."""
     user = records.get(session, actor, User, user_id, writing=True, if_match=if_match)
@@ -34,7 +40,9 @@ def create_team(session: Session, actor: Actor, *, data: TeamIn) -> Team:
     return service.create_team(session, data=data)
 
 
-def update_team(session: Session, actor: Actor, *, team_id: UUID, data: TeamPatch, if_match: int | None) -> Team:
+def update_team(
+    session: Session, actor: Actor, *, team_id: UUID, data: TeamPatch, if_match: int | None
+) -> Team:
     """Change a team; administrators only."""
     team = records.get(session, actor, Team, team_id, writing=True, if_match=if_match)
     return service.update_team(session, team, data=data)

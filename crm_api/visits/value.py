@@ -44,7 +44,7 @@ def worth(standing: Standing, *, today: date, weights: Weights, currency: str) -
         _tier(standing, weights.tier),
     ]
     counted = sorted((item for item in made if item), key=lambda item: -item[0])
-    points = 1 + math.floor(sum(share for share, _ in counted))
+    points = 1 + round(sum(share for share, _ in counted))
     return Worth(points, tuple(reason for _, reason in counted))
 
 
@@ -57,7 +57,8 @@ def _overdue(standing: Standing, today: date, weight: int) -> tuple[float, dict[
     if share == 0:
         return None
     if late <= 0:
-        return weight * share, {"code": "due_soon", "text": f"due in {_days(-late)}", "days": -late}
+        text = f"due in {_days(-late)}" if late else "due today"
+        return weight * share, {"code": "due_soon", "text": text, "days": -late}
     return weight * share, {"code": "overdue", "text": f"overdue {_days(late)}", "days": late}
 
 

@@ -103,7 +103,9 @@ def _tags(session: Session, wanted: list[TagIn]) -> int:
 
 
 def _pipelines(session: Session, wanted: list[PipelineIn]) -> int:
-    missing = [pipeline for pipeline in wanted if _pipeline_id(session, pipeline.name, pipeline.applies_to) is None]
+    missing = [
+        pipeline for pipeline in wanted if _pipeline_id(session, pipeline.name, pipeline.applies_to) is None
+    ]
     for pipeline in missing:
         pipelines.create(session, SYSTEM, data=pipeline)
     session.flush()
@@ -118,7 +120,9 @@ def _pipeline_id(session: Session, name: str, applies_to: str) -> UUID | None:
     )
 
 
-def _records(session: Session, kind: str, rows: list[dict[str, Any]], known: dict[str, dict[str, UUID]]) -> int:
+def _records(
+    session: Session, kind: str, rows: list[dict[str, Any]], known: dict[str, dict[str, UUID]]
+) -> int:
     model, schema, create = _KINDS[kind]
     statement = sa.select(model.external_id, model.id).where(model.external_system == SYSTEM_NAME)
     known[kind] = dict(session.execute(statement).all())
@@ -151,7 +155,9 @@ def _linked(
                 raise Invalid(f"{place}: {name}: there is no '{row[name]}' among the {other}.")
             values[f"{name}_id"] = known[other][row[name]]
     if "pipeline" in row:
-        values["pipeline_id"] = _pipeline_id(session, row["pipeline"], "lead" if kind == "leads" else "opportunity")
+        values["pipeline_id"] = _pipeline_id(
+            session, row["pipeline"], "lead" if kind == "leads" else "opportunity"
+        )
         if values["pipeline_id"] is None:
             raise Invalid(f"{place}: pipeline: there is none called '{row['pipeline']}'.")
     return values
@@ -159,4 +165,6 @@ def _linked(
 
 def _named(error: ValidationError, place: str) -> Invalid:
     faults = [FieldError(".".join(map(str, fault["loc"])), fault["msg"]) for fault in error.errors()]
-    return Invalid(f"{place}: " + "; ".join(f"{fault.field}: {fault.message}" for fault in faults[:5]), errors=faults)
+    return Invalid(
+        f"{place}: " + "; ".join(f"{fault.field}: {fault.message}" for fault in faults[:5]), errors=faults
+    )

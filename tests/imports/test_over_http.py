@@ -26,8 +26,12 @@ async def api(db: Database, tmp_path: Path) -> AsyncIterator[Api]:
         yield running
 
 
-async def upload(client: httpx.AsyncClient, content: str | bytes, mapping: str = ACCOUNTS, **form: Any) -> httpx.Response:
-    return await client.post(IMPORTS, files={"file": ("dealers.csv", content)}, data={"mapping": mapping, **form})
+async def upload(
+    client: httpx.AsyncClient, content: str | bytes, mapping: str = ACCOUNTS, **form: Any
+) -> httpx.Response:
+    return await client.post(
+        IMPORTS, files={"file": ("dealers.csv", content)}, data={"mapping": mapping, **form}
+    )
 
 
 async def test_an_uploaded_file_is_imported_and_its_address_tells_what_it_did(db: Database, api: Api) -> None:
@@ -50,7 +54,10 @@ async def test_a_faulty_file_is_refused_with_every_fault_as_csv(db: Database, ap
     assert told["message"].startswith("1 rows are wrong; the first: row 2, column 'type'")
     errors = await client.get(f"{IMPORTS}/{run['id']}/errors")
     assert errors.headers["content-type"].startswith("text/csv")
-    assert [line.split(",")[1:3] for line in errors.text.splitlines()[1:]] == [["2", "type"], ["2", "revenue"]]
+    assert [line.split(",")[1:3] for line in errors.text.splitlines()[1:]] == [
+        ["2", "type"],
+        ["2", "revenue"],
+    ]
     assert await db.read(count, Account) == 0
 
 
@@ -74,7 +81,9 @@ async def test_a_file_without_the_columns_is_refused_with_the_reason(api: Api) -
 
 
 async def test_a_mapping_that_is_wrong_is_422_naming_the_key(api: Api) -> None:
-    answer = await upload(await api.client(), "a\n", mapping='kind = "accounts"\nsystem = "t"\n[fields]\nname = 3\n')
+    answer = await upload(
+        await api.client(), "a\n", mapping='kind = "accounts"\nsystem = "t"\n[fields]\nname = 3\n'
+    )
     assert answer.status_code == 422
     assert answer.json()["errors"][0]["field"].startswith("fields.name")
 

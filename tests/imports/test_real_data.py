@@ -68,7 +68,12 @@ async def test_the_maven_plan_loads_all_four_files_and_the_second_time_changes_n
     await db.read(check_maven)
     entries = await db.read(count, AuditEntry)
     second = await import_maven(db, tmp_path)
-    assert [(r.created, r.updated, r.unchanged) for r in second] == [(0, 0, 35), (0, 0, 85), (0, 0, 7), (0, 0, 8800)]
+    assert [(r.created, r.updated, r.unchanged) for r in second] == [
+        (0, 0, 35),
+        (0, 0, 85),
+        (0, 0, 7),
+        (0, 0, 8800),
+    ]
     assert await db.read(count, AuditEntry) == entries
 
 
@@ -87,7 +92,9 @@ def check_maven(session: Session) -> None:
     won = sa.select(sa.func.sum(Opportunity.estimated_value)).where(Opportunity.stage_kind == "closed_won")
     assert session.scalar(won) == 10_005_534 * 100
     assert session.scalar(sa.select(sa.func.count()).where(Opportunity.account_id.is_(None))) == 1425
-    pro = sa.select(sa.func.count()).select_from(OpportunityLine).join(Product).where(Product.name == "GTX Pro")
+    pro = (
+        sa.select(sa.func.count()).select_from(OpportunityLine).join(Product).where(Product.name == "GTX Pro")
+    )
     assert session.scalar(pro) == 1480
     assert count(session, OpportunityLine) == 8800
 
@@ -96,17 +103,28 @@ def check_maven(session: Session) -> None:
     assert session.scalar(below) == 15
     assert session.scalar(below.where(parent.name == "Sonron")) == 3
     acme = session.scalars(sa.select(Account).where(Account.name == "Acme Corporation")).one()
-    assert (acme.industry, acme.annual_revenue, acme.year_established) == ("technology", 110_004_000_000, 1996)
-    assert session.scalar(sa.select(Account.billing_country).where(Account.name == "Bioholding")) == "Philippines"
+    assert (acme.industry, acme.annual_revenue, acme.year_established) == (
+        "technology",
+        110_004_000_000,
+        1996,
+    )
+    assert (
+        session.scalar(sa.select(Account.billing_country).where(Account.name == "Bioholding"))
+        == "Philippines"
+    )
 
 
 @pytest.mark.skipif(not FORD.exists(), reason=f"the dealers are not at {FORD} (CRM_TEST_DATA)")
-async def test_the_dealers_become_2900_accounts_with_one_repeat_reported(sqlite_db: Database, tmp_path: Path) -> None:
+async def test_the_dealers_become_2900_accounts_with_one_repeat_reported(
+    sqlite_db: Database, tmp_path: Path
+) -> None:
     db = sqlite_db
     job = flows.Job(FORD, load_mapping(EXAMPLES / "ford_dealers.toml"), FORD.name)
     (report,) = await flows.run_files(db, SYSTEM, [job], errors_folder=tmp_path)
     assert (report.rows, report.created, report.repeats) == (2901, 2900, [(2902, 1187)])
-    located = sa.select(sa.func.count()).where(Account.latitude.is_not(None), Account.account_type == "dealer")
+    located = sa.select(sa.func.count()).where(
+        Account.latitude.is_not(None), Account.account_type == "dealer"
+    )
 
     def check(session: Session) -> None:
         assert session.scalar(located) == 2900

@@ -3,7 +3,7 @@
 from datetime import UTC, date, datetime
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from crm_api.core.errors import Invalid
@@ -40,7 +40,6 @@ def test_the_day_ends_at_the_next_midnight(clock, hours):
     assert clock.seconds("24:00") == hours * 3600
 
 
-@settings(deadline=None)
 @given(
     st.dates(date(2000, 1, 1), date(2040, 1, 1)),
     st.sampled_from([ZONE, "Europe/Berlin", "Asia/Kolkata", "Australia/Lord_Howe", "UTC"]),

@@ -25,6 +25,12 @@ def available() -> bool:
     return find_spec("vroom") is not None
 
 
+def warm_up() -> None:
+    """Import pyvroom where it is installed, so that the first plan does not wait for it."""
+    if available():
+        import_module("vroom")
+
+
 class VroomEngine:
     """One vehicle, one break, one job a stop. Its plans are proposals like any other's."""
 

@@ -50,7 +50,13 @@ async def test_the_company_is_loaded_whole_as_one_change_set(db: Database) -> No
     await loaded(db, generate(AT))
 
     def check(session: Session) -> None:
-        for model, rows in ((Account, 300), (Contact, 500), (Lead, 400), (Opportunity, 600), (Activity, 5000)):
+        for model, rows in (
+            (Account, 300),
+            (Contact, 500),
+            (Lead, 400),
+            (Opportunity, 600),
+            (Activity, 5000),
+        ):
             assert count(session, model) == rows
             assert session.scalar(sa.select(sa.func.count()).where(model.origin != "demo")) == 0  # type: ignore[attr-defined]
         assert session.scalars(sa.select(ChangeSet.label)).all() == ["Demo company"]
@@ -79,7 +85,9 @@ async def test_last_contact_follows_from_the_activities(db: Database) -> None:
             .where(AccountStats.last_contact_at.is_distinct_from(newest.c.at))
         )
         assert session.scalar(differing) == 0
-        calls = sa.select(sa.func.count()).where(Activity.lead_id.is_not(None), Activity.activity_type == "call")
+        calls = sa.select(sa.func.count()).where(
+            Activity.lead_id.is_not(None), Activity.activity_type == "call"
+        )
         assert session.scalar(sa.select(sa.func.sum(LeadStats.call_attempts))) == session.scalar(calls)
 
     await db.read(check)
@@ -117,7 +125,9 @@ async def test_numbers_go_on_after_those_of_the_same_day(db: Database) -> None:
     await loaded(db)
 
     def numbers(session: Session) -> tuple[list[str], int]:
-        found = session.scalars(sa.select(Lead.number).where(Lead.number.startswith(day)).order_by(Lead.number)).all()
+        found = session.scalars(
+            sa.select(Lead.number).where(Lead.number.startswith(day)).order_by(Lead.number)
+        ).all()
         return list(found), session.scalar(sa.select(Counter.value).where(Counter.key == day)) or 0
 
     given, last = await db.read(numbers)
@@ -220,7 +230,10 @@ async def test_the_small_data_set_has_what_the_reference_lists_and_loads_once(db
     [
         ('{"accounts": [{"name": "A"}]}', "every record needs a key"),
         ('{"accounts": [{"key": "a", "name": "A", "colour": "red"}]}', "accounts.a: colour"),
-        ('{"contacts": [{"key": "c", "account": "x", "first_name": "A"}]}', "contacts.c: account: there is no 'x'"),
+        (
+            '{"contacts": [{"key": "c", "account": "x", "first_name": "A"}]}',
+            "contacts.c: account: there is no 'x'",
+        ),
         ('{"leads": [{"key": "l", "title": "L", "pipeline": "X"}]}', "leads.l: pipeline: there is none"),
     ],
 )
