@@ -125,7 +125,7 @@ def _records(
 ) -> int:
     model, schema, create = _KINDS[kind]
     statement = sa.select(model.external_id, model.id).where(model.external_system == SYSTEM_NAME)
-    known[kind] = dict(session.execute(statement).tuples().all())
+    known[kind] = dict(session.execute(statement).all())
     count = 0
     for row in rows:
         key = str(row.get("key") or "")
