@@ -41,7 +41,13 @@ class Runner:
     """Runs jobs until it is told to stop. `alone` says that no other worker can be at work."""
 
     def __init__(
-        self, db: Database, ports: Ports, settings: Settings, *, jobs: Sequence[Job] = JOBS, alone: bool = False
+        self,
+        db: Database,
+        ports: Ports,
+        settings: Settings,
+        *,
+        jobs: Sequence[Job] = JOBS,
+        alone: bool = False,
     ) -> None:
         self._db, self._ports, self._settings = db, ports, settings
         self._jobs = jobs

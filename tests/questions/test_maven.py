@@ -17,14 +17,18 @@ from tests.questions import cases
 from tests.support import maven
 from tests.support.models import all_tables
 
-pytestmark = pytest.mark.skipif(not maven.MAVEN.is_dir(), reason=f"no Maven data at {maven.MAVEN}; set CRM_TEST_DATA")
+pytestmark = pytest.mark.skipif(
+    not maven.MAVEN.is_dir(), reason=f"no Maven data at {maven.MAVEN}; set CRM_TEST_DATA"
+)
 
 
 @pytest.fixture(scope="module")
 def sales() -> Iterator[Session]:
     """A read-only session over the whole data set, loaded once."""
     engine = sa.create_engine("sqlite://", poolclass=sa.StaticPool)
-    sa.event.listen(engine, "connect", lambda connection, _: dialect.prepare_sqlite(connection, reading=False))
+    sa.event.listen(
+        engine, "connect", lambda connection, _: dialect.prepare_sqlite(connection, reading=False)
+    )
     all_tables().create_all(engine)
     with Session(engine) as session:
         maven.load(session)
@@ -66,11 +70,17 @@ def same_table(told: dict[Any, Any], expected: dict[Any, float]) -> bool:
 
 
 @pytest.mark.parametrize(("question", "expected"), cases.ALL, ids=[question for question, _ in cases.ALL])
-def test_a_question_is_answered_as_the_raw_data_says(sales: Session, question: str, expected: Callable[[], Any]) -> None:
+def test_a_question_is_answered_as_the_raw_data_says(
+    sales: Session, question: str, expected: Callable[[], Any]
+) -> None:
     answer = ask_offline(sales, actor=SYSTEM, turns=[question], most=EVERYTHING)
-    assert matches(answer, expected()), f"{answer.answer} | {answer.plan_in_words} | {answer.rows[:5]} | want {str(expected())[:300]}"
+    assert matches(answer, expected()), (
+        f"{answer.answer} | {answer.plan_in_words} | {answer.rows[:5]} | want {str(expected())[:300]}"
+    )
 
 
 def development_questions() -> list[dict[str, Any]]:
     file = maven.QUESTIONS / "nlq-dev.jsonl"
-    return [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines()] if file.is_file() else []
+    return (
+        [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines()] if file.is_file() else []
+    )
