@@ -48,7 +48,9 @@ def run(work: Callable[[State], Awaitable[Any]], *, label: str) -> Any:
         logging.configure(chosen.log_level if chosen.log_level != "info" else "warning")
         prepared = await start.prepare(chosen)
         if prepared.new_password:
-            console.print(f"Made the administrator {prepared.admin_email} with the password {prepared.new_password}")
+            console.print(
+                f"Made the administrator {prepared.admin_email} with the password {prepared.new_password}"
+            )
         async with open_state(chosen) as state:
             with context.working(origin="cli", label=label):
                 return await work(state)
