@@ -42,7 +42,17 @@ class State:
     ports: Ports
     keys: Keys
     actors: dict[UUID, tuple[float, Actor]] = field(default_factory=dict)
+    demo_password: str | None = None
     keyholders: dict[str, tuple[float, Keyholder]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Visitor:
+    """Somebody signed in on the pages; `csrf_token` proves that a form is one of ours."""
+
+    session_id: UUID
+    csrf_token: str
+    actor: Actor
 
 
 def state(request: Request) -> State:
@@ -148,6 +158,19 @@ async def live_actor(here: State, session_id: UUID) -> Actor:
 def _load(session: Session, session_id: UUID) -> Actor | None:
     found = sessions.live_user(session, session_id=session_id)
     return actor_of(session, found[1], organisation_zone=zone(session)) if found else None
+
+
+async def live_visitor(here: State, token: str) -> Visitor | None:
+    """Whose web session an opaque token opens, or None. Not cached: signing out holds at once."""
+    return await here.db.read(_visitor, token)
+
+
+def _visitor(session: Session, token: str) -> Visitor | None:
+    found = sessions.live_user(session, token=token)
+    if found is None or found[0].channel != "web":
+        return None
+    kept, user = found
+    return Visitor(kept.id, kept.csrf_token or "", actor_of(session, user, organisation_zone=zone(session)))
 
 
 async def _if_match(

@@ -4,7 +4,7 @@ Setting a key alone turns an adapter on; without any key everything runs offline
 """
 
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 
 from crm_api import subscriptions
 from crm_api.core.database import Database
@@ -39,12 +39,14 @@ async def open_state(settings: Settings) -> AsyncIterator[State]:
 @asynccontextmanager
 async def build_ports(settings: Settings, tokens: TokenStore) -> AsyncIterator[Ports]:
     """The adapters that the settings turn on, and the offline ones for the rest."""
-    yield Ports(
-        email_sender=_sender(settings),
-        mailbox_reader=_reader(settings),
-        geocoder=_geocoder(settings),
-        travel_times=_travel_times(settings),
-    )
+    async with AsyncExitStack() as opened:
+        yield Ports(
+            email_sender=_sender(settings),
+            mailbox_reader=_reader(settings),
+            geocoder=_geocoder(settings),
+            travel_times=_travel_times(settings),
+            road_times=await _road_times(settings, opened),
+        )
 
 
 def _sender(settings: Settings) -> EmailSender:
@@ -77,3 +79,14 @@ def _travel_times(settings: Settings) -> TravelTimes:
     from integrations.offline.great_circle import GreatCircleTravelTimes
 
     return GreatCircleTravelTimes()
+
+
+async def _road_times(settings: Settings, opened: AsyncExitStack) -> TravelTimes | None:
+    """Paid by the element, hence only ever asked for the legs of a day that was chosen already."""
+    if not settings.google_maps_api_key:
+        return None
+    from integrations import http
+    from integrations.google_maps.routes import GoogleRouteTimes
+
+    client = await opened.enter_async_context(http.new_client())
+    return GoogleRouteTimes(settings.google_maps_api_key, client)

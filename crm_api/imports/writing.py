@@ -80,7 +80,7 @@ def _known(session: Session, model: Any, system: str, external_ids: Sequence[str
     statement = sa.select(model.external_id, model.id).where(
         model.external_system == system, model.external_id.in_(external_ids)
     )
-    return dict(session.execute(statement).tuples().all())
+    return dict(session.execute(statement).all())
 
 
 def _attributes(terms: Terms, record: Record, ids: dict[str, dict[str, UUID]]) -> Attributes:
@@ -108,10 +108,13 @@ def _make_named(
     forward: set[tuple[str, str]],
 ) -> None:
     """Make the teams, territories and people that rows name and the mapping allows to be made."""
-    for name, source in terms.mapping.fields.items():
-        kind = terms.kind.targets[name].refers
-        if not source.create or kind is None:
-            continue
+    created = [
+        (terms.kind.targets[name].refers or "", name)
+        for name, source in terms.mapping.fields.items()
+        if source.create
+    ]
+    # Teams and territories before the people who are put into them.
+    for kind, name in sorted(created):
         for record in records:
             text = record.refers.get(name)
             if text is None or text in ids[kind] or (kind, text) in forward:
@@ -157,9 +160,7 @@ def _place(session: Session, terms: Terms, rows: list[Attributes]) -> None:
             row["territory_ids"] = [territory_id] if territory_id else []
     owners = {row["owner_id"] for row in rows if row.get("owner_id")}
     if owners and terms.kind.kind != "contact":
-        teams = dict(
-            session.execute(sa.select(User.id, User.team_id).where(User.id.in_(owners))).tuples().all()
-        )
+        teams = dict(session.execute(sa.select(User.id, User.team_id).where(User.id.in_(owners))).all())
         for row in rows:
             if row.get("owner_id"):
                 row["team_id"] = teams[row["owner_id"]]

@@ -139,7 +139,7 @@ def _insert_lines(session: Session, lines: Iterable[tuple[UUID, Sequence[Row]]])
     lines = list(lines)
     products = {line["product_id"] for _, own in lines for line in own}
     statement = sa.select(Product.id, Product.list_price).where(Product.id.in_(products))
-    prices = dict(session.execute(statement).tuples().all()) if products else {}
+    prices = dict(session.execute(statement).all()) if products else {}
     rows = [
         {"id": new_id(), "opportunity_id": opportunity_id, "position": position, "quantity": 1,
          "unit_price": prices[line["product_id"]], "discount_percent": 0, **line}

@@ -270,7 +270,7 @@ class _Compiler:
             return None
         if way in self.joined:
             return self.joined[way]
-        before, _, name = way.rpartition(".")
+        before, _, _name = way.rpartition(".")
         source = self._join(before)
         step = paths.walk(self.registry, self.kind, way)[-1]
         target = aliased(self.registry[step.target].model)

@@ -9,12 +9,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
 from crm_api.core.fields import Field, FieldType
-from crm_api.questions import paths, trees
+from crm_api.questions import head, paths, trees
 from crm_api.questions.amounts import Amount
 from crm_api.questions.lexicon import Entry, word_of
 from crm_api.questions.linking import Name
 from crm_api.questions.periods import Period
-from crm_api.questions.plan import Filter, Option, Plan, clarify
+from crm_api.questions.plan import Filter, Option, Plan, Unclear, clarify
 from crm_api.questions.sentence import DATED, NUMERIC, Sentence, Target
 from crm_api.questions.spans import Span
 from crm_api.questions.trees import Tree
@@ -28,14 +28,6 @@ _OP_WORDS = {
     "eq": "exactly",
     "between": "between",
 }
-
-
-class Unclear(Exception):
-    """Reading stopped with an answer of its own: a question back, or what could not be understood."""
-
-    def __init__(self, plan: Plan) -> None:
-        super().__init__(plan.action)
-        self.plan = plan
 
 
 @dataclass(slots=True)
@@ -107,7 +99,10 @@ class Conditions:
         after = self.s.at(at + 1)
         span = self.s.spans[at]
         return bool(
-            span.entry("relation", "field") and not span.entry("word") and after and after.is_cue("by", "of")
+            span.entry("relation", "field")
+            and not span.entry("word")
+            and after
+            and after.is_cue("by", "of", "not")
         )
 
     def _negative(self, at: int) -> bool:
@@ -120,7 +115,7 @@ class Conditions:
             joins = before is not None and (
                 before.is_cue("of", "by", "is", "or", "poss")
                 or (before.tag == "term" and before.entry("relation", "field", "kind") and start == at)
-                or (before.tag == "name" and self._joined(start - 1, at))
+                or (before.tag == "name" and self.s.spans[at].tag == "name" and self._joined(start - 1, at))
                 or (before.is_cue("and") and self._joined(start - 2, at))
             )
             if not joins:
@@ -145,7 +140,8 @@ class Conditions:
             if span.entry("word") and any(e.kind == self.s.entity for e in span.entries if e.what == "word"):
                 continue
             target = self.s.target(span) if span.entry("kind") else None
-            way = target.path if target else paths.reach(self.s.registry, self.s.entity, entry.kind)
+            kind = entry.kind if span.entry("kind") else self._spoken_of(at) or entry.kind
+            way = target.path if target else paths.reach(self.s.registry, self.s.entity, kind)
             if not way or not paths.walk(self.s.registry, self.s.entity, way)[0].backwards:
                 continue
             step = paths.walk(self.s.registry, self.s.entity, way)[0]
@@ -155,6 +151,20 @@ class Conditions:
                 span.used = True
             if self._clause_negated(at):
                 clause.none = True
+
+    def _spoken_of(self, at: int) -> str | None:
+        """The kind of a word in the light of the words and kinds right beside it: "open" in "open tasks"."""
+        beside = [i for i in (at - 1, at, at + 1) if (near := self.s.at(i)) and near.entry("word", "kind")]
+        kinds = {e.kind for i in beside for e in self.s.spans[i].entries if e.what == "kind"} - {
+            self.s.entity
+        }
+        own = [e.kind for e in self.s.spans[at].entries if e.what == "word"]
+        named = [kind for kind in own if kind in kinds]
+        return (
+            named[0]
+            if named
+            else head.word_kind(self.s, [i for i in beside if self.s.spans[i].entry("word")])
+        )
 
     def _clause_negated(self, at: int) -> bool:
         """ "without won deals", "never won": a negation before the clause, with only its own words between."""
@@ -388,7 +398,8 @@ class Conditions:
 
     def _place_word(self, at: int, span: Span) -> tuple[Entry, str, str] | None:
         options = []
-        for entry in span.entries:
+        spoken_of = self._spoken_of(at)
+        for entry in sorted(span.entries, key=lambda e: e.kind != spoken_of):
             if entry.what != "word":
                 continue
             home, inner = self._home(at, entry.kind, paths.reach(self.s.registry, self.s.entity, entry.kind))
@@ -423,21 +434,12 @@ class Conditions:
             self._absorb_hint(at, entry)
 
     def _absorb_hint(self, at: int, entry: Entry) -> None:
-        """The word that names the field of a choice: "high priority", "stage negotiation"."""
+        """The word that names the field of a choice: "high priority", "located in the US"."""
         for side in (1, -1):
-            near = self.s.at(at + side)
-            if (
-                near
-                and near.tag == "term"
-                and any(
-                    (e.what == "field"
-                    and e.name == entry.name)
-                    or (e.what in ("kind", "relation")
-                    and e.name + e.kind in entry.name)
-                    for e in near.entries
-                )
-            ):
-                near.used = True
+            hint = self.s.hinted(at, side=side)
+            entries = self.s.spans[hint].entries if hint is not None else []
+            if any(e.what == "field" and e.name == entry.name for e in entries):
+                self.s.use(hint)
 
     def _is_adjective(self, at: int) -> bool:
         """A word that is both a kind and a choice ("dealer accounts") is a choice before another kind."""
@@ -484,7 +486,7 @@ class Conditions:
         negative = self._negative(start)
         shown = " and ".join(f"{n:,}" for n in numbers)
         words = f"{target.field.title} {'not ' if negative else ''}{_OP_WORDS[op]} {shown}"
-        self._add(Found(start, f"{target.path} amount", tree, words, home, negative))
+        self._add(Found(start, f"{target.path} amount", tree, words, home, negative, path=target.path))
         self.s.use(*spans, term)
 
     def _measured(self, start: int, end: int, amount: Amount) -> tuple[Target | None, int | None, str]:
@@ -587,13 +589,11 @@ class Conditions:
         span = self.s.spans[at]
         if span.tag != "term":
             return None
+        if span.entry("word") and (placed := self._place_word(at, span)):
+            entry, home, inner = placed
+            if name := word_of(entry).time_field:
+                return paths.join(inner, name), home
         for entry in span.entries:
-            if entry.what == "word" and (name := word_of(entry).time_field):
-                home, inner = self._home(
-                    at, entry.kind, paths.reach(self.s.registry, self.s.entity, entry.kind)
-                )
-                if inner is not None:
-                    return paths.join(inner, name), home
             if entry.what == "field":
                 each = self.s.registry[entry.kind].field(entry.name)
                 way = paths.reach(self.s.registry, self.s.entity, entry.kind, to_many=False)
@@ -689,7 +689,9 @@ def _alternative(left: Found, right: Found, s: Sentence) -> bool:
     ):
         return False
     if left.path or left.period:
-        return True
+        if any(span.is_cue("or", "and", "vs", "not") for span in s.spans[left.at + 1 : right.at]):
+            return True
+        raise Unclear(Plan(action="unknown", unused=(s.spans[right.at].text,)))
     return all(span.is_cue("or", "and", "vs") for span in s.spans[left.at + 1 : right.at])
 
 

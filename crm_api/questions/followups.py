@@ -8,11 +8,11 @@ from typing import Any
 
 from crm_api.core.fields import Registry
 from crm_api.questions import gate, lexicon, paths
-from crm_api.questions.filters import Conditions, Unclear
+from crm_api.questions.filters import Conditions
 from crm_api.questions.linking import Names
 from crm_api.questions.parser import Reader, parse, with_options
 from crm_api.questions.periods import Period
-from crm_api.questions.plan import Filter, Plan, unknown
+from crm_api.questions.plan import Filter, Plan, Unclear, unknown
 from crm_api.questions.sentence import Sentence
 from crm_api.questions.spans import Span, Tagger
 
@@ -66,10 +66,8 @@ def _complete(spans: list[Span]) -> bool:
     """Whether it names what it is about: a kind, a figure, or words that only one kind has."""
     about = any(s.entry("kind", "measure") for s in spans)
     asks = any(s.is_cue("count", "sum", "ask", "who", "avg", "most", "top", "share") for s in spans)
-    return (
-        (about
-        and (asks or len(spans) > 2))
-        or (asks and any(s.entry("field", "relation", "word") for s in spans))
+    return (about and (asks or len(spans) > 2)) or (
+        asks and any(s.entry("field", "relation", "word") for s in spans)
     )
 
 

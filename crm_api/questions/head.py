@@ -7,9 +7,8 @@ then the first kind that is named, then words that only one kind knows.
 from collections.abc import Iterator
 
 from crm_api.questions import paths
-from crm_api.questions.filters import Unclear
-from crm_api.questions.lexicon import Entry
-from crm_api.questions.plan import clarify
+from crm_api.questions.lexicon import Entry, stem
+from crm_api.questions.plan import Unclear, clarify
 from crm_api.questions.sentence import Sentence
 from crm_api.questions.spans import Span
 
@@ -72,6 +71,8 @@ def _asks_of(s: Sentence, kind: str) -> bool:
     asked = [at for at in terms if not any(e.what == "kind" and e.kind == kind for e in s.spans[at].entries)]
     for at in asked:
         span, after = s.spans[at], s.at(at + 1)
+        if span.entry("kind") and is_plural(span):
+            return False
         if span.entry("word") and not span.entry("field", "relation", "kind"):
             if not s.has("when"):
                 return False
@@ -79,7 +80,7 @@ def _asks_of(s: Sentence, kind: str) -> bool:
         if (
             span.entry("relation")
             and after
-            and (after.is_cue("by") or (span.text.endswith(" to") and after.tag == "name"))
+            and (after.is_cue("by") or (span.text.endswith((" to", " by")) and after.tag == "name"))
         ):
             return False
         target = next((t for t in s.targets(span, source=kind) if t.path), None)
@@ -90,6 +91,11 @@ def _asks_of(s: Sentence, kind: str) -> bool:
         ):
             return False
     return bool(asked) or (not s.has("count", "sum") and (len(terms) == 0 or s.has("ask") or s.has("where")))
+
+
+def is_plural(span: Span) -> bool:
+    """Whether a word stands for several ("reps")."""
+    return span.text.endswith("s") and stem(span.text) != span.text
 
 
 def _fans_out(s: Sentence, kind: str, path: str, is_field: bool) -> bool:
@@ -105,23 +111,38 @@ def decide(s: Sentence) -> str | None:
     for at, entry in s.terms("measure"):
         if s.spans[at].entry("measure"):
             return entry.kind
-    for at in s.cues(*_COUNTING, *_COMPARING):
+    for at in (*s.cues(*_COMPARING), *s.cues(*_COUNTING)):
         if kind := _counted(s, at):
             return kind
-    words = [entry.kind for _, entry in s.terms("word")]
+    spoken_of = word_kind(
+        s, [at for at, span in enumerate(s.spans) if span.entry("word") and not span.entry("kind")]
+    )
     how_much = any(s.spans[at].text == "how much" for at in s.cues("sum"))
-    if words and (how_much or s.has("most", "least")):
-        return words[0]
+    if spoken_of and (how_much or s.has("most", "least")):
+        return spoken_of
     if (first := _first_kind(s)) is not None:
         return first
-    if words:
-        return words[0]
+    if spoken_of:
+        return spoken_of
     for what in ("reverse", "field", "choice"):
         for at, entry in s.terms(what):
             if not _after_by(s, at):
                 return entry.kind
     records = [name.kind for span in s.spans if span.tag == "name" for name in span.names]
     return records[0] if records else None
+
+
+def word_kind(s: Sentence, spans: list[int]) -> str | None:
+    """The kind that words of the trade speak of: one they share ("open tasks"), else the most telling word's.
+
+    Between kinds that share a word ("won" deals, "won" leads) the one with more figures is meant.
+    """
+    kinds = [dict.fromkeys(e.kind for e in s.spans[at].entries if e.what == "word") for at in spans]
+    if not kinds:
+        return None
+    shared = [kind for kind in kinds[0] if all(kind in others for others in kinds)]
+    candidates = shared or list(min(kinds, key=len))
+    return max(candidates, key=lambda kind: len(s.registry[kind].measures))
 
 
 def _counted(s: Sentence, at: int) -> str | None:
@@ -236,10 +257,8 @@ def _speaks_of(s: Sentence, at: int, kind: str, other: str) -> bool:
             return True
         if span.tag == "name" and all(n.kind != other for n in span.names):
             return True
-        if (
-            any(e.what == "kind" and e.kind != other for e in span.entries)
-            or (span.entry("relation")
-            and not span.entry("kind"))
+        if any(e.what == "kind" and e.kind != other for e in span.entries) or (
+            span.entry("relation") and not span.entry("kind")
         ):
             return True
     return False
@@ -247,8 +266,7 @@ def _speaks_of(s: Sentence, at: int, kind: str, other: str) -> bool:
 
 def _of_kind(s: Sentence, at: int, kind: str) -> bool:
     return any(
-        (span.entry("kind")
-        and span.entry("kind").kind == kind)
+        (span.entry("kind") and span.entry("kind").kind == kind)
         or any(n.kind == kind and n.id for n in span.names)  # type: ignore[union-attr]
         for span in s.spans
     )

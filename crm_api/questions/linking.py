@@ -25,7 +25,26 @@ MOST_VALUES = 400  # distinct values of one field
 SURE, SURE_SHORT, MARGIN, SHORT = 0.86, 0.92, 0.05, 6
 # What companies put behind their name and people leave out.
 _LEGAL = frozenset(
-    ["inc", "corp", "corporation", "co", "company", "ltd", "limited", "llc", "gmbh", "ag", "sa", "plc", "pvt", "private", "pty", "bv", "oy", "ab"]
+    [
+        "inc",
+        "corp",
+        "corporation",
+        "co",
+        "company",
+        "ltd",
+        "limited",
+        "llc",
+        "gmbh",
+        "ag",
+        "sa",
+        "plc",
+        "pvt",
+        "private",
+        "pty",
+        "bv",
+        "oy",
+        "ab",
+    ]
 )
 _NEVER_NAMES = frozenset(["and", "the", "of", "in", "for", "a", "to", "new", "other", "none", "unknown"])
 

@@ -10,9 +10,21 @@ from dataclasses import dataclass, field
 
 from crm_api.core.fields import FieldType, Measure, Registry
 from crm_api.questions import gate, head, lexicon, paths, trees
-from crm_api.questions.filters import Conditions, Found, Unclear
+from crm_api.questions.filters import Conditions, Found
 from crm_api.questions.linking import Names
-from crm_api.questions.plan import Figure, Filter, Group, Having, Option, Plan, Side, Sort, clarify, unknown
+from crm_api.questions.plan import (
+    Figure,
+    Filter,
+    Group,
+    Having,
+    Option,
+    Plan,
+    Side,
+    Sort,
+    Unclear,
+    clarify,
+    unknown,
+)
 from crm_api.questions.sentence import Sentence, Target
 from crm_api.questions.spans import Span, Tagger
 
@@ -196,8 +208,6 @@ class Reader:
             if fn == "avg" and own == "sum" and self.s.has("each"):
                 raise Unclear(clarify(f"The average of each deal, or of the {measure.name} of each group?"))
             own = fn
-        elif fn == "sum":
-            raise Unclear(Plan(action="unknown", unused=("total",)))
         name = measure.name.replace("_", " ")
         label = name if own == measure.fn else f"{_FN_WORDS[own]} {name}"
         return Figure(
@@ -330,6 +340,8 @@ class Reader:
             span = s.spans[index]
             if span.tag == "bucket" and not span.used:
                 self._bucket(index)
+            elif self._describes(at, index):
+                s.use(index)
             elif (
                 span.tag == "term"
                 and not span.used
@@ -346,15 +358,32 @@ class Reader:
             index = index + 2 if following and following.is_cue("and", "by") else None
         first = s.after(at, over=("of",), tags=("stop",))
         nearby = s.spans[first] if first is not None else None
-        if took or (
-            nearby
-            and (
-                nearby.tag in ("name", "period")
-                or nearby.used
-                or nearby.is_cue("count", "sum", "avg", "most")
+        if (
+            took
+            or (
+                nearby
+                and (
+                    nearby.tag in ("name", "period")
+                    or nearby.used
+                    or nearby.is_cue("count", "sum", "avg", "most")
+                )
             )
-        ) or (nearby and nearby.entry("word") and self.figure is None):
+            or (nearby and nearby.entry("word") and self.figure is None)
+        ):
             s.use(at)
+
+    def _describes(self, by: int, at: int) -> bool:
+        """ "won by reps in the East", "sold by reps other than X": the doers are told, not what to group by."""
+        verb, after = self.s.at(by - 1), self.s.at(at + 1)
+        span = self.s.spans[at]
+        return bool(
+            verb
+            and verb.entry("word", "relation")
+            and not verb.entry("kind")
+            and span.entry("kind")
+            and after
+            and after.is_cue("not", "of", "with", "without")
+        )
 
     def _names_next(self, at: int) -> bool:
         """ "by manager Dustin": the word says what the name is, and does not group."""
@@ -411,11 +440,10 @@ class Reader:
         if by is None:
             raise Unclear(self._by_what())
         self.sort = Sort(field=by, descending=descending)
-        if number is None and plural and cue in ("max", "min"):
-            if not s.has("by"):
-                raise Unclear(
-                    clarify(f"How many of the {s.spans[at].text} {s.catalogue.plural} do you want to see?")
-                )
+        if number is None and plural and cue in ("max", "min") and not s.has("by"):
+            raise Unclear(
+                clarify(f"How many of the {s.spans[at].text} {s.catalogue.plural} do you want to see?")
+            )
         self.limit = number or (1 if not plural else DEFAULT_TOP)
 
     def read_rank(self, previous: Plan) -> None:
@@ -459,13 +487,12 @@ class Reader:
     def _sort_field(self, at: int, cue: str) -> str | None:
         """What is ranked by: "figure", the path of a field, or None where nothing says."""
         s = self.s
-        if self.measure or self.figure:
-            if (
-                self.figure is None
-                or self.figure.fn != "count"
-                or cue in ("most", "least", "top", "bottom", "max", "min")
-            ):
-                return "figure"
+        if (self.measure or self.figure) and (
+            self.figure is None
+            or self.figure.fn != "count"
+            or cue in ("most", "least", "top", "bottom", "max", "min")
+        ):
+            return "figure"
         for by in [*s.cues("by", unused=False)]:
             index = s.after(by, over=("of", "max", "min"), tags=("stop",))
             if index is None:
@@ -865,22 +892,24 @@ class Reader:
         return unknown(_sorry(left), *left) if left else plan
 
     def _forgive(self) -> None:
-        """Words that said nothing new: the kind itself, the way to a condition that was read, "handled by"."""
+        """Words that said nothing new: the kind itself, the unit of the figure, "handled by", "between"."""
         for at, span in enumerate(self.s.spans):
-            if span.used:
-                continue
-            after = self.s.at(at + 1)
-            if (
-                (span.is_cue("by")
-                and after
-                and after.used)
-                or (span.is_cue("between")
-                and after
-                and after.tag == "period")
-            ) or (span.entry("relation") and after and (after.is_cue("by") or self._links_clause(span))) or (span.tag == "term" and any(
-                e.what == "kind" and e.kind == self.s.entity for e in span.entries
-            )) or (span.is_cue("each", "newest") and span.text in ("each", "last") and self.groups):
+            if not span.used and self._says_nothing_new(at, span):
                 span.used = True
+
+    def _says_nothing_new(self, at: int, span: Span) -> bool:
+        after = self.s.at(at + 1)
+        if span.is_cue("by"):
+            return bool(after and after.used)
+        if span.is_cue("between"):
+            return bool(after and after.tag == "period")
+        if span.tag == "bucket":
+            return bool(self.figure and self.figure.unit == f"{span.value}s")
+        if span.is_cue("each", "newest"):
+            return span.text in ("each", "last") and bool(self.groups)
+        if span.entry("relation") and after and (after.is_cue("by") or self._links_clause(span)):
+            return True
+        return any(e.what == "kind" and e.kind == self.s.entity for e in span.entries)
 
     def _links_clause(self, span: Span) -> bool:
         """ "reps who own no deals": the verb says how the deals belong to the reps, which the relation says too."""

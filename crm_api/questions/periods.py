@@ -254,7 +254,25 @@ def _floor(day: date, unit: str, year_start: int) -> date:
 _NUMBER_WORDS = {
     word: n
     for n, word in enumerate(
-        ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve", "thirteen", "fourteen", "fifteen", "sixteen"]
+        [
+            "zero",
+            "one",
+            "two",
+            "three",
+            "four",
+            "five",
+            "six",
+            "seven",
+            "eight",
+            "nine",
+            "ten",
+            "eleven",
+            "twelve",
+            "thirteen",
+            "fourteen",
+            "fifteen",
+            "sixteen",
+        ]
     )
 } | {"a couple of": 2, "couple of": 2, "few": 3, "thirty": 30, "sixty": 60, "ninety": 90}
 _UNITS: dict[str, Unit] = {

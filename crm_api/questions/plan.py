@@ -115,6 +115,14 @@ class Plan(Part):
         return self.action in ("query", "lookup") and not self.figures
 
 
+class Unclear(Exception):
+    """Reading stopped with an answer of its own: a question back, or what could not be understood."""
+
+    def __init__(self, plan: Plan) -> None:
+        super().__init__(plan.action)
+        self.plan = plan
+
+
 def clarify(question: str, *options: Option) -> Plan:
     """Ask back: one question, at most four readings."""
     return Plan(action="clarify", question=question, options=options[:4])

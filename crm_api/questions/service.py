@@ -1,6 +1,7 @@
 """Answering one question inside one read transaction."""
 
 import time
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -8,12 +9,13 @@ from sqlalchemy.orm import Session
 from crm_api.access import Actor
 from crm_api.core import clock
 from crm_api.core.errors import Invalid
-from crm_api.core.fields import CATALOGUES
+from crm_api.core.fields import CATALOGUES, FieldType, Registry
 from crm_api.organisation.models import Organisation
 from crm_api.questions import linking
 from crm_api.questions.answer import Answer, run
 from crm_api.questions.compile import MOST_ROWS, Asker
 from crm_api.questions.followups import converse
+from crm_api.questions.models import AskedQuestion
 from crm_api.questions.plan import Plan
 from crm_api.questions.spans import normalise, tokenise
 
@@ -34,9 +36,52 @@ def ask_offline(session: Session, *, actor: Actor, turns: list[str], most: int =
 
 def plan_offline(session: Session, *, actor: Actor, turns: list[str]) -> Plan:
     """The offline planner's plan, with names linked among what the actor may see."""
-    texts = [token.text for turn in turns for token in tokenise(normalise(turn))]
-    names = linking.load(session, CATALOGUES, actor, texts)
+    names = names_for(session, actor=actor, turns=turns)
     return converse(turns, registry=CATALOGUES, names=names)
+
+
+def names_for(session: Session, *, actor: Actor, turns: list[str]) -> linking.Names:
+    """The names that `turns` may mention, among what the actor may see."""
+    texts = [token.text for turn in turns for token in tokenise(normalise(turn))]
+    return linking.load(session, CATALOGUES, actor, texts)
+
+
+def answer_plan(session: Session, *, actor: Actor, plan: Plan) -> Answer:
+    """Run a plan that was made elsewhere, under what the actor may see."""
+    started = time.perf_counter()
+    answer = run(session, plan, registry=CATALOGUES, asker=asker_of(session, actor))
+    answer.elapsed_ms = round(1000 * (time.perf_counter() - started), 1)
+    return answer
+
+
+def keep(session: Session, *, actor: Actor, question: str, answer: Answer) -> None:
+    """Log a question with its plan and what became of it."""
+    plan = answer.plan.model_dump(mode="json", exclude_defaults=True) if answer.plan else None
+    session.add(
+        AskedQuestion(
+            user_id=actor.user_id,
+            question=question,
+            planner=answer.planner,
+            outcome=answer.status,
+            plan=plan,
+            elapsed_ms=round(answer.elapsed_ms),
+        )
+    )
+
+
+def vocabulary(registry: Registry) -> list[dict[str, Any]]:
+    """What may be asked, by kind, out of the catalogues."""
+    return [
+        {
+            "kind": c.kind,
+            "words": [c.plural, *c.synonyms],
+            "fields": [f.title for f in c.fields if f.type is not FieldType.REFERENCE],
+            "figures": [m.name.replace("_", " ") for m in c.measures],
+            "conditions": [w.words[0] for w in c.words],
+        }
+        for c in registry
+        if c.named or c.words
+    ]
 
 
 def asker_of(session: Session, actor: Actor) -> Asker:

@@ -89,7 +89,7 @@ def _joined(session: Session, company: DemoCompany) -> DemoCompany:
     same: dict[UUID, UUID] = {}
     for rows, model in ((company.territories, Territory), (company.tags, Tag)):
         live = [model.archived_at.is_(None)] if hasattr(model, "archived_at") else []
-        known = dict(session.execute(sa.select(model.name_key, model.id).where(*live)).tuples().all())  # type: ignore[attr-defined]
+        known = dict(session.execute(sa.select(model.name_key, model.id).where(*live)).all())  # type: ignore[attr-defined]
         same.update({row["id"]: known[fold(row["name"])] for row in rows if fold(row["name"]) in known})
     if not same:
         return company
@@ -101,9 +101,7 @@ def _number(session: Session, company: DemoCompany) -> None:
     wanted = [(row, *row["number"].rsplit("-", 1)) for rows in (company.accounts, company.leads, company.opportunities)
               for row in rows]  # fmt: skip
     keys = list({key for _, key, _ in wanted})
-    held = dict(
-        session.execute(sa.select(Counter.key, Counter.value).where(Counter.key.in_(keys))).tuples().all()
-    )
+    held = dict(session.execute(sa.select(Counter.key, Counter.value).where(Counter.key.in_(keys))).all())
     last = dict(held)
     for row, key, n in wanted:
         number = held.get(key, 0) + int(n)

@@ -459,6 +459,22 @@ def upgrade() -> None:
         batch_op.create_index('ix_accounts_territory', ['territory_id', 'name_key', 'id'], unique=False)
         batch_op.create_index('uq_accounts_external', ['external_system', 'external_id'], unique=True, sqlite_where=sa.text('external_id IS NOT NULL'), postgresql_where=sa.text('external_id IS NOT NULL'))
 
+    op.create_table('asked_questions',
+    sa.Column('id', columns.GUID(), nullable=False),
+    sa.Column('asked_at', columns.UTCDateTime(), nullable=False),
+    sa.Column('user_id', columns.GUID(), nullable=True),
+    sa.Column('question', sa.Text(), nullable=False),
+    sa.Column('planner', sa.Text(), nullable=False),
+    sa.Column('outcome', sa.Text(), nullable=False),
+    sa.Column('plan', dialect.Json, nullable=True),
+    sa.Column('elapsed_ms', sa.BigInteger(), nullable=False),
+    sa.ForeignKeyConstraint(['user_id'], ['users.id'], name=op.f('fk_asked_questions_user_id'), ondelete='CASCADE'),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_asked_questions'))
+    )
+    with op.batch_alter_table('asked_questions', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_asked_questions_asked_at'), ['asked_at'], unique=False)
+        batch_op.create_index(batch_op.f('ix_asked_questions_user_id'), ['user_id'], unique=False)
+
     op.create_table('leads',
     sa.Column('id', columns.GUID(), nullable=False),
     sa.Column('number', sa.Text(), nullable=False),
