@@ -17,15 +17,19 @@ from crm_api.core import problems
 from crm_api.core.middleware import Edge
 from crm_api.core.problems import documented
 from crm_api.dependencies import Db, State, json_answer
+from crm_api.events.routes import router as events
+from crm_api.followups.routes import router as followups
+from crm_api.imports.routes import router as imports
 from crm_api.leads.routes import router as leads
 from crm_api.opportunities.routes import router as opportunities
 from crm_api.organisation.routes import router as organisation
 from crm_api.organisation.routes import territories_router
 from crm_api.outbox.routes import router as outbox
-from crm_api.outbox.routes import suppressions_router
+from crm_api.outbox.routes import suppressions_router as suppressions
 from crm_api.pipelines.routes import router as pipelines
 from crm_api.pipelines.routes import stages_router
 from crm_api.products.routes import router as products
+from crm_api.questions.routes import router as questions
 from crm_api.settings import Settings
 from crm_api.tags.routes import router as tags
 from crm_api.users.routes import router as auth
@@ -35,8 +39,29 @@ from crm_api.visits.routes import router as visits
 Opened = Callable[[], AbstractAsyncContextManager[State]]
 UPLOADS = ("/api/v1/crm/imports",)
 ROUTERS = (
-    auth, users_router, teams_router, organisation, territories_router, analytics, accounts, contacts, leads, opportunities,
-    activities, timeline_router, pipelines, stages_router, products, tags, outbox, suppressions_router, visits,
+    auth,
+    users_router,
+    teams_router,
+    organisation,
+    territories_router,
+    analytics,
+    accounts,
+    contacts,
+    leads,
+    opportunities,
+    activities,
+    timeline_router,
+    pipelines,
+    stages_router,
+    products,
+    tags,
+    outbox,
+    suppressions,
+    followups,
+    visits,
+    imports,
+    questions,
+    events,
 )
 
 
@@ -50,19 +75,29 @@ def create_app(settings: Settings, open_state: Opened) -> FastAPI:
             yield
 
     app = FastAPI(
-        title="Rounds", version="1", lifespan=lifespan, redirect_slashes=False, openapi_url="/openapi.json",
-        docs_url="/docs", redoc_url=None, responses=documented(401, 503),
+        title="Rounds",
+        version="1",
+        lifespan=lifespan,
+        redirect_slashes=False,
+        openapi_url="/openapi.json",
+        docs_url="/docs",
+        redoc_url=None,
+        responses=documented(401, 503),
         description="A CRM for companies that sell through reps and dealers.",
     )
     problems.install(app)
     for router in ROUTERS:
         app.include_router(router)
     app.add_api_route("/health", health, tags=["service"], summary="The process is alive")
-    app.add_api_route("/ready", ready, tags=["service"], summary="The database answers", responses=documented(503))
+    app.add_api_route(
+        "/ready", ready, tags=["service"], summary="The database answers", responses=documented(503)
+    )
     if settings.cors_origins:
         app.add_middleware(
-            CORSMiddleware, allow_origins=[o.strip() for o in settings.cors_origins.split(",")],
-            allow_methods=["*"], allow_headers=["Authorization", "Content-Type", "If-Match", "Idempotency-Key"],
+            CORSMiddleware,
+            allow_origins=[o.strip() for o in settings.cors_origins.split(",")],
+            allow_methods=["*"],
+            allow_headers=["Authorization", "Content-Type", "If-Match", "Idempotency-Key"],
             expose_headers=["ETag", "X-Request-ID"],
         )
     app.add_middleware(Edge, upload_limit=settings.max_upload_mb * 1_000_000, upload_paths=UPLOADS)

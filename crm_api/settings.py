@@ -15,22 +15,34 @@ class Settings(BaseSettings):
     host: str = Field("127.0.0.1", description="Address the web process listens on.")
     port: int = Field(8000, ge=1, le=65535, description="Port the web process listens on.")
     web_workers: int = Field(1, ge=1, description="Web processes; one is right for SQLite.")
-    public_url: str = Field("", description="Used for every link, redirect and cookie; http://HOST:PORT when empty.")
+    public_url: str = Field(
+        "", description="Used for every link, redirect and cookie; http://HOST:PORT when empty."
+    )
     data_dir: Path = Field(Path("data"), description="Database file, Maildir, attachments, secret key.")
-    database_url: str = Field("", description="sqlite:///FILE (default: DATA_DIR/rounds.db) or postgresql://…")
-    secret_key: SecretStr | None = Field(None, description="Signs tokens; generated once into DATA_DIR when empty.")
+    database_url: str = Field(
+        "", description="sqlite:///FILE (default: DATA_DIR/rounds.db) or postgresql://…"
+    )
+    secret_key: SecretStr | None = Field(
+        None, description="Signs tokens; generated once into DATA_DIR when empty."
+    )
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="How much is logged.")
     demo: bool = Field(False, description="1 loads the demo company on first start and signs demo users in.")
 
     crm_admin_email: str = Field("admin@rounds.example", description="The first administrator.")
     crm_admin_password: SecretStr | None = Field(None, description="Printed once when empty.")
 
-    cors_origins: str = Field("", description="Origins that may call the API from a browser, comma-separated.")
-    forwarded_allow_ips: str = Field("127.0.0.1", description="Proxies whose X-Forwarded-* headers are believed.")
+    cors_origins: str = Field(
+        "", description="Origins that may call the API from a browser, comma-separated."
+    )
+    forwarded_allow_ips: str = Field(
+        "127.0.0.1", description="Proxies whose X-Forwarded-* headers are believed."
+    )
     max_upload_mb: int = Field(512, ge=1, description="Largest upload, in megabytes.")
 
     mail_transport: Literal["maildir", "smtp"] = Field("maildir", description="Where outgoing mail goes.")
-    smtp_url: SecretStr = Field(SecretStr("smtp://127.0.0.1:25"), description="smtp(s)://user:password@host:port")
+    smtp_url: SecretStr = Field(
+        SecretStr("smtp://127.0.0.1:25"), description="smtp(s)://user:password@host:port"
+    )
 
     office365_tenant_id: str = Field("", description="Entra tenant of the mailboxes.")
     office365_client_id: str = Field("", description="Application (client) id.")

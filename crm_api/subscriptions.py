@@ -11,9 +11,15 @@ from crm_api.activities.catalogue import CATALOGUE as ACTIVITIES
 from crm_api.contacts.catalogue import CATALOGUE as CONTACTS
 from crm_api.core.fields import CATALOGUES
 from crm_api.events.service import Handler
+from crm_api.followups import reactions as followups
+from crm_api.followups.author import FollowUpAuthor
+from crm_api.followups.catalogue import ENROLMENTS, RULES, SEQUENCES
+from crm_api.followups.service import PURPOSE
 from crm_api.leads.catalogue import CATALOGUE as LEADS
 from crm_api.opportunities.catalogue import CATALOGUE as OPPORTUNITIES
+from crm_api.opportunities.catalogue import LINES
 from crm_api.organisation.catalogue import TERRITORIES
+from crm_api.outbox import authors
 from crm_api.outbox.catalogue import CATALOGUE as MESSAGES
 from crm_api.outbox.catalogue import SUPPRESSIONS
 from crm_api.pipelines.catalogue import PIPELINES, STAGES
@@ -23,12 +29,38 @@ from crm_api.users.catalogue import TEAMS, USERS
 from crm_api.visits.catalogue import CATALOGUE as VISIT_PLANS
 
 ALL_CATALOGUES = (
-    USERS, TEAMS, TERRITORIES, TAGS, PRODUCTS, PIPELINES, STAGES, ACCOUNTS, CONTACTS, LEADS, OPPORTUNITIES, ACTIVITIES,
-    MESSAGES, SUPPRESSIONS, VISIT_PLANS,
+    USERS,
+    TEAMS,
+    TERRITORIES,
+    TAGS,
+    PRODUCTS,
+    PIPELINES,
+    STAGES,
+    ACCOUNTS,
+    CONTACTS,
+    LEADS,
+    OPPORTUNITIES,
+    LINES,
+    ACTIVITIES,
+    MESSAGES,
+    SUPPRESSIONS,
+    SEQUENCES,
+    RULES,
+    ENROLMENTS,
+    VISIT_PLANS,
 )
 
 SAME_TRANSACTION: dict[str, list[Handler]] = {
-    "lead.status_changed": [activities.tell_stage_change],
+    "lead.status_changed": [activities.tell_stage_change, followups.on_lead_changed],
+    "lead.assigned": [followups.on_lead_changed],
+    "lead.archived": [followups.on_lead_changed],
+    "lead.updated": [followups.on_lead_updated],
+    "activity.contact_made": [followups.on_contact_made],
+    "mail.sent": [followups.on_sent],
+    "mail.reply_received": [followups.on_reply],
+    "mail.out_of_office": [followups.on_away],
+    "mail.suppressed": [followups.on_suppressed],
+    "mail.discard": [followups.on_discarded],
     "opportunity.stage_changed": [activities.tell_stage_change],
     "opportunity.reopened": [activities.tell_stage_change],
 }
@@ -41,4 +73,5 @@ def install() -> None:
     for catalogue in ALL_CATALOGUES:
         CATALOGUES.add(catalogue)
     events.subscribe(same_transaction=SAME_TRANSACTION, after_commit=AFTER_COMMIT)
+    authors.declare(PURPOSE, FollowUpAuthor())
     audit.install()

@@ -11,7 +11,14 @@ from crm_api.core.database import Database
 from crm_api.core.secrets import Keys, load_or_create
 from crm_api.dependencies import State
 from crm_api.organisation.tokens import DatabaseTokenStore
-from crm_api.ports import Calendar, EmailSender, Geocoder, MailboxReader, Ports, TextModel, TokenStore, TravelTimes
+from crm_api.ports import (
+    EmailSender,
+    Geocoder,
+    MailboxReader,
+    Ports,
+    TokenStore,
+    TravelTimes,
+)
 from crm_api.settings import Settings
 
 

@@ -20,7 +20,6 @@ from crm_api.users.models import User
 from crm_api.users.passwords import hash_password
 from crm_api.users.schemas import UserIn
 
-
 DEMO_USERS = ("manager@demo.example", "rep@demo.example", "field@demo.example", "viewer@demo.example")
 
 
@@ -65,7 +64,9 @@ async def _first_administrator(db: Database, settings: Settings) -> Prepared:
 
 def _has_administrator(session: Session) -> bool:
     return bool(
-        session.scalar(sa.select(sa.exists().where(User.role == "administrator", User.password_hash.is_not(None))))
+        session.scalar(
+            sa.select(sa.exists().where(User.role == "administrator", User.password_hash.is_not(None)))
+        )
     )
 
 

@@ -53,7 +53,9 @@ def make_team(session: Session, name: str = "East", **values: Any) -> Team:
     return _saved(session, Team(name=name, **values))
 
 
-def make_user(session: Session, role: str = "rep", *, territories: Sequence[Territory] = (), **values: Any) -> User:
+def make_user(
+    session: Session, role: str = "rep", *, territories: Sequence[Territory] = (), **values: Any
+) -> User:
     """A user of a role; with `password`, one who can sign in."""
     n = next(_numbers)
     values.setdefault("name", f"{role.title()} {n}")
@@ -79,7 +81,9 @@ def make_actor(session: Session, role: str = "administrator", **values: Any) -> 
 def make_account(session: Session, **values: Any) -> Account:
     """An account; its team is its owner's."""
     n = next(_numbers)
-    return _saved(session, Account(**{"name": f"Account {n}", "number": f"ACC-TEST-{n:05d}", **_team(session, values)}))
+    return _saved(
+        session, Account(**{"name": f"Account {n}", "number": f"ACC-TEST-{n:05d}", **_team(session, values)})
+    )
 
 
 def make_contact(session: Session, **values: Any) -> Contact:
@@ -93,12 +97,24 @@ def make_lead(session: Session, **values: Any) -> Lead:
     n = next(_numbers)
     ensure_defaults(session)
     status = values.get("status", "new")
-    stage = resolve(session, "lead", pipeline_id=None, stage_id=None,
-                    kind={"contacted": "new", "callback": "new"}.get(status, status))
+    stage = resolve(
+        session,
+        "lead",
+        pipeline_id=None,
+        stage_id=None,
+        kind={"contacted": "new", "callback": "new"}.get(status, status),
+    )
     lead = _saved(
         session,
-        Lead(**{"title": f"Lead {n}", "number": f"LEAD-TEST-{n:05d}", "pipeline_id": stage.pipeline_id,
-                "stage_id": stage.id, **_team(session, values)}),
+        Lead(
+            **{
+                "title": f"Lead {n}",
+                "number": f"LEAD-TEST-{n:05d}",
+                "pipeline_id": stage.pipeline_id,
+                "stage_id": stage.id,
+                **_team(session, values),
+            }
+        ),
     )
     _saved(session, LeadStats(lead_id=lead.id))
     return lead
@@ -122,9 +138,17 @@ def make_opportunity(session: Session, stage: str = "prospecting", **values: Any
     values.setdefault("value_base", values.get("estimated_value"))
     return _saved(
         session,
-        Opportunity(**{"name": f"Deal {n}", "number": f"OPP-TEST-{n:05d}", "pipeline_id": row.pipeline_id,
-                       "stage_id": row.id, "stage_kind": row.kind, "probability": row.probability,
-                       **_team(session, values)}),
+        Opportunity(
+            **{
+                "name": f"Deal {n}",
+                "number": f"OPP-TEST-{n:05d}",
+                "pipeline_id": row.pipeline_id,
+                "stage_id": row.id,
+                "stage_kind": row.kind,
+                "probability": row.probability,
+                **_team(session, values),
+            }
+        ),
     )
 
 
@@ -132,8 +156,13 @@ def make_activity(session: Session, activity_type: str = "call", **values: Any) 
     """An activity."""
     return _saved(
         session,
-        Activity(**{"activity_type": activity_type, "subject": f"{activity_type} {next(_numbers)}",
-                    **_team(session, values)}),
+        Activity(
+            **{
+                "activity_type": activity_type,
+                "subject": f"{activity_type} {next(_numbers)}",
+                **_team(session, values),
+            }
+        ),
     )
 
 

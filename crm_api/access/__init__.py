@@ -9,6 +9,17 @@ from crm_api.access.service import (
     require_role,
     require_write,
     visible,
+    visible_event,
 )
 
-__all__ = ["SYSTEM", "Actor", "actor_of", "declare", "require_create", "require_role", "require_write", "visible"]
+__all__ = [
+    "SYSTEM",
+    "Actor",
+    "actor_of",
+    "declare",
+    "require_create",
+    "require_role",
+    "require_write",
+    "visible",
+    "visible_event",
+]

@@ -24,6 +24,7 @@ from sqlalchemy.orm import Session
 
 from crm_api.access.models import AccountAccess
 from crm_api.core.errors import NotAllowed
+from crm_api.events.models import EventRow
 from crm_api.organisation.models import Organisation, Territory
 from crm_api.users.models import Team, User, user_territories
 
@@ -91,7 +92,8 @@ def visible(kind: str, actor: Actor) -> sa.ColumnElement[bool]:
         return sa.false()
     own = _own(rule, actor)
     followed = [
-        column.in_(sa.select(_rules[parent].model.id).where(visible(parent, actor))) for parent, column in rule.follows
+        column.in_(sa.select(_rules[parent].model.id).where(visible(parent, actor)))
+        for parent, column in rule.follows
     ]
     if actor.role == "field" and rule.field_sees is not None:
         followed = [sa.and_(rule.field_sees(), term) for term in followed]
@@ -111,9 +113,53 @@ def _own(rule: Rule, actor: Actor) -> list[sa.ColumnElement[bool]]:
         terms.append(sa.and_(rule.owner.is_(None), here))
     if actor.role == "rep" and rule.kind == "account":
         terms.append(
-            rule.model.id.in_(sa.select(AccountAccess.account_id).where(AccountAccess.user_id == actor.user_id))
+            rule.model.id.in_(
+                sa.select(AccountAccess.account_id).where(AccountAccess.user_id == actor.user_id)
+            )
         )
     if actor.role == "field" and rule.territory is not None:
+        terms.append(here)
+    return terms
+
+
+def visible_event(actor: Actor) -> sa.ColumnElement[bool]:
+    """The events that `actor` may see, as a WHERE over the event log.
+
+    An event is seen by whoever its subject belonged to when it happened (owner, team and territory as
+    the event keeps them), and by whoever may see the subject now. The first holds for what was erased
+    since, too; the second reaches what follows another record, such as a colleague's call on an own
+    account. Kinds that nobody declared are seen by their owner and by administrators alone.
+    """
+    if actor.is_administrator:
+        return sa.true()
+    if actor.user_id is None:
+        return sa.false()
+    terms: list[sa.ColumnElement[bool]] = [
+        EventRow.kind.in_([kind for kind, rule in _rules.items() if rule.shared])
+    ]
+    if actor.role != "viewer":
+        terms.append(EventRow.owner_id == actor.user_id)
+    for kind, rule in _rules.items():
+        if rule.shared:
+            continue
+        # By primary key, one event at a time: the feed reads in order of position and stops at its limit.
+        still_seen = sa.exists().where(rule.model.id == EventRow.subject_id, visible(kind, actor))
+        mine = [*_kept(rule, actor), still_seen.correlate(EventRow)]
+        terms.append(sa.and_(EventRow.kind == kind, sa.or_(*mine)))
+    return sa.or_(*terms)
+
+
+def _kept(rule: Rule, actor: Actor) -> list[sa.ColumnElement[bool]]:
+    """What team and territory, as an event keeps them, open of one kind; the owner opens every kind."""
+    terms: list[sa.ColumnElement[bool]] = []
+    here = EventRow.territory_id.in_(actor.territory_ids)
+    if actor.role in ("manager", "viewer"):
+        terms.append(EventRow.team_id.in_(actor.team_ids))
+    # Contacts and deals have no territory of their own: what is unowned there is not yet for everybody.
+    if rule.territory is not None and (actor.role == "manager" or (actor.role, rule.kind) == ("rep", "lead")):
+        terms.append(sa.and_(EventRow.owner_id.is_(None), here))
+    # Field staff see open deals alone, and an event does not keep whether its deal was open.
+    if actor.role == "field" and rule.field_sees is None:
         terms.append(here)
     return terms
 
@@ -121,7 +167,9 @@ def _own(rule: Rule, actor: Actor) -> list[sa.ColumnElement[bool]]:
 def require_role(actor: Actor, *roles: str) -> None:
     """Raise NotAllowed unless the actor is an administrator or has one of `roles`."""
     if not actor.is_administrator and actor.role not in roles:
-        raise NotAllowed(f"This needs the role {' or '.join(('administrator', *roles))}; yours is {actor.role}.")
+        raise NotAllowed(
+            f"This needs the role {' or '.join(('administrator', *roles))}; yours is {actor.role}."
+        )
 
 
 def require_create(actor: Actor, kind: str) -> None:
@@ -151,12 +199,16 @@ def _may_change(session: Session, actor: Actor, record: Any, rule: Rule) -> bool
     if owner == actor.user_id:
         return True
     if actor.role == "manager":
-        return getattr(record, "team_id", None) in actor.team_ids or _via_account(session, actor, record, rule) or (
-            owner is None and territory in actor.territory_ids
+        return (
+            getattr(record, "team_id", None) in actor.team_ids
+            or _via_account(session, actor, record, rule)
+            or (owner is None and territory in actor.territory_ids)
         )
     if actor.role == "field":
         return territory in actor.territory_ids or _via_account(session, actor, record, rule)
-    return (rule.kind == "lead" and owner is None) or (owner is None and _via_account(session, actor, record, rule))
+    return (rule.kind == "lead" and owner is None) or (
+        owner is None and _via_account(session, actor, record, rule)
+    )
 
 
 def _via_account(session: Session, actor: Actor, record: Any, rule: Rule) -> bool:
@@ -169,13 +221,17 @@ def _via_account(session: Session, actor: Actor, record: Any, rule: Rule) -> boo
         return False
     if actor.role == "field":
         return account.territory_id in actor.territory_ids
-    return account.owner_id == actor.user_id or account.team_id in actor.team_ids and actor.role == "manager"
+    return account.owner_id == actor.user_id or (
+        account.team_id in actor.team_ids and actor.role == "manager"
+    )
 
 
 def actor_of(session: Session, user: User, *, organisation_zone: str) -> Actor:
     """Load what visibility needs to know of a user: team and all teams below it, territories."""
-    managed = sa.or_(Team.manager_id == user.id, Team.id == user.team_id) if user.role == "manager" else (
-        Team.id == user.team_id
+    managed = (
+        sa.or_(Team.manager_id == user.id, Team.id == user.team_id)
+        if user.role == "manager"
+        else (Team.id == user.team_id)
     )
     below = sa.select(Team.id).where(managed).cte("below", recursive=True)
     below = below.union(sa.select(Team.id).where(Team.parent_id == below.c.id))

@@ -29,7 +29,9 @@ def insert(session: Session, rows: Sequence[Row]) -> list[UUID]:
             row["number"] = number
     ids = audit.bulk_insert(session, Account, [_complete(row) for row in rows])
     if ids:
-        session.execute(sa.insert(AccountStats), [{"id": new_id(), "account_id": account_id} for account_id in ids])
+        session.execute(
+            sa.insert(AccountStats), [{"id": new_id(), "account_id": account_id} for account_id in ids]
+        )
     return ids
 
 

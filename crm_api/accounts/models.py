@@ -15,7 +15,10 @@ ACCOUNT_TYPES = ("prospect", "customer", "dealer", "distributor", "partner", "su
 TIERS = ("bronze", "silver", "gold", "platinum")
 RATINGS = ("cold", "warm", "hot")
 
-_LIVE: dict[str, Any] = {"sqlite_where": sa.text("archived_at IS NULL"), "postgresql_where": sa.text("archived_at IS NULL")}
+_LIVE: dict[str, Any] = {
+    "sqlite_where": sa.text("archived_at IS NULL"),
+    "postgresql_where": sa.text("archived_at IS NULL"),
+}
 
 
 class Account(Timestamps, Versioned, Archivable, Base):
@@ -42,8 +45,14 @@ class Account(Timestamps, Versioned, Archivable, Base):
         sa.Index("ix_accounts_territory", "territory_id", "name_key", "id"),
         sa.Index("ix_accounts_team", "team_id"),
         sa.Index("ix_accounts_place", "latitude", "longitude"),
-        sa.Index("uq_accounts_external", "external_system", "external_id", unique=True,
-                 sqlite_where=sa.text("external_id IS NOT NULL"), postgresql_where=sa.text("external_id IS NOT NULL")),
+        sa.Index(
+            "uq_accounts_external",
+            "external_system",
+            "external_id",
+            unique=True,
+            sqlite_where=sa.text("external_id IS NOT NULL"),
+            postgresql_where=sa.text("external_id IS NOT NULL"),
+        ),
     )
 
     number: Mapped[str] = mapped_column(unique=True)

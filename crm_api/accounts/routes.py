@@ -5,20 +5,22 @@ from uuid import UUID
 
 from fastapi import APIRouter, Response
 
+from crm_api.accounts import service
+from crm_api.accounts.catalogue import CATALOGUE
+from crm_api.accounts.schemas import AccountIn, AccountOut, AccountPatch
 from crm_api.conditions import records
 from crm_api.conditions.dependencies import SearchBody, listed, listing
 from crm_api.conditions.filters import Query
 from crm_api.core.listing import Page
 from crm_api.core.problems import documented
 from crm_api.dependencies import CurrentActor, Db, IfMatch, json_answer, record_answer
-from crm_api.accounts import service
-from crm_api.accounts.catalogue import CATALOGUE
-from crm_api.accounts.schemas import AccountIn, AccountOut, AccountPatch
 
 router = APIRouter(prefix="/api/v1/crm/accounts", tags=["accounts"])
 
 
-@router.get("", response_model=Page[AccountOut], openapi_extra=listed(CATALOGUE), responses=documented(400, 422))
+@router.get(
+    "", response_model=Page[AccountOut], openapi_extra=listed(CATALOGUE), responses=documented(400, 422)
+)
 async def list_accounts(db: Db, actor: CurrentActor, query: Annotated[Query, listing("account")]) -> Response:
     """Accounts that match, a page at a time."""
     return json_answer(await db.read(records.page, actor, "account", query))

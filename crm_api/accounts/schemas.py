@@ -8,7 +8,19 @@ from uuid import UUID
 from pydantic import AfterValidator, BaseModel, Field
 
 from crm_api.core.schemas import (
-    Amount, Body, Count, Currency, Email, Instant, Latitude, Line, Longitude, Name, Phone, Text, Url,
+    Amount,
+    Body,
+    Count,
+    Currency,
+    Email,
+    Instant,
+    Latitude,
+    Line,
+    Longitude,
+    Name,
+    Phone,
+    Text,
+    Url,
 )
 
 AccountType = Literal["prospect", "customer", "dealer", "distributor", "partner", "supplier", "competitor"]
@@ -24,7 +36,7 @@ def _hours(value: dict[str, list[tuple[str, str]]]) -> dict[str, list[tuple[str,
         last = ""
         for opens, closes in windows:
             if not (_CLOCK.fullmatch(opens) and _CLOCK.fullmatch(closes)) or not last <= opens < closes:
-                raise ValueError("windows are rising pairs of times such as [\"08:00\", \"12:00\"]")
+                raise ValueError('windows are rising pairs of times such as ["08:00", "12:00"]')
             last = closes
     return value
 
@@ -32,8 +44,11 @@ def _hours(value: dict[str, list[tuple[str, str]]]) -> dict[str, list[tuple[str,
 OpeningHours = Annotated[
     dict[str, list[tuple[str, str]]],
     AfterValidator(_hours),
-    Field(max_length=7, examples=[{"1": [["08:00", "12:00"], ["13:00", "18:00"]]}],
-          description="Local opening windows by ISO weekday."),
+    Field(
+        max_length=7,
+        examples=[{"1": [["08:00", "12:00"], ["13:00", "18:00"]]}],
+        description="Local opening windows by ISO weekday.",
+    ),
 ]
 
 

@@ -4,7 +4,7 @@ from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, object_session
 
 from crm_api.access import Actor, require_create, visible
 from crm_api.access.models import AccountAccess
@@ -42,7 +42,9 @@ def create(session: Session, actor: Actor, *, data: AccountIn) -> Account:
     return account
 
 
-def update(session: Session, actor: Actor, *, account_id: UUID, data: AccountPatch, if_match: int | None) -> Account:
+def update(
+    session: Session, actor: Actor, *, account_id: UUID, data: AccountPatch, if_match: int | None
+) -> Account:
     """Change just the fields sent."""
     account: Account = records.get(session, actor, Account, account_id, writing=True, if_match=if_match)
     values = changes(data, leave_out=("tags",))
@@ -107,10 +109,14 @@ def require_no_loop(session: Session, own_id: UUID | None, parent_id: UUID | Non
         parent_id = row.parent_id
 
 
-def require_visible(session: Session, actor: Actor, account_id: UUID, *, field: str = "account_id") -> Account:
+def require_visible(
+    session: Session, actor: Actor, account_id: UUID, *, field: str = "account_id"
+) -> Account:
     """The live account a record is to be linked to; raises Invalid naming the field otherwise."""
     found = session.scalars(
-        sa.select(Account).where(Account.id == account_id, Account.archived_at.is_(None), visible("account", actor))
+        sa.select(Account).where(
+            Account.id == account_id, Account.archived_at.is_(None), visible("account", actor)
+        )
     ).first()
     if found is None:
         raise Invalid.field(field, "there is no such account, or it is not yours to see")
@@ -142,6 +148,15 @@ def touch_contact(session: Session, account_id: UUID, *, at: Any, visit: bool) -
         stats.last_contact_at = at
     if visit and (stats.last_visit_at is None or stats.last_visit_at < at):
         stats.last_visit_at = at
+
+
+def territory_of(record: Any) -> UUID | None:
+    """The territory of the account that a record in a session hangs on: what its events are seen by."""
+    session = object_session(record)
+    if session is None or record.account_id is None:
+        return None
+    account = session.get(Account, record.account_id)
+    return account.territory_id if account else None
 
 
 def _event(type_: str, account: Account, **data: Any) -> Event:

@@ -28,7 +28,9 @@ def insert(session: Session, rows: Sequence[Row]) -> list[UUID]:
     complete = [{**row, "occurred_at": row.get("occurred_at") or row.get("due_at")} for row in rows]
     ids = audit.bulk_insert(session, Activity, complete)
     if ids:
-        session.execute(sa.insert(TimelineEntry), [_told(i, row) for i, row in zip(ids, complete, strict=True)])
+        session.execute(
+            sa.insert(TimelineEntry), [_told(i, row) for i, row in zip(ids, complete, strict=True)]
+        )
         _touch(session, [row for row in complete if _is_contact(row)])
     return ids
 
@@ -57,7 +59,9 @@ def _touch(session: Session, contacts: Sequence[Row]) -> None:
         if row.get("lead_id"):
             attempts[row["lead_id"]] = attempts.get(row["lead_id"], 0) + 1
     table = LeadStats.__table__
-    _each(session, table, "lead_id", attempts, {"call_attempts": table.c.call_attempts + sa.bindparam("value")})
+    _each(
+        session, table, "lead_id", attempts, {"call_attempts": table.c.call_attempts + sa.bindparam("value")}
+    )
 
 
 def _latest(session: Session, model: Any, link: str, column: str, rows: Sequence[Row]) -> None:
@@ -71,9 +75,16 @@ def _latest(session: Session, model: Any, link: str, column: str, rows: Sequence
 
 
 def _each(
-    session: Session, table: Any, link: str, values: dict[UUID, Any], change: dict[str, Any], where: Any = None
+    session: Session,
+    table: Any,
+    link: str,
+    values: dict[UUID, Any],
+    change: dict[str, Any],
+    where: Any = None,
 ) -> None:
     if values:
         statement = sa.update(table).where(table.c[link] == sa.bindparam("owner", type_=table.c[link].type))
         statement = statement.values(change) if where is None else statement.where(where).values(change)
-        session.connection().execute(statement, [{"owner": owner, "value": value} for owner, value in values.items()])
+        session.connection().execute(
+            statement, [{"owner": owner, "value": value} for owner, value in values.items()]
+        )

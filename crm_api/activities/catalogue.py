@@ -12,9 +12,14 @@ from crm_api.core.fields import Catalogue, Field, FieldType, Relation, Word
 from crm_api.core.presenting import in_order, shown_by
 
 access.declare(
-    "activity", Activity, owner=Activity.owner_id, team=Activity.team_id,
+    "activity",
+    Activity,
+    owner=Activity.owner_id,
+    team=Activity.team_id,
     follows=(
-        ("account", Activity.account_id), ("lead", Activity.lead_id), ("opportunity", Activity.opportunity_id),
+        ("account", Activity.account_id),
+        ("lead", Activity.lead_id),
+        ("opportunity", Activity.opportunity_id),
         ("contact", Activity.contact_id),
     ),
 )
@@ -32,6 +37,8 @@ def _of_type(*types: str) -> dict[str, Any]:
     return {"field": "activity_type", "op": "in", "value": list(types)}
 
 
+# As a question's period: up to, not including, today.
+_BEFORE_TODAY = {"form": "span", "last": {"form": "relative", "unit": "day", "offset": 0}, "shut_out": True}
 _OPEN = {"field": "status", "op": "in", "value": ["scheduled", "in_progress"]}
 
 CATALOGUE = Catalogue(
@@ -42,20 +49,59 @@ CATALOGUE = Catalogue(
     synonyms=("interaction", "touch", "touchpoint"),
     default_sort="-created_at",
     time_field="occurred_at",
+    named=False,
+    listed=("activity_type", "status", "due_at", "owner", "account"),
     fields=(
         Field("subject", FieldType.TEXT, Activity.subject, nullable=False),
-        Field("activity_type", FieldType.CHOICE, Activity.activity_type, label="type", choices=ACTIVITY_TYPES,
-              synonyms=("type", "kind"), groupable=True, nullable=False),
+        Field(
+            "activity_type",
+            FieldType.CHOICE,
+            Activity.activity_type,
+            label="type",
+            choices=ACTIVITY_TYPES,
+            synonyms=("type",),
+            groupable=True,
+            nullable=False,
+        ),
         Field("status", FieldType.CHOICE, Activity.status, choices=STATUSES, groupable=True, nullable=False),
-        Field("priority", FieldType.CHOICE, Activity.priority, choices=PRIORITIES, groupable=True, nullable=False),
+        Field(
+            "priority",
+            FieldType.CHOICE,
+            Activity.priority,
+            choices=PRIORITIES,
+            groupable=True,
+            nullable=False,
+        ),
         Field("task_type", FieldType.CHOICE, Activity.task_type, choices=TASK_TYPES, groupable=True),
         Field("direction", FieldType.CHOICE, Activity.direction, choices=DIRECTIONS, groupable=True),
-        Field("occurred_at", FieldType.DATETIME, Activity.occurred_at, sortable=True,
-              synonyms=("happened", "made", "logged", "held")),
-        Field("due_at", FieldType.DATETIME, Activity.due_at, sortable=True, synonyms=("due", "due date"),
-              aliases=("due_date",)),
-        Field("completed_at", FieldType.DATETIME, Activity.completed_at, synonyms=("completed", "done", "finished")),
-        Field("duration_minutes", FieldType.INTEGER, Activity.duration_minutes, unit="minutes", synonyms=("duration",)),
+        Field(
+            "occurred_at",
+            FieldType.DATETIME,
+            Activity.occurred_at,
+            sortable=True,
+            synonyms=("happened", "made", "logged", "held"),
+        ),
+        Field(
+            "due_at",
+            FieldType.DATETIME,
+            Activity.due_at,
+            sortable=True,
+            synonyms=("due", "due date"),
+            aliases=("due_date",),
+        ),
+        Field(
+            "completed_at",
+            FieldType.DATETIME,
+            Activity.completed_at,
+            synonyms=("completed", "done", "finished"),
+        ),
+        Field(
+            "duration_minutes",
+            FieldType.INTEGER,
+            Activity.duration_minutes,
+            unit="minutes",
+            synonyms=("duration",),
+        ),
         Field("outcome", FieldType.TEXT, Activity.outcome),
         Field("requires_follow_up", FieldType.BOOLEAN, Activity.requires_follow_up, nullable=False),
         Field("follow_up_date", FieldType.DATETIME, Activity.follow_up_date),
@@ -63,8 +109,12 @@ CATALOGUE = Catalogue(
         Field("contact_id", FieldType.REFERENCE, Activity.contact_id),
         Field("lead_id", FieldType.REFERENCE, Activity.lead_id),
         Field("opportunity_id", FieldType.REFERENCE, Activity.opportunity_id),
-        Field("owner_id", FieldType.REFERENCE, Activity.owner_id,
-              aliases=("assigned_to", "assigned_to_id", "representative_id", "our_representative_id")),
+        Field(
+            "owner_id",
+            FieldType.REFERENCE,
+            Activity.owner_id,
+            aliases=("assigned_to", "assigned_to_id", "representative_id", "our_representative_id"),
+        ),
         Field("team_id", FieldType.REFERENCE, Activity.team_id),
         Field("external_system", FieldType.TEXT, Activity.external_system),
         Field("external_id", FieldType.TEXT, Activity.external_id),
@@ -73,12 +123,15 @@ CATALOGUE = Catalogue(
         Field("updated_at", FieldType.DATETIME, Activity.updated_at, nullable=False),
     ),
     relations=(
-        Relation("account", "account", Activity.account_id, "activities", synonyms=("account", "customer", "dealer"),
-                 reverse_synonyms=("activity", "activities")),
+        Relation("account", "account", Activity.account_id, "activities", synonyms=("account",)),
         Relation("contact", "contact", Activity.contact_id, "activities", synonyms=("contact",)),
         Relation("lead", "lead", Activity.lead_id, "activities", synonyms=("lead",)),
-        Relation("opportunity", "opportunity", Activity.opportunity_id, "activities", synonyms=("deal", "opportunity")),
-        Relation("owner", "user", Activity.owner_id, "activities", synonyms=("owner", "rep", "assignee", "agent")),
+        Relation(
+            "opportunity", "opportunity", Activity.opportunity_id, "activities", synonyms=("opportunity",)
+        ),
+        Relation(
+            "owner", "user", Activity.owner_id, "activities", synonyms=("owner", "assignee", "assigned")
+        ),
         Relation("team", "team", Activity.team_id, "activities", synonyms=("team",)),
     ),
     words=(
@@ -88,9 +141,17 @@ CATALOGUE = Catalogue(
         Word(("visit", "visits"), _of_type("visit")),
         Word(("email", "emails", "e-mail", "e-mails", "mails"), _of_type("email")),
         Word(("note", "notes"), _of_type("note")),
-        Word(("open", "pending", "outstanding"), _OPEN),
-        Word(("done", "completed", "finished"), {"field": "status", "op": "eq", "value": "completed"},
-             time_field="completed_at"),
+        Word(("open", "pending", "outstanding", "unfinished", "incomplete"), _OPEN, time_field="due_at"),
+        Word(
+            ("overdue", "past due"),
+            {"all": [_OPEN, {"field": "due_at", "op": "during", "value": _BEFORE_TODAY}]},
+            time_field="due_at",
+        ),
+        Word(
+            ("done", "completed", "finished"),
+            {"field": "status", "op": "eq", "value": "completed"},
+            time_field="completed_at",
+        ),
     ),
     live=lambda: Activity.archived_at.is_(None),
     shown=lambda: _SHOWN,

@@ -6,6 +6,9 @@ from uuid import UUID
 from fastapi import APIRouter, Response
 from fastapi import Query as Query_
 
+from crm_api.activities import service
+from crm_api.activities.catalogue import CATALOGUE
+from crm_api.activities.schemas import ActivityIn, ActivityOut, ActivityPatch, Completion, TimelineItem
 from crm_api.conditions import records
 from crm_api.conditions.dependencies import SearchBody, listed, listing
 from crm_api.conditions.filters import Query
@@ -13,15 +16,16 @@ from crm_api.core.listing import Page
 from crm_api.core.problems import documented
 from crm_api.core.schemas import Instant
 from crm_api.dependencies import CurrentActor, Db, IfMatch, json_answer, record_answer
-from crm_api.activities import service
-from crm_api.activities.catalogue import CATALOGUE
-from crm_api.activities.schemas import ActivityIn, ActivityOut, ActivityPatch, Completion, TimelineItem
 
 router = APIRouter(prefix="/api/v1/crm/activities", tags=["activities"])
 
 
-@router.get("", response_model=Page[ActivityOut], openapi_extra=listed(CATALOGUE), responses=documented(400, 422))
-async def list_activities(db: Db, actor: CurrentActor, query: Annotated[Query, listing("activity")]) -> Response:
+@router.get(
+    "", response_model=Page[ActivityOut], openapi_extra=listed(CATALOGUE), responses=documented(400, 422)
+)
+async def list_activities(
+    db: Db, actor: CurrentActor, query: Annotated[Query, listing("activity")]
+) -> Response:
     """Activities that match, a page at a time."""
     return json_answer(await db.read(records.page, actor, "activity", query))
 
@@ -45,7 +49,9 @@ async def read_activity(activity_id: UUID, db: Db, actor: CurrentActor) -> Respo
 
 
 @router.put("/{activity_id}", response_model=ActivityOut, responses=documented(400, 403, 404, 409, 412, 422))
-@router.patch("/{activity_id}", response_model=ActivityOut, responses=documented(400, 403, 404, 409, 412, 422))
+@router.patch(
+    "/{activity_id}", response_model=ActivityOut, responses=documented(400, 403, 404, 409, 412, 422)
+)
 async def update_activity(
     activity_id: UUID, body: ActivityPatch, db: Db, actor: CurrentActor, if_match: IfMatch
 ) -> Response:

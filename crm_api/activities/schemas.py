@@ -8,7 +8,9 @@ from pydantic import BaseModel, Field
 
 from crm_api.core.schemas import Body, Instant, Latitude, Line, Longitude, Name, Text
 
-ActivityType = Literal["call", "email", "meeting", "video_call", "chat", "sms", "visit", "other", "task", "note"]
+ActivityType = Literal[
+    "call", "email", "meeting", "video_call", "chat", "sms", "visit", "other", "task", "note"
+]
 Status = Literal["scheduled", "in_progress", "completed", "cancelled"]
 Priority = Literal["low", "medium", "high", "urgent"]
 TaskType = Literal["general", "follow_up", "reminder", "deadline"]
@@ -18,7 +20,9 @@ Direction = Literal["inbound", "outbound"]
 class _ActivityFields(Body):
     description: Text | None = None
     direction: Direction | None = None
-    status: Status | None = Field(None, description="Scheduled for what is due, completed for the rest, when not given.")
+    status: Status | None = Field(
+        None, description="Scheduled for what is due, completed for the rest, when not given."
+    )
     task_type: TaskType | None = None
     occurred_at: Instant | None = None
     due_at: Instant | None = None

@@ -25,7 +25,10 @@ from crm_api.opportunities.models import Opportunity
 from crm_api.users.service import team_of
 
 LINKS: tuple[tuple[str, Any], ...] = (
-    ("account_id", Account), ("contact_id", Contact), ("lead_id", Lead), ("opportunity_id", Opportunity),
+    ("account_id", Account),
+    ("contact_id", Contact),
+    ("lead_id", Lead),
+    ("opportunity_id", Opportunity),
 )
 
 
@@ -53,7 +56,9 @@ def add(session: Session, activity: Activity, *, actor_id: UUID | None) -> Activ
     return activity
 
 
-def update(session: Session, actor: Actor, *, activity_id: UUID, data: ActivityPatch, if_match: int | None) -> Activity:
+def update(
+    session: Session, actor: Actor, *, activity_id: UUID, data: ActivityPatch, if_match: int | None
+) -> Activity:
     """Change just the fields sent."""
     activity: Activity = records.get(session, actor, Activity, activity_id, writing=True, if_match=if_match)
     values = changes(data)
@@ -72,7 +77,9 @@ def update(session: Session, actor: Actor, *, activity_id: UUID, data: ActivityP
     return activity
 
 
-def complete(session: Session, actor: Actor, *, activity_id: UUID, data: Completion, if_match: int | None = None) -> Activity:
+def complete(
+    session: Session, actor: Actor, *, activity_id: UUID, data: Completion, if_match: int | None = None
+) -> Activity:
     """Mark as done, with how it went; completing twice is a Conflict."""
     activity: Activity = records.get(session, actor, Activity, activity_id, writing=True, if_match=if_match)
     if activity.is_done:
@@ -92,7 +99,9 @@ def archive(session: Session, actor: Actor, *, activity_id: UUID, if_match: int 
     activity = records.get(session, actor, Activity, activity_id, writing=True, if_match=if_match)
     activity.archived_at = clock.now()
     session.execute(
-        sa.delete(TimelineEntry).where(TimelineEntry.kind == "activity", TimelineEntry.record_id == activity.id)
+        sa.delete(TimelineEntry).where(
+            TimelineEntry.kind == "activity", TimelineEntry.record_id == activity.id
+        )
     )
     record(session, event("activity.archived", activity))
 
@@ -108,13 +117,23 @@ def restore(session: Session, actor: Actor, *, activity_id: UUID) -> Activity:
 
 
 def timeline(
-    session: Session, actor: Actor, kind: str, record_id: UUID, *, limit: int = 50, before: datetime | None = None
+    session: Session,
+    actor: Actor,
+    kind: str,
+    record_id: UUID,
+    *,
+    limit: int = 50,
+    before: datetime | None = None,
 ) -> list[dict[str, Any]]:
     """What happened with a record, newest first; raises NotFound where the actor may not see it."""
     records.one(session, actor, kind, record_id)
     column = getattr(TimelineEntry, f"{kind}_id")
     statement = sa.select(
-        TimelineEntry.id, TimelineEntry.at, TimelineEntry.kind, TimelineEntry.record_id, TimelineEntry.summary,
+        TimelineEntry.id,
+        TimelineEntry.at,
+        TimelineEntry.kind,
+        TimelineEntry.record_id,
+        TimelineEntry.summary,
         TimelineEntry.actor_id,
     ).where(column == record_id)
     if before is not None:
@@ -125,19 +144,27 @@ def timeline(
 
 def tell_stage_change(session: Session, event: Event) -> None:
     """Put a lead's or deal's move on its timeline; runs in the transaction of the move."""
-    what = {
-        "lead.status_changed": lambda d: f"Status: {d['before']} → {d['after']}",
-        "opportunity.stage_changed": lambda d: f"Moved to {str(d['kind']).replace('_', ' ')}",
-        "opportunity.reopened": lambda d: "Reopened",
-    }[event.type](event.data)
     session.add(
         TimelineEntry(
-            at=clock.now(), kind=event.kind, record_id=event.subject_id, summary=what,
-            actor_id=context.current().actor_id, account_id=event.data.get("account_id"),
-            contact_id=event.data.get("contact_id"), lead_id=event.subject_id if event.kind == "lead" else event.data.get("lead_id"),
+            at=clock.now(),
+            kind=event.kind,
+            record_id=event.subject_id,
+            summary=_moved(event),
+            actor_id=context.current().actor_id,
+            account_id=event.data.get("account_id"),
+            contact_id=event.data.get("contact_id"),
+            lead_id=event.subject_id if event.kind == "lead" else event.data.get("lead_id"),
             opportunity_id=event.subject_id if event.kind == "opportunity" else None,
         )
     )
+
+
+def _moved(event: Event) -> str:
+    if event.type == "lead.status_changed":
+        return f"Status: {event.data['before']} → {event.data['after']}"
+    if event.type == "opportunity.stage_changed":
+        return f"Moved to {str(event.data['kind']).replace('_', ' ')}"
+    return "Reopened"
 
 
 def _status(data: ActivityIn) -> str:
@@ -159,16 +186,22 @@ def _settle_times(activity: Activity) -> None:
 
 def _resolve(session: Session, actor: Actor, values: dict[str, Any]) -> None:
     for field, model in LINKS:
-        if values.get(field) and session.scalar(
-            sa.select(model.id).where(model.id == values[field], visible(model.__kind__, actor))
-        ) is None:
+        if (
+            values.get(field)
+            and session.scalar(
+                sa.select(model.id).where(model.id == values[field], visible(model.__kind__, actor))
+            )
+            is None
+        ):
             raise Invalid.field(field, f"there is no such {model.__kind__}, or it is not yours to see")
     if values.get("opportunity_id") and not values.get("account_id"):
         values["account_id"] = session.scalar(
             sa.select(Opportunity.account_id).where(Opportunity.id == values["opportunity_id"])
         )
     if values.get("contact_id") and not values.get("account_id"):
-        values["account_id"] = session.scalar(sa.select(Contact.account_id).where(Contact.id == values["contact_id"]))
+        values["account_id"] = session.scalar(
+            sa.select(Contact.account_id).where(Contact.id == values["contact_id"])
+        )
     if "owner_id" in values:
         values["team_id"] = team_of(session, values["owner_id"])
 
@@ -189,8 +222,11 @@ def _note_contact(session: Session, activity: Activity) -> None:
 def _tell(session: Session, activity: Activity, actor_id: UUID | None) -> None:
     session.add(
         TimelineEntry(
-            at=activity.occurred_at or activity.created_at, kind="activity", record_id=activity.id,
-            summary=summary_of(activity), actor_id=actor_id,
+            at=activity.occurred_at or activity.created_at,
+            kind="activity",
+            record_id=activity.id,
+            summary=summary_of(activity),
+            actor_id=actor_id,
             **{link: getattr(activity, link) for link, _ in LINKS},
         )
     )
@@ -201,7 +237,8 @@ def _retell(session: Session, activity: Activity) -> None:
         sa.update(TimelineEntry)
         .where(TimelineEntry.kind == "activity", TimelineEntry.record_id == activity.id)
         .values(
-            at=activity.occurred_at or activity.created_at, summary=summary_of(activity),
+            at=activity.occurred_at or activity.created_at,
+            summary=summary_of(activity),
             **{link: getattr(activity, link) for link, _ in LINKS},
         )
     )
@@ -217,6 +254,11 @@ def event(type_: str, activity: Activity, **data: Any) -> Event:
     """An event about an activity, with its links."""
     links = {link: getattr(activity, link) for link, _ in LINKS}
     return Event(
-        type_, "activity", activity.id, {"activity_type": activity.activity_type, "direction": activity.direction, **links, **data},
-        activity.owner_id, activity.team_id, None,
+        type_,
+        "activity",
+        activity.id,
+        {"activity_type": activity.activity_type, "direction": activity.direction, **links, **data},
+        activity.owner_id,
+        activity.team_id,
+        accounts.territory_of(activity),
     )

@@ -19,7 +19,9 @@ async def pipeline_stats(
     db: Db, actor: CurrentActor, owner_id: UUID | None = None, pipeline_id: UUID | None = None
 ) -> Response:
     """Count, value and weighted value by stage, and the win rate."""
-    return json_answer(await db.read(service.pipeline_stats, actor, owner_id=owner_id, pipeline_id=pipeline_id))
+    return json_answer(
+        await db.read(service.pipeline_stats, actor, owner_id=owner_id, pipeline_id=pipeline_id)
+    )
 
 
 @router.get("/leads/analytics/summary", response_model=LeadSummary, responses=documented(422))

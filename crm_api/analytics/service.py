@@ -41,8 +41,12 @@ def pipeline_stats(
         "currency": currency,
         "without_value": sum(row.without_value for row in open_rows),
         "by_stage": [
-            {"stage": row.stage, "count": row.count, "value": to_major(int(row.value), currency),
-             "weighted_value": to_major(_weighted([row]), currency)}
+            {
+                "stage": row.stage,
+                "count": row.count,
+                "value": to_major(int(row.value), currency),
+                "weighted_value": to_major(_weighted([row]), currency),
+            }
             for row in rows
         ],
     }
@@ -60,13 +64,19 @@ def lead_summary(
         raise Invalid.field("end_date", "cannot be before start_date")
     since = _start(start_date, actor) if start_date else None
     until = _start(end_date + timedelta(days=1), actor) if end_date else None
-    total, converted, days, score, hot = session.execute(queries.lead_figures(actor, since=since, until=until)).one()
+    total, converted, days, score, hot = session.execute(
+        queries.lead_figures(actor, since=since, until=until)
+    ).one()
     counts = {
         name: {
             value or "none": count
             for value, count in session.execute(queries.leads_by(actor, column, since=since, until=until))
         }
-        for name, column in (("by_status", Lead.status), ("by_source", Lead.source), ("by_priority", Lead.priority))
+        for name, column in (
+            ("by_status", Lead.status),
+            ("by_source", Lead.source),
+            ("by_priority", Lead.priority),
+        )
     }
     return {
         "start_date": start_date,

@@ -36,8 +36,12 @@ def change_set(session: Session) -> UUID:
         session.info["change_set"] = new_id()
         session.connection().execute(
             sa.insert(ChangeSet).values(
-                id=session.info["change_set"], at=clock.now(), actor_id=now.actor_id, origin=now.origin,
-                request_id=now.request_id, label=now.label,
+                id=session.info["change_set"],
+                at=clock.now(),
+                actor_id=now.actor_id,
+                origin=now.origin,
+                request_id=now.request_id,
+                label=now.label,
             )
         )
     return session.info["change_set"]  # type: ignore[no-any-return]
@@ -53,7 +57,13 @@ def note(
     after: Mapping[str, Any] | None = None,
 ) -> None:
     """Write one entry by hand, for what people do to rows whose own changes are not audited."""
-    entry = {"kind": kind, "record_id": record_id, "action": action, "before": before or {}, "after": after or {}}
+    entry = {
+        "kind": kind,
+        "record_id": record_id,
+        "action": action,
+        "before": before or {},
+        "after": after or {},
+    }
     _store(session, [entry])
 
 
@@ -85,7 +95,8 @@ def _told(model: type[Any]) -> list[tuple[str, bool]]:
     return [
         (attribute.key, attribute.key in secret)
         for attribute in sa.inspect(model).column_attrs
-        if attribute.key not in _UNTOLD and "derive" not in attribute.columns[0].info
+        if attribute.key not in _UNTOLD
+        and "derive" not in attribute.columns[0].info
         and attribute.columns[0].computed is None
     ]
 
@@ -121,8 +132,11 @@ def _store(session: Session, entries: Sequence[Mapping[str, Any]]) -> None:
         sa.insert(AuditEntry),
         [
             {
-                **entry, "id": new_id(), "change_set_id": owner,
-                "before": to_jsonable_python(entry["before"]), "after": to_jsonable_python(entry["after"]),
+                **entry,
+                "id": new_id(),
+                "change_set_id": owner,
+                "before": to_jsonable_python(entry["before"]),
+                "after": to_jsonable_python(entry["after"]),
             }
             for entry in entries
         ],
@@ -148,8 +162,13 @@ def bulk_insert(session: Session, model: type[Base], rows: Iterable[Mapping[str,
             session,
             [
                 {
-                    "kind": model.__kind__, "record_id": row["id"], "action": "create", "before": {},  # type: ignore[attr-defined]
-                    "after": {k: HIDDEN if hidden else row[k] for k, hidden in told if row.get(k) is not None},
+                    "kind": model.__kind__,
+                    "record_id": row["id"],
+                    "action": "create",
+                    "before": {},  # type: ignore[attr-defined]
+                    "after": {
+                        k: HIDDEN if hidden else row[k] for k, hidden in told if row.get(k) is not None
+                    },
                 }
                 for row in complete
             ],

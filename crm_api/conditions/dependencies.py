@@ -34,7 +34,7 @@ class SearchBody(Body):
     sort: list[str] = Field([], max_length=4)
     page: int = Field(1, ge=1, le=10**7)
     page_size: int = Field(50, ge=1, le=MAX_PAGE_SIZE)
-    cursor: str | None = Field(None, max_length=1000)
+    cursor: str | None = Field(None, max_length=60_000)
     count: Literal["capped", "exact", "none"] = "capped"
     fields: list[str] = Field([], max_length=100)
     archived: Literal["out", "only", "with"] = "out"
@@ -42,7 +42,10 @@ class SearchBody(Body):
     def query(self) -> Query:
         """The same as a Query."""
         return Query(
-            tree=self.where, search=self.search, sort=tuple(self.sort), fields=tuple(self.fields),
+            tree=self.where,
+            search=self.search,
+            sort=tuple(self.sort),
+            fields=tuple(self.fields),
             window=Window(page=self.page, page_size=self.page_size, cursor=self.cursor, count=self.count),
             archived=self.archived,
         )

@@ -54,9 +54,13 @@ class Related(_Node):
 
 
 def _which(value: Any) -> str | None:
-    given = value if isinstance(value, dict) else {
-        type(value).model_fields[name].alias or name: None for name in type(value).model_fields
-    } if isinstance(value, BaseModel) else {}
+    given = (
+        value
+        if isinstance(value, dict)
+        else {type(value).model_fields[name].alias or name: None for name in type(value).model_fields}
+        if isinstance(value, BaseModel)
+        else {}
+    )
     return next((key for key in ("all", "any", "not", "related", "field") if key in given), None)
 
 

@@ -19,7 +19,9 @@ def insert(session: Session, rows: Sequence[Row]) -> list[UUID]:
     """New contacts from complete, valid rows; returns their ids in order."""
     ids = audit.bulk_insert(session, Contact, [with_e164(row, "phone", "mobile") for row in rows])
     if ids:
-        session.execute(sa.insert(ContactStats), [{"id": new_id(), "contact_id": contact_id} for contact_id in ids])
+        session.execute(
+            sa.insert(ContactStats), [{"id": new_id(), "contact_id": contact_id} for contact_id in ids]
+        )
     return ids
 
 

@@ -24,15 +24,35 @@ class Contact(Timestamps, Versioned, Archivable, Base):
     __table_args__ = (
         one_of("role", CONTACT_ROLES),
         sa.CheckConstraint("reports_to_id <> id", name="not_their_own_boss"),
-        sa.Index("ix_contacts_live_name", "name_key", "id", sqlite_where=sa.text("archived_at IS NULL"),
-                 postgresql_where=sa.text("archived_at IS NULL")),
-        sa.Index("ix_contacts_live_created", "created_at", "id", sqlite_where=sa.text("archived_at IS NULL"),
-                 postgresql_where=sa.text("archived_at IS NULL")),
-        sa.Index("uq_contacts_primary", "account_id", unique=True,
-                 sqlite_where=sa.text("is_primary AND archived_at IS NULL"),
-                 postgresql_where=sa.text("is_primary AND archived_at IS NULL")),
-        sa.Index("uq_contacts_external", "external_system", "external_id", unique=True,
-                 sqlite_where=sa.text("external_id IS NOT NULL"), postgresql_where=sa.text("external_id IS NOT NULL")),
+        sa.Index(
+            "ix_contacts_live_name",
+            "name_key",
+            "id",
+            sqlite_where=sa.text("archived_at IS NULL"),
+            postgresql_where=sa.text("archived_at IS NULL"),
+        ),
+        sa.Index(
+            "ix_contacts_live_created",
+            "created_at",
+            "id",
+            sqlite_where=sa.text("archived_at IS NULL"),
+            postgresql_where=sa.text("archived_at IS NULL"),
+        ),
+        sa.Index(
+            "uq_contacts_primary",
+            "account_id",
+            unique=True,
+            sqlite_where=sa.text("is_primary AND archived_at IS NULL"),
+            postgresql_where=sa.text("is_primary AND archived_at IS NULL"),
+        ),
+        sa.Index(
+            "uq_contacts_external",
+            "external_system",
+            "external_id",
+            unique=True,
+            sqlite_where=sa.text("external_id IS NOT NULL"),
+            postgresql_where=sa.text("external_id IS NOT NULL"),
+        ),
     )
 
     first_name: Mapped[str]

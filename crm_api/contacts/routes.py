@@ -8,17 +8,19 @@ from fastapi import APIRouter, Response
 from crm_api.conditions import records
 from crm_api.conditions.dependencies import SearchBody, listed, listing
 from crm_api.conditions.filters import Query
-from crm_api.core.listing import Page
-from crm_api.core.problems import documented
-from crm_api.dependencies import CurrentActor, Db, IfMatch, json_answer, record_answer
 from crm_api.contacts import service
 from crm_api.contacts.catalogue import CATALOGUE
 from crm_api.contacts.schemas import ContactIn, ContactOut, ContactPatch
+from crm_api.core.listing import Page
+from crm_api.core.problems import documented
+from crm_api.dependencies import CurrentActor, Db, IfMatch, json_answer, record_answer
 
 router = APIRouter(prefix="/api/v1/crm/contacts", tags=["contacts"])
 
 
-@router.get("", response_model=Page[ContactOut], openapi_extra=listed(CATALOGUE), responses=documented(400, 422))
+@router.get(
+    "", response_model=Page[ContactOut], openapi_extra=listed(CATALOGUE), responses=documented(400, 422)
+)
 async def list_contacts(db: Db, actor: CurrentActor, query: Annotated[Query, listing("contact")]) -> Response:
     """Contacts that match, a page at a time."""
     return json_answer(await db.read(records.page, actor, "contact", query))

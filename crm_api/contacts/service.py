@@ -41,7 +41,9 @@ def create(session: Session, actor: Actor, *, data: ContactIn) -> Contact:
     return contact
 
 
-def update(session: Session, actor: Actor, *, contact_id: UUID, data: ContactPatch, if_match: int | None) -> Contact:
+def update(
+    session: Session, actor: Actor, *, contact_id: UUID, data: ContactPatch, if_match: int | None
+) -> Contact:
     """Change just the fields sent."""
     contact: Contact = records.get(session, actor, Contact, contact_id, writing=True, if_match=if_match)
     values = changes(data, leave_out=("tags",))
@@ -104,7 +106,9 @@ def _resolve(session: Session, actor: Actor, values: dict[str, Any], *, own_id: 
             raise Invalid.field("reports_to_id", "nobody can report to themselves")
         seen.add(boss_id)
         row = session.execute(
-            sa.select(Contact.id, Contact.reports_to_id).where(Contact.id == boss_id, visible("contact", actor))
+            sa.select(Contact.id, Contact.reports_to_id).where(
+                Contact.id == boss_id, visible("contact", actor)
+            )
         ).first()
         if row is None:
             raise Invalid.field("reports_to_id", "there is no such contact")
@@ -130,6 +134,11 @@ def _step_down(session: Session, account_id: UUID | None, own_id: UUID | None) -
 def _event(session: Session, type_: str, contact: Contact, **data: Any) -> Event:
     account = session.get(Account, contact.account_id) if contact.account_id else None
     return Event(
-        type_, "contact", contact.id, {**data, "account_id": contact.account_id}, contact.owner_id,
-        account.team_id if account else None, account.territory_id if account else None,
+        type_,
+        "contact",
+        contact.id,
+        {**data, "account_id": contact.account_id},
+        contact.owner_id,
+        account.team_id if account else None,
+        account.territory_id if account else None,
     )

@@ -22,7 +22,7 @@ class Context:
     label: str = ""
 
 
-_current: ContextVar[Context] = ContextVar("context", default=Context())
+_current: ContextVar[Context] = ContextVar("context", default=Context())  # noqa: B039
 
 
 def current() -> Context:

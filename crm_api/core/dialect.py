@@ -39,13 +39,17 @@ def upsert(
         return
     insert: Any = (postgresql.insert if is_postgresql(session) else sqlite.insert)(table)
     if update:
-        insert = insert.on_conflict_do_update(index_elements=key, set_={c: insert.excluded[c] for c in update})
+        insert = insert.on_conflict_do_update(
+            index_elements=key, set_={c: insert.excluded[c] for c in update}
+        )
     else:
         insert = insert.on_conflict_do_nothing(index_elements=key)
     session.execute(insert, list(rows))
 
 
-def insert_if_absent(session: Session, table: sa.Table, row: Mapping[str, Any], *, key: Sequence[str]) -> bool:
+def insert_if_absent(
+    session: Session, table: sa.Table, row: Mapping[str, Any], *, key: Sequence[str]
+) -> bool:
     """Insert one row unless `key` is taken; True where it was inserted. The way to claim a slot once."""
     insert: Any = (postgresql.insert if is_postgresql(session) else sqlite.insert)(table)
     statement = insert.values(**row).on_conflict_do_nothing(index_elements=key).returning(table.c[key[0]])
@@ -70,20 +74,28 @@ def broken_constraint(error: IntegrityError) -> str:
 
 def is_outage(error: DBAPIError) -> bool:
     """Whether the database is away or busy, rather than the statement wrong."""
-    if error.connection_invalidated:
+    if error.connection_invalidated or isinstance(error.orig, OSError):
         return True
     text = str(error.orig).lower()
     return any(
         sign in text
-        for sign in ("database is locked", "connection was closed", "connection refused", "too many clients",
-                     "the database system is", "statement timeout", "deadlock detected", "could not serialize")
+        for sign in (
+            "database is locked",
+            "connection was closed",
+            "connection refused",
+            "too many clients",
+            "the database system is",
+            "statement timeout",
+            "deadlock detected",
+            "could not serialize",
+        )
     )
 
 
 # ── Time buckets in a zone ───────────────────────────────────────────────────────────────────────
 
 
-class bucket(FunctionElement[str]):  # noqa: N801  reads as a function in queries
+class bucket(FunctionElement[str]):
     """`bucket(column, unit, zone)`: the local period an instant falls into, as sortable text.
 
     Units and their form: day `2017-07-09`, week `2017-W27` (ISO 8601), month `2017-07`, quarter
@@ -95,7 +107,13 @@ class bucket(FunctionElement[str]):  # noqa: N801  reads as a function in querie
     inherit_cache = True
 
 
-_PATTERNS = {"day": "YYYY-MM-DD", "week": 'IYYY-"W"IW', "month": "YYYY-MM", "quarter": 'YYYY-"Q"Q', "year": "YYYY"}
+_PATTERNS = {
+    "day": "YYYY-MM-DD",
+    "week": 'IYYY-"W"IW',
+    "month": "YYYY-MM",
+    "quarter": 'YYYY-"Q"Q',
+    "year": "YYYY",
+}
 
 
 @compiles(bucket, "postgresql")
@@ -122,19 +140,19 @@ def local_bucket(value: str | None, unit: str, zone: str) -> str | None:
         at = at.replace(tzinfo=ZoneInfo("UTC")).astimezone(ZoneInfo(zone))
     match unit:
         case "day":
-            return at.strftime("%Y-%m-%d")
+            return at.date().isoformat()
         case "week":
             year, week, _ = at.isocalendar()
             return f"{year:04d}-W{week:02d}"
         case "month":
-            return at.strftime("%Y-%m")
+            return at.date().isoformat()[:7]
         case "quarter":
             return f"{at.year:04d}-Q{(at.month + 2) // 3}"
         case _:
             return f"{at.year:04d}"
 
 
-class days_between(FunctionElement[float]):  # noqa: N801
+class days_between(FunctionElement[float]):
     """`days_between(start, end)`: elapsed days between two instants, fractions included."""
 
     type = sa.Float()
@@ -145,7 +163,7 @@ class days_between(FunctionElement[float]):  # noqa: N801
 @compiles(days_between, "postgresql")
 def _days_postgresql(element: days_between, compiler: SQLCompiler, **kw: Any) -> str:
     start, end = (compiler.process(c, **kw) for c in element.clauses)
-    return f"(extract(epoch from ({end} - {start})) / 86400.0)"
+    return f"CAST(extract(epoch from ({end} - {start})) / 86400.0 AS double precision)"
 
 
 @compiles(days_between, "sqlite")
@@ -154,7 +172,7 @@ def _days_sqlite(element: days_between, compiler: SQLCompiler, **kw: Any) -> str
     return f"(julianday({end}) - julianday({start}))"
 
 
-class median(FunctionElement[float]):  # noqa: N801
+class median(FunctionElement[float]):
     """`median(expression)`: the middle value of a group (mean of the two middle ones); NULLs are left out."""
 
     type = sa.Float()
@@ -194,8 +212,8 @@ class MedianOf:
 # ── Word-prefix search ───────────────────────────────────────────────────────────────────────────
 
 
-class matches(FunctionElement[bool]):  # noqa: N801
-    """`matches(search_documents.c.n, search_documents.c.text, words)`: every word is the start of one in the text."""
+class matches(FunctionElement[bool]):
+    """`matches(search_documents.c.n, search_documents.c.text, words)`: every word starts one in the text."""
 
     type = sa.Boolean()
     name = "matches"
@@ -205,9 +223,8 @@ class matches(FunctionElement[bool]):  # noqa: N801
 @compiles(matches, "postgresql")
 def _matches_postgresql(element: matches, compiler: SQLCompiler, **kw: Any) -> str:
     _, text, terms = element.clauses
-    return (
-        f"to_tsvector('simple', {compiler.process(text, **kw)}) @@ to_tsquery('simple', {compiler.process(terms, **kw)})"
-    )
+    document, query = compiler.process(text, **kw), compiler.process(terms, **kw)
+    return f"to_tsvector('simple', {document}) @@ to_tsquery('simple', {query})"
 
 
 @compiles(matches, "sqlite")
@@ -250,17 +267,29 @@ def create_objects(connection: sa.Connection) -> None:
         connection.exec_driver_sql(statement)
 
 
+def lower(text: Any) -> Any:
+    """What lower() computes on SQLite, which knows ASCII alone: letter by letter, as PostgreSQL does."""
+    if not isinstance(text, str) or text.isascii():
+        return text.lower() if isinstance(text, str) else text
+    return "".join(small if len(small := letter.lower()) == 1 else letter for letter in text)
+
+
 def prepare_sqlite(connection: Any, *, reading: bool) -> None:
     """Pragmas and functions of one raw sqlite3 connection. 16 MB of cache: three connections a process."""
     connection.isolation_level = None
-    for pragma in ("journal_mode=WAL", "foreign_keys=ON", "busy_timeout=30000", "synchronous=NORMAL",
-                   "cache_size=-16000", "temp_store=MEMORY"):
+    for pragma in (
+        "journal_mode=WAL",
+        "foreign_keys=ON",
+        "busy_timeout=30000",
+        "synchronous=NORMAL",
+        "cache_size=-16000",
+        "temp_store=MEMORY",
+    ):
         connection.execute(f"PRAGMA {pragma}")
     if reading:
         connection.execute("PRAGMA query_only=ON")
     connection.create_function("local_bucket", 3, local_bucket, deterministic=True)
-    # SQLite's own lower() knows ASCII alone; PostgreSQL's knows every letter.
-    connection.create_function("lower", 1, lambda text: text.lower() if isinstance(text, str) else text, deterministic=True)
+    connection.create_function("lower", 1, lower, deterministic=True)
     connection.create_aggregate("median_of", 1, MedianOf)
 
 

@@ -1,16 +1,16 @@
 """What can go wrong, in ten families; `core/problems.py` turns each into one HTTP answer.
 
-    Problem
-    ├── NotSignedIn    401  no token, or one that is not valid
-    ├── NotAllowed     403  signed in, but the role does not permit it
-    ├── NotFound       404  not there, or not yours to see: the two look the same on purpose
-    ├── Conflict       409  a rule of the business
-    ├── Stale          412  the record was changed since you read it
-    ├── Invalid        422  the input, with the place of each fault
-    ├── BadRequest     400  a parameter that does not exist, a malformed cursor
-    ├── TooLarge       413  a body or upload over the limit
-    ├── TooMany        429  slow down, with the seconds to wait
-    └── Unavailable    503  the database or a paid service is away, with the seconds to wait
+Problem
+├── NotSignedIn    401  no token, or one that is not valid
+├── NotAllowed     403  signed in, but the role does not permit it
+├── NotFound       404  not there, or not yours to see: the two look the same on purpose
+├── Conflict       409  a rule of the business
+├── Stale          412  the record was changed since you read it
+├── Invalid        422  the input, with the place of each fault
+├── BadRequest     400  a parameter that does not exist, a malformed cursor
+├── TooLarge       413  a body or upload over the limit
+├── TooMany        429  slow down, with the seconds to wait
+└── Unavailable    503  the database or a paid service is away, with the seconds to wait
 """
 
 from dataclasses import dataclass

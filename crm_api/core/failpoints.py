@@ -19,7 +19,10 @@ NAMES = ("outbox.claimed", "outbox.sending", "outbox.accepted")
 
 
 async def reach(name: str) -> None:
-    """Pass the place `name`, unless the environment says to stop there. Raises ValueError for a wrong order."""
+    """Pass the place `name`, unless the environment says to stop there.
+
+    Raises ValueError for a wrong order.
+    """
     order = os.environ.get(VARIABLE)
     if not order:
         return

@@ -17,11 +17,11 @@ class FieldType(StrEnum):
     TEXT = "text"
     INTEGER = "integer"
     NUMBER = "number"
-    MONEY = "money"          # stored in minor units of the organisation's currency
+    MONEY = "money"  # stored in minor units of the organisation's currency
     DATE = "date"
     DATETIME = "datetime"
     BOOLEAN = "boolean"
-    CHOICE = "choice"        # a closed or extensible list of words
+    CHOICE = "choice"  # a closed or extensible list of words
     REFERENCE = "reference"  # the id of another record
     TAGS = "tags"
 
@@ -44,11 +44,12 @@ class Field:
     choice_synonyms: dict[str, tuple[str, ...]] = field(default_factory=dict)
     unit: str | None = None
     scale: int = 1
+    asked_in: int = 1  # how many shown units a bare number in a question means: 1_000_000 for revenues
     sortable: bool = False
     groupable: bool = False
     aliases: tuple[str, ...] = ()
     nullable: bool = True
-    sort_column: Any = None   # a folded or otherwise better ordered twin of `column`
+    sort_column: Any = None  # a folded or otherwise better ordered twin of `column`
 
     @property
     def title(self) -> str:
@@ -112,16 +113,17 @@ class Catalogue:
     plural: str
     model: Any
     fields: tuple[Field, ...]
-    label: str                            # the field whose value names a record in lists and answers
+    label: str  # the field whose value names a record in lists and answers
     relations: tuple[Relation, ...] = ()
     measures: tuple[Measure, ...] = ()
     words: tuple[Word, ...] = ()
     synonyms: tuple[str, ...] = ()
     default_sort: str = "-created_at"
-    time_field: str = "created_at"        # what a bare period means
-    size: tuple[str, ...] = ()            # the fields "big" and "small" may mean; with several the asker is asked
-    age: str | None = None                # the field "oldest" and "latest" mean
-    listed: tuple[str, ...] = ()          # what an answer's list shows beside the label, as dotted paths
+    time_field: str = "created_at"  # what a bare period means
+    size: tuple[str, ...] = ()  # the fields "big" and "small" may mean; with several the asker is asked
+    age: str | None = None  # the field "oldest" and "latest" mean
+    named: bool = True  # records are spoken of by their label, and their names are linked
+    listed: tuple[str, ...] = ()  # what an answer's list shows beside the label, as dotted paths
     live: Callable[[], Any] | None = None  # rows that count unless archived ones are asked for
     filters: dict[str, tuple[str, str]] = field(default_factory=dict)  # other names: (field, operator)
     shown: Callable[[], Any] | None = None  # the Select behind lists and single reads
@@ -129,7 +131,9 @@ class Catalogue:
     present: Callable[[dict[str, Any]], dict[str, Any]] | None = None  # from its row to the JSON answer
 
     def field(self, name: str) -> Field | None:
-        """The field of that name or alias, or None."""
+        """The field of that name or alias, or None. Every kind has an `id`, declared or not."""
+        if name == "id":
+            return Field("id", FieldType.REFERENCE, self.model.id, nullable=False)
         return next((f for f in self.fields if f.name == name or name in f.aliases), None)
 
 

@@ -24,7 +24,7 @@ def require_currency(code: str, *, field: str = "currency") -> str:
 
 
 def to_minor(amount: Decimal | int | float | None, currency: str, *, field: str = "amount") -> int | None:
-    """Minor units of an amount in major units; raises Invalid where it has more decimals than the currency."""
+    """Minor units of an amount in major units; raises Invalid where it has too many decimals."""
     if amount is None:
         return None
     exact = Decimal(str(amount)).scaleb(decimals(currency))

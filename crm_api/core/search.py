@@ -1,7 +1,8 @@
 """One table of searchable text for all kinds, kept in the transaction that writes the record.
 
 A model says what is searched: `__kind__ = "lead"`, `__search__ = ("title", "company_name")` for words and
-`__search_exact__ = ("phone",)` for digits, of which any run may be typed. Search is by word prefixes over folded text, the same on both databases.
+`__search_exact__ = ("phone",)` for digits, of which any run may be typed. Search is by word prefixes over
+folded text, the same on both databases.
 """
 
 from collections.abc import Iterable, Mapping
@@ -20,7 +21,9 @@ from crm_api.core.text import digits, words
 documents = sa.Table(
     "search_documents",
     Base.metadata,
-    sa.Column("n", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), primary_key=True, autoincrement=True),
+    sa.Column(
+        "n", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), primary_key=True, autoincrement=True
+    ),
     sa.Column("kind", sa.Text, nullable=False),
     sa.Column("record_id", GUID, nullable=False, unique=True),
     sa.Column("text", sa.Text, nullable=False),
@@ -36,7 +39,9 @@ def text_of(model: type[Any], row: Any) -> str:
         value = getattr(row, name, None)
         if value:
             number = digits(value)
-            found.update(dict.fromkeys([*words(value), *(number[i:] for i in range(max(len(number) - 3, 1)))]))
+            found.update(
+                dict.fromkeys([*words(value), *(number[i:] for i in range(max(len(number) - 3, 1)))])
+            )
     return " ".join(found)
 
 
@@ -72,7 +77,9 @@ def matching(session: Session, kind: str, typed: str) -> sa.Select[Any]:
 
 def index_flush(session: Session, changed: Iterable[Any], deleted: Iterable[Any]) -> None:
     """Bring the table up to date with one flush."""
-    store(session, [(r.__kind__, r.id, text_of(type(r), r)) for r in changed if getattr(r, "__search__", None)])
+    store(
+        session, [(r.__kind__, r.id, text_of(type(r), r)) for r in changed if getattr(r, "__search__", None)]
+    )
     gone = [r.id for r in deleted if getattr(r, "__search__", None)]
     if gone:
         remove(session, gone)

@@ -66,7 +66,10 @@ class Keys:
         for secret in self._secrets:
             try:
                 claims: dict[str, Any] = jwt.decode(
-                    token, self._derive(secret, purpose), algorithms=["HS256"], audience=purpose,
+                    token,
+                    self._derive(secret, purpose),
+                    algorithms=["HS256"],
+                    audience=purpose,
                     options={"require": ["exp", "iat", "aud"], "verify_exp": False, "verify_iat": False},
                 )
             except jwt.InvalidTokenError:

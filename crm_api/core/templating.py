@@ -22,9 +22,12 @@ NAME = re.compile(r"[a-z][a-z0-9_]*")
 
 _ALLOWED = (
     nodes.Template, nodes.Output, nodes.TemplateData, nodes.Name, nodes.Getattr, nodes.Filter, nodes.Const,
-    nodes.If, nodes.CondExpr, nodes.Compare, nodes.Operand, nodes.And, nodes.Or, nodes.Not, nodes.Test, nodes.For,
+    nodes.If, nodes.CondExpr, nodes.Compare, nodes.Operand, nodes.And, nodes.Or, nodes.Not, nodes.Test,
+    nodes.For,
 )  # fmt: skip
-_FILTERS = frozenset({"default", "d", "title", "capitalize", "lower", "upper", "trim", "join", "first", "length"})
+_FILTERS = frozenset(
+    {"default", "d", "title", "capitalize", "lower", "upper", "trim", "join", "first", "length"}
+)
 
 
 class MissingField(Exception):
@@ -63,7 +66,7 @@ def email_templates(folder: Path = TEMPLATES) -> list[str]:
 
 
 def render_email(name: str, values: Mapping[str, Any], *, folder: Path = TEMPLATES) -> RenderedEmail:
-    """Fill the template `name` with nested dictionaries of plain values; values that are None count as missing.
+    """Fill the template `name` with nested dictionaries of plain values; None counts as missing.
 
     `{{ lead.first_name|default("there") }}` says what stands for a missing value. Raises MissingField
     where one is missing without that, BadTemplate where the template itself is at fault.

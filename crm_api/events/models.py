@@ -20,10 +20,18 @@ class EventRow(Base):
 
     __tablename__ = "events"
     __table_args__ = (
-        sa.Index("ix_events_unpositioned", "id", sqlite_where=sa.text("position IS NULL"),
-                 postgresql_where=sa.text("position IS NULL")),
-        sa.Index("ix_events_undelivered", "position", sqlite_where=sa.text("delivered_at IS NULL"),
-                 postgresql_where=sa.text("delivered_at IS NULL")),
+        sa.Index(
+            "ix_events_unpositioned",
+            "id",
+            sqlite_where=sa.text("position IS NULL"),
+            postgresql_where=sa.text("position IS NULL"),
+        ),
+        sa.Index(
+            "ix_events_undelivered",
+            "position",
+            sqlite_where=sa.text("delivered_at IS NULL"),
+            postgresql_where=sa.text("delivered_at IS NULL"),
+        ),
     )
 
     type: Mapped[str]

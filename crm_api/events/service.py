@@ -24,7 +24,10 @@ MAX_ATTEMPTS = 10
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """One fact: ids and scalars only. `type` is `kind.what_happened`, `subject_id` the record's id."""
+    """One fact: ids and scalars only. `type` is `kind.what_happened`, `subject_id` the record's id.
+
+    `id` is known to after-commit handlers alone: it leads to the row with its position and origin.
+    """
 
     type: str
     kind: str
@@ -33,9 +36,11 @@ class Event:
     owner_id: UUID | None = None
     team_id: UUID | None = None
     territory_id: UUID | None = None
+    id: UUID | None = None
 
 
 Handler = Callable[[Session, Event], None]
+EVERY = "*"  # in either column of the table: a handler of every type
 _same_transaction: dict[str, list[Handler]] = {}
 _after_commit: dict[str, list[Handler]] = {}
 
@@ -61,15 +66,27 @@ def record(session: Session, event: Event) -> None:
         sa.insert(EventRow),
         [
             {
-                "id": new_id(), "type": event.type, "kind": event.kind, "subject_id": event.subject_id,
-                "data": to_jsonable_python(dict(event.data)), "occurred_at": clock.now(), "actor_id": now.actor_id,
-                "origin": now.origin, "request_id": now.request_id, "owner_id": event.owner_id,
-                "team_id": event.team_id, "territory_id": event.territory_id,
+                "id": new_id(),
+                "type": event.type,
+                "kind": event.kind,
+                "subject_id": event.subject_id,
+                "data": to_jsonable_python(dict(event.data)),
+                "occurred_at": clock.now(),
+                "actor_id": now.actor_id,
+                "origin": now.origin,
+                "request_id": now.request_id,
+                "owner_id": event.owner_id,
+                "team_id": event.team_id,
+                "territory_id": event.territory_id,
             }
         ],
     )
-    for handler in _same_transaction.get(event.type, ()):
+    for handler in _handlers(_same_transaction, event.type):
         handler(session, event)
+
+
+def _handlers(column: Mapping[str, Sequence[Handler]], type_: str) -> list[Handler]:
+    return [*column.get(type_, ()), *column.get(EVERY, ())]
 
 
 # ── Relay ────────────────────────────────────────────────────────────────────────────────────────
@@ -109,9 +126,10 @@ def pending_handlers(session: Session, event_id: UUID) -> list[str]:
     """The handlers that still wait for an event and may have it now; closes an event nobody waits for."""
     row = session.get_one(EventRow, event_id)
     deliveries = {
-        d.handler: d for d in session.scalars(sa.select(EventDelivery).where(EventDelivery.event_id == event_id))
+        d.handler: d
+        for d in session.scalars(sa.select(EventDelivery).where(EventDelivery.event_id == event_id))
     }
-    names = [name_of(handler) for handler in _after_commit.get(row.type, ())]
+    names = [name_of(handler) for handler in _handlers(_after_commit, row.type)]
     open_ = [n for n in names if not ((d := deliveries.get(n)) and (d.done_at or d.attempts >= MAX_ATTEMPTS))]
     if not open_:
         row.delivered_at = clock.now()
@@ -124,13 +142,21 @@ def deliver(session: Session, event_id: UUID, handler_name: str) -> None:
     row = session.get_one(EventRow, event_id)
     key = {"event_id": event_id, "handler": handler_name}
     dialect.insert_if_absent(
-        session, EventDelivery.__table__, {"id": new_id(), "attempts": 0, **key}, key=["event_id", "handler"]  # type: ignore[arg-type]
+        session,
+        EventDelivery.__table__,
+        {"id": new_id(), "attempts": 0, **key},
+        key=["event_id", "handler"],  # type: ignore[arg-type]
     )
     delivery = session.scalars(sa.select(EventDelivery).filter_by(**key).with_for_update()).one()
     if delivery.done_at:
         return
-    handler = next(h for h in _after_commit[row.type] if name_of(h) == handler_name)
-    handler(session, Event(row.type, row.kind, row.subject_id, row.data, row.owner_id, row.team_id, row.territory_id))
+    handler = next(h for h in _handlers(_after_commit, row.type) if name_of(h) == handler_name)
+    handler(
+        session,
+        Event(
+            row.type, row.kind, row.subject_id, row.data, row.owner_id, row.team_id, row.territory_id, row.id
+        ),
+    )
     delivery.done_at = clock.now()
 
 
@@ -138,7 +164,10 @@ def note_failure(session: Session, event_id: UUID, handler_name: str, error: str
     """Remember that a handler failed, and wait 30 s · 2^n before it has the event again."""
     key = {"event_id": event_id, "handler": handler_name}
     dialect.insert_if_absent(
-        session, EventDelivery.__table__, {"id": new_id(), "attempts": 0, **key}, key=["event_id", "handler"]  # type: ignore[arg-type]
+        session,
+        EventDelivery.__table__,
+        {"id": new_id(), "attempts": 0, **key},
+        key=["event_id", "handler"],  # type: ignore[arg-type]
     )
     delivery = session.scalars(sa.select(EventDelivery).filter_by(**key)).one()
     delivery.attempts += 1

@@ -13,7 +13,6 @@ from crm_api.followups.windows import next_opening
 from crm_api.leads.models import Lead
 from crm_api.mailboxes.service import last_read
 from crm_api.organisation import service as organisation
-from crm_api.outbox import authors
 from crm_api.outbox import service as outbox
 from crm_api.outbox.authors import Go, Later, No, Verdict
 from crm_api.outbox.models import OutboxMessage
@@ -109,6 +108,3 @@ def values_for(session: Session, lead: Lead, owner: User) -> dict[str, dict[str,
         "owner": {"name": owner.name, "email": owner.email, "phone": owner.phone},
         "organisation": {"name": profile.name, "postal_address": profile.postal_address},
     }  # fmt: skip
-
-
-authors.declare(service.PURPOSE, FollowUpAuthor())

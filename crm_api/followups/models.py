@@ -63,7 +63,9 @@ class FollowUpRule(Timestamps, Versioned, Archivable, Base):
     def window(self) -> SendWindow:
         """When this rule's mails may leave."""
         return SendWindow(
-            frozenset(self.window_days), time.fromisoformat(self.window_start), time.fromisoformat(self.window_end)
+            frozenset(self.window_days),
+            time.fromisoformat(self.window_start),
+            time.fromisoformat(self.window_end),
         )
 
 

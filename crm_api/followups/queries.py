@@ -71,6 +71,11 @@ def live_in_sequence(sequence_id: UUID) -> sa.Select[tuple[Enrolment]]:
     return _locked(Enrolment.sequence_id == sequence_id)
 
 
+def live_of_rule(rule_id: UUID) -> sa.Select[tuple[Enrolment]]:
+    """Everybody a rule has enrolled and not lost again."""
+    return _locked(Enrolment.rule_id == rule_id)
+
+
 def _locked(term: sa.ColumnElement[bool]) -> sa.Select[tuple[Enrolment]]:
     # Always in the order of their ids and before their messages, so that two stops never wait for each other.
     live = Enrolment.status.in_(LIVE)

@@ -48,7 +48,9 @@ def on_contact_made(session: Session, event: Event) -> None:
 
 def on_reply(session: Session, event: Event) -> None:
     """The person answered: a human takes over."""
-    service.stop(session, session.scalars(queries.live_at_address(event.data["sender"])).all(), reason="reply")
+    service.stop(
+        session, session.scalars(queries.live_at_address(event.data["sender"])).all(), reason="reply"
+    )
     if event.data.get("lead_id"):
         _stop_lead(session, _uuid(event.data["lead_id"]), "reply")
 
@@ -77,7 +79,9 @@ def on_sent(session: Session, event: Event) -> None:
 
 def on_discarded(session: Session, event: Event) -> None:
     """Somebody gave a step up by hand, and with it the sequence."""
-    enrolment = session.get(Enrolment, _uuid(event.data["source_id"])) if event.data.get("source_id") else None
+    enrolment = (
+        session.get(Enrolment, _uuid(event.data["source_id"])) if event.data.get("source_id") else None
+    )
     if enrolment is not None and enrolment.is_live:
         service.stop(session, [enrolment], reason="manual")
 

@@ -49,7 +49,7 @@ def apply_rule(session: Session, *, rule_id: UUID, limit: int = BATCH) -> int:
     now = clock.now()
     allowed = max(BLAST_FLOOR, BLAST_FACTOR * (rule.expected or 0))
     allowed -= session.scalar(queries.enrolled_since(rule.id, now - timedelta(days=1))) or 0
-    found = session.execute(queries.neglected(rule, now).limit(limit)).tuples().all()
+    found = session.execute(queries.neglected(rule, now).limit(limit)).all()
     if len(found) > allowed:
         rule.is_on = False
         rule.off_reason = (
@@ -65,7 +65,9 @@ def apply_rule(session: Session, *, rule_id: UUID, limit: int = BATCH) -> int:
 
 def rules_at_work(session: Session) -> list[UUID]:
     """The rules that are switched on."""
-    statement = sa.select(FollowUpRule.id).where(FollowUpRule.is_on.is_(True), FollowUpRule.archived_at.is_(None))
+    statement = sa.select(FollowUpRule.id).where(
+        FollowUpRule.is_on.is_(True), FollowUpRule.archived_at.is_(None)
+    )
     return list(session.scalars(statement.order_by(FollowUpRule.id)))
 
 
@@ -91,7 +93,9 @@ def plan_step(session: Session, enrolment: Enrolment) -> None:
         return
     step, lead = enrolment.steps[enrolment.step], session.get_one(Lead, enrolment.lead_id)
     owner = session.get_one(User, enrolment.owner_id)
-    due_at = opening_for(window_of(session, enrolment), enrolment.zone, step.get("delay_days", 0), str(enrolment.id))
+    due_at = opening_for(
+        window_of(session, enrolment), enrolment.zone, step.get("delay_days", 0), str(enrolment.id)
+    )
     if due_at is None or not owner.email or not lead.email:
         _end(session, enrolment, "failed", None)
         return

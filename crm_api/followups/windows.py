@@ -79,9 +79,7 @@ def local_days_later(at: datetime, days: int, zone: ZoneInfo) -> datetime:
     return datetime.combine(local.date() + timedelta(days=days), local.time(), zone).astimezone(UTC)
 
 
-def spread(
-    opening: datetime, window: SendWindow, zone: ZoneInfo, *, key: str, within: timedelta
-) -> datetime:
+def spread(opening: datetime, window: SendWindow, zone: ZoneInfo, *, key: str, within: timedelta) -> datetime:
     """`opening` moved by a fixed part of `within` that follows from `key`, never past the window's end.
 
     Mails that become due together leave one by one, and planning the same mail again gives the same time.

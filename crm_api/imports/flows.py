@@ -11,11 +11,13 @@ Rows are read in a thread of their own, a slice at a time: memory stays the same
 import asyncio
 import csv
 import hashlib
+import shutil
+import time
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import islice
 from pathlib import Path
-from typing import Any, Self, TextIO
+from typing import Any, BinaryIO, Self, TextIO
 from uuid import UUID
 
 from crm_api.access import SYSTEM, Actor
@@ -42,6 +44,7 @@ class Job:
     mapping: Mapping
     name: str
     run_id: UUID | None = None
+    is_begun: bool = False  # rows were written before: a run that was cut off
 
 
 @dataclass(slots=True)
@@ -118,6 +121,8 @@ class _Work:
         self.errors = _ErrorsFile(errors_folder / f"{job.run_id or Path(job.name).stem}-errors.csv", job.name)
         self.terms: Terms
         self._read_through = 0
+        self._carried = 0.0
+        self._is_begun = job.is_begun
 
     # ── Checking ─────────────────────────────────────────────────────────────────────────────
 
@@ -126,10 +131,19 @@ class _Work:
         self.terms = await self.db.read(service.terms, self.job.mapping)
         with self.errors:
             async for records in self._slices("checking", prepare=self._take_in):
+                await self._carry()
                 checked = await self.db.read(service.check, self.terms, [r for r in records if not r.faults])
                 await asyncio.to_thread(self._note, records, checked)
             await asyncio.to_thread(self._settle)
         self.report.errors_file = self.errors.path if self.report.error_rows else None
+
+    async def _carry(self) -> None:
+        """Say every few seconds that an upload is being checked: nobody else may take it for abandoned."""
+        if self.job.run_id is not None and time.monotonic() > self._carried + 5:
+            self._carried = time.monotonic()
+            progress = round(self.file.position / max(self.file.size, 1) * 99)
+            state = "writing" if self._is_begun else "validating"
+            await self.db.write(runs.carry, run_id=self.job.run_id, state=state, progress=progress)
 
     def _take_in(self, record: Record) -> bool:
         """Note what a row is called; False for a row that repeats an earlier one."""
@@ -163,13 +177,15 @@ class _Work:
         for row, faults in by_row.items():
             self._fault(row, faults)
         for row, name, kind, text in checked.unanswered:
-            if not self.keys.knows(kind, text):
-                self.keys.wait(self.job.name, row, name, kind, text)
+            # Also where an earlier row answers it: that row may yet fall.
+            self.keys.wait(self.job.name, row, name, kind, text)
         own = own_references(self.terms)
         for record in records:
             for name in own:
                 if name in record.refers and not record.faults:
-                    self.keys.above(self.job.name, record.row, name, self.terms.kind.kind, record.refers[name])
+                    self.keys.above(
+                        self.job.name, record.row, name, self.terms.kind.kind, record.refers[name]
+                    )
 
     def _settle(self) -> None:
         """Judge references that a later row could still have answered, until no row falls any more."""
@@ -220,16 +236,25 @@ class _Work:
         # The pipeline the mapping describes is there only now.
         self.terms = await self.db.read(service.terms, self.job.mapping)
         try:
-            async for records in self._slices("writing", prepare=lambda r: r.row > done and self._is_right(r)):
+            async for records in self._slices(
+                "writing", prepare=lambda r: r.row > done and self._is_right(r)
+            ):
+                if self._read_through <= done:
+                    continue
                 await self.db.write(
                     runs.write_slice, self.terms, records, run_id=run_id, after=done, through=self._read_through,
                     progress=round(self.file.position / max(self.file.size, 1) * 99), forward=self._forward(records),
                 )  # fmt: skip
-                done = max(done, self._read_through)
+                done = self._read_through
             if own_references(self.terms):
                 await self._link(change_set_id)
-        except Problem as problem:
-            await self.db.write(runs.let_go, run_id=run_id, message=problem.detail)
+        except Exception as error:
+            message = (
+                error.detail
+                if isinstance(error, Problem)
+                else "Something went wrong on our side; see the log."
+            )
+            await self.db.write(runs.let_go, run_id=run_id, message=message)
             raise
         run = await self.db.write(
             runs.finish, run_id=run_id, state="done", progress=100, total_rows=self.report.rows,
@@ -244,7 +269,7 @@ class _Work:
             return await self.db.read(runs.one, self.actor, run_id=self.job.run_id)
         return await self.db.write(
             runs.open_run, self.actor, kind=self.job.mapping.kind, system=self.job.mapping.system,
-            file_name=self.job.name, mapping=self.job.mapping.model_dump(mode="json", exclude_defaults=True),
+            file_name=self.job.name, mapping=self.job.mapping.model_dump_json(exclude_defaults=True),
             digest=await asyncio.to_thread(digest_of, self.job.path, self.job.mapping), skip_errors=skip_errors,
         )  # fmt: skip
 
@@ -254,12 +279,19 @@ class _Work:
     def _forward(self, records: Sequence[Record]) -> set[tuple[str, str]]:
         """References that another row of the file answers, perhaps a later one."""
         kind = self.terms.kind.kind
-        texts = {record.refers[name] for record in records for name in own_references(self.terms) if name in record.refers}
+        texts = {
+            record.refers[name]
+            for record in records
+            for name in own_references(self.terms)
+            if name in record.refers
+        }
         return {(kind, text) for text in texts if self.keys.knows(kind, text)}
 
     async def _link(self, change_set_id: UUID) -> None:
         own = own_references(self.terms)
-        wanted: Callable[[Record], bool] = lambda r: any(name in r.refers for name in own) and self._is_right(r)  # noqa: E731
+        wanted: Callable[[Record], bool] = lambda r: (
+            any(name in r.refers for name in own) and self._is_right(r)
+        )  # noqa: E731
         async for records in self._slices("linking", prepare=wanted):
             if records:
                 await self.db.write(runs.link_slice, self.terms, records, change_set_id=change_set_id)
@@ -276,7 +308,9 @@ class _Work:
             if not more:
                 return
 
-    def _next_slice(self, rows: Iterator[Row], prepare: Callable[[Record], bool]) -> tuple[list[Record], bool]:
+    def _next_slice(
+        self, rows: Iterator[Row], prepare: Callable[[Record], bool]
+    ) -> tuple[list[Record], bool]:
         records: list[Record] = []
         count = 0
         for row in islice(rows, SLICE):
@@ -325,6 +359,18 @@ def digest_of(path: Path, mapping: Mapping) -> str:
     return digest.hexdigest()
 
 
+async def keep_upload(source: BinaryIO, path: Path) -> Path:
+    """Keep an uploaded file until it is imported; returns where."""
+
+    def copy() -> None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with path.open("wb") as target:
+            shutil.copyfileobj(source, target, 1 << 20)
+
+    await asyncio.to_thread(copy)
+    return path
+
+
 async def work(db: Database, run_id: UUID, *, folder: Path, actor: Actor = SYSTEM) -> Report | None:
     """Import an uploaded file; whoever claims it first does, the others return None.
 
@@ -335,15 +381,17 @@ async def work(db: Database, run_id: UUID, *, folder: Path, actor: Actor = SYSTE
     except Conflict:
         return None
     assert run.path is not None
-    job = Job(Path(run.path), Mapping.model_validate(run.mapping), run.file_name, run.id)
+    mapping = Mapping.model_validate_json(run.mapping)
+    job = Job(Path(run.path), mapping, run.file_name, run.id, is_begun=run.change_set_id is not None)
     on_behalf = replace(actor, user_id=run.actor_id)
     try:
-        reports = await run_files(
+        reports: Sequence[Report | None] = await run_files(
             db, on_behalf, [job], errors_folder=folder, dry_run=run.dry_run, skip_errors=run.skip_errors
         )
     except Invalid as problem:
         await db.write(runs.finish, run_id=run_id, state="refused", progress=100, message=problem.detail)
-        return None
+        reports = [None]
+    job.path.unlink(missing_ok=True)
     return reports[0]
 
 

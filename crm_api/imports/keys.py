@@ -37,7 +37,9 @@ class Keys:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None
+    ) -> None:
         self._db.close()
         self._folder.cleanup()
 
@@ -79,7 +81,9 @@ class Keys:
 
     def above(self, file: str, row: int, field: str, kind: str, text: str) -> None:
         """Note that `text` is written above the record of a row in a hierarchy."""
-        self._db.execute("INSERT INTO above VALUES (?, ?, ?, ?, ?, ?)", (file, row, field, kind, text, fold(text)))
+        self._db.execute(
+            "INSERT INTO above VALUES (?, ?, ?, ?, ?, ?)", (file, row, field, kind, text, fold(text))
+        )
 
     def loops(self, file: str) -> Iterable[tuple[int, str, str]]:
         """The rows of a file from which going up comes back to the row itself: row, field and text."""
@@ -100,7 +104,9 @@ class Keys:
         node: int | None = start
         while node is not None and node not in seen:
             seen.add(node)
-            found = self._db.execute("SELECT parent FROM climb WHERE field = ? AND row = ?", (field, node)).fetchone()
+            found = self._db.execute(
+                "SELECT parent FROM climb WHERE field = ? AND row = ?", (field, node)
+            ).fetchone()
             node = found[0] if found else None
         return node == start
 

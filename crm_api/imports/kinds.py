@@ -130,7 +130,13 @@ def _somebody(typed: Typed) -> Iterable[tuple[str, str]]:
         yield "title", "empty, and so are company and person; a lead needs one of them"
 
 
-_ADDRESS = {"street": _text(LINE), "city": _text(NAME), "state": _text(NAME), "zip": _text(40), "country": _text(NAME)}
+_ADDRESS = {
+    "street": _text(LINE),
+    "city": _text(NAME),
+    "state": _text(NAME),
+    "zip": _text(40),
+    "country": _text(NAME),
+}
 _BILLING = {f"billing_{name}": target for name, target in _ADDRESS.items()}
 
 KINDS = {

@@ -172,7 +172,9 @@ def _parse(model: type[M], text: str, name: str) -> M:
         raise Invalid(f"{name}: not TOML: {error}.") from error
     except ValidationError as error:
         faults = [
-            FieldError(".".join(str(part) for part in fault["loc"]), fault["msg"].removeprefix("Value error, "))
+            FieldError(
+                ".".join(str(part) for part in fault["loc"]), fault["msg"].removeprefix("Value error, ")
+            )
             for fault in error.errors()
         ]
         told = "; ".join(f"{fault.field or 'the whole'}: {fault.message}" for fault in faults[:5])

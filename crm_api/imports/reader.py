@@ -66,7 +66,9 @@ class CsvFile:
                     yield Row(number, {}, [Fault("", "", _readable(error))])
                     last_line = reader.line_num
                     continue
-                damaged = bool(broken) and any(line in broken for line in range(last_line + 1, reader.line_num + 1))
+                damaged = bool(broken) and any(
+                    line in broken for line in range(last_line + 1, reader.line_num + 1)
+                )
                 last_line = reader.line_num
                 if not any(cells):
                     continue

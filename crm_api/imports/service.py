@@ -58,12 +58,22 @@ def terms(session: Session, mapping: Mapping) -> Terms:
     """
     kind = KINDS[mapping.kind]
     unknown = [name for name in mapping.fields if name not in kind.targets]
-    missing = [name for name, target in kind.targets.items() if target.required and name not in mapping.fields]
-    if unknown or missing:
+    missing = [
+        name for name, target in kind.targets.items() if target.required and name not in mapping.fields
+    ]
+    uncreatable = [
+        name for name, source in mapping.fields.items()
+        if source.create and name in kind.targets and kind.targets[name].refers not in ("team", "territory", "user")
+    ]  # fmt: skip
+    if unknown or missing or uncreatable:
         faults = [FieldError(f"fields.{name}", f"{mapping.kind} have no such field") for name in unknown]
         faults += [FieldError(f"fields.{name}", "must be filled") for name in missing]
+        faults += [FieldError(f"fields.{name}", "cannot be made by being named") for name in uncreatable]
         told = "; ".join(f"{fault.field}: {fault.message}" for fault in faults)
-        raise Invalid(f"The mapping: {told}. {mapping.kind.capitalize()} have: {', '.join(kind.targets)}.", errors=faults)
+        raise Invalid(
+            f"The mapping: {told}. {mapping.kind.capitalize()} have: {', '.join(kind.targets)}.",
+            errors=faults,
+        )
     stages = _stages(session, mapping.pipeline) if "stage" in kind.targets else {}
     return Terms(kind, mapping, Reading(zone(session), mapping.currency), stages)
 
@@ -74,8 +84,8 @@ def _stages(session: Session, spec: PipelineSpec | None) -> dict[str, str]:
     if pipeline_id is not None:
         return {stage.name_key: stage.kind for stage in pipelines.stages_of(session, pipeline_id)}
     if spec is None or not spec.stages:
-        name = spec.name if spec else "default"
-        raise Invalid(f"There is no pipeline '{name}', and the mapping lists no stages to make it of.")
+        named = f"pipeline '{spec.name}'" if spec else "default pipeline"
+        raise Invalid(f"There is no {named}, and the mapping lists no stages to make it of.")
     return {fold(stage.name): stage.kind for stage in spec.stages}
 
 
@@ -85,7 +95,9 @@ def pipeline_id_of(session: Session, spec: PipelineSpec | None) -> UUID | None:
         return pipelines.default_id(session, "opportunity")
     return session.scalar(
         sa.select(Pipeline.id).where(
-            Pipeline.name_key == fold(spec.name), Pipeline.applies_to == "opportunity", Pipeline.archived_at.is_(None)
+            Pipeline.name_key == fold(spec.name),
+            Pipeline.applies_to == "opportunity",
+            Pipeline.archived_at.is_(None),
         )
     )
 
@@ -135,7 +147,9 @@ def _read_stage(terms: Terms, record: Record) -> None:
     record.values["stage_kind"] = terms.stages.get(fold(stage))
     if record.values["stage_kind"] is None:
         known = ", ".join(terms.stages)
-        record.faults.append(Fault(column_of(terms, "stage"), stage, f"the pipeline has no such stage; it has {known}"))
+        record.faults.append(
+            Fault(column_of(terms, "stage"), stage, f"the pipeline has no such stage; it has {known}")
+        )
 
 
 def column_of(terms: Terms, name: str) -> str:
@@ -179,10 +193,14 @@ def find(session: Session, terms: Terms, records: Iterable[Record]) -> dict[str,
     for record in records:
         for name, text in record.refers.items():
             wanted[terms.kind.targets[name].refers or ""].append(text)
-    return {kind: references.find(session, kind, terms.mapping.system, texts) for kind, texts in wanted.items()}
+    return {
+        kind: references.find(session, kind, terms.mapping.system, texts) for kind, texts in wanted.items()
+    }
 
 
-def _taken(session: Session, terms: Terms, records: Sequence[Record], name: str) -> Iterable[tuple[int, Fault]]:
+def _taken(
+    session: Session, terms: Terms, records: Sequence[Record], name: str
+) -> Iterable[tuple[int, Fault]]:
     """Values of `name` that another live record has."""
     model = terms.kind.model
     column = getattr(model, f"{name}_key", None) or getattr(model, name)
@@ -191,7 +209,9 @@ def _taken(session: Session, terms: Terms, records: Sequence[Record], name: str)
     if not mine:
         return
     live = [model.archived_at.is_(None)] if hasattr(model, "archived_at") else []
-    statement = sa.select(column, model.external_system, model.external_id).where(column.in_(list(mine)), *live)
+    statement = sa.select(column, model.external_system, model.external_id).where(
+        column.in_(list(mine)), *live
+    )
     for value, system, external_id in session.execute(statement):
         record = mine[value]
         if (system, external_id) != (terms.mapping.system, record.external_id):

@@ -13,8 +13,19 @@ from crm_api.core.text import fold
 
 LEAD_STATUSES = ("new", "contacted", "callback", "qualified", "proposal", "negotiation", "converted", "lost")
 LEAD_SOURCES = (
-    "website", "referral", "phone", "email", "trade_show", "social_media", "facebook", "instagram", "whatsapp",
-    "advertising", "partner", "cold_call", "other",
+    "website",
+    "referral",
+    "phone",
+    "email",
+    "trade_show",
+    "social_media",
+    "facebook",
+    "instagram",
+    "whatsapp",
+    "advertising",
+    "partner",
+    "cold_call",
+    "other",
 )
 PRIORITIES = ("low", "medium", "high", "urgent")
 RATINGS = ("cold", "warm", "hot")
@@ -36,21 +47,46 @@ class Lead(Timestamps, Versioned, Archivable, Base):
         sa.CheckConstraint("score BETWEEN 0 AND 100", name="score_range"),
         sa.CheckConstraint("probability BETWEEN 0 AND 100", name="probability_range"),
         sa.CheckConstraint("estimated_value >= 0", name="value_sign"),
-        sa.Index("ix_leads_live_created", "created_at", "id", sqlite_where=sa.text("archived_at IS NULL"),
-                 postgresql_where=sa.text("archived_at IS NULL")),
-        sa.Index("ix_leads_live_score", "score", "id", sqlite_where=sa.text("archived_at IS NULL"),
-                 postgresql_where=sa.text("archived_at IS NULL")),
-        sa.Index("ix_leads_live_title", "title_key", "id", sqlite_where=sa.text("archived_at IS NULL"),
-                 postgresql_where=sa.text("archived_at IS NULL")),
+        sa.Index(
+            "ix_leads_live_created",
+            "created_at",
+            "id",
+            sqlite_where=sa.text("archived_at IS NULL"),
+            postgresql_where=sa.text("archived_at IS NULL"),
+        ),
+        sa.Index(
+            "ix_leads_live_score",
+            "score",
+            "id",
+            sqlite_where=sa.text("archived_at IS NULL"),
+            postgresql_where=sa.text("archived_at IS NULL"),
+        ),
+        sa.Index(
+            "ix_leads_live_title",
+            "title_key",
+            "id",
+            sqlite_where=sa.text("archived_at IS NULL"),
+            postgresql_where=sa.text("archived_at IS NULL"),
+        ),
         sa.Index("ix_leads_owner", "owner_id", "created_at", "id"),
         sa.Index("ix_leads_team", "team_id", "created_at", "id"),
         sa.Index("ix_leads_territory", "territory_id", "created_at", "id"),
         sa.Index("ix_leads_status", "status", "created_at", "id"),
-        sa.Index("uq_leads_email", "email_key", unique=True,
-                 sqlite_where=sa.text("archived_at IS NULL AND email_key IS NOT NULL"),
-                 postgresql_where=sa.text("archived_at IS NULL AND email_key IS NOT NULL")),
-        sa.Index("uq_leads_external", "external_system", "external_id", unique=True,
-                 sqlite_where=sa.text("external_id IS NOT NULL"), postgresql_where=sa.text("external_id IS NOT NULL")),
+        sa.Index(
+            "uq_leads_email",
+            "email_key",
+            unique=True,
+            sqlite_where=sa.text("archived_at IS NULL AND email_key IS NOT NULL"),
+            postgresql_where=sa.text("archived_at IS NULL AND email_key IS NOT NULL"),
+        ),
+        sa.Index(
+            "uq_leads_external",
+            "external_system",
+            "external_id",
+            unique=True,
+            sqlite_where=sa.text("external_id IS NOT NULL"),
+            postgresql_where=sa.text("external_id IS NOT NULL"),
+        ),
     )
 
     number: Mapped[str] = mapped_column(unique=True)

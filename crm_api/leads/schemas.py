@@ -8,10 +8,23 @@ from pydantic import BaseModel, Field
 
 from crm_api.core.schemas import Amount, Body, Currency, Email, Instant, Line, Name, Percent, Phone, Text, Url
 
-LeadStatus = Literal["new", "contacted", "callback", "qualified", "proposal", "negotiation", "converted", "lost"]
+LeadStatus = Literal[
+    "new", "contacted", "callback", "qualified", "proposal", "negotiation", "converted", "lost"
+]
 LeadSource = Literal[
-    "website", "referral", "phone", "email", "trade_show", "social_media", "facebook", "instagram", "whatsapp",
-    "advertising", "partner", "cold_call", "other",
+    "website",
+    "referral",
+    "phone",
+    "email",
+    "trade_show",
+    "social_media",
+    "facebook",
+    "instagram",
+    "whatsapp",
+    "advertising",
+    "partner",
+    "cold_call",
+    "other",
 ]
 Priority = Literal["low", "medium", "high", "urgent"]
 Rating = Literal["cold", "warm", "hot"]

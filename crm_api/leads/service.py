@@ -70,7 +70,15 @@ def update(session: Session, actor: Actor, *, lead_id: UUID, data: LeadPatch, if
     if lead.status == "converted":
         raise Conflict("A converted lead is read-only; change the account, contact or opportunity it became.")
     values = changes(data, leave_out=("tags", "status", "stage_id", "pipeline_id"))
-    for required in ("title", "priority", "score", "is_qualified", "currency", "email_opt_out", "do_not_call"):
+    for required in (
+        "title",
+        "priority",
+        "score",
+        "is_qualified",
+        "currency",
+        "email_opt_out",
+        "do_not_call",
+    ):
         if required in values and values[required] is None:
             raise Invalid.field(required, "cannot be empty")
     if "currency" in values:
@@ -101,7 +109,10 @@ def move(
     stage_id: UUID | None = None,
     pipeline_id: UUID | None = None,
 ) -> None:
-    """Set status and stage together; whichever is given decides the other. Raises Invalid where they clash."""
+    """Set status and stage together; whichever is given decides the other.
+
+    Raises Invalid where they clash.
+    """
     if status == "converted":
         raise Conflict("Setting the status alone does not convert a lead; converting it makes its account.")
     if stage_id is None and pipeline_id is None and status is not None:
@@ -176,7 +187,9 @@ def _title(values: dict[str, Any]) -> str:
 def _resolve(session: Session, values: dict[str, Any], *, currency: str) -> None:
     if "estimated_value" in values:
         values["estimated_value"] = to_minor(values["estimated_value"], currency, field="estimated_value")
-        values["value_base"] = values["estimated_value"] if currency == organisation.currency(session) else None
+        values["value_base"] = (
+            values["estimated_value"] if currency == organisation.currency(session) else None
+        )
     if "phone" in values:
         values["phone_e164"] = e164(values["phone"])
     if "owner_id" in values:
@@ -186,7 +199,7 @@ def _resolve(session: Session, values: dict[str, Any], *, currency: str) -> None
 
 
 def _unique_email(session: Session, actor: Actor, email: str | None, own_id: UUID | None) -> None:
-    """The same e-mail on two live leads is never right; tells of a lead one may not see only that it is there."""
+    """Refuse the same e-mail on two live leads; of a lead one may not see, tell only that it is there."""
     if not email:
         return
     other = session.execute(
@@ -196,7 +209,10 @@ def _unique_email(session: Session, actor: Actor, email: str | None, own_id: UUI
     ).first()
     if other is not None and other.id != own_id:
         which = f"{other.number}" if other.seen else "a lead of a colleague"
-        raise Conflict(f"The address {email} belongs to {which} already.", **({"lead_id": other.id} if other.seen else {}))
+        raise Conflict(
+            f"The address {email} belongs to {which} already.",
+            **({"lead_id": other.id} if other.seen else {}),
+        )
 
 
 def _event(type_: str, lead: Lead, **data: Any) -> Event:

@@ -22,7 +22,9 @@ from crm_api.outbox.models import OutboxMessage
 from crm_api.ports import IncomingEmail, MailboxChanges
 from crm_api.users.models import User
 
-MEMORY = timedelta(days=60)  # how long a mail from somebody we wrote to counts as an answer without naming ours
+MEMORY = timedelta(
+    days=60
+)  # how long a mail from somebody we wrote to counts as an answer without naming ours
 SOFT_BOUNCES = 3
 _STOP_WORDS = ("stop", "unsubscribe", "remove me", "opt out")
 
@@ -101,20 +103,27 @@ def _take_in_one(session: Session, mailbox: str, mail: IncomingEmail) -> bool:
         "read_at": clock.now(), "verdict": verdict, "outbox_id": ours.id if ours else None,
     }  # fmt: skip
     if not dialect.insert_if_absent(
-        session, ReceivedMail.__table__, row, key=["mailbox_key", "provider_id"]  # type: ignore[arg-type]
+        session,
+        ReceivedMail.__table__,
+        row,
+        key=["mailbox_key", "provider_id"],  # type: ignore[arg-type]
     ):
         return False
     _react(session, mail, verdict, ours)
     if verdict in ("reply", "stop") and ours is not None:
         activity_id = _log(session, mail, ours)
-        session.execute(sa.update(ReceivedMail).where(ReceivedMail.id == row["id"]).values(activity_id=activity_id))
+        session.execute(
+            sa.update(ReceivedMail).where(ReceivedMail.id == row["id"]).values(activity_id=activity_id)
+        )
     return True
 
 
 def _answered(session: Session, mailbox: str, mail: IncomingEmail) -> OutboxMessage | None:
     """The mail of ours that this one answers: by the ids it names, else by the address we wrote to lately."""
     named = [*([mail.in_reply_to] if mail.in_reply_to else []), *mail.references]
-    found = session.scalars(sent.sent_as(named).order_by(OutboxMessage.sent_at.desc())).first() if named else None
+    found = (
+        session.scalars(sent.sent_as(named).order_by(OutboxMessage.sent_at.desc())).first() if named else None
+    )
     if found is not None or mail.is_bounce:
         return found
     return session.scalars(
@@ -166,8 +175,12 @@ def _soft_bounces(session: Session, ours: OutboxMessage) -> int:
     return session.scalar(statement) or 0
 
 
-def _event(session: Session, type_: str, mail: IncomingEmail, ours: OutboxMessage | None, sender: str) -> None:
-    links = {} if ours is None else {"lead_id": ours.lead_id, "contact_id": ours.contact_id, "outbox_id": ours.id}
+def _event(
+    session: Session, type_: str, mail: IncomingEmail, ours: OutboxMessage | None, sender: str
+) -> None:
+    links = (
+        {} if ours is None else {"lead_id": ours.lead_id, "contact_id": ours.contact_id, "outbox_id": ours.id}
+    )
     data = {"sender": sender, "message_id": mail.message_id, "received_at": mail.received_at, **links}
     subject: UUID = ours.id if ours else new_id()
     events.record(

@@ -64,7 +64,9 @@ def _sqlite(url: str) -> tuple[str | None, str]:
         broken = connection.exec_driver_sql("PRAGMA foreign_key_check").all()
         if broken:
             connection.exec_driver_sql("ROLLBACK")
-            raise RuntimeError(f"The migration left {len(broken)} rows pointing nowhere; nothing was changed.")
+            raise RuntimeError(
+                f"The migration left {len(broken)} rows pointing nowhere; nothing was changed."
+            )
         connection.exec_driver_sql("COMMIT")
     engine.dispose()
     return moved

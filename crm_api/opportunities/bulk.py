@@ -51,7 +51,10 @@ def update(session: Session, rows: Sequence[Row]) -> int:
     Entering another stage is kept with its time. Returns how many really changed.
     """
     statement = sa.select(Opportunity.id, Opportunity.stage_id, Opportunity.account_id)
-    before = {row.id: row for row in session.execute(statement.where(Opportunity.id.in_([row["id"] for row in rows])))}
+    before = {
+        row.id: row
+        for row in session.execute(statement.where(Opportunity.id.in_([row["id"] for row in rows])))
+    }
     stages = _stages(session, {row["stage_id"] for row in rows if "stage_id" in row})
     base = currency(session)
     # Lines are shown in their deal: where they change, its version rises.
@@ -107,7 +110,9 @@ def lines_of(session: Session, ids: Sequence[UUID]) -> dict[UUID, list[Row]]:
 
 
 def _stages(session: Session, ids: Iterable[UUID]) -> dict[UUID, Any]:
-    statement = sa.select(Stage.id, Stage.pipeline_id, Stage.kind, Stage.probability).where(Stage.id.in_(list(ids)))
+    statement = sa.select(Stage.id, Stage.pipeline_id, Stage.kind, Stage.probability).where(
+        Stage.id.in_(list(ids))
+    )
     return {row.id: row for row in session.execute(statement)}
 
 
@@ -134,7 +139,7 @@ def _insert_lines(session: Session, lines: Iterable[tuple[UUID, Sequence[Row]]])
     lines = list(lines)
     products = {line["product_id"] for _, own in lines for line in own}
     statement = sa.select(Product.id, Product.list_price).where(Product.id.in_(products))
-    prices = dict(session.execute(statement).tuples().all()) if products else {}
+    prices = dict(session.execute(statement).all()) if products else {}
     rows = [
         {"id": new_id(), "opportunity_id": opportunity_id, "position": position, "quantity": 1,
          "unit_price": prices[line["product_id"]], "discount_percent": 0, **line}
@@ -152,7 +157,11 @@ def with_other_lines(session: Session, wanted: Mapping[UUID, Sequence[Row]]) -> 
         i
         for i, lines in wanted.items()
         if len(lines) != len(present[i])
-        or any(old[name] != value for line, old in zip(lines, present[i], strict=True) for name, value in line.items())
+        or any(
+            old[name] != value
+            for line, old in zip(lines, present[i], strict=True)
+            for name, value in line.items()
+        )
     }
 
 

@@ -35,17 +35,32 @@ class Opportunity(Timestamps, Versioned, Archivable, Base):
         one_of("priority", PRIORITIES),
         sa.CheckConstraint("probability BETWEEN 0 AND 100", name="probability_range"),
         sa.CheckConstraint("estimated_value >= 0", name="value_sign"),
-        sa.Index("ix_opportunities_live_created", "created_at", "id", sqlite_where=_LIVE, postgresql_where=_LIVE),
-        sa.Index("ix_opportunities_live_value", "value_base", "id", sqlite_where=_LIVE, postgresql_where=_LIVE),
-        sa.Index("ix_opportunities_live_close", "expected_close_date", "id", sqlite_where=_LIVE,
-                 postgresql_where=_LIVE),
+        sa.Index(
+            "ix_opportunities_live_created", "created_at", "id", sqlite_where=_LIVE, postgresql_where=_LIVE
+        ),
+        sa.Index(
+            "ix_opportunities_live_value", "value_base", "id", sqlite_where=_LIVE, postgresql_where=_LIVE
+        ),
+        sa.Index(
+            "ix_opportunities_live_close",
+            "expected_close_date",
+            "id",
+            sqlite_where=_LIVE,
+            postgresql_where=_LIVE,
+        ),
         sa.Index("ix_opportunities_closed", "actual_close_date", "id"),
         sa.Index("ix_opportunities_stage", "stage_id", "id"),
         sa.Index("ix_opportunities_kind", "stage_kind", "owner_id"),
         sa.Index("ix_opportunities_owner", "owner_id", "created_at", "id"),
         sa.Index("ix_opportunities_account", "account_id", "stage_kind"),
-        sa.Index("uq_opportunities_external", "external_system", "external_id", unique=True,
-                 sqlite_where=sa.text("external_id IS NOT NULL"), postgresql_where=sa.text("external_id IS NOT NULL")),
+        sa.Index(
+            "uq_opportunities_external",
+            "external_system",
+            "external_id",
+            unique=True,
+            sqlite_where=sa.text("external_id IS NOT NULL"),
+            postgresql_where=sa.text("external_id IS NOT NULL"),
+        ),
     )
 
     number: Mapped[str] = mapped_column(unique=True)
@@ -67,7 +82,8 @@ class Opportunity(Timestamps, Versioned, Archivable, Base):
     value_base: Mapped[int | None]
     probability: Mapped[int] = mapped_column(default=0)
     expected_revenue: Mapped[Decimal | None] = mapped_column(
-        sa.Numeric(20, 2, asdecimal=True), sa.Computed("estimated_value * probability / 100.0", persisted=True)
+        sa.Numeric(20, 2, asdecimal=True),
+        sa.Computed("estimated_value * probability / 100.0", persisted=True),
     )
     expected_close_date: Mapped[date | None]
     started_at: Mapped[datetime | None]
@@ -96,7 +112,7 @@ class Opportunity(Timestamps, Versioned, Archivable, Base):
 
 
 class OpportunityLine(Base):
-    """One product of a deal: quantity in thousandths would be overkill, so a decimal; price in minor units."""
+    """One product of a deal; `unit_price` in minor units of the deal's currency."""
 
     __tablename__ = "opportunity_lines"
     __table_args__ = (
@@ -105,7 +121,9 @@ class OpportunityLine(Base):
         sa.CheckConstraint("discount_percent BETWEEN 0 AND 100", name="discount_range"),
     )
 
-    opportunity_id: Mapped[UUID] = mapped_column(sa.ForeignKey("opportunities.id", ondelete="CASCADE"), index=True)
+    opportunity_id: Mapped[UUID] = mapped_column(
+        sa.ForeignKey("opportunities.id", ondelete="CASCADE"), index=True
+    )
     product_id: Mapped[UUID] = mapped_column(sa.ForeignKey("products.id"), index=True)
     position: Mapped[int] = mapped_column(default=0)
     quantity: Mapped[float] = mapped_column(default=1)

@@ -18,8 +18,12 @@ from crm_api.opportunities.schemas import Close, OpportunityIn, OpportunityOut, 
 router = APIRouter(prefix="/api/v1/crm/opportunities", tags=["opportunities"])
 
 
-@router.get("", response_model=Page[OpportunityOut], openapi_extra=listed(CATALOGUE), responses=documented(400, 422))
-async def list_opportunities(db: Db, actor: CurrentActor, query: Annotated[Query, listing("opportunity")]) -> Response:
+@router.get(
+    "", response_model=Page[OpportunityOut], openapi_extra=listed(CATALOGUE), responses=documented(400, 422)
+)
+async def list_opportunities(
+    db: Db, actor: CurrentActor, query: Annotated[Query, listing("opportunity")]
+) -> Response:
     """Opportunities that match, a page at a time."""
     return json_answer(await db.read(records.page, actor, "opportunity", query))
 
@@ -42,8 +46,12 @@ async def read_opportunity(opportunity_id: UUID, db: Db, actor: CurrentActor) ->
     return record_answer(await db.read(records.one, actor, "opportunity", opportunity_id))
 
 
-@router.put("/{opportunity_id}", response_model=OpportunityOut, responses=documented(400, 403, 404, 409, 412, 422))
-@router.patch("/{opportunity_id}", response_model=OpportunityOut, responses=documented(400, 403, 404, 409, 412, 422))
+@router.put(
+    "/{opportunity_id}", response_model=OpportunityOut, responses=documented(400, 403, 404, 409, 412, 422)
+)
+@router.patch(
+    "/{opportunity_id}", response_model=OpportunityOut, responses=documented(400, 403, 404, 409, 412, 422)
+)
 async def update_opportunity(
     opportunity_id: UUID, body: OpportunityPatch, db: Db, actor: CurrentActor, if_match: IfMatch
 ) -> Response:
@@ -60,13 +68,21 @@ async def delete_opportunity(opportunity_id: UUID, db: Db, actor: CurrentActor, 
     await db.write(service.archive, actor, opportunity_id=opportunity_id, if_match=if_match)
 
 
-@router.post("/{opportunity_id}/restore", response_model=OpportunityOut, responses=documented(403, 404, 409, 422))
+@router.post(
+    "/{opportunity_id}/restore", response_model=OpportunityOut, responses=documented(403, 404, 409, 422)
+)
 async def restore_opportunity(opportunity_id: UUID, db: Db, actor: CurrentActor) -> Response:
     """Take a deletion back."""
-    return record_answer(await db.write(records.written, actor, service.restore, opportunity_id=opportunity_id))
+    return record_answer(
+        await db.write(records.written, actor, service.restore, opportunity_id=opportunity_id)
+    )
 
 
-@router.post("/{opportunity_id}/close", response_model=OpportunityOut, responses=documented(400, 403, 404, 409, 412, 422))
+@router.post(
+    "/{opportunity_id}/close",
+    response_model=OpportunityOut,
+    responses=documented(400, 403, 404, 409, 412, 422),
+)
 async def close_opportunity(
     opportunity_id: UUID, body: Close, db: Db, actor: CurrentActor, if_match: IfMatch
 ) -> Response:
@@ -77,7 +93,11 @@ async def close_opportunity(
     return record_answer(closed)
 
 
-@router.post("/{opportunity_id}/reopen", response_model=OpportunityOut, responses=documented(403, 404, 409, 422))
+@router.post(
+    "/{opportunity_id}/reopen", response_model=OpportunityOut, responses=documented(403, 404, 409, 422)
+)
 async def reopen_opportunity(opportunity_id: UUID, db: Db, actor: CurrentActor) -> Response:
     """Bring a closed deal back to the stage it was in."""
-    return record_answer(await db.write(records.written, actor, service.reopen, opportunity_id=opportunity_id))
+    return record_answer(
+        await db.write(records.written, actor, service.reopen, opportunity_id=opportunity_id)
+    )

@@ -46,7 +46,9 @@ class _OpportunityFields(Body):
     currency: Currency | None = None
     probability: Percent | None = Field(None, description="0 to 100; that of the stage where not given.")
     expected_close_date: Day | None = None
-    started_at: Instant | None = Field(None, description="When selling began; the sales cycle runs from here.")
+    started_at: Instant | None = Field(
+        None, description="When selling began; the sales cycle runs from here."
+    )
     next_step: Line | None = None
     next_step_date: Instant | None = None
     lines: list[LineIn] | None = Field(None, max_length=200)

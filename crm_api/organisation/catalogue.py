@@ -17,8 +17,15 @@ TERRITORIES = Catalogue(
     synonyms=("region",),
     default_sort="name",
     fields=(
-        Field("name", FieldType.TEXT, Territory.name, sortable=True, groupable=True, nullable=False,
-              sort_column=Territory.name_key),
+        Field(
+            "name",
+            FieldType.TEXT,
+            Territory.name,
+            sortable=True,
+            groupable=True,
+            nullable=False,
+            sort_column=Territory.name_key,
+        ),
         Field("parent_id", FieldType.REFERENCE, Territory.parent_id),
         Field("created_at", FieldType.DATETIME, Territory.created_at, nullable=False),
     ),

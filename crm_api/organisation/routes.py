@@ -38,21 +38,28 @@ async def read_organisation(db: Db, actor: CurrentActor) -> Response:
 async def update_organisation(body: OrganisationPatch, db: Db, actor: CurrentActor) -> Response:
     """Change just the fields sent."""
     require_role(actor)
-    values = {name: value for name, value in changes(body).items() if value is not None or name == "postal_address"}
+    values = {
+        name: value for name, value in changes(body).items() if value is not None or name == "postal_address"
+    }
     return record_answer(await db.write(_profile, values))
 
 
 @territories_router.get(
     "", response_model=Page[TerritoryOut], openapi_extra=listed(TERRITORIES), responses=documented(400, 422)
 )
-async def list_territories(db: Db, actor: CurrentActor, query: Annotated[Query, listing("territory")]) -> Response:
+async def list_territories(
+    db: Db, actor: CurrentActor, query: Annotated[Query, listing("territory")]
+) -> Response:
     """Territories, by name."""
     return json_answer(await db.read(records.page, actor, "territory", query))
 
 
-@territories_router.post("", status_code=201, response_model=TerritoryOut, responses=documented(403, 409, 422))
+@territories_router.post(
+    "", status_code=201, response_model=TerritoryOut, responses=documented(403, 409, 422)
+)
 async def create_territory(body: TerritoryIn, db: Db, actor: CurrentActor) -> Response:
     """Make a territory."""
+
     def make(session: Session, actor: Actor) -> Any:
         require_role(actor)
         return service.create_territory(session, name=body.name, parent_id=body.parent_id)

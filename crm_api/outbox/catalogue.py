@@ -29,7 +29,14 @@ CATALOGUE = Catalogue(
     label="subject",
     synonyms=("outgoing mail", "follow-up mail"),
     fields=(
-        Field("status", FieldType.CHOICE, OutboxMessage.status, choices=tuple(Status), groupable=True, nullable=False),
+        Field(
+            "status",
+            FieldType.CHOICE,
+            OutboxMessage.status,
+            choices=tuple(Status),
+            groupable=True,
+            nullable=False,
+        ),
         Field("is_uncertain", FieldType.BOOLEAN, _IS_UNCERTAIN, nullable=False),
         Field("purpose", FieldType.TEXT, OutboxMessage.purpose, nullable=False),
         Field("recipient_address", FieldType.TEXT, OutboxMessage.recipient_address, nullable=False),

@@ -7,7 +7,7 @@ import hashlib
 import random
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -73,7 +73,9 @@ def claim(session: Session, *, worker: str, limit: int) -> list[Claimed]:
     return [Claimed(*row) for row in rows]
 
 
-def write(session: Session, claimed: Claimed, *, inbox_is_read: bool) -> tuple[OutgoingEmail, str | None] | None:
+def write(
+    session: Session, claimed: Claimed, *, inbox_is_read: bool
+) -> tuple[OutgoingEmail, str | None] | None:
     """Write a claimed message, if it may leave: the mail, and its handle where it was prepared before.
 
     None where it may not, or is not ours any more. What was prepared before keeps its words.
@@ -86,7 +88,9 @@ def write(session: Session, claimed: Claimed, *, inbox_is_read: bool) -> tuple[O
     return outgoing(message), message.handle
 
 
-def start_sending(session: Session, claimed: Claimed, *, handle: str, transport: str, inbox_is_read: bool) -> bool:
+def start_sending(
+    session: Session, claimed: Claimed, *, handle: str, transport: str, inbox_is_read: bool
+) -> bool:
     """The last word and the point of no return, in one transaction: after it the message may have left.
 
     False where the message may not leave, or is not ours any more.
@@ -114,7 +118,7 @@ def failed(session: Session, claimed: Claimed, *, reason: str, retry_after: floa
     """Certainly not sent: wait and try again, up to eight times."""
     message = session.get(OutboxMessage, claimed.message_id)
     attempts = message.attempts + 1 if message else 1
-    wait = backoff(attempts, random.random(), retry_after=retry_after)  # noqa: S311  jitter, no secret
+    wait = backoff(attempts, random.random(), retry_after=retry_after)
     return _tell(session, claimed, Fail(claimed.token, clock.now() + wait, reason))
 
 

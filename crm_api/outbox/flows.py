@@ -110,7 +110,9 @@ async def _submit(
         reason = getattr(failure, "reason", f"{sender.name} did not answer in time.")
         await db.write(delivery.lost_sight, claimed, reason=reason, settle=sender.settle_seconds)
     except Exception as error:
-        log.exception("the transport failed in a way it should not", extra={"outbox_id": str(claimed.message_id)})
+        log.exception(
+            "the transport failed in a way it should not", extra={"outbox_id": str(claimed.message_id)}
+        )
         await db.write(delivery.lost_sight, claimed, reason=repr(error), settle=sender.settle_seconds)
     else:
         await failpoints.reach("outbox.accepted")

@@ -85,7 +85,9 @@ def to_recipient(key: str, *, purposes: tuple[str, ...]) -> sa.Select[tuple[UUID
     )  # fmt: skip
 
 
-def used_turns(key: str, *, purposes: tuple[str, ...], now: datetime, within: timedelta) -> sa.Select[tuple[datetime]]:
+def used_turns(
+    key: str, *, purposes: tuple[str, ...], now: datetime, within: timedelta
+) -> sa.Select[tuple[datetime]]:
     """When the recipient was sent something lately, newest first; what may have been sent counts."""
     return (
         sa.select(OutboxMessage.sending_at)

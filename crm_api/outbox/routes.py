@@ -19,7 +19,9 @@ router = APIRouter(prefix="/api/v1/crm/followups/outbox", tags=["follow-ups"])
 suppressions_router = APIRouter(prefix="/api/v1/crm/followups/suppressions", tags=["follow-ups"])
 
 
-@router.get("", response_model=Page[MessageOut], openapi_extra=listed(CATALOGUE), responses=documented(400, 422))
+@router.get(
+    "", response_model=Page[MessageOut], openapi_extra=listed(CATALOGUE), responses=documented(400, 422)
+)
 async def list_messages(db: Db, actor: CurrentActor, query: Annotated[Query, listing("message")]) -> Response:
     """Outgoing messages with their state and the reason why they wait; `is_uncertain=true` lists those
     that only a person can settle."""
@@ -77,9 +79,14 @@ async def discard(message_id: UUID, body: Remark, db: Db, actor: CurrentActor) -
 
 
 @suppressions_router.get(
-    "", response_model=Page[SuppressionOut], openapi_extra=listed(SUPPRESSIONS), responses=documented(400, 422)
+    "",
+    response_model=Page[SuppressionOut],
+    openapi_extra=listed(SUPPRESSIONS),
+    responses=documented(400, 422),
 )
-async def list_suppressions(db: Db, actor: CurrentActor, query: Annotated[Query, listing("suppression")]) -> Response:
+async def list_suppressions(
+    db: Db, actor: CurrentActor, query: Annotated[Query, listing("suppression")]
+) -> Response:
     """Addresses that get no automatic mail."""
     return json_answer(await db.read(records.page, actor, "suppression", query))
 

@@ -132,9 +132,7 @@ def move(session: Session, message_id: UUID, event: Event, **columns: Any) -> Ou
 # ── Stopping ─────────────────────────────────────────────────────────────────────────────────────
 
 
-def stop(
-    session: Session, *, source_id: UUID, reason: str, status: Status = Status.CANCELLED
-) -> int:
+def stop(session: Session, *, source_id: UUID, reason: str, status: Status = Status.CANCELLED) -> int:
     """Take back everything a source still has to send; returns how many messages were still in the house.
 
     What is being sent just now cannot be called back; it is marked, so that it is never sent again.
@@ -167,7 +165,8 @@ def suppress(
     if new:
         # First the rooms that sent: they lock their own rows before the messages, here as everywhere.
         events.record(
-            session, events.Event("mail.suppressed", "suppression", found.id, {"address": key, "reason": reason})
+            session,
+            events.Event("mail.suppressed", "suppression", found.id, {"address": key, "reason": reason}),
         )
     for waiting in session.scalars(queries.to_recipient(key, purposes=tuple(purposes))).all():
         move(session, waiting, Stop(f"suppressed: {reason}", Status.SUPPRESSED))
@@ -186,7 +185,13 @@ def unsuppress(session: Session, actor: Actor, *, suppression_id: UUID) -> None:
     found = session.get(Suppression, suppression_id)
     if found is None:
         raise NotFound(f"There is no suppression {suppression_id}.")
-    audit_note(session, kind="suppression", record_id=found.id, action="delete", before={"address": found.address_key})
+    audit_note(
+        session,
+        kind="suppression",
+        record_id=found.id,
+        action="delete",
+        before={"address": found.address_key},
+    )
     session.delete(found)
 
 
@@ -212,7 +217,9 @@ def next_turn(
     free_at = [
         used[count - 1] + within
         for count, within in limits
-        if len(used := session.scalars(queries.used_turns(key, purposes=purposes, now=now, within=within)).all())
+        if len(
+            used := session.scalars(queries.used_turns(key, purposes=purposes, now=now, within=within)).all()
+        )
         >= count
     ]
     return max(free_at, default=None)

@@ -288,7 +288,11 @@ def _claim(state: MessageState, event: Claim) -> MessageState:
     if state.due_at is None or state.due_at > event.now:
         raise IllegalTransition("not due yet")
     return replace(
-        state, status=Status.CLAIMED, token=state.token + 1, claimed_by=event.worker, lease_until=event.lease_until
+        state,
+        status=Status.CLAIMED,
+        token=state.token + 1,
+        claimed_by=event.worker,
+        lease_until=event.lease_until,
     )
 
 
@@ -308,7 +312,9 @@ def _submit(state: MessageState, event: Submit) -> MessageState:
     _from(state, {Status.CLAIMED}, event)
     if state.lease_until is None or state.lease_until <= event.now:
         raise StaleToken("the lease ran out before the message was handed over")
-    return replace(state, status=Status.SENDING, handle=event.handle, lease_until=event.lease_until, reason=None)
+    return replace(
+        state, status=Status.SENDING, handle=event.handle, lease_until=event.lease_until, reason=None
+    )
 
 
 def _accept(state: MessageState, event: Accept) -> MessageState:

@@ -10,7 +10,13 @@ from crm_api.core.database import Base
 from crm_api.core.text import fold
 
 OPPORTUNITY_KINDS = (
-    "prospecting", "qualification", "needs_analysis", "proposal", "negotiation", "closed_won", "closed_lost",
+    "prospecting",
+    "qualification",
+    "needs_analysis",
+    "proposal",
+    "negotiation",
+    "closed_won",
+    "closed_lost",
 )
 LEAD_KINDS = ("new", "qualified", "proposal", "negotiation", "converted", "lost")
 
@@ -23,8 +29,13 @@ class Pipeline(Timestamps, Versioned, Archivable, Base):
     __audited__ = True
     __table_args__ = (
         one_of("applies_to", ("lead", "opportunity")),
-        sa.Index("uq_pipelines_default", "applies_to", unique=True, sqlite_where=sa.text("is_default"),
-                 postgresql_where=sa.text("is_default")),
+        sa.Index(
+            "uq_pipelines_default",
+            "applies_to",
+            unique=True,
+            sqlite_where=sa.text("is_default"),
+            postgresql_where=sa.text("is_default"),
+        ),
     )
 
     name: Mapped[str]

@@ -18,8 +18,12 @@ from crm_api.pipelines.schemas import NewStage, PipelineIn, PipelineOut, Pipelin
 router = APIRouter(prefix="/api/v1/crm/pipelines", tags=["pipelines"])
 
 
-@router.get("", response_model=Page[PipelineOut], openapi_extra=listed(PIPELINES), responses=documented(400, 422))
-async def list_pipelines(db: Db, actor: CurrentActor, query: Annotated[Query, listing("pipeline")]) -> Response:
+@router.get(
+    "", response_model=Page[PipelineOut], openapi_extra=listed(PIPELINES), responses=documented(400, 422)
+)
+async def list_pipelines(
+    db: Db, actor: CurrentActor, query: Annotated[Query, listing("pipeline")]
+) -> Response:
     """Pipelines that match, a page at a time."""
     return json_answer(await db.read(records.page, actor, "pipeline", query))
 
@@ -43,7 +47,9 @@ async def read_pipeline(pipeline_id: UUID, db: Db, actor: CurrentActor) -> Respo
 
 
 @router.put("/{pipeline_id}", response_model=PipelineOut, responses=documented(400, 403, 404, 409, 412, 422))
-@router.patch("/{pipeline_id}", response_model=PipelineOut, responses=documented(400, 403, 404, 409, 412, 422))
+@router.patch(
+    "/{pipeline_id}", response_model=PipelineOut, responses=documented(400, 403, 404, 409, 412, 422)
+)
 async def update_pipeline(
     pipeline_id: UUID, body: PipelinePatch, db: Db, actor: CurrentActor, if_match: IfMatch
 ) -> Response:
@@ -59,10 +65,13 @@ async def delete_pipeline(pipeline_id: UUID, db: Db, actor: CurrentActor, if_mat
     """Delete softly: it can be restored."""
     await db.write(service.archive, actor, pipeline_id=pipeline_id, if_match=if_match)
 
+
 stages_router = APIRouter(prefix="/api/v1/crm/stages", tags=["stages"])
 
 
-@stages_router.get("", response_model=Page[StageOut], openapi_extra=listed(STAGES), responses=documented(400, 422))
+@stages_router.get(
+    "", response_model=Page[StageOut], openapi_extra=listed(STAGES), responses=documented(400, 422)
+)
 async def list_stages(db: Db, actor: CurrentActor, query: Annotated[Query, listing("stage")]) -> Response:
     """Stages that match, a page at a time."""
     return json_answer(await db.read(records.page, actor, "stage", query))
@@ -87,7 +96,9 @@ async def read_stage(stage_id: UUID, db: Db, actor: CurrentActor) -> Response:
 
 
 @stages_router.put("/{stage_id}", response_model=StageOut, responses=documented(400, 403, 404, 409, 412, 422))
-@stages_router.patch("/{stage_id}", response_model=StageOut, responses=documented(400, 403, 404, 409, 412, 422))
+@stages_router.patch(
+    "/{stage_id}", response_model=StageOut, responses=documented(400, 403, 404, 409, 412, 422)
+)
 async def update_stage(
     stage_id: UUID, body: StagePatch, db: Db, actor: CurrentActor, if_match: IfMatch
 ) -> Response:

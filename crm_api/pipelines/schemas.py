@@ -10,8 +10,17 @@ from crm_api.core.schemas import Body, Count, Line, Name, Percent
 
 AppliesTo = Literal["lead", "opportunity"]
 StageKind = Literal[
-    "prospecting", "qualification", "needs_analysis", "proposal", "negotiation", "closed_won", "closed_lost",
-    "new", "qualified", "converted", "lost",
+    "prospecting",
+    "qualification",
+    "needs_analysis",
+    "proposal",
+    "negotiation",
+    "closed_won",
+    "closed_lost",
+    "new",
+    "qualified",
+    "converted",
+    "lost",
 ]
 
 

@@ -18,12 +18,21 @@ from crm_api.pipelines.schemas import NewStage, PipelineIn, PipelinePatch, Stage
 _KINDS = {"lead": LEAD_KINDS, "opportunity": OPPORTUNITY_KINDS}
 _ENDS = {"lead": ("converted", "lost"), "opportunity": ("closed_won", "closed_lost")}
 
-LEAD_STAGES = (("New", "new", 10, "grey"), ("Qualified", "qualified", 30, "blue"), ("Proposal", "proposal", 50, "violet"),
-               ("Negotiation", "negotiation", 70, "amber"), ("Won", "converted", 100, "green"), ("Lost", "lost", 0, "red"))
+LEAD_STAGES = (
+    ("New", "new", 10, "grey"),
+    ("Qualified", "qualified", 30, "blue"),
+    ("Proposal", "proposal", 50, "violet"),
+    ("Negotiation", "negotiation", 70, "amber"),
+    ("Won", "converted", 100, "green"),
+    ("Lost", "lost", 0, "red"),
+)
 OPPORTUNITY_STAGES = (
-    ("Prospecting", "prospecting", 10, "grey"), ("Qualification", "qualification", 20, "blue"),
-    ("Needs analysis", "needs_analysis", 35, "cyan"), ("Proposal", "proposal", 50, "violet"),
-    ("Negotiation", "negotiation", 75, "amber"), ("Closed won", "closed_won", 100, "green"),
+    ("Prospecting", "prospecting", 10, "grey"),
+    ("Qualification", "qualification", 20, "blue"),
+    ("Needs analysis", "needs_analysis", 35, "cyan"),
+    ("Proposal", "proposal", 50, "violet"),
+    ("Negotiation", "negotiation", 75, "amber"),
+    ("Closed won", "closed_won", 100, "green"),
     ("Closed lost", "closed_lost", 0, "red"),
 )
 
@@ -31,12 +40,14 @@ OPPORTUNITY_STAGES = (
 def ensure_defaults(session: Session) -> None:
     """The default pipeline of leads and of opportunities, made where there is none."""
     for applies_to, name, stages in (
-        ("lead", "Leads", LEAD_STAGES), ("opportunity", "Sales Pipeline", OPPORTUNITY_STAGES),
+        ("lead", "Leads", LEAD_STAGES),
+        ("opportunity", "Sales Pipeline", OPPORTUNITY_STAGES),
     ):
         if default_id(session, applies_to) is None:
             pipeline = Pipeline(name=name, applies_to=applies_to, is_default=True)
             pipeline.stages = [
-                Stage(name=n, kind=k, probability=p, color=c, position=i) for i, (n, k, p, c) in enumerate(stages)
+                Stage(name=n, kind=k, probability=p, color=c, position=i)
+                for i, (n, k, p, c) in enumerate(stages)
             ]
             session.add(pipeline)
     session.flush()
@@ -45,17 +56,26 @@ def ensure_defaults(session: Session) -> None:
 def default_id(session: Session, applies_to: str) -> UUID | None:
     """The id of the default pipeline of a kind."""
     return session.scalar(
-        sa.select(Pipeline.id).where(Pipeline.applies_to == applies_to, Pipeline.is_default, Pipeline.archived_at.is_(None))
+        sa.select(Pipeline.id).where(
+            Pipeline.applies_to == applies_to, Pipeline.is_default, Pipeline.archived_at.is_(None)
+        )
     )
 
 
 def stages_of(session: Session, pipeline_id: UUID) -> list[Stage]:
     """The stages of a pipeline in order."""
-    return list(session.scalars(sa.select(Stage).where(Stage.pipeline_id == pipeline_id).order_by(Stage.position)))
+    return list(
+        session.scalars(sa.select(Stage).where(Stage.pipeline_id == pipeline_id).order_by(Stage.position))
+    )
 
 
 def resolve(
-    session: Session, applies_to: str, *, pipeline_id: UUID | None, stage_id: UUID | None, kind: str | None = None
+    session: Session,
+    applies_to: str,
+    *,
+    pipeline_id: UUID | None,
+    stage_id: UUID | None,
+    kind: str | None = None,
 ) -> Stage:
     """The stage meant by what a client gave: a stage, a kind in a pipeline, a pipeline, or nothing.
 
@@ -103,7 +123,9 @@ def create(session: Session, actor: Actor, *, data: PipelineIn) -> Pipeline:
     return pipeline
 
 
-def update(session: Session, actor: Actor, *, pipeline_id: UUID, data: PipelinePatch, if_match: int | None) -> Pipeline:
+def update(
+    session: Session, actor: Actor, *, pipeline_id: UUID, data: PipelinePatch, if_match: int | None
+) -> Pipeline:
     """Rename, reorder, or make it the default of its kind."""
     pipeline: Pipeline = records.get(session, actor, Pipeline, pipeline_id, writing=True, if_match=if_match)
     values = {k: v for k, v in changes(data).items() if v is not None}
@@ -143,7 +165,9 @@ def create_stage(session: Session, actor: Actor, *, data: NewStage) -> Stage:
     return stage
 
 
-def update_stage(session: Session, actor: Actor, *, stage_id: UUID, data: StagePatch, if_match: int | None) -> Stage:
+def update_stage(
+    session: Session, actor: Actor, *, stage_id: UUID, data: StagePatch, if_match: int | None
+) -> Stage:
     """Rename, recolour, move; the kind of a stage never changes."""
     stage: Stage = records.get(session, actor, Stage, stage_id, writing=True, if_match=if_match)
     values: dict[str, Any] = changes(data)
@@ -187,7 +211,11 @@ def _make_default(session: Session, pipeline: Pipeline) -> None:
 def _in_use(session: Session, column: str, value: UUID) -> bool:
     # Leads and opportunities are higher rooms; their tables are asked by name, not by model.
     return any(
-        session.scalar(sa.select(sa.exists().where(sa.column(column, type_=Stage.id.type) == value).select_from(sa.table(t))))
+        session.scalar(
+            sa.select(
+                sa.exists().where(sa.column(column, type_=Stage.id.type) == value).select_from(sa.table(t))
+            )
+        )
         for t in ("leads", "opportunities")
     )
 

@@ -17,10 +17,21 @@ class Product(Timestamps, Versioned, Archivable, Base):
     __search__ = ("name", "code", "family")
     __table_args__ = (
         sa.CheckConstraint("list_price >= 0", name="list_price_sign"),
-        sa.Index("uq_products_code", "code", unique=True, sqlite_where=sa.text("archived_at IS NULL"),
-                 postgresql_where=sa.text("archived_at IS NULL")),
-        sa.Index("uq_products_external", "external_system", "external_id", unique=True,
-                 sqlite_where=sa.text("external_id IS NOT NULL"), postgresql_where=sa.text("external_id IS NOT NULL")),
+        sa.Index(
+            "uq_products_code",
+            "code",
+            unique=True,
+            sqlite_where=sa.text("archived_at IS NULL"),
+            postgresql_where=sa.text("archived_at IS NULL"),
+        ),
+        sa.Index(
+            "uq_products_external",
+            "external_system",
+            "external_id",
+            unique=True,
+            sqlite_where=sa.text("external_id IS NOT NULL"),
+            postgresql_where=sa.text("external_id IS NOT NULL"),
+        ),
     )
 
     name: Mapped[str]

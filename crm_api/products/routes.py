@@ -18,7 +18,9 @@ from crm_api.products.schemas import ProductIn, ProductOut, ProductPatch
 router = APIRouter(prefix="/api/v1/crm/products", tags=["products"])
 
 
-@router.get("", response_model=Page[ProductOut], openapi_extra=listed(CATALOGUE), responses=documented(400, 422))
+@router.get(
+    "", response_model=Page[ProductOut], openapi_extra=listed(CATALOGUE), responses=documented(400, 422)
+)
 async def list_products(db: Db, actor: CurrentActor, query: Annotated[Query, listing("product")]) -> Response:
     """Products that match, a page at a time."""
     return json_answer(await db.read(records.page, actor, "product", query))

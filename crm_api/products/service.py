@@ -28,7 +28,9 @@ def create(session: Session, actor: Actor, *, data: ProductIn) -> Product:
     return product
 
 
-def update(session: Session, actor: Actor, *, product_id: UUID, data: ProductPatch, if_match: int | None) -> Product:
+def update(
+    session: Session, actor: Actor, *, product_id: UUID, data: ProductPatch, if_match: int | None
+) -> Product:
     """Change just the fields sent."""
     product: Product = records.get(session, actor, Product, product_id, writing=True, if_match=if_match)
     values = changes(data)

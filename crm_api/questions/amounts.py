@@ -9,24 +9,74 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 _SCALES = {
-    "k": 3, "thousand": 3, "m": 6, "mn": 6, "mio": 6, "million": 6, "b": 9, "bn": 9, "billion": 9,
-    "lakh": 5, "lac": 5, "l": 5, "cr": 7, "crore": 7, "hundred": 2, "dozen": 0,
+    "k": 3,
+    "thousand": 3,
+    "m": 6,
+    "mn": 6,
+    "mio": 6,
+    "million": 6,
+    "b": 9,
+    "bn": 9,
+    "billion": 9,
+    "lakh": 5,
+    "lac": 5,
+    "l": 5,
+    "cr": 7,
+    "crore": 7,
+    "hundred": 2,
+    "dozen": 0,
 }
 _CURRENCIES = {
-    "$": "USD", "us$": "USD", "usd": "USD", "dollar": "USD", "€": "EUR", "eur": "EUR", "euro": "EUR", "£": "GBP",
-    "gbp": "GBP", "pound": "GBP", "₹": "INR", "rs": "INR", "rs.": "INR", "inr": "INR", "rupee": "INR",
+    "$": "USD",
+    "us$": "USD",
+    "usd": "USD",
+    "dollar": "USD",
+    "€": "EUR",
+    "eur": "EUR",
+    "euro": "EUR",
+    "£": "GBP",
+    "gbp": "GBP",
+    "pound": "GBP",
+    "₹": "INR",
+    "rs": "INR",
+    "rs.": "INR",
+    "inr": "INR",
+    "rupee": "INR",
 }
 _WORDS = {
     word: n
     for n, word in enumerate(
-        "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen "
-        "sixteen seventeen eighteen nineteen twenty".split()
+        [
+            "zero",
+            "one",
+            "two",
+            "three",
+            "four",
+            "five",
+            "six",
+            "seven",
+            "eight",
+            "nine",
+            "ten",
+            "eleven",
+            "twelve",
+            "thirteen",
+            "fourteen",
+            "fifteen",
+            "sixteen",
+            "seventeen",
+            "eighteen",
+            "nineteen",
+            "twenty",
+        ]
     )
 } | {"thirty": 30, "forty": 40, "fifty": 50, "hundred": 100, "dozen": 12}
 
 _AMOUNT = re.compile(
     r"(?P<before>us\$|[$€£₹]|(?:usd|eur|gbp|inr|rs\.?)(?= ?\d))? ?"
-    r"(?:(?P<number>\d{1,3}(?:,\d{2,3})+(?:\.\d+)?|\d+(?:\.\d+)?|\.\d+)|(?P<word>" + "|".join(_WORDS) + r")(?=\W|$))"
+    r"(?:(?P<number>\d{1,3}(?:,\d{2,3})+(?:\.\d+)?|\d+(?:\.\d+)?|\.\d+)|(?P<word>"
+    + "|".join(_WORDS)
+    + r")(?=\W|$))"
     r"(?: ?(?P<scale>thousand|million|mio|mn|m|billion|bn|b|k|lakh|lac|crore|cr|l)s?(?![\w]))?"
     r"(?: ?(?P<after>%|percent|per cent|pct|[€£₹$]|usd|dollars?|euros?|eur|gbp|pounds?|inr|rupees?|rs)(?![\w]))?"
     r"(?![\w])"
@@ -40,6 +90,7 @@ class Amount:
     value: Decimal
     currency: str | None = None
     percent: bool = False
+    has_scale: bool = False  # "k", "million", "crore" … was said
 
     @property
     def is_count(self) -> bool:
@@ -61,5 +112,7 @@ def read(text: str, at: int = 0) -> tuple[Amount, int] | None:
         value *= Decimal(10) ** _SCALES[m["scale"]]
     after = m["after"] or ""
     percent = after in ("%", "percent", "per cent", "pct")
-    currency = _CURRENCIES.get(m["before"] or "") or _CURRENCIES.get(after) or _CURRENCIES.get(after.rstrip("s"))
-    return Amount(value, currency, percent), m.end()
+    currency = (
+        _CURRENCIES.get(m["before"] or "") or _CURRENCIES.get(after) or _CURRENCIES.get(after.rstrip("s"))
+    )
+    return Amount(value, currency, percent, bool(m["scale"])), m.end()

@@ -56,9 +56,11 @@ class Compiled:
     has_ids: bool = False
 
 
-def compile_plan(plan: Plan, *, registry: Registry, asker: Asker, filters: tuple[Filter, ...] = ()) -> Compiled:
-    """The statement of a plan; `filters` are added to its own (one side of a comparison)."""
-    return _Compiler(registry, asker, plan.entity).run(plan, (*plan.filters, *filters))
+def compile_plan(
+    plan: Plan, *, registry: Registry, asker: Asker, filters: tuple[Filter, ...] = (), most: int = MOST_ROWS
+) -> Compiled:
+    """The statement of a plan; `filters` are added to its own (one side of a comparison), `most` limits the rows."""
+    return _Compiler(registry, asker, plan.entity, most).run(plan, (*plan.filters, *filters))
 
 
 def where(registry: Registry, asker: Asker, kind: str, tree: dict[str, Any]) -> sa.ColumnElement[bool]:
@@ -92,9 +94,11 @@ def _within(registry: Registry, kind: str, tree: dict[str, Any], asker: Asker) -
     for op, edge in (("gte", window.start), ("lt", window.end)):
         if edge is None:
             continue
-        value: Any = edge.year + (1 if op == "lt" and (edge.month, edge.day) != (1, 1) else 0) if (
-            each.type is FieldType.INTEGER
-        ) else edge.isoformat()
+        value: Any = (
+            edge.year + (1 if op == "lt" and (edge.month, edge.day) != (1, 1) else 0)
+            if (each.type is FieldType.INTEGER)
+            else edge.isoformat()
+        )
         sides.append({"field": path, "op": op, "value": value})
     return {"all": sides}
 
@@ -104,6 +108,7 @@ class _Compiler:
     registry: Registry
     asker: Asker
     kind: str
+    most: int
     joined: dict[str, Any] = field(default_factory=dict)
     joins: list[tuple[Any, Any]] = field(default_factory=list)
     fans_out: bool = False
@@ -126,15 +131,16 @@ class _Compiler:
                 statement = statement.having(figures[0][0].is_not(None))
         if plan.having:
             scale = figures[0][1].scale
-            statement = statement.having(getattr(figures[0][0], _COMPARE[plan.having.op])(plan.having.value * scale))
+            statement = statement.having(
+                getattr(figures[0][0], _COMPARE[plan.having.op])(plan.having.value * scale)
+            )
         columns = tuple(column for _, column in [*groups, *figures])
         if plan.counts_groups:
             statement = statement.where(*(key.is_not(None) for key in keys))
             counted = sa.select(sa.func.count()).select_from(statement.subquery())
             return Compiled(counted, (Column("number of groups", "number"),))
         statement = self._ordered(statement, plan, keys, figures[0][0])
-        limit = min(plan.limit or MOST_ROWS, MOST_ROWS) + (0 if plan.limit else 1)
-        return Compiled(statement.limit(limit), columns)
+        return Compiled(statement.limit(min(plan.limit or self.most, self.most)), columns)
 
     # ── Rows ─────────────────────────────────────────────────────────────────────────────────────
 
@@ -149,8 +155,14 @@ class _Compiler:
     def _records(self, plan: Plan, filters: tuple[Filter, ...]) -> Compiled:
         label = self.catalogue.field(self.catalogue.label)
         assert label is not None
-        chosen = list(dict.fromkeys([*([plan.sort.field] if plan.sort and plan.sort.field else []), *(
-            plan.columns or self.catalogue.listed)]))
+        chosen = list(
+            dict.fromkeys(
+                [
+                    *([plan.sort.field] if plan.sort and plan.sort.field else []),
+                    *(plan.columns or self.catalogue.listed),
+                ]
+            )
+        )
         shown = [self._shown(path) for path in chosen]
         expressions = [self.catalogue.model.id.label("id"), label.column.label("label")]
         expressions += [expression.label(f"c{n}") for n, (expression, _) in enumerate(shown)]
@@ -158,10 +170,14 @@ class _Compiler:
         statement = self._from(sa.select(*expressions), filters)
         if plan.sort and plan.sort.field:
             column = self._column(plan.sort.field)[0]
-            statement = statement.where(column.is_not(None)).order_by(column.desc() if plan.sort.descending else column.asc())
+            statement = statement.where(column.is_not(None)).order_by(
+                column.desc() if plan.sort.descending else column.asc()
+            )
         statement = statement.order_by(sa.func.lower(label.column), self.catalogue.model.id)
         columns = (Column(self.kind, "text"), *(column for _, column in shown))
-        return Compiled(statement.limit(min(plan.limit or MOST_ROWS, MOST_ROWS)), columns, total, has_ids=True)
+        return Compiled(
+            statement.limit(min(plan.limit or self.most, self.most)), columns, total, has_ids=True
+        )
 
     def _shown(self, path: str) -> tuple[Any, Column]:
         """A column of a list: a field, or the label of the record a path leads to."""
@@ -175,11 +191,13 @@ class _Compiler:
 
     def _figure(self, figure: Figure) -> tuple[Any, Column]:
         column, each = self._column(figure.field) if figure.field else (None, None)
-        scale = each.scale if each else 1
+        scale = each.scale * each.asked_in if each else 1
         match figure.fn:
             case "count":
                 identity = self.catalogue.model.id
-                return sa.func.count(identity.distinct() if self.fans_out else identity), Column(figure.label, "number")
+                return sa.func.count(identity.distinct() if self.fans_out else identity), Column(
+                    figure.label, "number"
+                )
             case "ratio" | "quotient":
                 return self._ratio(figure, column), Column(figure.label, "number", figure.unit)
             case "median":
@@ -212,7 +230,11 @@ class _Compiler:
 
     def _identities(self, groups: tuple[Group, ...]) -> list[Any]:
         """Two records of one name are two groups: group by their ids as well."""
-        return [self.joined[g.field].id for g in groups if not g.bucket and g.field in self.joined and not self._is_field(g.field)]
+        return [
+            self.joined[g.field].id
+            for g in groups
+            if not g.bucket and g.field in self.joined and not self._is_field(g.field)
+        ]
 
     def _ordered(self, statement: sa.Select[Any], plan: Plan, keys: list[Any], figure: Any) -> sa.Select[Any]:
         sort = plan.sort
@@ -248,7 +270,7 @@ class _Compiler:
             return None
         if way in self.joined:
             return self.joined[way]
-        before, _, name = way.rpartition(".")
+        before, _, _name = way.rpartition(".")
         source = self._join(before)
         step = paths.walk(self.registry, self.kind, way)[-1]
         target = aliased(self.registry[step.target].model)
@@ -275,10 +297,18 @@ def _on(column: Any, alias: Any) -> Any:
 
 
 def _column_of(each: Field, label: str = "") -> Column:
-    kind = "number" if each.type in (FieldType.INTEGER, FieldType.NUMBER, FieldType.MONEY) else (
-        "date" if each.type in (FieldType.DATE, FieldType.DATETIME) else "text")
+    kind = (
+        "number"
+        if each.type in (FieldType.INTEGER, FieldType.NUMBER, FieldType.MONEY)
+        else ("date" if each.type in (FieldType.DATE, FieldType.DATETIME) else "text")
+    )
     unit = each.unit if each.unit != "year" else None
-    return Column(label or each.title, kind, unit or ("money" if each.type is FieldType.MONEY else None), each.scale)
+    return Column(
+        label or each.title,
+        kind,
+        unit or ("money" if each.type is FieldType.MONEY else None),
+        each.scale * each.asked_in,
+    )
 
 
 def shown(value: Any, column: Column) -> Any:

@@ -9,26 +9,25 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
 from crm_api.core.fields import Field, FieldType
-from crm_api.questions import paths, trees
+from crm_api.questions import head, paths, trees
 from crm_api.questions.amounts import Amount
 from crm_api.questions.lexicon import Entry, word_of
 from crm_api.questions.linking import Name
 from crm_api.questions.periods import Period
-from crm_api.questions.plan import Filter, Option, Plan, clarify
+from crm_api.questions.plan import Filter, Option, Plan, Unclear, clarify
 from crm_api.questions.sentence import DATED, NUMERIC, Sentence, Target
 from crm_api.questions.spans import Span
 from crm_api.questions.trees import Tree
 
 _OPS = {"gt": "gt", "ge": "gte", "lt": "lt", "le": "lte", "eq": "eq"}
-_OP_WORDS = {"gt": "above", "gte": "at least", "lt": "below", "lte": "at most", "eq": "exactly", "between": "between"}
-
-
-class Unclear(Exception):
-    """Reading stopped with an answer of its own: a question back, or what could not be understood."""
-
-    def __init__(self, plan: Plan) -> None:
-        super().__init__(plan.action)
-        self.plan = plan
+_OP_WORDS = {
+    "gt": "above",
+    "gte": "at least",
+    "lt": "below",
+    "lte": "at most",
+    "eq": "exactly",
+    "between": "between",
+}
 
 
 @dataclass(slots=True)
@@ -62,8 +61,9 @@ class Clause:
 class Conditions:
     """Finds all conditions of a sentence whose entity is decided."""
 
-    def __init__(self, sentence: Sentence) -> None:
+    def __init__(self, sentence: Sentence, default_time: str | None = None) -> None:
         self.s = sentence
+        self.default_time = default_time  # of the question before, for a period that names no date
         self.found: list[Found] = []
         self.clauses: dict[str, Clause] = {}
         self.negations = self._negations()
@@ -98,7 +98,12 @@ class Conditions:
         """ "handled by", "based in": a word that only leads to the name after it."""
         after = self.s.at(at + 1)
         span = self.s.spans[at]
-        return bool(span.entry("relation", "field") and not span.entry("word") and after and after.is_cue("by", "of"))
+        return bool(
+            span.entry("relation", "field")
+            and not span.entry("word")
+            and after
+            and after.is_cue("by", "of", "not")
+        )
 
     def _negative(self, at: int) -> bool:
         """Whether the condition at `at` is turned round; a word that belongs to it may stand between."""
@@ -110,7 +115,7 @@ class Conditions:
             joins = before is not None and (
                 before.is_cue("of", "by", "is", "or", "poss")
                 or (before.tag == "term" and before.entry("relation", "field", "kind") and start == at)
-                or (before.tag == "name" and self._joined(start - 1, at))
+                or (before.tag == "name" and self.s.spans[at].tag == "name" and self._joined(start - 1, at))
                 or (before.is_cue("and") and self._joined(start - 2, at))
             )
             if not joins:
@@ -120,7 +125,8 @@ class Conditions:
     def _joined(self, left: int, right: int) -> bool:
         """Whether two spans are alternatives of one list: only names and "or"/"and" between them."""
         return all(
-            span.tag == "name" or span.is_cue("or", "and", "of") for span in self.s.spans[max(left, 0) : right]
+            span.tag == "name" or span.is_cue("or", "and", "of")
+            for span in self.s.spans[max(left, 0) : right]
         )
 
     # ── To-many clauses ──────────────────────────────────────────────────────────────────────────
@@ -134,7 +140,8 @@ class Conditions:
             if span.entry("word") and any(e.kind == self.s.entity for e in span.entries if e.what == "word"):
                 continue
             target = self.s.target(span) if span.entry("kind") else None
-            way = target.path if target else paths.reach(self.s.registry, self.s.entity, entry.kind)
+            kind = entry.kind if span.entry("kind") else self._spoken_of(at) or entry.kind
+            way = target.path if target else paths.reach(self.s.registry, self.s.entity, kind)
             if not way or not paths.walk(self.s.registry, self.s.entity, way)[0].backwards:
                 continue
             step = paths.walk(self.s.registry, self.s.entity, way)[0]
@@ -145,6 +152,20 @@ class Conditions:
             if self._clause_negated(at):
                 clause.none = True
 
+    def _spoken_of(self, at: int) -> str | None:
+        """The kind of a word in the light of the words and kinds right beside it: "open" in "open tasks"."""
+        beside = [i for i in (at - 1, at, at + 1) if (near := self.s.at(i)) and near.entry("word", "kind")]
+        kinds = {e.kind for i in beside for e in self.s.spans[i].entries if e.what == "kind"} - {
+            self.s.entity
+        }
+        own = [e.kind for e in self.s.spans[at].entries if e.what == "word"]
+        named = [kind for kind in own if kind in kinds]
+        return (
+            named[0]
+            if named
+            else head.word_kind(self.s, [i for i in beside if self.s.spans[i].entry("word")])
+        )
+
     def _clause_negated(self, at: int) -> bool:
         """ "without won deals", "never won": a negation before the clause, with only its own words between."""
         for start in range(at, -1, -1):
@@ -152,7 +173,9 @@ class Conditions:
                 self.s.use(self.negations[start])
                 return True
             before = self.s.at(start - 1)
-            if before is None or not (before.entry("word", "choice") or before.tag == "name" or before.is_cue("of", "is")):
+            if before is None or not (
+                before.entry("word", "choice") or before.tag == "name" or before.is_cue("of", "is")
+            ):
                 return False
         return False
 
@@ -168,7 +191,12 @@ class Conditions:
             inner = paths.reach(self.s.registry, clause.kind, kind)
             if inner is None:
                 continue
-            candidate = (len(inner.split(".")) if inner else 0, 0 if clause.at <= at + 1 else 2, clause.way, inner)
+            candidate = (
+                len(inner.split(".")) if inner else 0,
+                0 if clause.at <= at + 1 else 2,
+                clause.way,
+                inner,
+            )
             if best is None or candidate[:2] < best[:2] or (path and path.split(".")[0] == clause.way):
                 best = candidate
         return (best[2], best[3]) if best else ("", None)
@@ -180,7 +208,9 @@ class Conditions:
         if found.way and found.way in self.clauses:
             clause = self.clauses[found.way]
             clause.found.append(found)
-            if found.negative and clause.none:  # "no … that are not" is "no … that are": one negation was read twice
+            if (
+                found.negative and clause.none
+            ):  # "no … that are not" is "no … that are": one negation was read twice
                 found.negative, found.words = False, found.words.replace("not ", "", 1)
         elif found.way:
             raise Unclear(Plan(action="unknown"))
@@ -205,9 +235,15 @@ class Conditions:
             return
         if owner is not None:
             self._record(owner, [n for n in self.s.spans[owner].names if n.kind == relation.target], path)
-        elif entry.kind == self.s.entity and verb is not None and (verb.is_cue("with", "without") or self._has_verb(at)):
+        elif (
+            entry.kind == self.s.entity
+            and verb is not None
+            and (verb.is_cue("with", "without") or self._has_verb(at))
+        ):
             none = self._negative(at)
-            tree = trees.related(self.s.registry, self.s.entity, relation.reverse, [], "none" if none else "any")
+            tree = trees.related(
+                self.s.registry, self.s.entity, relation.reverse, [], "none" if none else "any"
+            )
             self._add(Found(at, relation.reverse, tree, f"{'no' if none else 'with'} {relation.reverse}"))
         else:
             tree, none = trees.exists(self.s.registry, self.s.entity, path), self._negative(at)
@@ -234,7 +270,9 @@ class Conditions:
 
     def _is_name(self, at: int, kind: str) -> bool:
         span = self.s.at(at)
-        return bool(span and span.tag == "name" and not span.used and any(n.kind == kind and n.id for n in span.names))
+        return bool(
+            span and span.tag == "name" and not span.used and any(n.kind == kind and n.id for n in span.names)
+        )
 
     # ── Names ────────────────────────────────────────────────────────────────────────────────────
 
@@ -253,7 +291,9 @@ class Conditions:
         scored = []
         for name in span.names:
             path = self.s.name_path(name)
-            if path is None and not any(paths.reach(self.s.registry, c.kind, name.kind) is not None for c in self.clauses.values()):
+            if path is None and not any(
+                paths.reach(self.s.registry, c.kind, name.kind) is not None for c in self.clauses.values()
+            ):
                 continue
             way = paths.reach(self.s.registry, self.s.entity, name.kind)
             home, inner = self._home(at, name.kind, way)
@@ -281,11 +321,18 @@ class Conditions:
                 continue
             goal = target[0]
             fitting = [
-                n for n in span.names
+                n
+                for n in span.names
                 if (goal.field and n.field == goal.field.name and n.kind == goal.kind)
                 or (goal.field is None and n.id is not None and n.kind == goal.kind)
             ]
-            if entry.what == "kind" and goal.path == "" and fitting and side > 0 and fitting[0].kind == self.s.entity:
+            if (
+                entry.what == "kind"
+                and goal.path == ""
+                and fitting
+                and side > 0
+                and fitting[0].kind == self.s.entity
+            ):
                 continue
             if fitting and len({n.label for n in fitting}) == 1:
                 if not (goal.path == "" or (entry.what == "kind" and entry.kind == self.s.entity)):
@@ -296,7 +343,7 @@ class Conditions:
     def _which(self, span: Span, names: list[Name]) -> Plan:
         labels = list(dict.fromkeys(n.label for n in names))
         listed = ", ".join(labels[:4])
-        options = tuple(Option(label=label, plan=Plan(action="unknown")) for label in labels[:4])
+        options = tuple(Option(label=label, swap=(span.text, label)) for label in labels[:4])
         return clarify(f"Which “{span.text}” do you mean: {listed}?", *options)
 
     def _record(self, at: int, names: list[Name], path: str) -> None:
@@ -326,14 +373,18 @@ class Conditions:
         if gathers is None or not path or not set(ids) & self.s.names.heads or path.endswith(gathers.name):
             return tree
         self.s.assumptions.append(f"{names[0].label} stands for the whole team")
-        return trees.disjunction([tree, trees.records(self.s.registry, base, paths.join(path, gathers.name), ids)])
+        return trees.disjunction(
+            [tree, trees.records(self.s.registry, base, paths.join(path, gathers.name), ids)]
+        )
 
     # ── Words and choices ────────────────────────────────────────────────────────────────────────
 
     def _words(self) -> None:
         for at, _ in list(self.s.terms("word")):
             span = self.s.spans[at]
-            if span.entry("kind") and not any(e.what == "word" and e.kind == self.s.entity for e in span.entries):
+            if span.entry("kind") and not any(
+                e.what == "word" and e.kind == self.s.entity for e in span.entries
+            ):
                 continue
             if placed := self._place_word(at, span):
                 entry, home, inner = placed
@@ -347,11 +398,14 @@ class Conditions:
 
     def _place_word(self, at: int, span: Span) -> tuple[Entry, str, str] | None:
         options = []
-        for entry in span.entries:
+        spoken_of = self._spoken_of(at)
+        for entry in sorted(span.entries, key=lambda e: e.kind != spoken_of):
             if entry.what != "word":
                 continue
             home, inner = self._home(at, entry.kind, paths.reach(self.s.registry, self.s.entity, entry.kind))
-            if inner is not None and not (inner and paths.is_to_many(self.s.registry, self._base(home), inner)):
+            if inner is not None and not (
+                inner and paths.is_to_many(self.s.registry, self._base(home), inner)
+            ):
                 options.append((len(inner.split(".")) if inner else 0, entry, home, inner))
         return min(options, key=lambda o: o[0])[1:] if options else None
 
@@ -363,7 +417,9 @@ class Conditions:
             options = []
             for entry in span.entries:
                 if entry.what == "choice":
-                    home, inner = self._home(at, entry.kind, paths.reach(self.s.registry, self.s.entity, entry.kind))
+                    home, inner = self._home(
+                        at, entry.kind, paths.reach(self.s.registry, self.s.entity, entry.kind)
+                    )
                     if inner is not None:
                         options.append((len(inner.split(".")) if inner else 0, entry, home, inner))
             if not options:
@@ -378,14 +434,12 @@ class Conditions:
             self._absorb_hint(at, entry)
 
     def _absorb_hint(self, at: int, entry: Entry) -> None:
-        """The word that names the field of a choice: "high priority", "stage negotiation"."""
+        """The word that names the field of a choice: "high priority", "located in the US"."""
         for side in (1, -1):
-            near = self.s.at(at + side)
-            if near and near.tag == "term" and any(
-                e.what == "field" and e.name == entry.name or e.what in ("kind", "relation") and e.name + e.kind in entry.name
-                for e in near.entries
-            ):
-                near.used = True
+            hint = self.s.hinted(at, side=side)
+            entries = self.s.spans[hint].entries if hint is not None else []
+            if any(e.what == "field" and e.name == entry.name for e in entries):
+                self.s.use(hint)
 
     def _is_adjective(self, at: int) -> bool:
         """A word that is both a kind and a choice ("dealer accounts") is a choice before another kind."""
@@ -407,7 +461,9 @@ class Conditions:
             if cue == "between":
                 second = self.s.at(at + 3)
                 if second and second.tag == "amount" and self.s.spans[at + 2].is_cue("and"):
-                    self._amount(at, at + 3, "between", [first.value, second.value], (at, at + 1, at + 2, at + 3))
+                    self._amount(
+                        at, at + 3, "between", [first.value, second.value], (at, at + 1, at + 2, at + 3)
+                    )
                 continue
             self._amount(at, at + 1, _OPS[cue], [first.value], (at, at + 1))
 
@@ -423,14 +479,14 @@ class Conditions:
         target, term, home = self._measured(start, end, values[0])
         if target is None or target.field is None:
             return
-        numbers = [v.number() for v in values]
+        numbers = [_meant(v, target.field) for v in values]
         tree = trees.leaf(
             self.s.registry, self._base(home), target.path, op, numbers if op == "between" else numbers[0]
         )
         negative = self._negative(start)
         shown = " and ".join(f"{n:,}" for n in numbers)
         words = f"{target.field.title} {'not ' if negative else ''}{_OP_WORDS[op]} {shown}"
-        self._add(Found(start, f"{target.path} amount", tree, words, home, negative))
+        self._add(Found(start, f"{target.path} amount", tree, words, home, negative, path=target.path))
         self.s.use(*spans, term)
 
     def _measured(self, start: int, end: int, amount: Amount) -> tuple[Target | None, int | None, str]:
@@ -439,7 +495,9 @@ class Conditions:
         if after and after.tag == "term" and not after.used and (target := self._numeric(after, end + 1)):
             return target[0], end + 1, target[1]
         back = self.s.after(start - 2) if False else start - 1
-        while back >= 0 and (self.s.spans[back].is_cue("of", "is", "poss") or self.s.spans[back].tag == "vague"):
+        while back >= 0 and (
+            self.s.spans[back].is_cue("of", "is", "poss") or self.s.spans[back].tag == "vague"
+        ):
             back -= 1
         before = self.s.at(back)
         if before and before.tag == "term" and not before.used and (target := self._numeric(before, back)):
@@ -501,6 +559,8 @@ class Conditions:
         for index in order:
             if timed := self._time_of(index):
                 return timed
+        if self.default_time:
+            return self.default_time, ""
         for clause in self.clauses.values():
             if own := self.s.registry[clause.kind].time_field:
                 return own, clause.way
@@ -508,9 +568,14 @@ class Conditions:
             each = self.s.catalogue.field(own)
             self.s.assumptions.append(f"the period is read as {each.title if each else own}")
             return own, ""
-        choices = [w for w in self.s.catalogue.words if w.time_field]
-        names = list(dict.fromkeys(f.title for w in choices if (f := self.s.catalogue.field(w.time_field or ""))))
-        raise Unclear(clarify("Which date do you mean: " + " or ".join(names) + "?"))
+        dates = {w.time_field: w.words[0] for w in reversed(self.s.catalogue.words) if w.time_field}
+        titles = {
+            f.title: word
+            for name, word in reversed(dates.items())
+            if (f := self.s.catalogue.field(name or ""))
+        }
+        options = [Option(label=title, append=word) for title, word in titles.items()]
+        raise Unclear(clarify("Which date do you mean: " + " or ".join(titles) + "?", *options))
 
     def _outwards(self, at: int | None) -> Iterator[int]:
         size = len(self.s.spans)
@@ -524,11 +589,11 @@ class Conditions:
         span = self.s.spans[at]
         if span.tag != "term":
             return None
+        if span.entry("word") and (placed := self._place_word(at, span)):
+            entry, home, inner = placed
+            if name := word_of(entry).time_field:
+                return paths.join(inner, name), home
         for entry in span.entries:
-            if entry.what == "word" and (name := word_of(entry).time_field):
-                home, inner = self._home(at, entry.kind, paths.reach(self.s.registry, self.s.entity, entry.kind))
-                if inner is not None:
-                    return paths.join(inner, name), home
             if entry.what == "field":
                 each = self.s.registry[entry.kind].field(entry.name)
                 way = paths.reach(self.s.registry, self.s.entity, entry.kind, to_many=False)
@@ -559,8 +624,19 @@ class Conditions:
                 self.s.use(cue, at)
             elif target.path == "" or any(f.path.startswith(target.path) for f in self.found):
                 span.used = True
-            elif linked is not None and linked.is_cue("with") and not paths.is_to_many(self.s.registry, self.s.entity, target.path):
-                self._add(Found(at, target.path, trees.exists(self.s.registry, self.s.entity, target.path), f"with {target.path}"))
+            elif (
+                linked is not None
+                and linked.is_cue("with")
+                and not paths.is_to_many(self.s.registry, self.s.entity, target.path)
+            ):
+                self._add(
+                    Found(
+                        at,
+                        target.path,
+                        trees.exists(self.s.registry, self.s.entity, target.path),
+                        f"with {target.path}",
+                    )
+                )
                 span.used = True
 
     # ── Together ─────────────────────────────────────────────────────────────────────────────────
@@ -605,10 +681,17 @@ def _alternatives(found: list[Found], s: Sentence) -> list[list[Found]]:
 
 
 def _alternative(left: Found, right: Found, s: Sentence) -> bool:
-    if left.slot != right.slot or left.negative != right.negative or left.way != right.way or left.slot.endswith(" amount"):
+    if (
+        left.slot != right.slot
+        or left.negative != right.negative
+        or left.way != right.way
+        or left.slot.endswith(" amount")
+    ):
         return False
     if left.path or left.period:
-        return True
+        if any(span.is_cue("or", "and", "vs", "not") for span in s.spans[left.at + 1 : right.at]):
+            return True
+        raise Unclear(Plan(action="unknown", unused=(s.spans[right.at].text,)))
     return all(span.is_cue("or", "and", "vs") for span in s.spans[left.at + 1 : right.at])
 
 
@@ -631,6 +714,12 @@ def _first_field(tree: Tree) -> str:
             if isinstance(node, dict):
                 return str(node.get("field") or _first_field(node))
     return ""
+
+
+def _meant(amount: Amount, each: Field) -> int | float:
+    """The amount in the field's shown unit: a bare "over 1000" of a revenue that is spoken of in millions is 1000 million."""
+    number = amount.number()
+    return number if amount.has_scale or number >= each.asked_in else number * each.asked_in
 
 
 def is_number(each: Field | None) -> bool:

@@ -17,7 +17,11 @@ def check(question: str, lexicon: Lexicon) -> Plan | None:
     if any(phrase in text for phrase in grammar.INJECTION):
         return refuse("I answer questions about the records you can see, and nothing else.")
     if secret := next((w for w in words if w in grammar.SECRETS and not lexicon.knows(w)), None):
-        return refuse(f"I cannot speak about {secret}s." if not secret.endswith("s") else f"I cannot speak about {secret}.")
+        return refuse(
+            f"I cannot speak about {secret}s."
+            if not secret.endswith("s")
+            else f"I cannot speak about {secret}."
+        )
     if is_order(words):
         return refuse("I only answer questions; changes are made on the record itself.")
     if kept := next((w for w in words if w in grammar.NOT_KEPT and not lexicon.knows(w)), None):
@@ -32,12 +36,25 @@ def is_order(words: list[str]) -> bool:
     with something handed over: "give Ann's deals to Bob".
     """
     start = next((n for n, word in enumerate(words) if word not in grammar.POLITE), None)
-    for at in ([start] if start is not None else []) + [n + 1 for n, w in enumerate(words[:-1]) if w in ("then", "and", "please")]:
+    for at in ([start] if start is not None else []) + [
+        n + 1 for n, w in enumerate(words[:-1]) if w in ("then", "and", "please")
+    ]:
         verb, rest = words[at], words[at + 1 :]
         if verb in grammar.SOFT_WRITE_VERBS:
-            handed = "to" in rest or "as" in rest or (rest[:1] and rest[0] in ("deal", "opportunity", "account", "lead", "task"))
-            if handed and "me" not in rest[:1] and "us" not in rest[:1] and not {"by", "from", "in"} & set(rest[:1]):
+            handed = (
+                "to" in rest
+                or "as" in rest
+                or (rest[:1] and rest[0] in ("deal", "opportunity", "account", "lead", "task"))
+            )
+            if (
+                handed
+                and "me" not in rest[:1]
+                and "us" not in rest[:1]
+                and not {"by", "from", "in"} & set(rest[:1])
+            ):
                 return True
-        elif verb in grammar.WRITE_VERBS and (at == start or rest[:1] and rest[0] in ("it", "them", "all", "the")):
+        elif verb in grammar.WRITE_VERBS and (
+            at == start or (rest[:1] and rest[0] in ("it", "them", "all", "the"))
+        ):
             return True
     return False

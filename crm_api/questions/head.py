@@ -7,9 +7,8 @@ then the first kind that is named, then words that only one kind knows.
 from collections.abc import Iterator
 
 from crm_api.questions import paths
-from crm_api.questions.lexicon import Entry
-from crm_api.questions.plan import clarify
-from crm_api.questions.filters import Unclear
+from crm_api.questions.lexicon import Entry, stem
+from crm_api.questions.plan import Unclear, clarify
 from crm_api.questions.sentence import Sentence
 from crm_api.questions.spans import Span
 
@@ -17,9 +16,39 @@ _COUNTING = ("count", "most", "least", "how_many_more")
 _COMPARING = ("gt", "ge", "lt", "le", "eq")
 
 
-_FIGURES = ("avg", "median", "top", "bottom", "max", "min", "most", "least", "share", "quotient", "change", "percent_change",
-            "vs", "compare", "more", "fewer", "not", "without", "by", "each", "rank", "how_many_more", "how_much_more",
-            "follow", "gt", "ge", "lt", "le", "between", "newest", "oldest")
+_FIGURES = (
+    "avg",
+    "median",
+    "top",
+    "bottom",
+    "max",
+    "min",
+    "most",
+    "least",
+    "share",
+    "quotient",
+    "change",
+    "percent_change",
+    "vs",
+    "compare",
+    "more",
+    "fewer",
+    "not",
+    "without",
+    "by",
+    "each",
+    "rank",
+    "how_many_more",
+    "how_much_more",
+    "follow",
+    "gt",
+    "ge",
+    "lt",
+    "le",
+    "between",
+    "newest",
+    "oldest",
+)
 
 
 def looked_up(s: Sentence) -> str | None:
@@ -42,16 +71,31 @@ def _asks_of(s: Sentence, kind: str) -> bool:
     asked = [at for at in terms if not any(e.what == "kind" and e.kind == kind for e in s.spans[at].entries)]
     for at in asked:
         span, after = s.spans[at], s.at(at + 1)
+        if span.entry("kind") and is_plural(span):
+            return False
         if span.entry("word") and not span.entry("field", "relation", "kind"):
             if not s.has("when"):
                 return False
             continue
-        if span.entry("relation") and after and (after.is_cue("by") or span.text.endswith(" to") and after.tag == "name"):
+        if (
+            span.entry("relation")
+            and after
+            and (after.is_cue("by") or (span.text.endswith((" to", " by")) and after.tag == "name"))
+        ):
             return False
         target = next((t for t in s.targets(span, source=kind) if t.path), None)
-        if target is None or _fans_out(s, kind, target.path, target.field is not None) or (s.has("count") and not s.numeric(span, source=kind)):
+        if (
+            target is None
+            or _fans_out(s, kind, target.path, target.field is not None)
+            or (s.has("count") and not s.numeric(span, source=kind))
+        ):
             return False
-    return bool(asked) or not s.has("count", "sum") and (len(terms) == 0 or s.has("ask") or s.has("where"))
+    return bool(asked) or (not s.has("count", "sum") and (len(terms) == 0 or s.has("ask") or s.has("where")))
+
+
+def is_plural(span: Span) -> bool:
+    """Whether a word stands for several ("reps")."""
+    return span.text.endswith("s") and stem(span.text) != span.text
 
 
 def _fans_out(s: Sentence, kind: str, path: str, is_field: bool) -> bool:
@@ -67,23 +111,38 @@ def decide(s: Sentence) -> str | None:
     for at, entry in s.terms("measure"):
         if s.spans[at].entry("measure"):
             return entry.kind
-    for at in s.cues(*_COUNTING, *_COMPARING):
+    for at in (*s.cues(*_COMPARING), *s.cues(*_COUNTING)):
         if kind := _counted(s, at):
             return kind
-    words = [entry.kind for _, entry in s.terms("word")]
+    spoken_of = word_kind(
+        s, [at for at, span in enumerate(s.spans) if span.entry("word") and not span.entry("kind")]
+    )
     how_much = any(s.spans[at].text == "how much" for at in s.cues("sum"))
-    if words and (how_much or s.has("most", "least")):
-        return words[0]
+    if spoken_of and (how_much or s.has("most", "least")):
+        return spoken_of
     if (first := _first_kind(s)) is not None:
         return first
-    if words:
-        return words[0]
+    if spoken_of:
+        return spoken_of
     for what in ("reverse", "field", "choice"):
         for at, entry in s.terms(what):
             if not _after_by(s, at):
                 return entry.kind
     records = [name.kind for span in s.spans if span.tag == "name" for name in span.names]
     return records[0] if records else None
+
+
+def word_kind(s: Sentence, spans: list[int]) -> str | None:
+    """The kind that words of the trade speak of: one they share ("open tasks"), else the most telling word's.
+
+    Between kinds that share a word ("won" deals, "won" leads) the one with more figures is meant.
+    """
+    kinds = [dict.fromkeys(e.kind for e in s.spans[at].entries if e.what == "word") for at in spans]
+    if not kinds:
+        return None
+    shared = [kind for kind in kinds[0] if all(kind in others for others in kinds)]
+    candidates = shared or list(min(kinds, key=len))
+    return max(candidates, key=lambda kind: len(s.registry[kind].measures))
 
 
 def _counted(s: Sentence, at: int) -> str | None:
@@ -93,7 +152,12 @@ def _counted(s: Sentence, at: int) -> str | None:
     start = at + 1
     if comparing:
         amount = s.at(at + 1)
-        if amount is None or amount.tag != "amount" or not amount.value.is_count or not any(_kinds_before(s, at)):
+        if (
+            amount is None
+            or amount.tag != "amount"
+            or not amount.value.is_count
+            or not any(_kinds_before(s, at))
+        ):
             return None
         start = at + 2
     for index in range(start, len(s.spans)):
@@ -104,7 +168,11 @@ def _counted(s: Sentence, at: int) -> str | None:
             return each.entry("reverse").kind  # type: ignore[union-attr]
         if each.entry("field") and index == start:
             return each.entry("field").kind if span.value in ("count", "most", "least") else None  # type: ignore[union-attr]
-        describes = each.entry("word", "choice") or each.tag in ("name", "vague") or each.is_cue("of", "and", "or", "not", "without")
+        describes = (
+            each.entry("word", "choice")
+            or each.tag in ("name", "vague")
+            or each.is_cue("of", "and", "or", "not", "without")
+        )
         if not describes or (comparing and each.is_cue("of", "and")):
             return None
     return None
@@ -132,9 +200,17 @@ def _only_hint(s: Sentence, at: int) -> bool:
     span = s.spans[at]
     for side in (1, -1):
         near = s.at(at + side)
-        if near and near.tag == "name" and any(e.kind == n.kind and n.id for e in span.entries if e.what == "kind" for n in near.names):
-            return any(e.what in ("word", "measure") or e.what == "kind" for i, other in enumerate(s.spans) if i != at
-                       for e in other.entries)
+        if (
+            near
+            and near.tag == "name"
+            and any(e.kind == n.kind and n.id for e in span.entries if e.what == "kind" for n in near.names)
+        ):
+            return any(
+                e.what in ("word", "measure") or e.what == "kind"
+                for i, other in enumerate(s.spans)
+                if i != at
+                for e in other.entries
+            )
     return False
 
 
@@ -161,7 +237,11 @@ def _settle_figures(s: Sentence) -> None:
             span.entries = [e for e in span.entries if e.what != "measure"]
         elif _of_kind(s, at, each.kind):
             field = s.registry[each.kind].field(each.name)
-            raise Unclear(clarify(f"Do you mean the {measure.name}, or the {field.title if field else each.name} of the {each.kind}?"))
+            raise Unclear(
+                clarify(
+                    f"Do you mean the {measure.name}, or the {field.title if field else each.name} of the {each.kind}?"
+                )
+            )
         else:
             s.assumptions.append(f"“{span.text}” is read as {measure.name}")
             span.entries = [e for e in span.entries if e.what != "field"]
@@ -177,13 +257,16 @@ def _speaks_of(s: Sentence, at: int, kind: str, other: str) -> bool:
             return True
         if span.tag == "name" and all(n.kind != other for n in span.names):
             return True
-        if any(e.what == "kind" and e.kind != other for e in span.entries) or span.entry("relation") and not span.entry("kind"):
+        if any(e.what == "kind" and e.kind != other for e in span.entries) or (
+            span.entry("relation") and not span.entry("kind")
+        ):
             return True
     return False
 
 
 def _of_kind(s: Sentence, at: int, kind: str) -> bool:
     return any(
-        span.entry("kind") and span.entry("kind").kind == kind or any(n.kind == kind and n.id for n in span.names)  # type: ignore[union-attr]
+        (span.entry("kind") and span.entry("kind").kind == kind)
+        or any(n.kind == kind and n.id for n in span.names)  # type: ignore[union-attr]
         for span in s.spans
     )

@@ -14,12 +14,37 @@ from rapidfuzz.distance import OSA
 
 from crm_api.core.fields import Catalogue, Field, FieldType, Registry, Word
 
+_NOBODYS_WORDS = ("external_id", "external_system", "origin", "number")
+
 What = Literal["kind", "field", "relation", "reverse", "choice", "word", "measure"]
 
-_IRREGULAR = {"people": "person", "men": "man", "women": "woman", "indices": "index", "series": "series", "news": "news",
-              "sales": "sale", "status": "status", "analysis": "analysis", "opps": "opp", "mrs": "mrs", "us": "us", "is": "is",
-              "was": "was", "has": "has", "this": "this", "its": "its", "does": "does", "vs": "vs", "as": "as", "yes": "yes",
-              "less": "less", "always": "always", "business": "business", "businesses": "business"}
+_IRREGULAR = {
+    "people": "person",
+    "men": "man",
+    "women": "woman",
+    "indices": "index",
+    "series": "series",
+    "news": "news",
+    "sales": "sale",
+    "status": "status",
+    "analysis": "analysis",
+    "opps": "opp",
+    "mrs": "mrs",
+    "us": "us",
+    "is": "is",
+    "was": "was",
+    "has": "has",
+    "this": "this",
+    "its": "its",
+    "does": "does",
+    "vs": "vs",
+    "as": "as",
+    "yes": "yes",
+    "less": "less",
+    "always": "always",
+    "business": "business",
+    "businesses": "business",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +94,9 @@ class Lexicon:
                     known.append(entry)
         self.phrases.pop((), None)
         self.longest = max((len(key) for key in self.phrases), default=0)
-        self.words = sorted({word for key in self.phrases for word in key if len(word) > 3 and not word.isdigit()})
+        self.words = sorted(
+            {word for key in self.phrases for word in key if len(word) > 3 and not word.isdigit()}
+        )
 
     def longest_at(self, tokens: list[str], at: int) -> tuple[int, list[Entry]] | None:
         """The longest phrase that starts at token `at`: how many tokens it takes, and its meanings."""
@@ -116,7 +143,7 @@ def _entries(catalogue: Catalogue) -> Iterator[tuple[str, Entry]]:
     for phrase in (kind.replace("_", " "), catalogue.plural.replace("_", " "), *catalogue.synonyms):
         yield phrase, Entry("kind", kind)
     for field in catalogue.fields:
-        if field.type is not FieldType.REFERENCE:
+        if field.type is not FieldType.REFERENCE and field.name not in _NOBODYS_WORDS:
             for phrase in _field_phrases(field):
                 yield phrase, Entry("field", kind, field.name)
         for choice in field.choices:
@@ -151,4 +178,5 @@ def word_of(entry: Entry) -> Word:
 
 
 def _field_phrases(field: Field) -> tuple[str, ...]:
-    return (field.title, field.name.replace("_", " "), *field.synonyms)
+    """The label, or the name where there is none, and the synonyms; ids and keys are nobody's words."""
+    return (field.title, *field.synonyms)

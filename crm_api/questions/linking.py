@@ -20,12 +20,33 @@ from crm_api.access import Actor, visible
 from crm_api.core.fields import Catalogue, FieldType, Registry
 from crm_api.questions.lexicon import words_of
 
-MOST_NAMES = 5_000      # of one kind; beyond, names are found exactly only (a fuzzy pass costs 6 µs a name)
-MOST_VALUES = 400       # distinct values of one field
+MOST_NAMES = 5_000  # of one kind; beyond, names are found exactly only (a fuzzy pass costs 6 µs a name)
+MOST_VALUES = 400  # distinct values of one field
 SURE, SURE_SHORT, MARGIN, SHORT = 0.86, 0.92, 0.05, 6
 # What companies put behind their name and people leave out.
-_LEGAL = frozenset("inc corp corporation co company ltd limited llc gmbh ag sa plc pvt private pty bv oy ab".split())
-_NEVER_NAMES = frozenset("and the of in for a to new other none unknown".split())
+_LEGAL = frozenset(
+    [
+        "inc",
+        "corp",
+        "corporation",
+        "co",
+        "company",
+        "ltd",
+        "limited",
+        "llc",
+        "gmbh",
+        "ag",
+        "sa",
+        "plc",
+        "pvt",
+        "private",
+        "pty",
+        "bv",
+        "oy",
+        "ab",
+    ]
+)
+_NEVER_NAMES = frozenset(["and", "the", "of", "in", "for", "a", "to", "new", "other", "none", "unknown"])
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,10 +135,17 @@ class Names:
         scored: dict[tuple[str, str], tuple[float, list[Name]]] = {}
         for name in self.names:
             whole = OSA.normalized_similarity(joined, name.key, score_cutoff=least - MARGIN)
-            parts = max(
-                (OSA.normalized_similarity(joined, word, score_cutoff=least - MARGIN) for word in words_of(name.label)),
-                default=0.0,
-            ) if len(tokens) == 1 and name.id is not None else 0.0
+            parts = (
+                max(
+                    (
+                        OSA.normalized_similarity(joined, word, score_cutoff=least - MARGIN)
+                        for word in words_of(name.label)
+                    ),
+                    default=0.0,
+                )
+                if len(tokens) == 1 and name.id is not None
+                else 0.0
+            )
             each = self._token_wise(tokens, name, least) if len(tokens) > 1 else 0.0
             score = max(whole, parts * 0.999, each)
             if score:
@@ -170,13 +198,17 @@ def load(session: Session, registry: Registry, actor: Actor, texts: list[str]) -
 
 def _add_labels(session: Session, catalogue: Catalogue, actor: Actor, texts: list[str], names: Names) -> None:
     label = catalogue.field(catalogue.label)
-    if label is None or label.type is not FieldType.TEXT:
+    if label is None or not catalogue.named:
         return
     live = catalogue.live() if catalogue.live else sa.true()
-    base = sa.select(catalogue.model.id, label.column).where(visible(catalogue.kind, actor), live, label.column.is_not(None))
+    base = sa.select(catalogue.model.id, label.column).where(
+        visible(catalogue.kind, actor), live, label.column.is_not(None)
+    )
     rows = session.execute(base.limit(MOST_NAMES + 1)).all()
     if len(rows) > MOST_NAMES:
-        runs = {" ".join(texts[i:j]) for i in range(len(texts)) for j in range(i + 1, min(i + 6, len(texts)) + 1)}
+        runs = {
+            " ".join(texts[i:j]) for i in range(len(texts)) for j in range(i + 1, min(i + 6, len(texts)) + 1)
+        }
         rows = session.execute(base.where(sa.func.lower(label.column).in_(sorted(runs))).limit(100)).all()
     for identity, text in rows:
         names.add(Name(catalogue.kind, str(text), id=identity))
@@ -185,10 +217,17 @@ def _add_labels(session: Session, catalogue: Catalogue, actor: Actor, texts: lis
 def _add_values(session: Session, catalogue: Catalogue, actor: Actor, names: Names) -> None:
     live = catalogue.live() if catalogue.live else sa.true()
     for each in catalogue.fields:
-        if not each.groupable or each.type not in (FieldType.TEXT, FieldType.CHOICE) or each.choices:
+        if (
+            each.name in (catalogue.label, "name")
+            or not each.groupable
+            or each.type not in (FieldType.TEXT, FieldType.CHOICE)
+            or each.choices
+        ):
             continue
         distinct = (
-            sa.select(each.column).where(visible(catalogue.kind, actor), live, each.column.is_not(None)).distinct()
+            sa.select(each.column)
+            .where(visible(catalogue.kind, actor), live, each.column.is_not(None))
+            .distinct()
         )
         values = session.scalars(distinct.limit(MOST_VALUES + 1)).all()
         if len(values) > MOST_VALUES:
@@ -196,5 +235,8 @@ def _add_values(session: Session, catalogue: Catalogue, actor: Actor, names: Nam
         for value in values:
             if not words_of(str(value)):
                 continue
-            also = next((more for known, more in each.choice_synonyms.items() if known.lower() == str(value).lower()), ())
+            also = next(
+                (more for known, more in each.choice_synonyms.items() if known.lower() == str(value).lower()),
+                (),
+            )
             names.add(Name(catalogue.kind, str(value), field=each.name), *also)

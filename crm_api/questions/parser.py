@@ -4,13 +4,27 @@ It accounts for every word that carries meaning. A word it cannot place is named
 being left out, because an answer to half of a question is a wrong answer.
 """
 
+import re
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from crm_api.core.fields import FieldType, Measure, Registry
 from crm_api.questions import gate, head, lexicon, paths, trees
-from crm_api.questions.filters import Conditions, Found, Unclear
+from crm_api.questions.filters import Conditions, Found
 from crm_api.questions.linking import Names
-from crm_api.questions.plan import Figure, Filter, Group, Having, Plan, Side, Sort, clarify, unknown
+from crm_api.questions.plan import (
+    Figure,
+    Filter,
+    Group,
+    Having,
+    Option,
+    Plan,
+    Side,
+    Sort,
+    Unclear,
+    clarify,
+    unknown,
+)
 from crm_api.questions.sentence import Sentence, Target
 from crm_api.questions.spans import Span, Tagger
 
@@ -19,8 +33,27 @@ _DOWN = ("top", "max", "most", "newest")
 _COMPARING = ("gt", "ge", "lt", "le", "eq")
 _OPS = {"gt": "gt", "ge": "gte", "lt": "lt", "le": "lte", "eq": "eq"}
 # Cues that change the answer: one left unread means the question was not understood.
-_MUST_BE_READ = ("sum", "avg", "median", *_RANKING, "not", "without", *_COMPARING, "between", "share", "quotient",
-                 "percent_change", "change", "how_many_more", "how_much_more", "vs", "more", "fewer", "by", "each")
+_MUST_BE_READ = (
+    "sum",
+    "avg",
+    "median",
+    *_RANKING,
+    "not",
+    "without",
+    *_COMPARING,
+    "between",
+    "share",
+    "quotient",
+    "percent_change",
+    "change",
+    "how_many_more",
+    "how_much_more",
+    "vs",
+    "more",
+    "fewer",
+    "by",
+    "each",
+)
 DEFAULT_TOP = 10
 
 
@@ -29,8 +62,34 @@ def parse(question: str, *, registry: Registry, names: Names, day_first: bool = 
     words = lexicon.of(registry)
     if refusal := gate.check(question, words):
         return refusal
-    spans = [s for s in Tagger(words, names, day_first=day_first).spans(question) if s.tag != "stop"]
-    return plan_spans(Sentence(registry, names, spans))
+    tagger = Tagger(words, names, day_first=day_first)
+
+    def plan(text: str) -> Plan:
+        return plan_spans(Sentence(registry, names, [s for s in tagger.spans(text) if s.tag != "stop"]))
+
+    return with_options(plan(question), question, plan)
+
+
+def with_options(unclear: Plan, question: str, plan: Callable[[str], Plan]) -> Plan:
+    """A clarification whose options hold whole plans; options that do not run are left out."""
+    if unclear.action != "clarify":
+        return unclear
+    options = []
+    for option in unclear.options:
+        text = option.question or clearer(question, option)
+        planned = plan(text)
+        if planned.action in ("query", "lookup", "compare"):
+            options.append(option.model_copy(update={"question": text, "plan": planned}))
+    return unclear.model_copy(update={"options": tuple(options)})
+
+
+def clearer(question: str, option: Option) -> str:
+    """The question as the option would have it said."""
+    if option.swap:
+        mention, label = option.swap
+        loose = r"[\W_]+".join(re.escape(word) for word in mention.split())
+        return re.sub(loose, lambda _: label, question, count=1, flags=re.IGNORECASE)
+    return f"{question.rstrip(' ?!.')} {option.append}"
 
 
 def plan_spans(sentence: Sentence) -> Plan:
@@ -59,7 +118,11 @@ def _nothing_known(spans: list[Span]) -> Plan:
         return clarify(f"What do you mean by “{vague[0]}”? Name a kind of record and a figure.")
     if not spans:
         return unknown("Ask about accounts, deals, people, tasks …")
-    return Plan(action="refuse", reason="I answer questions about what is kept in the CRM; this is not part of it.", unused=strange)
+    return Plan(
+        action="refuse",
+        reason="I answer questions about what is kept in the CRM; this is not part of it.",
+        unused=strange,
+    )
 
 
 def _sorry(unused: tuple[str, ...]) -> str:
@@ -85,26 +148,26 @@ class Reader:
         """The whole reading; raises Unclear."""
         s = self.s
         if s.has("share"):
-            self._groups()
+            self.read_groups()
             return self._share()
-        self._figure()
+        self.read_figure()
         self._having()
-        self._groups()
+        self.read_groups()
         self._rank()
         conditions = Conditions(s)
         conditions.read()
-        self._time_groups(conditions)
+        self.time_groups(conditions)
         if s.has("quotient"):
-            return self._finish(self._quotient(conditions))
+            return self.finish(self._quotient(conditions))
         if s.cue("percent_change", "change", "how_many_more", "how_much_more") is not None:
-            return self._finish(self._change(conditions))
+            return self.finish(self._change(conditions))
         if s.has("vs", "compare", "more", "fewer") and (sides := self._sides(conditions)):
-            return self._finish(self._compare(conditions, sides))
-        return self._finish(self._query(conditions))
+            return self.finish(self._compare(conditions, sides))
+        return self.finish(self._query(conditions))
 
     # ── Figures ──────────────────────────────────────────────────────────────────────────────────
 
-    def _figure(self) -> None:
+    def read_figure(self) -> None:
         """What is computed, if anything: a declared measure, a field under an aggregate, or a count."""
         s = self.s
         for at, entry in s.terms("measure"):
@@ -122,7 +185,12 @@ class Reader:
     def _aggregate(self) -> str | None:
         for fn in ("avg", "median", "sum"):
             if (at := self.s.cue(fn)) is not None:
-                if fn == "sum" and self.s.spans[at].text == "how much" and self.measure is None and not self._sums_up(at):
+                if (
+                    fn == "sum"
+                    and self.s.spans[at].text == "how much"
+                    and self.measure is None
+                    and not self._sums_up(at)
+                ):
                     return None
                 self.s.use(*self.s.cues(fn))
                 return fn
@@ -130,7 +198,9 @@ class Reader:
 
     def _sums_up(self, at: int) -> bool:
         """Whether "how much" asks for a sum: of a field, or of what was won; not "how much does X cost"."""
-        return any(True for _ in self.s.terms("word")) or any(self.s.numeric(span) for span in self.s.spans if span.tag == "term")
+        return any(True for _ in self.s.terms("word")) or any(
+            self.s.numeric(span) for span in self.s.spans if span.tag == "term"
+        )
 
     def _of_measure(self, measure: Measure, fn: str | None) -> Figure:
         own = measure.fn
@@ -138,11 +208,16 @@ class Reader:
             if fn == "avg" and own == "sum" and self.s.has("each"):
                 raise Unclear(clarify(f"The average of each deal, or of the {measure.name} of each group?"))
             own = fn
-        elif fn == "sum":
-            raise Unclear(Plan(action="unknown", unused=("total",)))
-        label = measure.name if own == measure.fn else f"{_FN_WORDS[own]} {measure.name}"
-        return Figure(fn=own, field=measure.field, where=measure.where if own == "ratio" else None,  # type: ignore[arg-type]
-                      of=measure.of, label=label, unit=measure.unit or self._unit(measure.field))
+        name = measure.name.replace("_", " ")
+        label = name if own == measure.fn else f"{_FN_WORDS[own]} {name}"
+        return Figure(
+            fn=own,
+            field=measure.field,
+            where=measure.where if own == "ratio" else None,  # type: ignore[arg-type]
+            of=measure.of,
+            label=label,
+            unit=measure.unit or self._unit(measure.field),
+        )
 
     def _unit(self, path: str | None) -> str | None:
         if not path:
@@ -154,18 +229,29 @@ class Reader:
         s, after = self.s, self.s.at(at + 1)
         s.use(*s.cues("count"))
         s.use(*s.cues("sum"))  # "total number of"
-        if after and not after.used and after.tag == "term" and not after.entry("kind") and (target := s.numeric(after)):
+        if (
+            after
+            and not after.used
+            and after.tag == "term"
+            and not after.entry("kind")
+            and (target := s.numeric(after))
+        ):
             after.used = True
             self.figure = self._figure_of(target, "sum")
             return
-        self.figure = Figure(fn="count", label=f"number of {s.catalogue.plural}")
+        self.figure = self.counted()
         if after and after.entry("field") and not after.entry("kind") and (target := s.groupable(after)):
             self._group(target, at + 1)
             self.counts_groups = True
 
     def _of_field(self, fn: str) -> None:
         for at, span in enumerate(self.s.spans):
-            if span.tag == "term" and not span.used and not self._compared(at) and (target := self.s.numeric(span)):
+            if (
+                span.tag == "term"
+                and not span.used
+                and not self._compared(at)
+                and (target := self.s.numeric(span))
+            ):
                 span.used = True
                 self.figure = self._figure_of(target, fn)
                 return
@@ -173,7 +259,7 @@ class Reader:
         if fn == "sum" and next(self.s.terms("word"), None) and len(kind.size) == 1:
             self.figure = self._figure_of(Target(kind.size[0], kind.kind, kind.field(kind.size[0])), fn)
         elif fn == "sum":
-            self.figure = Figure(fn="count", label=f"number of {kind.plural}")
+            self.figure = self.counted()
         else:
             raise Unclear(Plan(action="unknown", unused=(_FN_WORDS[fn],)))
 
@@ -187,7 +273,7 @@ class Reader:
         after, before = self.s.at(at + 1), self.s.at(at - 1)
         if after and after.is_cue("is", "of"):
             after = self.s.at(at + 2)
-        return bool(after and after.is_cue(*_COMPARING, "between") or before and before.tag == "amount")
+        return bool((after and after.is_cue(*_COMPARING, "between")) or (before and before.tag == "amount"))
 
     # ── Groups and ranks ─────────────────────────────────────────────────────────────────────────
 
@@ -203,15 +289,17 @@ class Reader:
                 before -= 1
             measured = before >= 0 and s.spans[before].entry("measure") and s.spans[before].used
             after = s.after(at + 1, over=("of",))
-            measured = measured or (after is not None and s.spans[after].entry("measure") and s.spans[after].used)
-            counted = self.measure is None and head._counted(s, at) == s.entity  # noqa: SLF001
+            measured = measured or (
+                after is not None and s.spans[after].entry("measure") and s.spans[after].used
+            )
+            counted = self.measure is None and head._counted(s, at) == s.entity
             if not (measured or counted):
                 continue
             self.having = Having(op=_OPS[str(s.spans[at].value)], value=amount.value.number())  # type: ignore[arg-type]
             s.use(at, at + 1)
             if counted:
                 self.counts_groups = self.figure is not None and self.figure.fn == "count" and s.has("count")
-                self.figure = Figure(fn="count", label=f"number of {s.catalogue.plural}")
+                self.figure = self.counted()
             self._group_by_first_kind(at)
             return
 
@@ -223,20 +311,26 @@ class Reader:
                 return
         raise Unclear(Plan(action="unknown", unused=(self.s.spans[at].text,)))
 
-    def _groups(self) -> None:
+    def read_groups(self) -> None:
         """ "by region and quarter", "for each rep", "monthly", "which sector has the most …"."""
         s = self.s
         for at in list(s.cues("by", "each", "breakdown")):
             self._after_by(at)
         for at, span in enumerate(s.spans):
-            if span.tag == "bucket" and not span.used and (span.text.endswith("ly") or self._ranked_bucket(at)):
+            if (
+                span.tag == "bucket"
+                and not span.used
+                and (span.text.endswith("ly") or self._ranked_bucket(at))
+            ):
                 self._bucket(at)
 
     def _ranked_bucket(self, at: int) -> bool:
         """ "which quarter had the most won deals", "best month for won revenue"."""
         before = self.s.at(at - 1)
         ranked = self.s.has(*_RANKING) or any(s.tag == "vague" for s in self.s.spans)
-        return ranked and (before is None or before.is_cue("ask", *_RANKING) or before.tag in ("vague", "amount"))
+        return ranked and (
+            before is None or before.is_cue("ask", *_RANKING) or before.tag in ("vague", "amount")
+        )
 
     def _after_by(self, at: int) -> None:
         s = self.s
@@ -246,7 +340,14 @@ class Reader:
             span = s.spans[index]
             if span.tag == "bucket" and not span.used:
                 self._bucket(index)
-            elif span.tag == "term" and not span.used and not self._names_next(index) and (target := s.groupable(span)):
+            elif self._describes(at, index):
+                s.use(index)
+            elif (
+                span.tag == "term"
+                and not span.used
+                and not self._names_next(index)
+                and (target := s.groupable(span))
+            ):
                 if self.s.spans[at].is_cue("by") and span.entry("measure"):
                     break
                 self._group(target, index)
@@ -257,16 +358,42 @@ class Reader:
             index = index + 2 if following and following.is_cue("and", "by") else None
         first = s.after(at, over=("of",), tags=("stop",))
         nearby = s.spans[first] if first is not None else None
-        if took or (nearby and (nearby.tag in ("name", "period") or nearby.used or nearby.is_cue("count", "sum", "avg", "most"))):
+        if (
+            took
+            or (
+                nearby
+                and (
+                    nearby.tag in ("name", "period")
+                    or nearby.used
+                    or nearby.is_cue("count", "sum", "avg", "most")
+                )
+            )
+            or (nearby and nearby.entry("word") and self.figure is None)
+        ):
             s.use(at)
-        elif nearby and nearby.entry("word") and self.figure is None:
-            s.use(at)
+
+    def _describes(self, by: int, at: int) -> bool:
+        """ "won by reps in the East", "sold by reps other than X": the doers are told, not what to group by."""
+        verb, after = self.s.at(by - 1), self.s.at(at + 1)
+        span = self.s.spans[at]
+        return bool(
+            verb
+            and verb.entry("word", "relation")
+            and not verb.entry("kind")
+            and span.entry("kind")
+            and after
+            and after.is_cue("not", "of", "with", "without")
+        )
 
     def _names_next(self, at: int) -> bool:
         """ "by manager Dustin": the word says what the name is, and does not group."""
         after = self.s.at(at + 1)
         span = self.s.spans[at]
-        return bool(after and after.tag == "name" and any(n.id and e.kind == n.kind for e in span.entries if e.what == "kind" for n in after.names))
+        return bool(
+            after
+            and after.tag == "name"
+            and any(n.id and e.kind == n.kind for e in span.entries if e.what == "kind" for n in after.names)
+        )
 
     def _group(self, target: Target, at: int) -> None:
         label = target.field.title if target.field else target.path.split(".")[-1].replace("_", " ")
@@ -279,7 +406,7 @@ class Reader:
         self.buckets.append(str(self.s.spans[at].value))
         self.s.use(at)
 
-    def _time_groups(self, conditions: Conditions) -> None:
+    def time_groups(self, conditions: Conditions) -> None:
         """Time buckets go by the same date that periods beside them would."""
         for bucket in self.buckets:
             path, home = conditions.time_field(None)
@@ -287,7 +414,7 @@ class Reader:
                 raise Unclear(Plan(action="unknown", unused=(bucket,)))
             self.groups.append(Group(field=path, bucket=bucket, label=bucket))  # type: ignore[arg-type]
         if self.sort and self.sort.field is None and self.figure is None and self.groups:
-            self.figure = Figure(fn="count", label=f"number of {self.s.catalogue.plural}")
+            self.figure = self.counted()
 
     def _rank(self) -> None:
         """ "top 3 … by …", "the most …", "the 5 biggest …", "ranked by …"."""
@@ -313,22 +440,46 @@ class Reader:
         if by is None:
             raise Unclear(self._by_what())
         self.sort = Sort(field=by, descending=descending)
-        if number is None and plural and cue in ("max", "min"):
-            if not s.has("by"):
-                raise Unclear(clarify(f"How many of the {s.spans[at].text} {s.catalogue.plural} do you want to see?"))
+        if number is None and plural and cue in ("max", "min") and not s.has("by"):
+            raise Unclear(
+                clarify(f"How many of the {s.spans[at].text} {s.catalogue.plural} do you want to see?")
+            )
         self.limit = number or (1 if not plural else DEFAULT_TOP)
+
+    def read_rank(self, previous: Plan) -> None:
+        """In a follow-up: "top 5", "only the highest": another cut of what was ranked before."""
+        at = self.s.cue("top", "bottom", "most", "least", "max", "min")
+        if at is None or not previous.figures:
+            return
+        self.s.use(at)
+        self.limit = self._how_many(at)[0] or 1
+        self.sort = Sort(descending=self.s.spans[at].value in _DOWN)
+
+    def counted(self) -> Figure:
+        """The number of records asked about."""
+        return Figure(fn="count", label=f"number of {self.s.catalogue.plural}")
 
     def _how_many(self, at: int) -> tuple[int | None, bool]:
         """The number beside a ranking word, and whether what is ranked stands in the plural."""
         number = None
         for near in (at + 1, at - 1):
             span = self.s.at(near)
-            if span and span.tag == "amount" and span.value.is_count and not span.used and 0 < span.value.value <= 1000:
+            if (
+                span
+                and span.tag == "amount"
+                and span.value.is_count
+                and not span.used
+                and 0 < span.value.value <= 1000
+            ):
                 number = int(span.value.value)
                 self.s.use(near)
                 break
-        ranked = next((s for s in self.s.spans[at:] if s.entry("kind", "field", "relation") or s.tag == "bucket"), None)
-        asked = next((s for s in self.s.spans[:at] if s.entry("kind", "field", "relation") or s.tag == "bucket"), None)
+        ranked = next(
+            (s for s in self.s.spans[at:] if s.entry("kind", "field", "relation") or s.tag == "bucket"), None
+        )
+        asked = next(
+            (s for s in self.s.spans[:at] if s.entry("kind", "field", "relation") or s.tag == "bucket"), None
+        )
         subject = asked if self.s.spans[at].value in ("most", "least") or (asked and not ranked) else ranked
         plural = bool(subject and subject.text != lexicon.stem(subject.text) and subject.text.endswith("s"))
         return number, plural or (number or 0) > 1
@@ -336,9 +487,12 @@ class Reader:
     def _sort_field(self, at: int, cue: str) -> str | None:
         """What is ranked by: "figure", the path of a field, or None where nothing says."""
         s = self.s
-        if self.measure or self.figure:
-            if self.figure is None or self.figure.fn != "count" or cue in ("most", "least", "top", "bottom", "max", "min"):
-                return "figure"
+        if (self.measure or self.figure) and (
+            self.figure is None
+            or self.figure.fn != "count"
+            or cue in ("most", "least", "top", "bottom", "max", "min")
+        ):
+            return "figure"
         for by in [*s.cues("by", unused=False)]:
             index = s.after(by, over=("of", "max", "min"), tags=("stop",))
             if index is None:
@@ -346,7 +500,7 @@ class Reader:
             span = s.spans[index]
             if span.is_cue("count") or span.entry("word"):
                 s.use(by, index if span.is_cue("count") else None)
-                self.figure = self.figure or Figure(fn="count", label=f"number of {s.catalogue.plural}")
+                self.figure = self.figure or self.counted()
                 return "figure"
             if span.tag == "term" and not span.used and (target := s.numeric(span)):
                 s.use(by, index)
@@ -359,11 +513,15 @@ class Reader:
                 return "figure"
             return target.path
         if cue in ("most", "least"):
-            self.figure = self.figure or Figure(fn="count", label=f"number of {s.catalogue.plural}")
+            self.figure = self.figure or self.counted()
             return "figure"
         if cue in ("newest", "oldest"):
             return self._dated()
-        late = [i for i, span in enumerate(s.spans) if i > at and span.tag == "term" and not span.used and not self._compared(i) and s.numeric(span)]
+        late = [
+            i
+            for i, span in enumerate(s.spans)
+            if i > at and span.tag == "term" and not span.used and not self._compared(i) and s.numeric(span)
+        ]
         if len(late) == 1:
             s.use(late[0])
             return s.numeric(s.spans[late[0]]).path  # type: ignore[union-attr]
@@ -389,8 +547,24 @@ class Reader:
 
     def _by_what(self) -> Plan:
         sizes = [f.title for name in self.s.catalogue.size if (f := self.s.catalogue.field(name))]
-        figures = [m.name for m in self.s.catalogue.measures][:3]
-        return clarify("Ranked by what: " + ", ".join(dict.fromkeys([*sizes, *figures])) + "?")
+        figures = [m.name.replace("_", " ") for m in self.s.catalogue.measures]
+        ways = list(
+            dict.fromkeys(
+                [*sizes, *(figures if self.groups or self.figure else []), *self._figures_elsewhere()]
+            )
+        )[:4]
+        return clarify(
+            "Ranked by what: " + ", ".join(ways) + "?",
+            *(Option(label=way, append=f"by {way}") for way in ways),
+        )
+
+    def _figures_elsewhere(self) -> list[str]:
+        """Figures of a kind that leads here: reps and accounts are ranked by what their deals brought."""
+        kinds = [c for c in self.s.registry if c.measures and c.kind != self.s.entity]
+        near = [c for c in kinds if paths.reach(self.s.registry, c.kind, self.s.entity) is not None]
+        return [m.name.replace("_", " ") for c in near[-1:] for m in c.measures if m.fn in ("sum", "ratio")][
+            :3
+        ]
 
     def _asked_group(self, at: int) -> None:
         """The word that is ranked, when it is not the kind itself: "which rep …", "top 3 sectors"."""
@@ -398,11 +572,19 @@ class Reader:
         if self.groups or self.buckets:
             return
         who = s.cue("who")
-        near = [*range(at + 1, len(s.spans)), *range(at)] if s.spans[at].value in ("top", "bottom") else range(len(s.spans))
+        near = (
+            [*range(at + 1, len(s.spans)), *range(at)]
+            if s.spans[at].value in ("top", "bottom")
+            else range(len(s.spans))
+        )
         for index in near:
             span = s.spans[index]
-            if span.tag == "term" and not span.used and not self._names_next(index) and not self._beside_name(index) and (
-                target := s.groupable(span)
+            if (
+                span.tag == "term"
+                and not span.used
+                and not self._names_next(index)
+                and not self._beside_name(index)
+                and (target := s.groupable(span))
             ):
                 if span.entry("choice") and not span.entry("kind", "relation"):
                     continue
@@ -415,7 +597,11 @@ class Reader:
     def _beside_name(self, at: int) -> bool:
         before = self.s.at(at - 1)
         span = self.s.spans[at]
-        return bool(before and before.tag == "name" and any(e.kind == n.kind for e in span.entries for n in before.names))
+        return bool(
+            before
+            and before.tag == "name"
+            and any(e.kind == n.kind for e in span.entries for n in before.names)
+        )
 
     def _extreme(self, cue: str) -> None:
         """The highest single value of a figure that is not grouped."""
@@ -445,7 +631,7 @@ class Reader:
 
     def _query(self, conditions: Conditions) -> Plan:
         if self.groups and self.figure is None:
-            self.figure = Figure(fn="count", label=f"number of {self.s.catalogue.plural}")
+            self.figure = self.counted()
         self._loose_groups()
         return self._base(conditions.filters(), conditions.found)
 
@@ -454,21 +640,33 @@ class Reader:
         if self.figure is None or self.groups or self.s.entity == "":
             return
         for at, span in enumerate(self.s.spans):
-            if span.tag == "term" and not span.used and span.text.endswith("s") and (target := self.s.groupable(span)):
+            if (
+                span.tag == "term"
+                and not span.used
+                and span.text.endswith("s")
+                and (target := self.s.groupable(span))
+            ):
                 self._group(target, at)
                 return
 
     def _base(self, filters: tuple[Filter, ...], found: list[Found]) -> Plan:
         """The plan with the figure's own condition among the filters, unless the question replaces it."""
-        own = self._own_filter(found)
+        own = self.own_filter(found)
         return Plan(
-            action="query", entity=self.s.entity, filters=(*own, *filters),
-            figures=(self.figure,) if self.figure else (), group_by=tuple(self.groups), having=self.having,
-            counts_groups=self.counts_groups, sort=self.sort, limit=self.limit, columns=self.columns,
+            action="query",
+            entity=self.s.entity,
+            filters=(*own, *filters),
+            figures=(self.figure,) if self.figure else (),
+            group_by=tuple(self.groups),
+            having=self.having,
+            counts_groups=self.counts_groups,
+            sort=self.sort,
+            limit=self.limit,
+            columns=self.columns,
             assumptions=tuple(dict.fromkeys(self.s.assumptions)),
         )
 
-    def _own_filter(self, found: list[Found]) -> tuple[Filter, ...]:
+    def own_filter(self, found: list[Found]) -> tuple[Filter, ...]:
         measure = self.measure
         if measure is None or measure.where is None or (self.figure and self.figure.fn == "ratio"):
             return ()
@@ -496,13 +694,21 @@ class Reader:
         self.s.use(*self.s.cues("vs", "compare", "more", "fewer"))
         if self.figure is None:
             if not any(True for _ in self.s.terms("kind", unused=False)) and self.measure is None:
-                raise Unclear(clarify("Compared by what figure: " + ", ".join(m.name for m in self.s.catalogue.measures[:3]) + "?"))
-            self.figure = Figure(fn="count", label=f"number of {self.s.catalogue.plural}")
+                names = [m.name.replace("_", " ") for m in self.s.catalogue.measures][:3]
+                raise Unclear(
+                    clarify(
+                        "Compared by what: " + ", ".join(names) + "?",
+                        *(Option(label=name, append=f": {name}") for name in names),
+                    )
+                )
+            self.figure = self.counted()
         if self.groups:
             raise Unclear(Plan(action="unknown", unused=tuple(g.label for g in self.groups)))
         shared = [f for f in conditions.found if f not in sides]
         base = self._base(conditions.filters(shared), shared + ([] if self.measure else sides))
-        return base.model_copy(update={"action": "compare", "sides": tuple(self._side(conditions, f) for f in sides)})
+        return base.model_copy(
+            update={"action": "compare", "sides": tuple(self._side(conditions, f) for f in sides)}
+        )
 
     @staticmethod
     def _side(conditions: Conditions, found: Found) -> Side:
@@ -529,7 +735,9 @@ class Reader:
             period = each.period
             if period and period.form == "span" and period.first and period.last:
                 at = conditions.found.index(each)
-                conditions.found[at : at + 1] = [conditions.with_period(each, side) for side in (period.first, period.last)]
+                conditions.found[at : at + 1] = [
+                    conditions.with_period(each, side) for side in (period.first, period.last)
+                ]
 
     def _quotient(self, conditions: Conditions) -> Plan:
         """ "ratio of won to lost deals"."""
@@ -538,7 +746,12 @@ class Reader:
         if not words or len(words) != 2 or self.figure is not None or self.groups:
             raise Unclear(Plan(action="unknown", unused=("ratio",)))
         shared = [f for f in conditions.found if f not in words]
-        self.figure = Figure(fn="quotient", where=words[0].tree, of=words[1].tree, label=f"{words[0].words} to {words[1].words}")
+        self.figure = Figure(
+            fn="quotient",
+            where=words[0].tree,
+            of=words[1].tree,
+            label=f"{words[0].words} to {words[1].words}",
+        )
         return self._base(conditions.filters(shared), shared)
 
     def _share(self) -> Plan:
@@ -553,35 +766,58 @@ class Reader:
         s.use(*s.cues("sum"))
         conditions = Conditions(s)
         conditions.read()
-        self._time_groups(conditions)
+        self.time_groups(conditions)
         if self.measure and self.measure.fn == "ratio":
             raise Unclear(Plan(action="unknown", unused=("percent",)))
-        noun = next((i for i in range(cue, len(s.spans)) if s.spans[i].entry("kind", "measure") and (s.spans[i].used or i > cue)), cue)
-        verb = next((i for i in range(cue + 1, len(s.spans)) if s.spans[i].is_cue("is", "that", "with")), None)
+        noun = next(
+            (
+                i
+                for i in range(cue, len(s.spans))
+                if s.spans[i].entry("kind", "measure") and (s.spans[i].used or i > cue)
+            ),
+            cue,
+        )
+        verb = next(
+            (i for i in range(cue + 1, len(s.spans)) if s.spans[i].is_cue("is", "that", "with")), None
+        )
         split = verb if verb is not None and verb > cue + 1 else noun
         part = [f for f in conditions.found if (f.at > split or f.at < cue) and not (f.period and f.at < cue)]
         base = [f for f in conditions.found if f not in part]
         field = self.measure.field if self.measure else None
         if not part and self.groups:
             self.figure = Figure(fn="sum" if field else "count", field=field, label="share", unit="percent")
-            return self._finish(self._base(conditions.filters(), conditions.found).model_copy(update={"change": "share"}))
+            return self.finish(
+                self._base(conditions.filters(), conditions.found).model_copy(update={"change": "share"})
+            )
         kinds = {("period" if f.period else "word" if not f.path else "name") for f in part}
-        if not part or self.groups or (split == noun and kinds >= {"word", "name"}) or (
-            "period" in kinds and kinds & {"word"}
+        if (
+            not part
+            or self.groups
+            or (split == noun and kinds >= {"word", "name"})
+            or ("period" in kinds and kinds & {"word"})
         ):
             raise Unclear(Plan(action="unknown", unused=("percent",)))
         filters = conditions.filters(part)
-        self.figure = Figure(fn="ratio", field=field, where=trees.conjunction([f.tree for f in filters]), unit="percent",
-                             label="share with " + " and ".join(f.words for f in filters))
+        self.figure = Figure(
+            fn="ratio",
+            field=field,
+            where=trees.conjunction([f.tree for f in filters]),
+            unit="percent",
+            label="share with " + " and ".join(f.words for f in filters),
+        )
         plan = self._base_share(conditions, base)
-        return self._finish(plan)
+        return self.finish(plan)
 
     def _base_share(self, conditions: Conditions, base: list[Found]) -> Plan:
         figure, self.figure = self.figure, None
-        own = self._own_filter(base)
+        own = self.own_filter(base)
         self.figure = figure
-        return Plan(entity=self.s.entity, filters=(*own, *conditions.filters(base)), figures=(figure,) if figure else (),
-                    assumptions=tuple(dict.fromkeys(self.s.assumptions)))
+        return Plan(
+            entity=self.s.entity,
+            filters=(*own, *conditions.filters(base)),
+            figures=(figure,) if figure else (),
+            assumptions=tuple(dict.fromkeys(self.s.assumptions)),
+        )
 
     # ── Look-ups ─────────────────────────────────────────────────────────────────────────────────
 
@@ -594,10 +830,15 @@ class Reader:
         conditions.read()
         if any(f.path for f in conditions.found):
             raise Unclear(Plan(action="unknown", unused=tuple(f.words for f in conditions.found if f.path)))
-        return self._finish(Plan(
-            action="lookup", entity=s.entity, filters=conditions.filters(),
-            columns=tuple(dict.fromkeys(columns)) or s.catalogue.listed, assumptions=tuple(dict.fromkeys(s.assumptions)),
-        ))
+        return self.finish(
+            Plan(
+                action="lookup",
+                entity=s.entity,
+                filters=conditions.filters(),
+                columns=tuple(dict.fromkeys(columns)) or s.catalogue.listed,
+                assumptions=tuple(dict.fromkeys(s.assumptions)),
+            )
+        )
 
     def _asked_columns(self) -> list[str]:
         s = self.s
@@ -622,7 +863,9 @@ class Reader:
 
     def _first_known(self, words: tuple[str, ...]) -> str | None:
         for word in words:
-            entries = [e for e in lexicon.of(self.s.registry).phrases.get((word,), []) if e.kind == self.s.entity]
+            entries = [
+                e for e in lexicon.of(self.s.registry).phrases.get((word,), []) if e.kind == self.s.entity
+            ]
             target = self.s.target(Span("term", 0, 0, word, entries=entries)) if entries else None
             if target:
                 return target.path
@@ -630,44 +873,68 @@ class Reader:
 
     # ── The end ──────────────────────────────────────────────────────────────────────────────────
 
-    def _finish(self, plan: Plan) -> Plan:
+    def finish(self, plan: Plan) -> Plan:
         """Refuse to answer half a question: every word that carries meaning must have been used."""
         if plan.action in ("clarify", "refuse", "unknown"):
             return plan
         self._forgive()
         vague = [s.text for s in self.s.spans if s.tag == "vague" and not s.used]
-        left = tuple(s.text for s in self.s.spans if not s.used and (
-            s.tag in ("unknown", "period", "amount", "bucket", "term", "name") or s.is_cue(*_MUST_BE_READ)
-        ))
+        left = tuple(
+            s.text
+            for s in self.s.spans
+            if not s.used
+            and (
+                s.tag in ("unknown", "period", "amount", "bucket", "term", "name") or s.is_cue(*_MUST_BE_READ)
+            )
+        )
         if vague and not left:
             return clarify(f"What do you mean by “{vague[0]}” {self.s.catalogue.plural}?", *())
         return unknown(_sorry(left), *left) if left else plan
 
     def _forgive(self) -> None:
-        """Words that said nothing new: the kind itself, the way to a condition that was read, "handled by"."""
+        """Words that said nothing new: the kind itself, the unit of the figure, "handled by", "between"."""
         for at, span in enumerate(self.s.spans):
-            if span.used:
-                continue
-            after = self.s.at(at + 1)
-            if span.is_cue("by") and after and after.used or span.is_cue("between") and after and after.tag == "period":
+            if not span.used and self._says_nothing_new(at, span):
                 span.used = True
-            elif span.entry("relation") and after and (after.is_cue("by") or self._links_clause(span)):
-                span.used = True
-            elif span.tag == "term" and any(e.what == "kind" and e.kind == self.s.entity for e in span.entries):
-                span.used = True
-            elif span.is_cue("each", "newest") and span.text in ("each", "last") and self.groups:
-                span.used = True
+
+    def _says_nothing_new(self, at: int, span: Span) -> bool:
+        after = self.s.at(at + 1)
+        if span.is_cue("by"):
+            return bool(after and after.used)
+        if span.is_cue("between"):
+            return bool(after and after.tag == "period")
+        if span.tag == "bucket":
+            return bool(self.figure and self.figure.unit == f"{span.value}s")
+        if span.is_cue("each", "newest"):
+            return span.text in ("each", "last") and bool(self.groups)
+        if span.entry("relation") and after and (after.is_cue("by") or self._links_clause(span)):
+            return True
+        return any(e.what == "kind" and e.kind == self.s.entity for e in span.entries)
 
     def _links_clause(self, span: Span) -> bool:
         """ "reps who own no deals": the verb says how the deals belong to the reps, which the relation says too."""
         entry = span.entry("relation")
-        relation = next(r for r in self.s.registry[entry.kind].relations if r.name == entry.name) if entry else None
+        relation = (
+            next(r for r in self.s.registry[entry.kind].relations if r.name == entry.name) if entry else None
+        )
         return relation is not None and relation.target == self.s.entity and not span.entry("kind")
 
 
-_FN_WORDS = {"avg": "average", "median": "median", "sum": "total", "max": "highest", "min": "lowest", "count": "number",
-             "ratio": "ratio"}
+_FN_WORDS = {
+    "avg": "average",
+    "median": "median",
+    "sum": "total",
+    "max": "highest",
+    "min": "lowest",
+    "count": "number",
+    "ratio": "ratio",
+}
 
 
 def _clashes(one: trees.Tree, other: trees.Tree) -> bool:
-    return one != other and one.get("op") == other.get("op") == "eq" and one.get("field") == other.get("field")
+    """Whether two conditions on one field cannot both hold: "lost" beside a figure of won deals."""
+    return (
+        one.get("field") == other.get("field")
+        and one.get("op") == other.get("op") == "in"
+        and not (set(one["value"]) & set(other["value"]))
+    )

@@ -20,8 +20,18 @@ Unit = Literal["day", "week", "month", "quarter", "half", "year"]
 Form = Literal["calendar", "relative", "rolling", "to_date", "ago", "weekday", "span"]
 
 MONTHS = (
-    "january", "february", "march", "april", "may", "june", "july", "august", "september", "october",
-    "november", "december",
+    "january",
+    "february",
+    "march",
+    "april",
+    "may",
+    "june",
+    "july",
+    "august",
+    "september",
+    "october",
+    "november",
+    "december",
 )
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 _MONTHS_IN: dict[str, int] = {"day": 0, "week": 0, "month": 1, "quarter": 3, "half": 6, "year": 12}
@@ -78,7 +88,9 @@ class Period(BaseModel):
                 return self._calendar(today, fiscal_start)
             case "relative":
                 here = _floor(today, self.unit, fiscal_start if self.fiscal else 1)
-                return Window(_shift(here, self.unit, self.offset or 0), _shift(here, self.unit, (self.offset or 0) + 1))
+                return Window(
+                    _shift(here, self.unit, self.offset or 0), _shift(here, self.unit, (self.offset or 0) + 1)
+                )
             case "rolling" if self.n < 0:
                 tomorrow = today + timedelta(days=1)
                 return Window(_shift(tomorrow, self.unit, self.n), tomorrow)
@@ -131,7 +143,10 @@ class Period(BaseModel):
             return self.model_copy(update={"year": year})
         if self.form == "span":
             return self.model_copy(
-                update={"first": self.first and self.first.with_year(year), "last": self.last and self.last.with_year(year)}
+                update={
+                    "first": self.first and self.first.with_year(year),
+                    "last": self.last and self.last.with_year(year),
+                }
             )
         return self
 
@@ -152,13 +167,17 @@ class Period(BaseModel):
                 unit = f"fiscal {self.unit}" if self.fiscal else self.unit
                 if self.unit == "day":
                     return {0: "today", -1: "yesterday", 1: "tomorrow"}[self.offset or 0]
-                return f"{ {0: 'this', -1: 'last', 1: 'next'}[self.offset or 0]} {unit}"
+                return f"{ {0: 'this', -1: 'last', 1: 'next'}[self.offset or 0] } {unit}"
             case "rolling":
                 return f"the {'last' if self.n < 0 else 'next'} {_count(abs(self.n), self.unit)}"
             case "to_date":
                 return f"this {'fiscal ' if self.fiscal else ''}{self.unit} to date"
             case "ago":
-                return f"{_count(abs(self.n), self.unit)} ago" if self.n < 0 else f"in {_count(self.n, self.unit)}"
+                return (
+                    f"{_count(abs(self.n), self.unit)} ago"
+                    if self.n < 0
+                    else f"in {_count(self.n, self.unit)}"
+                )
             case "weekday":
                 lead = {None: "", -1: "last week's ", 0: "this week's ", 1: "next week's "}[self.offset]
                 return lead + WEEKDAYS[self.index].capitalize()
@@ -235,14 +254,52 @@ def _floor(day: date, unit: str, year_start: int) -> date:
 _NUMBER_WORDS = {
     word: n
     for n, word in enumerate(
-        "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen".split()
+        [
+            "zero",
+            "one",
+            "two",
+            "three",
+            "four",
+            "five",
+            "six",
+            "seven",
+            "eight",
+            "nine",
+            "ten",
+            "eleven",
+            "twelve",
+            "thirteen",
+            "fourteen",
+            "fifteen",
+            "sixteen",
+        ]
     )
 } | {"a couple of": 2, "couple of": 2, "few": 3, "thirty": 30, "sixty": 60, "ninety": 90}
 _UNITS: dict[str, Unit] = {
-    "day": "day", "week": "week", "wk": "week", "month": "month", "mth": "month", "quarter": "quarter", "qtr": "quarter",
-    "half year": "half", "half-year": "half", "half": "half", "year": "year", "yr": "year",
+    "day": "day",
+    "week": "week",
+    "wk": "week",
+    "month": "month",
+    "mth": "month",
+    "quarter": "quarter",
+    "qtr": "quarter",
+    "half year": "half",
+    "half-year": "half",
+    "half": "half",
+    "year": "year",
+    "yr": "year",
 }
-_ORDINALS = {"first": 1, "second": 2, "third": 3, "fourth": 4, "1st": 1, "2nd": 2, "3rd": 3, "4th": 4, "last": 4}
+_ORDINALS = {
+    "first": 1,
+    "second": 2,
+    "third": 3,
+    "fourth": 4,
+    "1st": 1,
+    "2nd": 2,
+    "3rd": 3,
+    "4th": 4,
+    "last": 4,
+}
 
 _MONTH = "|".join(f"{name}|{name[:3]}" for name in MONTHS) + "|sept"
 _WEEKDAY = "|".join(f"{name}|{name[:4]}|{name[:3]}" for name in WEEKDAYS)
@@ -281,7 +338,9 @@ _ROLLING = _re(
 )
 _PAST_UNIT = _re(rf"(?:the )?past (?P<u>{_UNIT}|fortnight)")
 _WITHIN = _re(rf"within (?P<n>{_N}) (?P<u>{_UNIT}|fortnight)s?")
-_TO_DATE = _re(r"(?P<a>ytd|qtd|mtd|wtd|fytd)|(?:the )?(?P<u>year|quarter|month|week)[- ]to[- ]date|(?:so far )?this (?P<s>year|quarter|month|week) so far")
+_TO_DATE = _re(
+    r"(?P<a>ytd|qtd|mtd|wtd|fytd)|(?:the )?(?P<u>year|quarter|month|week)[- ]to[- ]date|(?:so far )?this (?P<s>year|quarter|month|week) so far"
+)
 _AGO = _re(rf"(?P<n>{_N}) (?P<u>{_UNIT}|fortnight)s? ago")
 _DAY_WORD = _re(r"(?:the )?(?P<w>day before yesterday|day after tomorrow|yesterday|today|tonight|tomorrow)")
 _DAY_OFFSETS = {"yesterday": -1, "today": 0, "tonight": 0, "tomorrow": 1}
@@ -327,7 +386,7 @@ def _part(unit: Unit, index: int, m: re.Match[str]) -> Period:
     return Period(form="calendar", unit=unit, index=index, year=year, fiscal=fiscal)
 
 
-def _atom(text: str, at: int, day_first: bool) -> tuple[Period, int] | None:  # noqa: PLR0911, PLR0912
+def _atom(text: str, at: int, day_first: bool) -> tuple[Period, int] | None:
     """The longest single period that starts exactly at `at`; patterns are tried from the most to the least specific."""
     found: list[tuple[Period, int]] = []
 
@@ -348,7 +407,12 @@ def _atom(text: str, at: int, day_first: bool) -> tuple[Period, int] | None:  # 
         if m := pattern.match(text, at):
             add(_dated(m), m)
     if m := _MONTH_YEAR.match(text, at):
-        add(Period(form="calendar", unit="month", index=_month(m["m"]), year=_full_year(m["year"] or m["short"])), m)
+        add(
+            Period(
+                form="calendar", unit="month", index=_month(m["m"]), year=_full_year(m["year"] or m["short"])
+            ),
+            m,
+        )
     if (m := _QUARTER.match(text, at)) and (m["o"] != "last" or m["year"]):  # "last quarter" is relative
         add(_part("quarter", int(m["n"] or _ORDINALS[m["o"]]), m), m)
     if m := _HALF.match(text, at):
@@ -374,17 +438,27 @@ def _relative(text: str, at: int) -> list[tuple[Period, int]]:
         found.append((Period(form="to_date", unit=unit, fiscal=m["a"] == "fytd"), m.end()))
     if m := _ROLLING.match(text, at):
         unit, times = _units(m)
-        found.append((Period(form="rolling", unit=unit, n=_int(m["n"]) * times * (_SIGN.get(m["w"], 1) or 1)), m.end()))
+        found.append(
+            (Period(form="rolling", unit=unit, n=_int(m["n"]) * times * (_SIGN.get(m["w"], 1) or 1)), m.end())
+        )
     if (m := _WITHIN.match(text, at)) or (m := _PAST_UNIT.match(text, at)):
         unit, times = _units(m)
-        found.append((Period(form="rolling", unit=unit, n=-times * (_int(m["n"]) if "n" in m.groupdict() else 1)), m.end()))
+        found.append(
+            (
+                Period(form="rolling", unit=unit, n=-times * (_int(m["n"]) if "n" in m.groupdict() else 1)),
+                m.end(),
+            )
+        )
     if (m := _RELATIVE.match(text, at)) and (m["u"] or m["f"]):
         sign = _SIGN.get(m["w"], 1)
         if m["u"] == "fortnight":
             found.append((Period(form="rolling", unit="week", n=2 * (sign or -1)), m.end()))
         else:
             found.append(
-                (Period(form="relative", unit=_UNITS[m["u"] or "year"], offset=sign, fiscal=bool(m["f"])), m.end())
+                (
+                    Period(form="relative", unit=_UNITS[m["u"] or "year"], offset=sign, fiscal=bool(m["f"])),
+                    m.end(),
+                )
             )
     if m := _AGO.match(text, at):
         unit, times = _units(m)
@@ -404,7 +478,9 @@ def _relative(text: str, at: int) -> list[tuple[Period, int]]:
 _RANGE = re.compile(r"(?P<w>between|from) ")
 _JOIN = re.compile(r" (?:and|to|through|thru|until|till|up to|-|–|—) (?:the end of )?| ?[–—] ?")
 _PLAIN_JOIN = re.compile(r" ?(?:to|through|thru|until|till|-|–|—) ")
-_SINCE = re.compile(r"(?P<w>since|starting(?: in| from| on)?|beginning(?: in| on)?|after|later than|from) (?:the (?:start|beginning) of )?")
+_SINCE = re.compile(
+    r"(?P<w>since|starting(?: in| from| on)?|beginning(?: in| on)?|after|later than|from) (?:the (?:start|beginning) of )?"
+)
 _UNTIL = re.compile(
     r"(?P<w>before|prior to|earlier than|until|till|through|up to|by|no later than|on or before) (?:(?P<edge>the end of|the start of|end of) )?"
 )

@@ -75,10 +75,17 @@ class Side(Part):
 
 
 class Option(Part):
-    """One way to understand an unclear question, as a whole plan."""
+    """One way to understand an unclear question: what to say instead, and the whole plan of that.
+
+    `question` is the clearer question. Where it is not known yet, `swap` replaces a mention by a name, and
+    `append` says what to add; the parser makes the question and the plan of them.
+    """
 
     label: str
-    plan: "Plan"
+    swap: tuple[str, str] | None = None
+    append: str = ""
+    question: str = ""
+    plan: "Plan | None" = None
 
 
 class Plan(Part):
@@ -106,6 +113,14 @@ class Plan(Part):
     def is_list(self) -> bool:
         """Whether the answer is records rather than figures."""
         return self.action in ("query", "lookup") and not self.figures
+
+
+class Unclear(Exception):
+    """Reading stopped with an answer of its own: a question back, or what could not be understood."""
+
+    def __init__(self, plan: Plan) -> None:
+        super().__init__(plan.action)
+        self.plan = plan
 
 
 def clarify(question: str, *options: Option) -> Plan:

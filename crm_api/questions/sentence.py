@@ -114,7 +114,12 @@ class Sentence:
             case "kind":
                 return Target(way, entry.kind, None, entry)
             case "field":
-                return Target(paths.join(way, entry.name), entry.kind, self.registry[entry.kind].field(entry.name), entry)
+                return Target(
+                    paths.join(way, entry.name),
+                    entry.kind,
+                    self.registry[entry.kind].field(entry.name),
+                    entry,
+                )
             case "relation":
                 relation = next(r for r in self.registry[entry.kind].relations if r.name == entry.name)
                 if relation.target not in self.registry:
@@ -137,7 +142,14 @@ class Sentence:
 
     def numeric(self, span: Span, **how: Any) -> Target | None:
         """The nearest meaning of a term that is a number."""
-        return next((t for t in self.targets(span, **how) if t.field and t.field.type in NUMERIC and t.field.unit != "year"), None)
+        return next(
+            (
+                t
+                for t in self.targets(span, **how)
+                if t.field and t.field.type in NUMERIC and t.field.unit != "year"
+            ),
+            None,
+        )
 
     def name_path(self, name: Name) -> str | None:
         """Where a name stands as seen from the kind asked about: the path to its record or its field."""
@@ -155,7 +167,7 @@ class Sentence:
                 return None
             if span.tag == "term":
                 return at
-            if not (side < 0 and span.is_cue(*_LINKING)) and not (side > 0 and span.is_cue("poss")):
+            if not (side < 0 and span.is_cue(*_LINKING, "not")) and not (side > 0 and span.is_cue("poss")):
                 return None
             at += side
         return None

@@ -52,13 +52,21 @@ def exists(registry: Registry, kind: str, way: str) -> Tree:
     """There is a record at the end of `way`."""
     steps = paths.walk(registry, kind, way)
     if steps and not steps[-1].backwards:
-        return leaf(registry, kind, paths.join(way.rpartition(".")[0], steps[-1].relation.column.key), "isnull", False)
+        return leaf(
+            registry, kind, paths.join(way.rpartition(".")[0], steps[-1].relation.column.key), "isnull", False
+        )
     return related(registry, kind, way, [], "any")
 
 
 def during(registry: Registry, kind: str, path: str, period: Period) -> Tree:
     """The date or year at `path` falls into a symbolic period, resolved only when the plan runs."""
-    return leaf(registry, kind, path, "during", period.model_dump(mode="json", exclude_defaults=True) | {"form": period.form})
+    return leaf(
+        registry,
+        kind,
+        path,
+        "during",
+        period.model_dump(mode="json", exclude_defaults=True) | {"form": period.form},
+    )
 
 
 def negate(tree: Tree) -> Tree:

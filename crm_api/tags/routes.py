@@ -38,7 +38,9 @@ async def read_tag(tag_id: UUID, db: Db, actor: CurrentActor) -> Response:
 
 @router.put("/{tag_id}", response_model=TagOut, responses=documented(400, 403, 404, 409, 412, 422))
 @router.patch("/{tag_id}", response_model=TagOut, responses=documented(400, 403, 404, 409, 412, 422))
-async def update_tag(tag_id: UUID, body: TagPatch, db: Db, actor: CurrentActor, if_match: IfMatch) -> Response:
+async def update_tag(
+    tag_id: UUID, body: TagPatch, db: Db, actor: CurrentActor, if_match: IfMatch
+) -> Response:
     """Rename or recolour a tag."""
     return record_answer(
         await db.write(records.written, actor, service.update, tag_id=tag_id, data=body, if_match=if_match)

@@ -61,7 +61,9 @@ def put_on(session: Session, kind: str, record_id: UUID, names: Iterable[str]) -
     session.flush()
     old = {
         r.tag_id: r
-        for r in session.scalars(sa.select(RecordTag).where(RecordTag.kind == kind, RecordTag.record_id == record_id))
+        for r in session.scalars(
+            sa.select(RecordTag).where(RecordTag.kind == kind, RecordTag.record_id == record_id)
+        )
     }
     keep = {tag.id for tag in known.values()}
     for tag_id, row in old.items():
@@ -73,7 +75,9 @@ def put_on(session: Session, kind: str, record_id: UUID, names: Iterable[str]) -
 def put_on_many(session: Session, kind: str, names_by_record: dict[UUID, list[str]]) -> None:
     """The same for many new records that have no tags yet, in three statements."""
     wanted = {fold(n): n.strip() for names in names_by_record.values() for n in names if n.strip()}
-    known = dict(session.execute(sa.select(Tag.name_key, Tag.id).where(Tag.name_key.in_(list(wanted)))).tuples().all())
+    known = dict(
+        session.execute(sa.select(Tag.name_key, Tag.id).where(Tag.name_key.in_(list(wanted)))).tuples().all()
+    )
     for key in wanted.keys() - known.keys():
         tag = Tag(name=wanted[key])
         session.add(tag)
@@ -107,15 +111,14 @@ def attach(kind: str) -> Callable[[Session, list[dict[str, Any]], bool], None]:
     return decorate
 
 
-def tagged(kind: str, model: type[Any]) -> Callable[[list[str]], sa.ColumnElement[bool]]:
-    """A TAGS field's `column`: the records of `kind` that carry any of the names."""
+def tagged(kind: str, model: type[Any]) -> Callable[[list[str] | None], sa.ColumnElement[bool]]:
+    """A TAGS field's `column`: the records of `kind` that carry any of the names, or, for None, any tag."""
 
-    def any_of(names: list[str]) -> sa.ColumnElement[bool]:
-        carrying = (
-            sa.select(RecordTag.record_id)
-            .join(Tag, Tag.id == RecordTag.tag_id)
-            .where(RecordTag.kind == kind, Tag.name_key.in_([fold(str(name)) for name in names]))
-        )
+    def any_of(names: list[str] | None) -> sa.ColumnElement[bool]:
+        carrying = sa.select(RecordTag.record_id).where(RecordTag.kind == kind)
+        if names is not None:
+            wanted = Tag.name_key.in_([fold(name) for name in names])
+            carrying = carrying.join(Tag, Tag.id == RecordTag.tag_id).where(wanted)
         return model.id.in_(carrying)  # type: ignore[no-any-return]
 
     return any_of

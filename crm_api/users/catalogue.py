@@ -2,7 +2,7 @@
 
 import sqlalchemy as sa
 
-from crm_api.core.fields import Catalogue, Field, FieldType, Relation
+from crm_api.core.fields import Catalogue, Field, FieldType, Relation, Word
 from crm_api.core.presenting import shown_by
 from crm_api.users.models import ROLES, Team, User
 from crm_api.users.schemas import TeamOut, UserOut
@@ -10,16 +10,37 @@ from crm_api.users.schemas import TeamOut, UserOut
 _USERS = sa.select(*shown_by(UserOut, User))
 _TEAMS = sa.select(*shown_by(TeamOut, Team))
 
+_REPS = (
+    "rep",
+    "sales rep",
+    "agent",
+    "sales agent",
+    "salesperson",
+    "salespeople",
+    "salesman",
+    "seller",
+    "representative",
+    "sales representative",
+    "account executive",
+)
+
 USERS = Catalogue(
     kind="user",
     plural="users",
     model=User,
     label="name",
-    synonyms=("rep", "sales rep", "agent", "sales agent", "salesperson", "salespeople", "colleague", "person"),
+    synonyms=(*_REPS, "colleague", "person", "team member", "member", "employee of ours"),
     default_sort="name",
     fields=(
-        Field("name", FieldType.TEXT, User.name, sortable=True, groupable=True, nullable=False,
-              sort_column=User.name_key),
+        Field(
+            "name",
+            FieldType.TEXT,
+            User.name,
+            sortable=True,
+            groupable=True,
+            nullable=False,
+            sort_column=User.name_key,
+        ),
         Field("email", FieldType.TEXT, User.email),
         Field("role", FieldType.CHOICE, User.role, choices=ROLES, groupable=True, nullable=False),
         Field("is_active", FieldType.BOOLEAN, User.is_active, nullable=False),
@@ -29,10 +50,39 @@ USERS = Catalogue(
         Field("created_at", FieldType.DATETIME, User.created_at, sortable=True, nullable=False),
     ),
     relations=(
-        Relation("team", "team", User.team_id, "members", synonyms=("team",), reverse_synonyms=("member",)),
-        Relation("manager", "user", User.manager_id, "reports", synonyms=("manager", "boss"),
-                 reverse_synonyms=("report",)),
+        Relation(
+            "team",
+            "team",
+            User.team_id,
+            "members",
+            synonyms=("team", "region", "office", "regional office", "sales office", "branch", "sales team"),
+        ),
+        Relation(
+            "manager",
+            "user",
+            User.manager_id,
+            "reports",
+            gathers=True,
+            synonyms=(
+                "manager",
+                "sales manager",
+                "boss",
+                "supervisor",
+                "team lead",
+                "manage",
+                "managed",
+                "managing",
+                "supervise",
+                "supervised",
+                "report to",
+                "reports to",
+                "reporting to",
+                "reported to",
+            ),
+            reverse_synonyms=("report", "direct report", "team", "subordinate"),
+        ),
     ),
+    words=(Word(_REPS, {"field": "role", "op": "eq", "value": "rep"}),),
     shown=lambda: _USERS,
 )
 
@@ -43,8 +93,15 @@ TEAMS = Catalogue(
     label="name",
     default_sort="name",
     fields=(
-        Field("name", FieldType.TEXT, Team.name, sortable=True, groupable=True, nullable=False,
-              sort_column=Team.name_key),
+        Field(
+            "name",
+            FieldType.TEXT,
+            Team.name,
+            sortable=True,
+            groupable=True,
+            nullable=False,
+            sort_column=Team.name_key,
+        ),
         Field("parent_id", FieldType.REFERENCE, Team.parent_id),
         Field("manager_id", FieldType.REFERENCE, Team.manager_id),
         Field("created_at", FieldType.DATETIME, Team.created_at, nullable=False),

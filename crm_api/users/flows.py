@@ -22,7 +22,11 @@ async def sign_in(
     user_id, stored = await db.read(sessions.credentials, email, address)
     right = await passwords.verify(stored, password)
     opened = await db.write(
-        sessions.open_session, email, user_id if right else None, channel=channel, address=address,
+        sessions.open_session,
+        email,
+        user_id if right else None,
+        channel=channel,
+        address=address,
         user_agent=user_agent,
     )
     assert isinstance(opened, Opened)

@@ -11,12 +11,25 @@ from crm_api.access import require_role
 from crm_api.conditions import records
 from crm_api.conditions.dependencies import listed, listing
 from crm_api.conditions.filters import Query
+from crm_api.core.errors import Invalid
 from crm_api.core.listing import Page
 from crm_api.core.problems import documented
-from crm_api.dependencies import CurrentActor, Db, IfMatch, KeysDep, SessionId, json_answer, record_answer, state
-from crm_api.users import flows, passwords, people, sessions
+from crm_api.dependencies import (
+    CurrentActor,
+    Db,
+    IfMatch,
+    KeysDep,
+    SessionId,
+    json_answer,
+    record_answer,
+    state,
+)
+from crm_api.users import api_keys, flows, passwords, people, scopes, sessions
 from crm_api.users.catalogue import TEAMS, USERS
 from crm_api.users.schemas import (
+    ApiKeyIn,
+    ApiKeyMade,
+    ApiKeys,
     Me,
     Refresh,
     TeamIn,
@@ -37,7 +50,11 @@ async def sign_in(
 ) -> Tokens:
     """Sign in with e-mail address and password (OAuth2 password form)."""
     opened = await flows.sign_in(
-        db, form.username, form.password, channel="api", address=request.client.host if request.client else None,
+        db,
+        form.username,
+        form.password,
+        channel="api",
+        address=request.client.host if request.client else None,
         user_agent=request.headers.get("user-agent"),
     )
     return flows.tokens(keys, opened)
@@ -61,10 +78,37 @@ async def me(actor: CurrentActor) -> Response:
     """Who the token stands for."""
     return json_answer(
         {
-            "id": actor.user_id, "name": actor.name, "email": actor.email, "role": actor.role,
-            "time_zone": actor.time_zone, "team_ids": actor.team_ids, "territory_ids": actor.territory_ids,
+            "id": actor.user_id,
+            "name": actor.name,
+            "email": actor.email,
+            "role": actor.role,
+            "time_zone": actor.time_zone,
+            "team_ids": actor.team_ids,
+            "territory_ids": actor.territory_ids,
         }
     )
+
+
+@router.get("/api-keys", response_model=ApiKeys)
+async def list_api_keys(db: Db, actor: CurrentActor) -> Response:
+    """Your API keys; everybody's for administrators."""
+    whose = None if actor.is_administrator else actor.user_id
+    return json_answer({"items": await db.read(api_keys.listed, user_id=whose)})
+
+
+@router.post("/api-keys", status_code=201, response_model=ApiKeyMade, responses=documented(403, 409, 422))
+async def create_api_key(request: Request, body: ApiKeyIn, db: Db, actor: CurrentActor) -> Response:
+    """Make a key for a program. Its token is in this answer and in no other."""
+    if unknown := scopes.unknown(body.scopes, request.app.openapi()["paths"]):
+        raise Invalid.field("scopes", f"there is nothing called {', '.join(unknown)}; see the paths in /docs")
+    return json_answer(await db.write(people.create_api_key, actor, data=body), 201)
+
+
+@router.delete("/api-keys/{key_id}", status_code=204, responses=documented(404, 422))
+async def revoke_api_key(request: Request, key_id: UUID, db: Db, actor: CurrentActor) -> None:
+    """End a key for good; administrators may end anybody's."""
+    await db.write(api_keys.revoke, key_id=key_id, user_id=None if actor.is_administrator else actor.user_id)
+    state(request).keyholders.clear()
 
 
 users_router = APIRouter(prefix="/api/v1/users", tags=["users"])
@@ -74,7 +118,9 @@ async def _hashed(password: str | None) -> str | None:
     return await asyncio.to_thread(passwords.hash_password, password) if password else None
 
 
-@users_router.get("", response_model=Page[UserOut], openapi_extra=listed(USERS), responses=documented(400, 422))
+@users_router.get(
+    "", response_model=Page[UserOut], openapi_extra=listed(USERS), responses=documented(400, 422)
+)
 async def list_users(db: Db, actor: CurrentActor, query: Annotated[Query, listing("user")]) -> Response:
     """Colleagues, by name."""
     return json_answer(await db.read(records.page, actor, "user", query))
@@ -97,11 +143,18 @@ async def read_user(user_id: UUID, db: Db, actor: CurrentActor) -> Response:
 
 
 @users_router.patch("/{user_id}", response_model=UserOut, responses=documented(400, 403, 404, 409, 412, 422))
-async def update_user(user_id: UUID, body: UserPatch, db: Db, actor: CurrentActor, if_match: IfMatch) -> Response:
+async def update_user(
+    user_id: UUID, body: UserPatch, db: Db, actor: CurrentActor, if_match: IfMatch
+) -> Response:
     """Change just the fields sent; a new password and deactivation end the user's sessions."""
     require_role(actor)
     changed = await db.write(
-        records.written, actor, people.update_user, user_id=user_id, data=body, if_match=if_match,
+        records.written,
+        actor,
+        people.update_user,
+        user_id=user_id,
+        data=body,
+        if_match=if_match,
         password_hash=await _hashed(body.password),
     )
     return record_answer(changed)
@@ -110,7 +163,9 @@ async def update_user(user_id: UUID, body: UserPatch, db: Db, actor: CurrentActo
 teams_router = APIRouter(prefix="/api/v1/teams", tags=["teams"])
 
 
-@teams_router.get("", response_model=Page[TeamOut], openapi_extra=listed(TEAMS), responses=documented(400, 422))
+@teams_router.get(
+    "", response_model=Page[TeamOut], openapi_extra=listed(TEAMS), responses=documented(400, 422)
+)
 async def list_teams(db: Db, actor: CurrentActor, query: Annotated[Query, listing("team")]) -> Response:
     """Teams, by name."""
     return json_answer(await db.read(records.page, actor, "team", query))
@@ -129,8 +184,12 @@ async def read_team(team_id: UUID, db: Db, actor: CurrentActor) -> Response:
 
 
 @teams_router.patch("/{team_id}", response_model=TeamOut, responses=documented(400, 403, 404, 412, 422))
-async def update_team(team_id: UUID, body: TeamPatch, db: Db, actor: CurrentActor, if_match: IfMatch) -> Response:
+async def update_team(
+    team_id: UUID, body: TeamPatch, db: Db, actor: CurrentActor, if_match: IfMatch
+) -> Response:
     """Change just the fields sent."""
     return record_answer(
-        await db.write(records.written, actor, people.update_team, team_id=team_id, data=body, if_match=if_match)
+        await db.write(
+            records.written, actor, people.update_team, team_id=team_id, data=body, if_match=if_match
+        )
     )

@@ -16,7 +16,6 @@ from crm_api.users.models import Team, User, user_territories
 from crm_api.users.schemas import TeamIn, TeamPatch, UserIn, UserPatch
 
 
-
 def find_by_email(session: Session, email: str) -> User | None:
     """The user with that address, whatever its case."""
     return session.scalars(sa.select(User).where(User.email_key == fold(email))).first()
@@ -115,7 +114,9 @@ def update_team(session: Session, team: Team, *, data: TeamPatch) -> Team:
     return team
 
 
-def _check_team(session: Session, team_id: UUID | None, parent_id: UUID | None, manager_id: UUID | None) -> None:
+def _check_team(
+    session: Session, team_id: UUID | None, parent_id: UUID | None, manager_id: UUID | None
+) -> None:
     if manager_id is not None and session.get(User, manager_id) is None:
         raise Invalid.field("manager_id", "there is no such user")
     seen = {team_id}

@@ -45,7 +45,9 @@ def credentials(session: Session, email: str, address: str | None) -> tuple[UUID
     key, now = fold(email)[:254], clock.now()
     failures = session.scalars(
         sa.select(SignInAttempt.at)
-        .where(SignInAttempt.email_key == key, SignInAttempt.at > now - WINDOW, sa.not_(SignInAttempt.succeeded))
+        .where(
+            SignInAttempt.email_key == key, SignInAttempt.at > now - WINDOW, sa.not_(SignInAttempt.succeeded)
+        )
         .order_by(SignInAttempt.at.desc())
     ).all()
     if len(failures) >= FREE_FAILURES:
@@ -68,16 +70,26 @@ def open_session(
 ) -> Opened | Problem:
     """Record the attempt; open a session when `user_id` is given, that is when the password was right."""
     now = clock.now()
-    session.add(SignInAttempt(email_key=fold(email)[:254], address=address, at=now, succeeded=user_id is not None))
+    session.add(
+        SignInAttempt(email_key=fold(email)[:254], address=address, at=now, succeeded=user_id is not None)
+    )
     if user_id is None:
         return NotSignedIn(_WRONG)
     user = session.get_one(User, user_id)
-    session.execute(sa.update(User).where(User.id == user.id).values(last_sign_in_at=now, version=User.version))
+    session.execute(
+        sa.update(User).where(User.id == user.id).values(last_sign_in_at=now, version=User.version)
+    )
     token, csrf = secrets.token_urlsafe(32), secrets.token_urlsafe(24)
     row = UserSession(
-        user_id=user.id, channel=channel, token_hash=fingerprint(token), csrf_token=csrf, created_at=now,
-        last_used_at=now, expires_at=now + (WEB_LIFETIME if channel == "web" else API_LIFETIME),
-        user_agent=(user_agent or "")[:300] or None, address=address,
+        user_id=user.id,
+        channel=channel,
+        token_hash=fingerprint(token),
+        csrf_token=csrf,
+        created_at=now,
+        last_used_at=now,
+        expires_at=now + (WEB_LIFETIME if channel == "web" else API_LIFETIME),
+        user_agent=(user_agent or "")[:300] or None,
+        address=address,
     )
     session.add(row)
     return Opened(row.id, user.id, token, csrf)
@@ -88,14 +100,19 @@ def rotate(session: Session, refresh_token: str) -> Opened | Problem:
     now, mark = clock.now(), fingerprint(refresh_token)
     row = session.scalars(
         sa.select(UserSession)
-        .where(sa.or_(UserSession.token_hash == mark, UserSession.previous_hash == mark), UserSession.channel == "api")
+        .where(
+            sa.or_(UserSession.token_hash == mark, UserSession.previous_hash == mark),
+            UserSession.channel == "api",
+        )
         .with_for_update()
     ).first()
     if row is None or row.ended_at is not None or row.expires_at <= now:
         return NotSignedIn("The refresh token is not valid any more; sign in again.")
     if row.previous_hash == mark:
         end(session, row.id, reason="refresh token used twice")
-        return NotSignedIn("This refresh token was used before; the session is ended for safety. Sign in again.")
+        return NotSignedIn(
+            "This refresh token was used before; the session is ended for safety. Sign in again."
+        )
     user = session.get_one(User, row.user_id)
     if not user.can_sign_in:
         return NotSignedIn("This user may not sign in any more.")
@@ -131,5 +148,3 @@ def live_user(session: Session, *, session_id: UUID | None = None, token: str | 
         .where(which, UserSession.ended_at.is_(None), UserSession.expires_at > clock.now(), User.is_active)
     ).first()
     return tuple(found) if found else None
-
-

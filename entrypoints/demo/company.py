@@ -58,14 +58,16 @@ class DemoCompany:
         text = json.dumps(everything, sort_keys=True, default=_plain, ensure_ascii=False)
         return hashlib.sha256(text.encode()).hexdigest()
 
-
     def replaced(self, same: Mapping[Any, Any]) -> "DemoCompany":
         """The company with other ids in place of some, and without the rows those ids were of."""
         made = DemoCompany(self.at, self.seed)
         for entry in fields(self)[2:]:
             rows = getattr(self, entry.name)
             kept = [
-                {name: same.get(value, value) if isinstance(value, UUID) else value for name, value in row.items()}
+                {
+                    name: same.get(value, value) if isinstance(value, UUID) else value
+                    for name, value in row.items()
+                }
                 for row in rows
                 if row.get("id") not in same
             ]

@@ -28,7 +28,12 @@ async def test_open_value_is_weighted_by_probability_and_closed_deals_make_the_w
     assert (answer["total_opportunities"], answer["open_opportunities"]) == (7, 3)
     assert (answer["total_value"], answer["weighted_value"]) == (300.0, 200.0)
     assert (answer["win_rate"], answer["won_value"], answer["without_value"]) == (75.0, 30.0, 1)
-    assert [row["stage"] for row in answer["by_stage"]] == ["proposal", "negotiation", "closed_won", "closed_lost"]
+    assert [row["stage"] for row in answer["by_stage"]] == [
+        "proposal",
+        "negotiation",
+        "closed_won",
+        "closed_lost",
+    ]
 
 
 async def test_statistics_of_an_empty_pipeline_have_no_rate(api: Api) -> None:
@@ -57,7 +62,9 @@ async def test_the_lead_summary_counts_by_status_source_and_priority(api: Api) -
     def world(session: Session) -> None:
         make_lead(session, source="website", score=90, created_at=made)
         make_lead(session, source="referral", rating="hot", score=50, created_at=made)
-        make_lead(session, status="converted", score=40, created_at=made, converted_at=made + timedelta(days=8))
+        make_lead(
+            session, status="converted", score=40, created_at=made, converted_at=made + timedelta(days=8)
+        )
         make_lead(session, status="lost", score=20, created_at=made + timedelta(days=30))
 
     await api.db.write(world)
@@ -65,7 +72,8 @@ async def test_the_lead_summary_counts_by_status_source_and_priority(api: Api) -
 
     answer = (
         await client.get(
-            "/api/v1/crm/leads/analytics/summary", params={"start_date": "2026-03-10", "end_date": "2026-03-10"}
+            "/api/v1/crm/leads/analytics/summary",
+            params={"start_date": "2026-03-10", "end_date": "2026-03-10"},
         )
     ).json()
 

@@ -99,7 +99,8 @@ def test_an_opening_lies_in_the_window_and_not_before_it_was_asked_for(window, z
     local = opening.astimezone(zone)
     starts = [local.date(), local.date() - timedelta(days=1)]
     assert any(
-        day.isoweekday() in window.days and (b := bounds(window, day, zone))[0] <= opening < b[1] for day in starts
+        day.isoweekday() in window.days and (b := bounds(window, day, zone))[0] <= opening < b[1]
+        for day in starts
     )
 
 

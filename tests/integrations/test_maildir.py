@@ -11,7 +11,12 @@ from tests.support.mails import make_mail
 def drop(root: Path, mailbox: str, name: str, text: str = "Yes, call me.", **headers: str) -> Path:
     home = folder(root, "in", mailbox) / "new"
     home.mkdir(parents=True, exist_ok=True)
-    lines = {"From": "Grace <grace@customer.com>", "To": mailbox, "Subject": "Re: hi", "Message-ID": f"<{name}@x>"}
+    lines = {
+        "From": "Grace <grace@customer.com>",
+        "To": mailbox,
+        "Subject": "Re: hi",
+        "Message-ID": f"<{name}@x>",
+    }
     lines |= {key.replace("_", "-"): value for key, value in headers.items()}
     path = home / name
     path.write_text("".join(f"{k}: {v}\n" for k, v in lines.items()) + "\n" + text)
@@ -118,7 +123,9 @@ async def test_rubbish_in_a_mailbox_does_not_stop_it(tmp_path):
     home = folder(tmp_path, "in", "ada@x.com") / "new"
     home.mkdir(parents=True)
     (home / "0").write_bytes(b"\xff\xfe\x00 not a mail \r\n\r\n")
-    (home / "1").write_bytes(b"Content-Type: multipart/mixed; boundary=\r\nFrom: <<<>>\r\nMessage-ID: [x]\r\n\r\n")
+    (home / "1").write_bytes(
+        b"Content-Type: multipart/mixed; boundary=\r\nFrom: <<<>>\r\nMessage-ID: [x]\r\n\r\n"
+    )
     drop(tmp_path, "ada@x.com", "2")
     changes = await MaildirReader(tmp_path).changes("ada@x.com", cursor=None)
     assert len(changes.messages) == 3

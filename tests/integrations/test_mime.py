@@ -17,10 +17,14 @@ def read(text: str) -> IncomingEmail:
 
 
 def test_a_mail_written_is_read_back_the_same():
-    mail = make_mail(sender=Mailbox("ada@x.com", "Åda “the first” Löve"), subject="Grüße, 世界", in_reply_to="<a@b>")
+    mail = make_mail(
+        sender=Mailbox("ada@x.com", "Åda “the first” Löve"), subject="Grüße, 世界", in_reply_to="<a@b>"
+    )
     parsed = message_from_bytes(mime.compose(mail), policy=policy.default)
     assert (parsed["Subject"], parsed["In-Reply-To"], parsed["Message-ID"]) == (
-        mail.subject, "<a@b>", mail.message_id,
+        mail.subject,
+        "<a@b>",
+        mail.message_id,
     )
     assert parsed["From"].addresses[0].display_name == mail.sender.name
     assert parsed.get_body(("plain",)).get_content().replace("\r\n", "\n") == mail.text
@@ -42,7 +46,9 @@ def test_a_mail_written_by_a_machine_is_automatic(header):
     assert read(f"From: a@b.com\n{header}\n\nI am away.").is_automatic
 
 
-@pytest.mark.parametrize("header", ["Auto-Submitted: no", "X-Auto-Response-Suppress: All", "Precedence: first-class"])
+@pytest.mark.parametrize(
+    "header", ["Auto-Submitted: no", "X-Auto-Response-Suppress: All", "Precedence: first-class"]
+)
 def test_a_mail_written_by_a_person_is_not_automatic(header):
     assert not read(f"From: a@b.com\n{header}\n\nHello.").is_automatic
 
@@ -91,9 +97,9 @@ def test_a_bounce_in_words_alone_is_a_bounce():
 
 
 def test_a_mail_with_html_alone_gives_its_words():
-    assert read("From: a@b.com\nContent-Type: text/html; charset=made-up\n\n<p>Yes <b>please</b></p>").text == (
-        "Yes please"
-    )
+    assert read(
+        "From: a@b.com\nContent-Type: text/html; charset=made-up\n\n<p>Yes <b>please</b></p>"
+    ).text == ("Yes please")
 
 
 @given(st.binary(max_size=400))

@@ -22,7 +22,9 @@ async def send(url: str, **overrides):
 
 async def test_a_mail_arrives_with_its_own_message_id(server):
     sent = await send(server.url, send_key="k1")
-    assert [mail["Message-ID"] for mail in server.received] == ["<k1@mail.rounds-crm.com>"] == [sent.message_id]
+    assert (
+        [mail["Message-ID"] for mail in server.received] == ["<k1@mail.rounds-crm.com>"] == [sent.message_id]
+    )
 
 
 @pytest.mark.parametrize("step", ["on_mail", "on_rcpt", "on_data"])
@@ -80,7 +82,9 @@ async def test_smtp_never_knows_later(server):
     assert await SmtpSender(server.url).find("", make_mail()) is SendState.UNKNOWN
 
 
-@pytest.mark.parametrize("domain", ["dealer.example", "example.com", "sub.example.org", "x.test", "localhost"])
+@pytest.mark.parametrize(
+    "domain", ["dealer.example", "example.com", "sub.example.org", "x.test", "localhost"]
+)
 async def test_a_reserved_name_is_never_written_to(server, domain):
     with pytest.raises(PermanentFailure, match="reserved"):
         await send(server.url, recipient=Mailbox(f"grace@{domain}"))

@@ -18,8 +18,6 @@ from crm_api.ports import Mailbox, OutcomeUnknown, PermanentFailure, TemporaryFa
 from tests.support.stage import PlainAuthor, Transport, all_messages, authors, lost, message_of, ports_with
 
 
-
-
 @pytest.fixture(autouse=True)
 def installed():
     subscriptions.install()
@@ -70,7 +68,11 @@ async def test_a_due_message_is_sent_and_named(db, transport):
     key = await enqueue(db)
     assert await send(db, transport) == 1
     message = await message_of(db, key)
-    assert (message.status, message.provider_id, message.transport) == (Status.SENT, f"provider-{key}", "memory")
+    assert (message.status, message.provider_id, message.transport) == (
+        Status.SENT,
+        f"provider-{key}",
+        "memory",
+    )
     assert transport.delivered[0].text == "Hello\n"
 
 
@@ -151,7 +153,9 @@ async def test_a_failure_while_preparing_has_certainly_sent_nothing(db, transpor
     assert transport.submissions == 0
 
 
-@pytest.mark.parametrize("silence", [lost(), OutcomeUnknown("no answer"), RuntimeError("a bug in the adapter")])
+@pytest.mark.parametrize(
+    "silence", [lost(), OutcomeUnknown("no answer"), RuntimeError("a bug in the adapter")]
+)
 async def test_a_lost_answer_is_looked_for_and_never_sent_twice(db, transport, silence):
     key = await enqueue(db)
     transport.script = [silence]
@@ -247,7 +251,11 @@ async def test_the_author_may_say_later_and_the_reason_is_shown(db, transport, a
     author.verdict = lambda session, message: Later(later, "outside the send window")
     await send(db, transport)
     message = await message_of(db, key)
-    assert (message.status, message.due_at, message.reason) == (Status.QUEUED, later, "outside the send window")
+    assert (message.status, message.due_at, message.reason) == (
+        Status.QUEUED,
+        later,
+        "outside the send window",
+    )
     assert message.attempts == 0
 
 
@@ -343,3 +351,32 @@ async def test_a_recipients_turn_comes_when_the_last_mail_is_old_enough(db, tran
     assert await db.write(service.next_turn, **asked) == message.sending_at + timedelta(hours=20)
     with clock.frozen(clock.now() + timedelta(hours=21)):
         assert await db.write(service.next_turn, **asked) is None
+
+
+async def two_workers(db):
+    """One that lost its claim without noticing, and the one that has it now."""
+    await enqueue(db)
+    (slow,) = await db.write(delivery.claim, worker="slow", limit=1)
+    await let_leases_run_out(db)
+    await db.write(delivery.reap, settle=0)
+    await make_due(db)
+    (quick,) = await db.write(delivery.claim, worker="quick", limit=1)
+    return slow, quick
+
+
+START = {"handle": "h", "transport": "memory", "inbox_is_read": False}
+
+
+async def test_of_two_workers_with_one_message_only_the_later_may_send(db, transport):
+    slow, quick = await two_workers(db)
+    assert not await db.write(delivery.start_sending, slow, **START)
+    assert await db.write(delivery.start_sending, quick, **START)
+
+
+async def test_what_a_worker_says_of_a_message_that_is_not_its_own_any_more_is_dropped(db, transport):
+    slow, quick = await two_workers(db)
+    await db.write(delivery.start_sending, quick, **START)
+    assert not await db.write(delivery.failed, slow, reason="busy")
+    assert not await db.write(delivery.rejected, slow, reason="no")
+    assert not await db.write(delivery.lost_sight, slow, reason="?", settle=0)
+    assert (await message_of(db, quick.message_id)).status == Status.SENDING

@@ -59,7 +59,10 @@ def test_a_running_lease_is_left_alone():
 
 def test_a_worker_that_lost_its_claim_cannot_send():
     mine = claimed()
-    state = transition(transition(mine, rules.LeaseRanOut(LATER, LATER)), rules.Claim("other", LATER, LATER + timedelta(minutes=1)))
+    state = transition(
+        transition(mine, rules.LeaseRanOut(LATER, LATER)),
+        rules.Claim("other", LATER, LATER + timedelta(minutes=1)),
+    )
     with pytest.raises(StaleToken):
         transition(state, rules.Submit(mine.token, "handle", LATER, LATER))
 
@@ -103,7 +106,11 @@ def test_a_stop_takes_back_a_claimed_message():
 def test_a_stop_that_comes_too_late_keeps_the_message_from_ever_being_queued_again(make):
     state = transition(make(), rules.Stop("replied"))
     assert state.stop_requested
-    state = state if state.status is Status.UNKNOWN else transition(state, rules.LoseSight(state.token, LATER, "?"))
+    state = (
+        state
+        if state.status is Status.UNKNOWN
+        else transition(state, rules.LoseSight(state.token, LATER, "?"))
+    )
     assert transition(state, rules.Found(SendState.NOT_SENT, NOW)).status is Status.CANCELLED
 
 
@@ -153,7 +160,9 @@ def test_a_message_expires_only_after_its_time():
 
 @given(st.integers(1, 60), st.floats(0, 1, exclude_max=True))
 def test_a_wait_never_exceeds_six_hours_or_thirty_seconds_doubled(attempts, chance):
-    assert backoff(attempts, chance) <= min(timedelta(hours=6), 30 * timedelta(seconds=2 ** min(attempts - 1, 20)))
+    assert backoff(attempts, chance) <= min(
+        timedelta(hours=6), 30 * timedelta(seconds=2 ** min(attempts - 1, 20))
+    )
 
 
 @given(st.integers(1, 60), st.floats(0, 1, exclude_max=True), st.floats(0, 1e6))

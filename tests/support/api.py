@@ -1,4 +1,4 @@
-"""The API without a socket: the application over a test's own database, and a client signed in as somebody."""
+"""The API without a socket: the application over a test's own database, and signed-in clients."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -34,13 +34,15 @@ class Api:
     def anonymous(self) -> httpx.AsyncClient:
         """A client that is not signed in."""
         client = httpx.AsyncClient(
-            transport=httpx.ASGITransport(self.application, raise_app_exceptions=False), base_url="http://testserver"
+            transport=httpx.ASGITransport(self.application, raise_app_exceptions=False),
+            base_url="http://testserver",
         )
         self._clients.append(client)
         return client
 
     async def client(self, role: str = "administrator", **values: Any) -> httpx.AsyncClient:
         """A client signed in as a new user of a role."""
+
         def make(session: Session) -> User:
             return make_user(session, role, **values)
 
@@ -61,7 +63,9 @@ class Api:
 
 
 @asynccontextmanager
-async def serving(db: Database, data_dir: Path, ports: Ports | None = None, **settings: Any) -> AsyncIterator[Api]:
+async def serving(
+    db: Database, data_dir: Path, ports: Ports | None = None, **settings: Any
+) -> AsyncIterator[Api]:
     """The application over `db`."""
     chosen = Settings(_env_file=None, data_dir=data_dir, **settings)  # type: ignore[call-arg]
 

@@ -21,7 +21,12 @@ TEST_DATA = Path(os.environ.get("CRM_TEST_DATA", "../shared"))
 MAVEN = TEST_DATA / "data" / "maven-crm"
 QUESTIONS = TEST_DATA / "data" / "questions"
 MILLION_DOLLARS = 100_000_000
-STAGES = {"Prospecting": "prospecting", "Engaging": "qualification", "Won": "closed_won", "Lost": "closed_lost"}
+STAGES = {
+    "Prospecting": "prospecting",
+    "Engaging": "qualification",
+    "Won": "closed_won",
+    "Lost": "closed_lost",
+}
 
 
 def _rows(name: str) -> list[dict[str, str]]:
@@ -70,14 +75,20 @@ def _people(session: Session) -> tuple[dict[str, UUID], dict[str, UUID]]:
     for row in rows:
         if row["manager"] not in users:
             users[row["manager"]] = User(
-                name=row["manager"], name_key=row["manager"].lower(), role="manager", team_id=teams[row["regional_office"]].id
+                name=row["manager"],
+                name_key=row["manager"].lower(),
+                role="manager",
+                team_id=teams[row["regional_office"]].id,
             )
     session.add_all(users.values())
     session.flush()
     for row in rows:
         users[row["sales_agent"]] = User(
-            name=row["sales_agent"], name_key=row["sales_agent"].lower(), role="rep",
-            team_id=teams[row["regional_office"]].id, manager_id=users[row["manager"]].id,
+            name=row["sales_agent"],
+            name_key=row["sales_agent"].lower(),
+            role="rep",
+            team_id=teams[row["regional_office"]].id,
+            manager_id=users[row["manager"]].id,
         )
     session.add_all(users.values())
     session.flush()
@@ -90,9 +101,15 @@ def _accounts(session: Session) -> dict[str, UUID]:
     rows = _rows("accounts.csv")
     accounts = {
         row["account"]: Account(
-            number=f"ACC-{n}", name=row["account"], name_key=row["account"].lower(), account_type="customer",
-            industry=row["sector"], year_established=int(row["year_established"]), employees=int(row["employees"]),
-            annual_revenue=round(float(row["revenue"]) * MILLION_DOLLARS), billing_country=row["office_location"],
+            number=f"ACC-{n}",
+            name=row["account"],
+            name_key=row["account"].lower(),
+            account_type="customer",
+            industry=row["sector"],
+            year_established=int(row["year_established"]),
+            employees=int(row["employees"]),
+            annual_revenue=round(float(row["revenue"]) * MILLION_DOLLARS),
+            billing_country=row["office_location"],
         )
         for n, row in enumerate(rows)
     }
@@ -107,16 +124,32 @@ def _accounts(session: Session) -> dict[str, UUID]:
 
 def _deal(n, row, accounts, users, teams, products):  # type: ignore[no-untyped-def]
     deal = Opportunity(
-        number=f"OPP-{n}", name=f"{row['account'] or 'New'} {row['product']}", external_id=row["opportunity_id"],
-        external_system="maven", account_id=accounts[row["account"]] if row["account"] else None,
-        owner_id=users[row["sales_agent"]], team_id=teams[row["sales_agent"]], stage_kind=STAGES[row["deal_stage"]],
-        started_at=_day(row["engage_date"]), actual_close_date=_day(row["close_date"]),
+        number=f"OPP-{n}",
+        name=f"{row['account'] or 'New'} {row['product']}",
+        external_id=row["opportunity_id"],
+        external_system="maven",
+        account_id=accounts[row["account"]] if row["account"] else None,
+        owner_id=users[row["sales_agent"]],
+        team_id=teams[row["sales_agent"]],
+        stage_kind=STAGES[row["deal_stage"]],
+        started_at=_day(row["engage_date"]),
+        actual_close_date=_day(row["close_date"]),
         estimated_value=round(float(row["close_value"]) * 100) if row["close_value"] else None,
     )
-    values = {c.key: getattr(deal, c.key) for c in sa.inspect(Opportunity).column_attrs if c.key != "expected_revenue"}
+    values = {
+        c.key: getattr(deal, c.key)
+        for c in sa.inspect(Opportunity).column_attrs
+        if c.key != "expected_revenue"
+    }
     values |= {"version": 1, "value_base": deal.estimated_value}
     product = products["GTX Pro" if row["product"] == "GTXPro" else row["product"]]
-    return values, {"opportunity_id": deal.id, "product_id": product, "position": 0, "quantity": 1.0, "discount_percent": 0.0}
+    return values, {
+        "opportunity_id": deal.id,
+        "product_id": product,
+        "position": 0,
+        "quantity": 1.0,
+        "discount_percent": 0.0,
+    }
 
 
 def tables() -> sa.MetaData:

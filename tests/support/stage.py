@@ -85,7 +85,9 @@ async def message_of(db: Database, message_id: UUID) -> OutboxMessage:
 async def all_messages(db: Database) -> list[OutboxMessage]:
     """Every message, oldest first."""
     return await db.read(
-        lambda session: list(session.scalars(sa.select(OutboxMessage).order_by(OutboxMessage.created_at, OutboxMessage.id)))
+        lambda session: list(
+            session.scalars(sa.select(OutboxMessage).order_by(OutboxMessage.created_at, OutboxMessage.id))
+        )
     )
 
 

@@ -1,0 +1,177 @@
+"""A company's worth of leads and deals, the same every time, written fast."""
+
+import random
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from crm_api.audit import service as audit
+from crm_api.core import clock
+from crm_api.core.database import Database
+from crm_api.leads.models import LEAD_SOURCES, PRIORITIES, Lead, LeadStats
+from crm_api.opportunities.models import Opportunity
+from crm_api.organisation.service import profile, territory_named
+from crm_api.pipelines import service as pipelines
+from crm_api.pipelines.models import Stage
+from crm_api.users import service as users
+from crm_api.users.models import Team
+from crm_api.users.passwords import hash_password
+from crm_api.users.schemas import UserIn
+
+REPS = 20
+SLICE = 2_000  # rows a transaction: as an import writes them
+PASSWORD = "measured, not guessed"
+
+_FIRST = (
+    "Acorn", "Alder", "Amber", "Basin", "Birch", "Cedar", "Coral", "Delta", "Ember", "Falcon", "Granite",
+    "Harbor", "Iron", "Juniper", "Lark", "Maple",
+)  # fmt: skip
+_SECOND = (
+    "Freight", "Glass", "Tools", "Motors", "Paper", "Foods", "Textiles", "Timber", "Valves", "Wiring",
+    "Kitchens", "Farms", "Optics", "Pumps",
+)  # fmt: skip
+_THIRD = (
+    "Group", "Partners", "Works", "Brothers", "Supply", "Trading", "Industries", "Wholesale", "Depot",
+    "Company",
+)  # fmt: skip
+_GIVEN = (
+    "Ada", "Bela", "Chen", "Dora", "Emil", "Fatima", "Goran", "Hana", "Ivo", "Jun", "Kira", "Luis",
+    "Mina", "Noor", "Otto", "Petra", "Quentin", "Rosa",
+)  # fmt: skip
+_CITIES = (
+    "Columbus",
+    "Dayton",
+    "Toledo",
+    "Akron",
+    "Canton",
+    "Lima",
+    "Mansfield",
+    "Newark",
+    "Marion",
+    "Athens",
+)
+
+
+async def fill(db: Database, rows: int) -> tuple[list[UUID], list[str]]:
+    """Write `rows` leads and a fifth as many deals; returns the leads' ids and the reps' addresses."""
+    stages, owners = await db.write(_company)
+    ids: list[UUID] = []
+    for start in range(0, rows, SLICE):
+        count = min(SLICE, rows - start)
+        ids += await db.write(_leads, start, count, stages["lead"], owners)
+        await db.write(_deals, start // 5, count // 5, stages["opportunity"], owners)
+    await db.write(_analyse)
+    return ids, [f"rep{n}@bench.example" for n in range(REPS)]
+
+
+def search_words() -> list[str]:
+    """What people type: one word that many leads have, two that few have, and the start of a word."""
+    return [
+        *_FIRST[:4],
+        *(f"{a} {b}" for a, b in zip(_FIRST, _SECOND, strict=False)),
+        *(w[:4] for w in _THIRD),
+    ]
+
+
+def _analyse(session: Session) -> None:
+    # What a database that has been up for a minute knows of its tables; without it the plans are guesses.
+    session.execute(sa.text("ANALYZE"))
+
+
+def _company(session: Session) -> tuple[dict[str, list[Stage]], list[tuple[UUID, UUID, UUID]]]:
+    profile(session)
+    pipelines.ensure_defaults(session)
+    stages = {}
+    for kind in ("lead", "opportunity"):
+        pipeline_id = pipelines.default_id(session, kind)
+        assert pipeline_id
+        stages[kind] = pipelines.stages_of(session, pipeline_id)
+    teams = [Team(name=f"Team {n}") for n in range(4)]
+    session.add_all(teams)
+    session.flush()
+    territories = [territory_named(session, city) for city in _CITIES]
+    hashed = hash_password(PASSWORD)
+    administrator = UserIn(name="Administrator", email="admin@bench.example", role="administrator")
+    users.create(session, data=administrator, password_hash=hashed)
+    owners = []
+    for n in range(REPS):
+        rep = UserIn(name=f"Rep {n}", email=f"rep{n}@bench.example", role="rep", team_id=teams[n % 4].id)
+        owner = users.create(session, data=rep, password_hash=hashed)
+        owners.append((owner.id, teams[n % 4].id, territories[n % len(territories)].id))
+    return stages, owners
+
+
+def _leads(
+    session: Session, start: int, count: int, stages: list[Stage], owners: list[tuple[UUID, UUID, UUID]]
+) -> list[UUID]:
+    ids = audit.bulk_insert(session, Lead, _lead_rows(start, count, stages, owners))
+    audit.bulk_insert(session, LeadStats, ({"lead_id": lead_id} for lead_id in ids))
+    return ids
+
+
+def _lead_rows(
+    start: int, count: int, stages: list[Stage], owners: list[tuple[UUID, UUID, UUID]]
+) -> Iterator[dict[str, Any]]:
+    draw = random.Random(start)
+    now = clock.now()
+    for n in range(start, start + count):
+        company = f"{draw.choice(_FIRST)} {draw.choice(_SECOND)} {draw.choice(_THIRD)} {n}"
+        given = draw.choice(_GIVEN)
+        stage = draw.choice(stages)
+        owner_id, team_id, territory_id = draw.choice(owners)
+        made_at = now - timedelta(minutes=draw.randrange(2 * 365 * 24 * 60))
+        yield {
+            "number": f"LEAD-20240101-{n + 1:06d}",
+            "title": company,
+            "company_name": company,
+            "first_name": given,
+            "last_name": f"Person{n}",
+            "email": f"{given.lower()}.{n}@bench.example",
+            "phone": f"+1614555{n % 10_000:04d}",
+            "city": draw.choice(_CITIES),
+            "state": "OH",
+            "status": stage.kind,
+            "source": draw.choice(LEAD_SOURCES),
+            "priority": draw.choice(PRIORITIES),
+            "score": draw.randrange(101),
+            "estimated_value": draw.randrange(1_000, 9_000_000),
+            "value_base": 0,
+            "pipeline_id": stage.pipeline_id,
+            "stage_id": stage.id,
+            "owner_id": owner_id,
+            "team_id": team_id,
+            "territory_id": territory_id,
+            "created_at": made_at,
+            "updated_at": made_at,
+        }
+
+
+def _deals(
+    session: Session, start: int, count: int, stages: list[Stage], owners: list[tuple[UUID, UUID, UUID]]
+) -> None:
+    draw = random.Random(start)
+    rows = []
+    for n in range(start, start + count):
+        stage = draw.choice(stages)
+        owner_id, team_id, _ = draw.choice(owners)
+        value = draw.randrange(10_000, 90_000_000)
+        rows.append(
+            {
+                "number": f"OPP-20240101-{n + 1:06d}",
+                "name": f"{draw.choice(_FIRST)} {draw.choice(_SECOND)} deal {n}",
+                "pipeline_id": stage.pipeline_id,
+                "stage_id": stage.id,
+                "stage_kind": stage.kind,
+                "owner_id": owner_id,
+                "team_id": team_id,
+                "estimated_value": value,
+                "value_base": value,
+                "probability": stage.probability,
+                "actual_close_date": clock.now() if stage.kind in ("closed_won", "closed_lost") else None,
+            }
+        )
+    audit.bulk_insert(session, Opportunity, rows)

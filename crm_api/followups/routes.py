@@ -1,0 +1,169 @@
+"""/api/v1/crm/followups: rules, sequences, enrolments, templates"""
+
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Response
+
+from crm_api.conditions import records
+from crm_api.conditions.dependencies import listed, listing
+from crm_api.conditions.filters import Query
+from crm_api.core.listing import Page
+from crm_api.core.problems import documented
+from crm_api.core.templating import email_templates
+from crm_api.dependencies import CurrentActor, Db, IfMatch, json_answer, record_answer
+from crm_api.followups import rules, service
+from crm_api.followups.catalogue import ENROLMENTS, RULES, SEQUENCES
+from crm_api.followups.schemas import (
+    EnrolmentOut,
+    PreviewOut,
+    RuleIn,
+    RuleOut,
+    RulePatch,
+    SequenceIn,
+    SequenceOut,
+    SequencePatch,
+    TemplateOut,
+)
+
+router = APIRouter(prefix="/api/v1/crm/followups", tags=["follow-ups"])
+
+
+@router.get(
+    "/rules", response_model=Page[RuleOut], openapi_extra=listed(RULES), responses=documented(400, 422)
+)
+async def list_rules(
+    db: Db, actor: CurrentActor, query: Annotated[Query, listing("followup_rule")]
+) -> Response:
+    """Rules, and whether they are on."""
+    return json_answer(await db.read(records.page, actor, "followup_rule", query))
+
+
+@router.post("/rules", status_code=201, response_model=RuleOut, responses=documented(403, 422))
+async def create_rule(body: RuleIn, db: Db, actor: CurrentActor) -> Response:
+    """Make a rule. It is switched off until somebody has looked at its preview."""
+    return record_answer(await db.write(records.written, actor, rules.create, data=body), 201)
+
+
+@router.get("/rules/{rule_id}", response_model=RuleOut, responses=documented(404, 422))
+async def read_rule(rule_id: UUID, db: Db, actor: CurrentActor) -> Response:
+    """One rule."""
+    return record_answer(await db.read(records.one, actor, "followup_rule", rule_id))
+
+
+@router.put("/rules/{rule_id}", response_model=RuleOut, responses=documented(400, 403, 404, 412, 422))
+@router.patch("/rules/{rule_id}", response_model=RuleOut, responses=documented(400, 403, 404, 412, 422))
+async def update_rule(
+    rule_id: UUID, body: RulePatch, db: Db, actor: CurrentActor, if_match: IfMatch
+) -> Response:
+    """Change just the fields sent; a rule whose reach changes is switched off."""
+    change = db.write(records.written, actor, rules.update, rule_id=rule_id, data=body, if_match=if_match)
+    return record_answer(await change)
+
+
+@router.delete("/rules/{rule_id}", status_code=204, responses=documented(400, 403, 404, 412, 422))
+async def delete_rule(rule_id: UUID, db: Db, actor: CurrentActor, if_match: IfMatch) -> None:
+    """Delete a rule and stop whom it enrolled."""
+    await db.write(rules.delete, actor, rule_id=rule_id, if_match=if_match)
+
+
+@router.post("/rules/{rule_id}/switch-on", response_model=RuleOut, responses=documented(403, 404, 422))
+async def switch_on(rule_id: UUID, db: Db, actor: CurrentActor) -> Response:
+    """Let a rule write to people."""
+    return record_answer(await db.write(records.written, actor, rules.switch_on, rule_id=rule_id))
+
+
+@router.post("/rules/{rule_id}/switch-off", response_model=RuleOut, responses=documented(403, 404, 422))
+async def switch_off(rule_id: UUID, db: Db, actor: CurrentActor) -> Response:
+    """Stop a rule; what it planned waits until it is on again."""
+    return record_answer(await db.write(records.written, actor, rules.switch_off, rule_id=rule_id))
+
+
+@router.get("/rules/{rule_id}/preview", response_model=PreviewOut, responses=documented(403, 404, 422))
+async def preview_rule(rule_id: UUID, db: Db, actor: CurrentActor) -> PreviewOut:
+    """Who would get a mail now, when, and how it would read."""
+    return await db.read(rules.preview, actor, rule_id=rule_id)
+
+
+@router.get(
+    "/sequences",
+    response_model=Page[SequenceOut],
+    openapi_extra=listed(SEQUENCES),
+    responses=documented(400, 422),
+)
+async def list_sequences(
+    db: Db, actor: CurrentActor, query: Annotated[Query, listing("sequence")]
+) -> Response:
+    """Sequences of mails."""
+    return json_answer(await db.read(records.page, actor, "sequence", query))
+
+
+@router.post("/sequences", status_code=201, response_model=SequenceOut, responses=documented(403, 422))
+async def create_sequence(body: SequenceIn, db: Db, actor: CurrentActor) -> Response:
+    """Make a sequence."""
+    return record_answer(await db.write(records.written, actor, rules.create_sequence, data=body), 201)
+
+
+@router.get("/sequences/{sequence_id}", response_model=SequenceOut, responses=documented(404, 422))
+async def read_sequence(sequence_id: UUID, db: Db, actor: CurrentActor) -> Response:
+    """One sequence."""
+    return record_answer(await db.read(records.one, actor, "sequence", sequence_id))
+
+
+@router.put(
+    "/sequences/{sequence_id}", response_model=SequenceOut, responses=documented(400, 403, 404, 412, 422)
+)
+@router.patch(
+    "/sequences/{sequence_id}", response_model=SequenceOut, responses=documented(400, 403, 404, 412, 422)
+)
+async def update_sequence(
+    sequence_id: UUID, body: SequencePatch, db: Db, actor: CurrentActor, if_match: IfMatch
+) -> Response:
+    """Change a sequence for those who enter from now on."""
+    change = db.write(
+        records.written, actor, rules.update_sequence, sequence_id=sequence_id, data=body, if_match=if_match
+    )
+    return record_answer(await change)
+
+
+@router.delete(
+    "/sequences/{sequence_id}", status_code=204, responses=documented(400, 403, 404, 409, 412, 422)
+)
+async def delete_sequence(sequence_id: UUID, db: Db, actor: CurrentActor, if_match: IfMatch) -> None:
+    """Delete a sequence and stop everybody in it."""
+    await db.write(rules.delete_sequence, actor, sequence_id=sequence_id, if_match=if_match)
+
+
+@router.get(
+    "/enrolments",
+    response_model=Page[EnrolmentOut],
+    openapi_extra=listed(ENROLMENTS),
+    responses=documented(400, 422),
+)
+async def list_enrolments(
+    db: Db, actor: CurrentActor, query: Annotated[Query, listing("enrolment")]
+) -> Response:
+    """Leads in sequences, and how it ended."""
+    return json_answer(await db.read(records.page, actor, "enrolment", query))
+
+
+@router.get("/enrolments/{enrolment_id}", response_model=EnrolmentOut, responses=documented(404, 422))
+async def read_enrolment(enrolment_id: UUID, db: Db, actor: CurrentActor) -> Response:
+    """One enrolment."""
+    return record_answer(await db.read(records.one, actor, "enrolment", enrolment_id))
+
+
+@router.post(
+    "/enrolments/{enrolment_id}/stop", response_model=EnrolmentOut, responses=documented(403, 404, 409, 422)
+)
+async def stop_enrolment(enrolment_id: UUID, db: Db, actor: CurrentActor) -> Response:
+    """Stop a sequence for one lead."""
+    return record_answer(
+        await db.write(records.written, actor, service.stop_by_hand, enrolment_id=enrolment_id)
+    )
+
+
+@router.get("/templates", response_model=list[TemplateOut])
+async def list_templates(actor: CurrentActor) -> list[TemplateOut]:
+    """The templates that steps may name."""
+    return [TemplateOut(name=name) for name in email_templates()]

@@ -1,0 +1,243 @@
+"""From a plan and its rows to an answer: one sentence, a typed table, and how the question was understood.
+
+Numbers in the sentence are taken from the result and from nowhere else. Record text is shown, never read.
+"""
+
+from typing import Any, Literal
+
+import sqlalchemy as sa
+from pydantic import BaseModel, Field
+from sqlalchemy.orm import Session
+
+from crm_api.core.fields import Registry
+from crm_api.questions.compile import MOST_ROWS, Asker, Column, Compiled, compile_plan, shown
+from crm_api.questions.plan import Plan
+
+Status = Literal["answered", "clarify", "refused", "not_understood"]
+
+
+class ColumnOut(BaseModel):
+    """A column: `type` is text, number, date or period; `unit` stands after or before its numbers."""
+
+    name: str
+    type: str
+    unit: str | None = None
+
+
+class OptionOut(BaseModel):
+    """One reading of an unclear question, to be asked instead."""
+
+    label: str
+    question: str
+    plan: Plan | None = None
+
+
+class Clarification(BaseModel):
+    """One question back, with at most four answers to choose from."""
+
+    question: str
+    options: list[OptionOut]
+
+
+class Answer(BaseModel):
+    """What comes back for a question. `value` is set where the answer is one value; `rows` are the table,
+    and `ids` the records they stand for, where they stand for records."""
+
+    status: Status
+    answer: str
+    value: Any = None
+    columns: list[ColumnOut] = Field(default_factory=list)
+    rows: list[list[Any]] = Field(default_factory=list)
+    ids: list[str] = Field(default_factory=list)
+    total_rows: int = 0
+    truncated: bool = False
+    plan: Plan | None = None
+    plan_in_words: str = ""
+    assumptions: list[str] = Field(default_factory=list)
+    clarify: Clarification | None = None
+    planner: str = "offline"
+    elapsed_ms: float = 0.0
+
+
+def run(session: Session, plan: Plan, *, registry: Registry, asker: Asker, most: int = MOST_ROWS) -> Answer:
+    """Run a plan under the asker's visibility, or say why it was not run."""
+    match plan.action:
+        case "clarify":
+            options = [
+                OptionOut(label=o.label, question=o.question, plan=o.plan) for o in plan.options if o.plan
+            ]
+            return Answer(
+                status="clarify",
+                answer=plan.question,
+                clarify=Clarification(question=plan.question, options=options),
+            )
+        case "refuse":
+            return Answer(status="refused", answer=plan.reason)
+        case "unknown":
+            return Answer(status="not_understood", answer=plan.reason)
+        case "compare":
+            answer = _compared(session, plan, registry, asker)
+        case _:
+            answer = _answered(session, plan, registry, asker, most)
+    answer.plan, answer.plan_in_words = plan, in_words(plan, registry)
+    answer.assumptions = [*plan.assumptions, *answer.assumptions]
+    return answer
+
+
+def _answered(session: Session, plan: Plan, registry: Registry, asker: Asker, most: int) -> Answer:
+    compiled = compile_plan(plan, registry=registry, asker=asker, most=most)
+    rows = session.execute(compiled.statement).all()
+    columns = [ColumnOut(name=c.name, type=c.type, unit=c.unit) for c in compiled.columns]
+    answer = Answer(status="answered", answer="", columns=columns)
+    if compiled.has_ids:
+        answer.ids = [str(row[0]) for row in rows]
+        rows = [row[1:] for row in rows]
+    answer.rows = [
+        [shown(value, column) for value, column in zip(row, compiled.columns, strict=True)] for row in rows
+    ]
+    answer.total_rows = _total(session, compiled, plan, len(answer.rows))
+    answer.truncated = answer.total_rows > len(answer.rows)
+    _leave_out_empty(answer, plan)
+    if plan.change == "share":
+        _as_shares(answer)
+    answer.value = _single(answer, plan)
+    answer.answer = _sentence(answer, plan, registry)
+    return answer
+
+
+def _total(session: Session, compiled: Compiled, plan: Plan, shown_rows: int) -> int:
+    if compiled.total is None:
+        return shown_rows
+    total = int(session.scalar(compiled.total) or 0)
+    return min(total, plan.limit) if plan.limit else total
+
+
+def _leave_out_empty(answer: Answer, plan: Plan) -> None:
+    """Rows without a value to group by are told in words, not shown as a group of that name."""
+    keys = len(plan.group_by)
+    empty = [row for row in answer.rows if keys and any(cell is None for cell in row[:keys])]
+    if not empty:
+        return
+    answer.rows = [row for row in answer.rows if row not in empty]
+    answer.total_rows -= len(empty)
+    figure = plan.figures[0]
+    amount = sum(row[-1] or 0 for row in empty) if figure.fn in ("count", "sum") else None
+    names = " or ".join(g.label for g in plan.group_by)
+    answer.assumptions.append(
+        f"without {names}: {_number(amount, None)}"
+        if amount is not None
+        else f"those without {names} are left out"
+    )
+
+
+def _as_shares(answer: Answer) -> None:
+    total = sum(row[-1] or 0 for row in answer.rows)
+    for row in answer.rows:
+        row[-1] = round(100 * (row[-1] or 0) / total, 6) if total else None
+
+
+def _single(answer: Answer, plan: Plan) -> Any:
+    """The one value that answers, if one does."""
+    if (plan.figures and not plan.group_by) or plan.counts_groups:
+        return answer.rows[0][0] if answer.rows else None
+    if plan.action == "lookup" and len(answer.rows) == 1 and len(plan.columns) == 1:
+        return answer.rows[0][1]
+    return None
+
+
+def _compared(session: Session, plan: Plan, registry: Registry, asker: Asker) -> Answer:
+    rows, column = [], Column("", "number")
+    for side in plan.sides:
+        compiled = compile_plan(plan, registry=registry, asker=asker, filters=side.filters)
+        column = compiled.columns[-1]
+        rows.append([side.label, shown(session.execute(compiled.statement).scalar(), column) or 0])
+    columns = [
+        ColumnOut(name="compared", type="text"),
+        ColumnOut(name=column.name, type="number", unit=column.unit),
+    ]
+    answer = Answer(status="answered", answer="", columns=columns, rows=rows, total_rows=len(rows))
+    told = "; ".join(f"{label} {_number(value, column.unit)}" for label, value in rows)
+    if plan.change:
+        before, after = rows[0][1], rows[1][1]
+        if plan.change == "percent":
+            answer.value = round(100 * (after - before) / before, 6) if before else None
+            told = f"{_number(answer.value, '%')} ({told})"
+        else:
+            answer.value = round(abs(after - before), 6)
+            told = f"{_number(answer.value, column.unit)} ({told})"
+    answer.answer = f"{column.name.capitalize()}: {told}."
+    return answer
+
+
+def _sentence(answer: Answer, plan: Plan, registry: Registry) -> str:
+    catalogue = registry[plan.entity]
+    conditions = _conditions(plan)
+    tail = f" ({conditions})" if conditions else ""
+    if plan.action == "lookup":
+        told = [
+            "; ".join(f"{c.name} {_cell(v, c)}" for v, c in zip(row[1:], answer.columns[1:], strict=True))
+            for row in answer.rows
+        ]
+        return (
+            "; ".join(f"{row[0]}: {text}" for row, text in zip(answer.rows, told, strict=True)) + "."
+            if told
+            else "Nothing found."
+        )
+    if not plan.figures:
+        noun = catalogue.kind.replace("_", " ") if answer.total_rows == 1 else catalogue.plural
+        some = f", the first {len(answer.rows)} shown" if answer.truncated else ""
+        return f"{answer.total_rows:,} {noun}{tail}{some}."
+    label, unit = plan.figures[0].label, answer.columns[-1].unit if answer.columns else None
+    if not plan.group_by or plan.counts_groups:
+        return f"{label.capitalize()}{tail}: {_number(answer.value, unit)}."
+    by = " and ".join(g.label for g in plan.group_by)
+    if len(answer.rows) == 1:
+        return f"{' '.join(str(c) for c in answer.rows[0][:-1])}: {label} {_number(answer.rows[0][-1], unit)}{tail}."
+    return f"{label.capitalize()} by {by}{tail}: {len(answer.rows)} rows."
+
+
+def in_words(plan: Plan, registry: Registry) -> str:
+    """How the question was understood, made of the plan that was run."""
+    catalogue = registry[plan.entity]
+    parts = [plan.figures[0].label if plan.figures else catalogue.plural]
+    if plan.group_by:
+        parts.append("by " + " and ".join(g.label for g in plan.group_by))
+    if plan.sides:
+        parts.append(" against ".join(side.label for side in plan.sides))
+    if conditions := _conditions(plan):
+        parts.append(f"where {conditions}")
+    if plan.having:
+        sign = {"gt": "above", "gte": "at least", "lt": "below", "lte": "at most", "eq": "exactly"}[
+            plan.having.op
+        ]
+        parts.append(f"only those {sign} {_number(plan.having.value, None)}")
+    if plan.sort:
+        by = plan.sort.field.split(".")[-1].replace("_", " ") if plan.sort.field else "that figure"
+        parts.append(f"{'highest' if plan.sort.descending else 'lowest'} {by} first")
+    if plan.limit:
+        parts.append(f"{plan.limit} at most")
+    return ", ".join(parts)
+
+
+def _conditions(plan: Plan) -> str:
+    return "; ".join(f.words for f in plan.filters)
+
+
+def _cell(value: Any, column: ColumnOut) -> str:
+    if value is None:
+        return "not given"
+    return _number(value, column.unit) if column.type == "number" else str(value)
+
+
+def _number(value: Any, unit: str | None) -> str:
+    if value is None:
+        return "nothing to count"
+    if not isinstance(value, int | float):
+        return str(value)
+    text = f"{value:,}" if isinstance(value, int) else f"{value:,.2f}".rstrip("0").rstrip(".")
+    if unit in (None, "money"):
+        return text
+    return f"{text} %" if unit in ("%", "percent") else f"{text} {unit}"
+
+
+__all__ = ["Answer", "Clarification", "ColumnOut", "OptionOut", "in_words", "run", "sa"]

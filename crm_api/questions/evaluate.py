@@ -1,0 +1,90 @@
+"""Runs a file of questions and writes the answers as the scorer beside it reads them.
+
+Each line of the file is JSON with `id`, `category`, `question` and perhaps `context`, the turns before it.
+Each answer is `{"id", "kind": answer|clarify|refuse|none, "value" | "items" | "rows"}`.
+"""
+
+import json
+import time
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from crm_api.access import Actor
+from crm_api.core.database import Database
+from crm_api.questions.answer import Answer
+from crm_api.questions.service import ask_offline
+
+_KINDS = {"answered": "answer", "clarify": "clarify", "refused": "refuse", "not_understood": "none"}
+EVERYTHING = 20_000
+
+
+@dataclass(slots=True)
+class Evaluation:
+    """What came of a run: how many questions of each category were answered, asked back, refused, not understood."""
+
+    lines: list[dict[str, Any]] = field(default_factory=list)
+    outcomes: dict[str, Counter[str]] = field(default_factory=dict)
+    seconds: float = 0.0
+
+    def summary(self) -> str:
+        """One line a category, and the time a question took on average."""
+        out = []
+        for category, kinds in self.outcomes.items():
+            told = ", ".join(f"{n} {kind}" for kind, n in sorted(kinds.items()))
+            out.append(f"{category:24} {told}")
+        per = 1000 * self.seconds / max(len(self.lines), 1)
+        return "\n".join([*out, f"{len(self.lines)} questions, {per:.0f} ms each"])
+
+
+def questions_of(path: Path) -> list[dict[str, Any]]:
+    """The questions of a JSON-lines file. Raises ValueError naming the line that is not one."""
+    questions = []
+    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
+        if not line.strip():
+            continue
+        try:
+            question = json.loads(line)
+            question["id"], question["question"]
+        except (ValueError, KeyError, TypeError) as error:
+            raise ValueError(f"{path}, line {number}: not a question with id and question") from error
+        questions.append(question)
+    return questions
+
+
+async def evaluate(db: Database, actor: Actor, questions: Iterable[dict[str, Any]]) -> Evaluation:
+    """Ask every question offline as `actor`; nothing is written to the question log."""
+    result = Evaluation()
+    for question in questions:
+        turns = [*question.get("context", []), question["question"]]
+        started = time.perf_counter()
+        answer = await db.read(ask_offline, actor=actor, turns=turns, most=EVERYTHING)
+        result.seconds += time.perf_counter() - started
+        line = answer_line(question["id"], answer)
+        result.lines.append(line)
+        result.outcomes.setdefault(question.get("category", "all"), Counter())[line["kind"]] += 1
+    return result
+
+
+def answer_line(identity: str, answer: Answer) -> dict[str, Any]:
+    """One answer as the scorer reads it: a value, a list of labels with their number, or a table."""
+    line: dict[str, Any] = {"id": identity, "kind": _KINDS[answer.status]}
+    if answer.status != "answered" or answer.plan is None:
+        return line
+    plan = answer.plan
+    if answer.value is not None:
+        line["value"] = answer.value
+    if plan.is_list and plan.action == "query" and plan.limit is None:
+        line |= {"value": answer.total_rows, "items": [row[0] for row in answer.rows]}
+    elif answer.value is None:
+        line["rows"] = answer.rows
+        if plan.is_list:
+            line["items"] = [row[0] for row in answer.rows]
+    return line
+
+
+def write(lines: Iterable[dict[str, Any]], path: Path) -> None:
+    """Write answers as JSON lines."""
+    path.write_text("".join(json.dumps(line, ensure_ascii=False) + "\n" for line in lines), encoding="utf-8")

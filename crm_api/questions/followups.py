@@ -1,0 +1,147 @@
+"""A follow-up is a patch on the previous plan: "what about Dec?", "only the West", "by rep instead".
+
+What it says replaces what the previous question said of the same thing, and the rest stays. A sentence that
+stands alone is a new question.
+"""
+
+from typing import Any
+
+from crm_api.core.fields import Registry
+from crm_api.questions import gate, lexicon, paths
+from crm_api.questions.filters import Conditions
+from crm_api.questions.linking import Names
+from crm_api.questions.parser import Reader, parse, with_options
+from crm_api.questions.periods import Period
+from crm_api.questions.plan import Filter, Plan, Unclear, unknown
+from crm_api.questions.sentence import Sentence
+from crm_api.questions.spans import Span, Tagger
+
+_RUNS = ("query", "lookup", "compare")
+
+
+def converse(turns: list[str], *, registry: Registry, names: Names, day_first: bool = True) -> Plan:
+    """The plan for the last of several turns, oldest first, each read in the light of those before."""
+    previous: Plan | None = None
+    plan = unknown("Ask a question.")
+    for turn in turns:
+        plan = (
+            parse(turn, registry=registry, names=names, day_first=day_first)
+            if previous is None
+            else follow(turn, previous, registry=registry, names=names, day_first=day_first)
+        )
+        if plan.action in _RUNS:
+            previous = plan
+    return plan
+
+
+def follow(
+    question: str, previous: Plan, *, registry: Registry, names: Names, day_first: bool = True
+) -> Plan:
+    """The plan for a turn after `previous`: a patch where it leans on it, else its own plan."""
+    words = lexicon.of(registry)
+    if refusal := gate.check(question, words):
+        return refusal
+    tagger = Tagger(words, names, day_first=day_first)
+    spans = [s for s in tagger.spans(question) if s.tag != "stop"]
+    alone = parse(question, registry=registry, names=names, day_first=day_first)
+    if not _leans(spans) and alone.action in _RUNS and _complete(spans):
+        return alone
+
+    def patched(text: str) -> Plan:
+        cut = [s for s in tagger.spans(text) if s.tag != "stop"]
+        return _patch(Sentence(registry, names, cut, entity=previous.entity), previous)
+
+    plan = with_options(patched(question), question, patched)
+    return alone if plan.action == "unknown" and alone.action in ("refuse", "clarify") else plan
+
+
+def _leans(spans: list[Span]) -> bool:
+    """Whether it opens like a continuation, or ends in "instead"."""
+    return bool(spans) and (
+        spans[0].is_cue("follow", "and", "or", "by", "not") or any(s.is_cue("instead") for s in spans)
+    )
+
+
+def _complete(spans: list[Span]) -> bool:
+    """Whether it names what it is about: a kind, a figure, or words that only one kind has."""
+    about = any(s.entry("kind", "measure") for s in spans)
+    asks = any(s.is_cue("count", "sum", "ask", "who", "avg", "most", "top", "share") for s in spans)
+    return (about and (asks or len(spans) > 2)) or (
+        asks and any(s.entry("field", "relation", "word") for s in spans)
+    )
+
+
+def _patch(s: Sentence, previous: Plan) -> Plan:
+    for span in s.spans:
+        if span.is_cue("follow", "instead", "and", "of", "ask"):
+            span.used = True
+    try:
+        return _patched(s, previous)
+    except Unclear as unclear:
+        plan = unclear.plan
+        return (
+            plan
+            if plan.action == "clarify"
+            else unknown("I could not use: " + ", ".join(plan.unused), *plan.unused)
+        )
+
+
+def _patched(s: Sentence, previous: Plan) -> Plan:
+    _inherit_year(s, previous)
+    reader = Reader(s)
+    reader.read_figure()
+    reader.read_groups()
+    reader.read_rank(previous)
+    conditions = Conditions(s, default_time=_time_of(previous))
+    conditions.read()
+    reader.time_groups(conditions)
+    new = conditions.filters()
+    if not (new or reader.figure or reader.groups or reader.limit or reader.sort):
+        raise Unclear(unknown("", *(span.text for span in s.spans)))
+    own = reader.own_filter(conditions.found) if reader.measure else ()
+    sides = ()
+    if previous.action == "compare":
+        sides = previous.sides if not any(f.slot == previous.sides[0].filters[0].slot for f in new) else ()
+    changes: dict[str, Any] = {"filters": _merged(previous.filters, (*own, *new)), "sides": sides}
+    if previous.action == "compare" and not sides:
+        changes |= {"action": "query", "change": None}
+    if reader.figure:
+        changes |= {"figures": (reader.figure,)}
+    elif previous.is_list and reader.groups:
+        changes |= {"figures": (reader.counted(),)}
+    if reader.groups:
+        changes |= {"group_by": tuple(reader.groups), "sort": None, "limit": None}
+    if reader.sort or reader.limit:
+        changes |= {"sort": reader.sort or previous.sort, "limit": reader.limit or previous.limit}
+    return reader.finish(previous.model_copy(update=changes))
+
+
+def _merged(old: tuple[Filter, ...], new: tuple[Filter, ...]) -> tuple[Filter, ...]:
+    """New conditions take the place of old ones on the same thing, and keep their position."""
+    by_slot = {f.slot: f for f in new}
+    kept = [by_slot.pop(f.slot, f) for f in old]
+    return (*kept, *by_slot.values())
+
+
+def _time_of(plan: Plan) -> str | None:
+    """The date the previous question's period went by, or its time groups."""
+    for each in plan.filters:
+        if each.slot == "period" and each.tree.get("op") == "during":
+            return str(each.tree["field"])
+    sides = [f for side in plan.sides for f in side.filters if f.slot == "period"]
+    buckets = [g.field for g in plan.group_by if g.bucket]
+    return str(sides[0].tree.get("field")) if sides else buckets[0] if buckets else None
+
+
+def _inherit_year(s: Sentence, previous: Plan) -> None:
+    """ "what about Dec?" after November 2017 is December 2017."""
+    trees = [f.tree for f in previous.filters if f.slot == "period" and f.tree.get("op") == "during"]
+    trees += [f.tree for side in previous.sides for f in side.filters if f.slot == "period"]
+    years = [Period.model_validate(t["value"]).named_year for t in trees if t.get("op") == "during"]
+    year = next((y for y in years if y), None)
+    for span in s.spans:
+        if span.tag == "period" and year and span.value.named_year is None:
+            span.value = span.value.with_year(year)
+
+
+__all__ = ["converse", "follow", "paths"]
