@@ -69,4 +69,6 @@ def _series(answer: Answer) -> list[tuple[str, float]]:
 
 def examples(role: str) -> tuple[str, ...]:
     """Questions worth asking, by role."""
-    return EXAMPLES.get({"manager": "administrator", "viewer": "administrator"}.get(role, role), EXAMPLES["rep"])
+    return EXAMPLES.get(
+        {"manager": "administrator", "viewer": "administrator"}.get(role, role), EXAMPLES["rep"]
+    )
