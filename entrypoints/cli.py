@@ -48,7 +48,9 @@ def run(work: Callable[[State], Awaitable[Any]], *, label: str) -> Any:
         logging.configure(chosen.log_level if chosen.log_level != "info" else "warning")
         prepared = await start.prepare(chosen)
         if prepared.new_password:
-            console.print(f"Made the administrator {prepared.admin_email} with the password {prepared.new_password}")
+            console.print(
+                f"Made the administrator {prepared.admin_email} with the password {prepared.new_password}"
+            )
         async with open_state(chosen) as state:
             with context.working(origin="cli", label=label):
                 return await work(state)
@@ -67,6 +69,9 @@ def up() -> None:
 
     chosen = settings()
     logging.configure(chosen.log_level)
+    if not processes.is_free(chosen.host, chosen.port):
+        console.print(f"[red]Port {chosen.port} of {chosen.host} is taken;[/red] set PORT to another one.")
+        raise typer.Exit(1)
     demo_password = None
     if chosen.demo and not chosen.is_local:
         console.print(

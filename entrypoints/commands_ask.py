@@ -17,7 +17,9 @@ from crm_api.users.models import User
 
 def administrator(session: Session) -> Actor:
     """The first administrator as the acting user; raises Conflict where there is none yet."""
-    user = session.scalars(select(User).where(User.role == "administrator", User.is_active).order_by(User.id)).first()
+    user = session.scalars(
+        select(User).where(User.role == "administrator", User.is_active).order_by(User.id)
+    ).first()
     if user is None:
         raise Conflict("There is no administrator yet; `crm up` makes the first one.")
     return actor_of(session, user, organisation_zone=zone(session))
@@ -36,7 +38,9 @@ def ask(question: Annotated[list[str], typer.Argument(help="The question, in pla
 
 
 def ask_eval(
-    file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="Questions, one JSON object a line.")],
+    file: Annotated[
+        Path, typer.Argument(exists=True, dir_okay=False, help="Questions, one JSON object a line.")
+    ],
     answers: Annotated[Path, typer.Option(help="Where to write the answers for the scorer.")],
 ) -> None:
     """Ask a file of questions offline, and write the answers for a scorer."""

@@ -183,7 +183,9 @@ class _Work:
         for record in records:
             for name in own:
                 if name in record.refers and not record.faults:
-                    self.keys.above(self.job.name, record.row, name, self.terms.kind.kind, record.refers[name])
+                    self.keys.above(
+                        self.job.name, record.row, name, self.terms.kind.kind, record.refers[name]
+                    )
 
     def _settle(self) -> None:
         """Judge references that a later row could still have answered, until no row falls any more."""
@@ -234,7 +236,9 @@ class _Work:
         # The pipeline the mapping describes is there only now.
         self.terms = await self.db.read(service.terms, self.job.mapping)
         try:
-            async for records in self._slices("writing", prepare=lambda r: r.row > done and self._is_right(r)):
+            async for records in self._slices(
+                "writing", prepare=lambda r: r.row > done and self._is_right(r)
+            ):
                 if self._read_through <= done:
                     continue
                 await self.db.write(
@@ -245,7 +249,11 @@ class _Work:
             if own_references(self.terms):
                 await self._link(change_set_id)
         except Exception as error:
-            message = error.detail if isinstance(error, Problem) else "Something went wrong on our side; see the log."
+            message = (
+                error.detail
+                if isinstance(error, Problem)
+                else "Something went wrong on our side; see the log."
+            )
             await self.db.write(runs.let_go, run_id=run_id, message=message)
             raise
         run = await self.db.write(
@@ -261,7 +269,7 @@ class _Work:
             return await self.db.read(runs.one, self.actor, run_id=self.job.run_id)
         return await self.db.write(
             runs.open_run, self.actor, kind=self.job.mapping.kind, system=self.job.mapping.system,
-            file_name=self.job.name, mapping=self.job.mapping.model_dump(mode="json", exclude_defaults=True),
+            file_name=self.job.name, mapping=self.job.mapping.model_dump_json(exclude_defaults=True),
             digest=await asyncio.to_thread(digest_of, self.job.path, self.job.mapping), skip_errors=skip_errors,
         )  # fmt: skip
 
@@ -271,12 +279,19 @@ class _Work:
     def _forward(self, records: Sequence[Record]) -> set[tuple[str, str]]:
         """References that another row of the file answers, perhaps a later one."""
         kind = self.terms.kind.kind
-        texts = {record.refers[name] for record in records for name in own_references(self.terms) if name in record.refers}
+        texts = {
+            record.refers[name]
+            for record in records
+            for name in own_references(self.terms)
+            if name in record.refers
+        }
         return {(kind, text) for text in texts if self.keys.knows(kind, text)}
 
     async def _link(self, change_set_id: UUID) -> None:
         own = own_references(self.terms)
-        wanted: Callable[[Record], bool] = lambda r: any(name in r.refers for name in own) and self._is_right(r)  # noqa: E731
+        wanted: Callable[[Record], bool] = lambda r: (
+            any(name in r.refers for name in own) and self._is_right(r)
+        )  # noqa: E731
         async for records in self._slices("linking", prepare=wanted):
             if records:
                 await self.db.write(runs.link_slice, self.terms, records, change_set_id=change_set_id)
@@ -293,7 +308,9 @@ class _Work:
             if not more:
                 return
 
-    def _next_slice(self, rows: Iterator[Row], prepare: Callable[[Record], bool]) -> tuple[list[Record], bool]:
+    def _next_slice(
+        self, rows: Iterator[Row], prepare: Callable[[Record], bool]
+    ) -> tuple[list[Record], bool]:
         records: list[Record] = []
         count = 0
         for row in islice(rows, SLICE):
@@ -364,7 +381,7 @@ async def work(db: Database, run_id: UUID, *, folder: Path, actor: Actor = SYSTE
     except Conflict:
         return None
     assert run.path is not None
-    mapping = Mapping.model_validate(run.mapping)
+    mapping = Mapping.model_validate_json(run.mapping)
     job = Job(Path(run.path), mapping, run.file_name, run.id, is_begun=run.change_set_id is not None)
     on_behalf = replace(actor, user_id=run.actor_id)
     try:

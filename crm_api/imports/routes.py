@@ -67,7 +67,9 @@ async def read_errors(import_id: UUID, db: Db, actor: CurrentActor, settings: Se
     return FileResponse(path, media_type="text/csv", filename="errors.csv")
 
 
-@router.post("/{import_id}/resume", status_code=202, response_model=ImportOut, responses=documented(403, 404, 409, 422))
+@router.post(
+    "/{import_id}/resume", status_code=202, response_model=ImportOut, responses=documented(403, 404, 409, 422)
+)
 async def resume(import_id: UUID, db: Db, actor: CurrentActor, settings: SettingsDep) -> Response:
     """Go on with an import that was cut off, at its first unwritten row. Happens by itself after a minute."""
     run = await db.read(runs.resumable, actor, run_id=import_id)

@@ -59,7 +59,7 @@ def upload(
     terms(session, mapping)
     return open_run(
         session, actor, resume=False, id=run_id, kind=mapping.kind, system=mapping.system, path=str(path),
-        file_name=(file_name or "upload.csv")[:200], mapping=mapping.model_dump(mode="json", exclude_defaults=True),
+        file_name=(file_name or "upload.csv")[:200], mapping=mapping.model_dump_json(exclude_defaults=True),
         digest=str(run_id), dry_run=dry_run, skip_errors=skip_errors,
     )  # fmt: skip
 

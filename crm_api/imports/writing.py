@@ -30,7 +30,9 @@ class Written:
     unchanged: int = 0
 
 
-def write(session: Session, terms: Terms, records: Sequence[Record], *, forward: set[tuple[str, str]]) -> Written:
+def write(
+    session: Session, terms: Terms, records: Sequence[Record], *, forward: set[tuple[str, str]]
+) -> Written:
     """Make or change the records of one slice.
 
     `forward` holds the (kind, text) of references that a later row answers; they are left open for `link`.
@@ -55,7 +57,9 @@ def link(session: Session, terms: Terms, records: Sequence[Record]) -> None:
     own = own_references(terms)
     texts = [record.refers[name] for record in records for name in own if name in record.refers]
     ids = references.find(session, terms.kind.kind, terms.mapping.system, texts).ids
-    known = _known(session, terms.kind.model, terms.mapping.system, [record.external_id for record in records])
+    known = _known(
+        session, terms.kind.model, terms.mapping.system, [record.external_id for record in records]
+    )
     rows = [
         {"id": known[record.external_id], f"{name}_id": ids[record.refers[name]]}
         for record in records
@@ -104,10 +108,13 @@ def _make_named(
     forward: set[tuple[str, str]],
 ) -> None:
     """Make the teams, territories and people that rows name and the mapping allows to be made."""
-    for name, source in terms.mapping.fields.items():
-        kind = terms.kind.targets[name].refers
-        if not source.create or kind is None:
-            continue
+    created = [
+        (terms.kind.targets[name].refers or "", name)
+        for name, source in terms.mapping.fields.items()
+        if source.create
+    ]
+    # Teams and territories before the people who are put into them.
+    for kind, name in sorted(created):
         for record in records:
             text = record.refers.get(name)
             if text is None or text in ids[kind] or (kind, text) in forward:
@@ -137,7 +144,11 @@ def _place(session: Session, terms: Terms, rows: list[Attributes]) -> None:
     """Fill in what follows from a row: the team of its owner, the stage of its name, its line, its territory."""
     if terms.kind.kind == "opportunity":
         pipeline_id = pipeline_id_of(session, terms.mapping.pipeline)
-        stages = {stage.name_key: stage.id for stage in pipelines.stages_of(session, pipeline_id)} if pipeline_id else {}
+        stages = (
+            {stage.name_key: stage.id for stage in pipelines.stages_of(session, pipeline_id)}
+            if pipeline_id
+            else {}
+        )
         for row in rows:
             row["stage_id"] = stages[fold(row.pop("stage"))]
             _make_line(row)
@@ -188,9 +199,17 @@ def _differing(session: Session, kind: Kind, rows: Sequence[Attributes]) -> list
 def _related(session: Session, kind: Kind, rows: Sequence[Attributes]) -> set[UUID]:
     """The ids of rows whose lines or territories differ."""
     if kind.kind == "opportunity":
-        return opportunities.with_other_lines(session, {row["id"]: row["lines"] for row in rows if "lines" in row})
+        return opportunities.with_other_lines(
+            session, {row["id"]: row["lines"] for row in rows if "lines" in row}
+        )
     if kind.kind == "user":
-        statement = sa.select(user_territories).where(user_territories.c.user_id.in_([row["id"] for row in rows]))
+        statement = sa.select(user_territories).where(
+            user_territories.c.user_id.in_([row["id"] for row in rows])
+        )
         known = {(row.user_id, row.territory_id) for row in session.execute(statement)}
-        return {row["id"] for row in rows if any((row["id"], t) not in known for t in row.get("territory_ids", ()))}
+        return {
+            row["id"]
+            for row in rows
+            if any((row["id"], t) not in known for t in row.get("territory_ids", ()))
+        }
     return set()

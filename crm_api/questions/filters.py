@@ -99,7 +99,10 @@ class Conditions:
         after = self.s.at(at + 1)
         span = self.s.spans[at]
         return bool(
-            span.entry("relation", "field") and not span.entry("word") and after and after.is_cue("by", "of")
+            span.entry("relation", "field")
+            and not span.entry("word")
+            and after
+            and after.is_cue("by", "of", "not")
         )
 
     def _negative(self, at: int) -> bool:
@@ -112,7 +115,7 @@ class Conditions:
             joins = before is not None and (
                 before.is_cue("of", "by", "is", "or", "poss")
                 or (before.tag == "term" and before.entry("relation", "field", "kind") and start == at)
-                or (before.tag == "name" and self._joined(start - 1, at))
+                or (before.tag == "name" and self.s.spans[at].tag == "name" and self._joined(start - 1, at))
                 or (before.is_cue("and") and self._joined(start - 2, at))
             )
             if not joins:
@@ -431,19 +434,12 @@ class Conditions:
             self._absorb_hint(at, entry)
 
     def _absorb_hint(self, at: int, entry: Entry) -> None:
-        """The word that names the field of a choice: "high priority", "stage negotiation"."""
+        """The word that names the field of a choice: "high priority", "located in the US"."""
         for side in (1, -1):
-            near = self.s.at(at + side)
-            if (
-                near
-                and near.tag == "term"
-                and any(
-                    (e.what == "field" and e.name == entry.name)
-                    or (e.what in ("kind", "relation") and e.name + e.kind in entry.name)
-                    for e in near.entries
-                )
-            ):
-                near.used = True
+            hint = self.s.hinted(at, side=side)
+            entries = self.s.spans[hint].entries if hint is not None else []
+            if any(e.what == "field" and e.name == entry.name for e in entries):
+                self.s.use(hint)
 
     def _is_adjective(self, at: int) -> bool:
         """A word that is both a kind and a choice ("dealer accounts") is a choice before another kind."""
@@ -490,7 +486,7 @@ class Conditions:
         negative = self._negative(start)
         shown = " and ".join(f"{n:,}" for n in numbers)
         words = f"{target.field.title} {'not ' if negative else ''}{_OP_WORDS[op]} {shown}"
-        self._add(Found(start, f"{target.path} amount", tree, words, home, negative))
+        self._add(Found(start, f"{target.path} amount", tree, words, home, negative, path=target.path))
         self.s.use(*spans, term)
 
     def _measured(self, start: int, end: int, amount: Amount) -> tuple[Target | None, int | None, str]:
@@ -593,13 +589,11 @@ class Conditions:
         span = self.s.spans[at]
         if span.tag != "term":
             return None
+        if span.entry("word") and (placed := self._place_word(at, span)):
+            entry, home, inner = placed
+            if name := word_of(entry).time_field:
+                return paths.join(inner, name), home
         for entry in span.entries:
-            if entry.what == "word" and (name := word_of(entry).time_field):
-                home, inner = self._home(
-                    at, entry.kind, paths.reach(self.s.registry, self.s.entity, entry.kind)
-                )
-                if inner is not None:
-                    return paths.join(inner, name), home
             if entry.what == "field":
                 each = self.s.registry[entry.kind].field(entry.name)
                 way = paths.reach(self.s.registry, self.s.entity, entry.kind, to_many=False)
@@ -695,7 +689,9 @@ def _alternative(left: Found, right: Found, s: Sentence) -> bool:
     ):
         return False
     if left.path or left.period:
-        return True
+        if any(span.is_cue("or", "and", "vs", "not") for span in s.spans[left.at + 1 : right.at]):
+            return True
+        raise Unclear(Plan(action="unknown", unused=(s.spans[right.at].text,)))
     return all(span.is_cue("or", "and", "vs") for span in s.spans[left.at + 1 : right.at])
 
 

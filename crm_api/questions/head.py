@@ -7,7 +7,7 @@ then the first kind that is named, then words that only one kind knows.
 from collections.abc import Iterator
 
 from crm_api.questions import paths
-from crm_api.questions.lexicon import Entry
+from crm_api.questions.lexicon import Entry, stem
 from crm_api.questions.plan import Unclear, clarify
 from crm_api.questions.sentence import Sentence
 from crm_api.questions.spans import Span
@@ -71,6 +71,8 @@ def _asks_of(s: Sentence, kind: str) -> bool:
     asked = [at for at in terms if not any(e.what == "kind" and e.kind == kind for e in s.spans[at].entries)]
     for at in asked:
         span, after = s.spans[at], s.at(at + 1)
+        if span.entry("kind") and is_plural(span):
+            return False
         if span.entry("word") and not span.entry("field", "relation", "kind"):
             if not s.has("when"):
                 return False
@@ -91,6 +93,11 @@ def _asks_of(s: Sentence, kind: str) -> bool:
     return bool(asked) or (not s.has("count", "sum") and (len(terms) == 0 or s.has("ask") or s.has("where")))
 
 
+def is_plural(span: Span) -> bool:
+    """Whether a word stands for several ("reps")."""
+    return span.text.endswith("s") and stem(span.text) != span.text
+
+
 def _fans_out(s: Sentence, kind: str, path: str, is_field: bool) -> bool:
     """Whether a path leads to many records; the items of a document (two steps, such as a deal's products) are shown."""
     way = path.rpartition(".")[0] if is_field else path
@@ -104,7 +111,7 @@ def decide(s: Sentence) -> str | None:
     for at, entry in s.terms("measure"):
         if s.spans[at].entry("measure"):
             return entry.kind
-    for at in s.cues(*_COUNTING, *_COMPARING):
+    for at in (*s.cues(*_COMPARING), *s.cues(*_COUNTING)):
         if kind := _counted(s, at):
             return kind
     spoken_of = word_kind(

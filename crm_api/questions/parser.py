@@ -208,8 +208,6 @@ class Reader:
             if fn == "avg" and own == "sum" and self.s.has("each"):
                 raise Unclear(clarify(f"The average of each deal, or of the {measure.name} of each group?"))
             own = fn
-        elif fn == "sum":
-            raise Unclear(Plan(action="unknown", unused=("total",)))
         name = measure.name.replace("_", " ")
         label = name if own == measure.fn else f"{_FN_WORDS[own]} {name}"
         return Figure(
@@ -894,24 +892,24 @@ class Reader:
         return unknown(_sorry(left), *left) if left else plan
 
     def _forgive(self) -> None:
-        """Words that said nothing new: the kind itself, the way to a condition that was read, "handled by"."""
+        """Words that said nothing new: the kind itself, the unit of the figure, "handled by", "between"."""
         for at, span in enumerate(self.s.spans):
-            if span.used:
-                continue
-            after = self.s.at(at + 1)
-            if (
-                (
-                    (span.is_cue("by") and after and after.used)
-                    or (span.is_cue("between") and after and after.tag == "period")
-                )
-                or (span.entry("relation") and after and (after.is_cue("by") or self._links_clause(span)))
-                or (
-                    span.tag == "term"
-                    and any(e.what == "kind" and e.kind == self.s.entity for e in span.entries)
-                )
-                or (span.is_cue("each", "newest") and span.text in ("each", "last") and self.groups)
-            ):
+            if not span.used and self._says_nothing_new(at, span):
                 span.used = True
+
+    def _says_nothing_new(self, at: int, span: Span) -> bool:
+        after = self.s.at(at + 1)
+        if span.is_cue("by"):
+            return bool(after and after.used)
+        if span.is_cue("between"):
+            return bool(after and after.tag == "period")
+        if span.tag == "bucket":
+            return bool(self.figure and self.figure.unit == f"{span.value}s")
+        if span.is_cue("each", "newest"):
+            return span.text in ("each", "last") and bool(self.groups)
+        if span.entry("relation") and after and (after.is_cue("by") or self._links_clause(span)):
+            return True
+        return any(e.what == "kind" and e.kind == self.s.entity for e in span.entries)
 
     def _links_clause(self, span: Span) -> bool:
         """ "reps who own no deals": the verb says how the deals belong to the reps, which the relation says too."""

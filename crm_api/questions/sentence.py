@@ -167,7 +167,7 @@ class Sentence:
                 return None
             if span.tag == "term":
                 return at
-            if not (side < 0 and span.is_cue(*_LINKING)) and not (side > 0 and span.is_cue("poss")):
+            if not (side < 0 and span.is_cue(*_LINKING, "not")) and not (side > 0 and span.is_cue("poss")):
                 return None
             at += side
         return None

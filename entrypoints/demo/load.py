@@ -50,7 +50,9 @@ def load(session: Session, company: DemoCompany) -> None:
     audit.bulk_insert(session, Territory, _dated(company.territories))
     audit.bulk_insert(session, Team, [row | {"manager_id": None} for row in _dated(company.teams)])
     _load_users(session, company)
-    audit.bulk_update(session, Team, [{"id": team["id"], "manager_id": team["manager_id"]} for team in company.teams])
+    audit.bulk_update(
+        session, Team, [{"id": team["id"], "manager_id": team["manager_id"]} for team in company.teams]
+    )
     products.insert(session, _dated(company.products))
     audit.bulk_insert(session, Tag, _dated(company.tags))
     accounts.insert(session, _dated(company.accounts))
@@ -68,7 +70,9 @@ def let_in(session: Session, *, password_hash: str) -> list[str]:
     for user in people:
         user.password_hash = password_hash
         sessions.end_all(session, user.id, reason="password changed")
-    return sorted((user.email or "" for user in people), key=lambda email: ("." in email.partition("@")[0], email))
+    return sorted(
+        (user.email or "" for user in people), key=lambda email: ("." in email.partition("@")[0], email)
+    )
 
 
 def _without(row: Row, *names: str) -> Row:
@@ -110,7 +114,9 @@ def _load_users(session: Session, company: DemoCompany) -> None:
     territories: dict[UUID, list[UUID]] = {}
     for row in company.user_territories:
         territories.setdefault(row["user_id"], []).append(row["territory_id"])
-    users.insert(session, [row | {"territory_ids": territories.get(row["id"], [])} for row in _dated(company.users)])
+    users.insert(
+        session, [row | {"territory_ids": territories.get(row["id"], [])} for row in _dated(company.users)]
+    )
 
 
 def _load_deals(session: Session, company: DemoCompany) -> None:
@@ -176,7 +182,9 @@ def _erase(session: Session, table: sa.Table, where: sa.ColumnElement[bool]) -> 
                 continue
             if column.nullable:
                 version = {"version": other.c.version + 1} if "version" in other.c else {}
-                session.execute(sa.update(other).where(column.in_(ids)).values({column.name: None, **version}))
+                session.execute(
+                    sa.update(other).where(column.in_(ids)).values({column.name: None, **version})
+                )
             elif "id" in other.c:
                 _erase(session, other, column.in_(ids))
             else:

@@ -55,7 +55,12 @@ async def test_a_fault_is_told_with_its_place_and_nothing_is_written(
     assert message in fault.message
     assert not report.written
     assert report.errors_file is not None
-    assert await db.read(count, Account) == await db.read(count, Opportunity) == await db.read(count, ImportRun) == 0
+    assert (
+        await db.read(count, Account)
+        == await db.read(count, Opportunity)
+        == await db.read(count, ImportRun)
+        == 0
+    )
 
 
 @pytest.mark.parametrize(
@@ -68,7 +73,9 @@ async def test_a_fault_is_told_with_its_place_and_nothing_is_written(
         ("name;price\nSaw;1\n", "no such column"),
     ],
 )
-async def test_a_header_that_does_not_fit_is_told_at_once(bring: Import, content: str | bytes, message: str) -> None:
+async def test_a_header_that_does_not_fit_is_told_at_once(
+    bring: Import, content: str | bytes, message: str
+) -> None:
     with pytest.raises(Invalid, match=message):
         await bring((PRODUCTS, content))
 
@@ -93,9 +100,13 @@ async def test_a_formula_is_not_passed_on_in_the_file_of_errors(bring: Import) -
     assert "'=cmd()" in report.errors_file.read_text()
 
 
-async def test_other_encodings_delimiters_and_date_forms_are_a_line_in_the_mapping(db: Database, bring: Import) -> None:
+async def test_other_encodings_delimiters_and_date_forms_are_a_line_in_the_mapping(
+    db: Database, bring: Import
+) -> None:
     head = 'delimiter = ";"\nencoding = "cp1252"\n'
-    dated = head + DEALS.replace('started_at = "started"', 'started_at = { column = "started", format = "%d/%m/%Y" }')
+    dated = head + DEALS.replace(
+        'started_at = "started"', 'started_at = { column = "started", format = "%d/%m/%Y" }'
+    )
     header = DEALS_HEADER.replace(",", ";")
     (report,) = await bring((dated, (header + "Müller;;;Open;31/01/2026;;\n").encode("cp1252")))
     assert report.created == 1
@@ -107,7 +118,10 @@ async def test_other_encodings_delimiters_and_date_forms_are_a_line_in_the_mappi
         ("kind = ", "not TOML"),
         ('kind = "spaceships"\nsystem = "t"\n[fields]\nname = "n"\n', "kind: Input should be"),
         ('kind = "accounts"\nsystem = "t"\n[fields]\n', "fields: "),
-        ('kind = "accounts"\nsystem = "t"\n[fields]\nname = { column = "a", value = "b" }\n', "exactly one of"),
+        (
+            'kind = "accounts"\nsystem = "t"\n[fields]\nname = { column = "a", value = "b" }\n',
+            "exactly one of",
+        ),
         ('kind = "accounts"\nsystem = "t"\n[fields]\nname = { colunm = "a" }\n', "colunm"),
     ],
 )

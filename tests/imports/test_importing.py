@@ -45,7 +45,11 @@ def the_deal(session: Session, external_id: str) -> Opportunity:
 async def test_a_row_becomes_a_record_with_typed_values(db: Database, bring: Import) -> None:
     await bring((ACCOUNTS, ACCOUNTS_HEADER + 'a,"Ålesund, Båt",Dealer,"1,250.50",+1 614 555 0100,\n'))
     account = await db.read(the_account, "a")
-    assert (account.name, account.name_key, account.account_type) == ("Ålesund, Båt", "alesund, bat", "dealer")
+    assert (account.name, account.name_key, account.account_type) == (
+        "Ålesund, Båt",
+        "alesund, bat",
+        "dealer",
+    )
     assert (account.annual_revenue, account.phone_e164) == (125_050, "+16145550100")
     assert (account.external_system, account.origin) == ("test", "import")
     assert account.number.startswith("ACC-")
@@ -75,7 +79,9 @@ async def test_a_changed_row_changes_its_record_alone(db: Database, bring: Impor
     assert (await db.read(the_account, "a")).version == 1
 
 
-async def test_all_rows_of_a_file_are_one_change_set(db: Database, bring: Import, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_all_rows_of_a_file_are_one_change_set(
+    db: Database, bring: Import, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(flows, "SLICE", 2)
     await bring((ACCOUNTS, ACCOUNTS_HEADER + "".join(f"{n},Account {n},dealer,,,\n" for n in range(7))))
 
@@ -87,21 +93,29 @@ async def test_all_rows_of_a_file_are_one_change_set(db: Database, bring: Import
     assert await db.read(change_sets) == [("import", "Import of file0.csv")]
 
 
-async def test_a_row_may_name_a_later_row_as_its_parent(db: Database, bring: Import, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_row_may_name_a_later_row_as_its_parent(
+    db: Database, bring: Import, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(flows, "SLICE", 1)
-    await bring((ACCOUNTS, ACCOUNTS_HEADER + "a,Small,dealer,,,Big One\nb,Big one,dealer,,,\nc,Other,dealer,,,a\n"))
+    await bring(
+        (ACCOUNTS, ACCOUNTS_HEADER + "a,Small,dealer,,,Big One\nb,Big one,dealer,,,\nc,Other,dealer,,,a\n")
+    )
     small, big, other = [await db.read(the_account, key) for key in "abc"]
     assert (small.parent_id, other.parent_id) == (big.id, small.id)
 
 
 async def test_accounts_below_themselves_are_refused(bring: Import) -> None:
-    (report,) = await bring((ACCOUNTS, ACCOUNTS_HEADER + "a,A,dealer,,,C\nb,B,dealer,,,a\nc,C,dealer,,,b\nd,D,dealer,,,d\n"))
+    (report,) = await bring(
+        (ACCOUNTS, ACCOUNTS_HEADER + "a,A,dealer,,,C\nb,B,dealer,,,a\nc,C,dealer,,,b\nd,D,dealer,,,d\n")
+    )
     assert not report.written
     assert {(row, fault.column) for row, fault in report.faults} == {(n, "parent") for n in (2, 3, 4, 5)}
 
 
 async def test_a_repeated_row_is_reported_and_left_out(db: Database, bring: Import) -> None:
-    (report,) = await bring((ACCOUNTS, ACCOUNTS_HEADER + "a,First,dealer,,,\nb,B,dealer,,,\na,Second,dealer,,,\n"))
+    (report,) = await bring(
+        (ACCOUNTS, ACCOUNTS_HEADER + "a,First,dealer,,,\nb,B,dealer,,,\na,Second,dealer,,,\n")
+    )
     assert (report.created, report.repeats, report.error_rows) == (2, [(4, 2)], 0)
     assert (await db.read(the_account, "a")).name == "First"
 
@@ -115,7 +129,12 @@ async def test_a_deal_gets_its_stage_line_and_history(db: Database, bring: Impor
 
     def check(session: Session) -> None:
         deal = the_deal(session, "d1")
-        assert (deal.stage_kind, deal.probability, deal.estimated_value, deal.value_base) == ("closed_won", 100, 9050, 9050)
+        assert (deal.stage_kind, deal.probability, deal.estimated_value, deal.value_base) == (
+            "closed_won",
+            100,
+            9050,
+            9050,
+        )
         assert deal.started_at == datetime(2026, 1, 5, tzinfo=UTC)
         assert deal.actual_close_date == datetime(2026, 2, 6, tzinfo=UTC)
         line = session.scalars(sa.select(OpportunityLine)).one()
@@ -126,7 +145,9 @@ async def test_a_deal_gets_its_stage_line_and_history(db: Database, bring: Impor
     await db.read(check)
 
 
-async def test_moving_a_deal_by_import_keeps_the_move_and_who_reaches_the_account(db: Database, bring: Import) -> None:
+async def test_moving_a_deal_by_import_keeps_the_move_and_who_reaches_the_account(
+    db: Database, bring: Import
+) -> None:
     people = (
         'kind = "users"\nsystem = "test"\n[fields]\nexternal_id = "name"\nname = "name"\n',
         "name\nAda\n",
@@ -214,7 +235,9 @@ async def test_a_dry_run_finds_the_faults_and_writes_nothing(db: Database, bring
     assert await db.read(count, Account) == await db.read(count, ImportRun) == 0
 
 
-async def test_a_fault_in_the_last_file_keeps_the_first_from_being_written(db: Database, bring: Import) -> None:
+async def test_a_fault_in_the_last_file_keeps_the_first_from_being_written(
+    db: Database, bring: Import
+) -> None:
     reports = await bring(
         (ACCOUNTS, ACCOUNTS_HEADER + "a,A,dealer,,,\n"), (DEALS, DEALS_HEADER + "d1,a,,Nowhere,,,\n")
     )
@@ -230,7 +253,11 @@ async def test_with_skip_errors_the_right_rows_are_written(db: Database, bring: 
     assert report.errors_file is not None
     lines = report.errors_file.read_text().splitlines()
     assert lines[0] == "file,row,column,value,message"
-    assert [line.split(",")[1:4] for line in lines[1:]] == [["2", "revenue", "'-5"], ["3", "parent", "a"], ["5", "parent", "b"]]
+    assert [line.split(",")[1:4] for line in lines[1:]] == [
+        ["2", "revenue", "'-5"],
+        ["3", "parent", "a"],
+        ["5", "parent", "b"],
+    ]
     assert await db.read(count, Account) == 1
 
 
@@ -290,7 +317,9 @@ async def test_a_run_that_was_cut_off_goes_on_at_the_first_unwritten_row(
     await db.read(check)
 
 
-async def test_two_processes_at_the_same_run_never_write_a_row_twice(db: Database, bring: Import, tmp_path: Path) -> None:
+async def test_two_processes_at_the_same_run_never_write_a_row_twice(
+    db: Database, bring: Import, tmp_path: Path
+) -> None:
     content = ACCOUNTS_HEADER + "a,A,dealer,,,\nb,B,dealer,,,\n"
     await bring((ACCOUNTS, content))
 
@@ -299,7 +328,9 @@ async def test_two_processes_at_the_same_run_never_write_a_row_twice(db: Databas
 
     run = await db.read(the_run)
     with pytest.raises(Conflict, match="Another process"):
-        await db.write(runs.write_slice, None, [], run_id=run.id, after=0, through=3, progress=1, forward=set())
+        await db.write(
+            runs.write_slice, None, [], run_id=run.id, after=0, through=3, progress=1, forward=set()
+        )
 
 
 async def test_only_administrators_import(db: Database, tmp_path: Path) -> None:

@@ -101,7 +101,9 @@ async def test_a_submitted_mail_is_found_or_not_known_but_never_called_unsent(be
 async def test_a_mail_that_was_only_prepared_is_never_called_sent(bench):
     mail = make_mail()
     handle = await bench.sender.prepare(mail)
-    assert await bench.sender.find(handle, mail) is (SendState.NOT_SENT if bench.can_find else SendState.UNKNOWN)
+    assert await bench.sender.find(handle, mail) is (
+        SendState.NOT_SENT if bench.can_find else SendState.UNKNOWN
+    )
 
 
 async def test_two_mails_are_told_apart(bench):

@@ -96,7 +96,9 @@ async def live_and_die(db, sender, step, *, after):
     """One worker, killed at its n-th step; returns whether it came that far."""
     countdown = Countdown(step, after=after)
     try:
-        await flows.send_due(MortalDatabase(db, countdown), ports_with(MortalSender(sender, countdown)), worker="first")
+        await flows.send_due(
+            MortalDatabase(db, countdown), ports_with(MortalSender(sender, countdown)), worker="first"
+        )
         await flows.reconcile(MortalDatabase(db, countdown), ports_with(MortalSender(sender, countdown)))
     except Killed:
         return True
@@ -155,7 +157,9 @@ async def test_a_crash_of_the_second_worker_changes_nothing_either(db, tmp_path)
             with clock.frozen(clock.now() + timedelta(hours=1)):
                 countdown = Countdown(second, after=True)
                 try:
-                    await flows.reconcile(MortalDatabase(db, countdown), ports_with(MortalSender(sender, countdown)))
+                    await flows.reconcile(
+                        MortalDatabase(db, countdown), ports_with(MortalSender(sender, countdown))
+                    )
                 except Killed:
                     pass
             await come_back(db, sender)
@@ -176,7 +180,9 @@ async def test_whatever_the_transport_does_one_mail_arrives(db, faults):
     assert len(sender.delivered) == 1
 
 
-async def test_a_frozen_worker_that_wakes_up_after_its_message_was_sent_by_another_sends_nothing(db, tmp_path):
+async def test_a_frozen_worker_that_wakes_up_after_its_message_was_sent_by_another_sends_nothing(
+    db, tmp_path
+):
     sender = MaildirSender(tmp_path)
     await plan(db)
     (frozen,) = await db.write(delivery.claim, worker="frozen", limit=1)
