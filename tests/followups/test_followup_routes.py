@@ -174,7 +174,9 @@ async def test_an_enrolment_is_listed_and_stopped_by_hand(admin, house):
 
 async def test_an_address_is_kept_out_and_let_in_again(api, admin, house):
     rep = await api.client("rep")
-    made = await ok(rep.post(f"{BASE}/suppressions", json={"address": GRACE, "note": "asked on the phone"}), 201)
+    made = await ok(
+        rep.post(f"{BASE}/suppressions", json={"address": GRACE, "note": "asked on the phone"}), 201
+    )
     await house.tick()
     assert house.sent() == []
     await ok(rep.delete(f"{BASE}/suppressions/{made['id']}"), 403)

@@ -25,6 +25,7 @@ from crm_api.settings import Settings
 from tests.support.models import all_tables
 from tests.support.smtp_server import smtp_server
 from tests.support.stage import all_messages
+from tests.support.waiting import until
 
 PLACES = failpoints.NAMES
 
@@ -88,7 +89,9 @@ async def test_over_the_maildir_exactly_one_mail_arrives(house, tmp_path, place)
 @pytest.mark.parametrize(("place", "status", "arrived"), [
     ("outbox.claimed", Status.SENT, 1), ("outbox.sending", Status.UNKNOWN, 0), ("outbox.accepted", Status.UNKNOWN, 1),
 ])  # fmt: skip
-async def test_over_smtp_none_arrives_twice_and_what_is_uncertain_is_listed(house, tmp_path, place, status, arrived):
+async def test_over_smtp_none_arrives_twice_and_what_is_uncertain_is_listed(
+    house, tmp_path, place, status, arrived
+):
     with smtp_server() as server:
         await killed_at(tmp_path, server.url, place)
         await settled(house, tmp_path, server.url, lambda message: message.status == status)
@@ -103,7 +106,7 @@ def graph_process(log: Path, faults: list[str]) -> Iterator[str]:
         assert process.stdout is not None
         address = f"http://127.0.0.1:{int(process.stdout.readline())}"
         order = urllib.request.Request(f"{address}/faults", json.dumps(faults).encode(), method="PUT")
-        urllib.request.urlopen(order, timeout=5).close()  # noqa: S310  our own address
+        urllib.request.urlopen(order, timeout=5).close()
         try:
             yield address
         finally:
@@ -142,9 +145,7 @@ def _make_due(session):
 async def test_a_worker_may_be_made_to_wait_at_a_place(house, tmp_path):
     mark = tmp_path / "reached"
     with worker(tmp_path, "maildir", f"outbox.sending=wait:{mark}") as process:
-        async with asyncio.timeout(30):
-            while not (mark.exists() and mark.read_text()):
-                await asyncio.sleep(0.05)
+        await until(lambda: mark.exists() and mark.read_text())
         assert int(mark.read_text()) == process.pid
         (message,) = await all_messages(house)
         assert message.status == Status.SENDING
