@@ -119,10 +119,7 @@ class Keys:
         self._db.execute("DELETE FROM keys WHERE file = ? AND row = ? AND space LIKE 'names %'", (file, row))
         return marked
 
-    def left_out(self, file: str, rows: Iterable[int]) -> set[int]:
-        """Which of the rows are not to be written."""
-        wanted = list(rows)
-        if not wanted:
-            return set()
-        statement = "SELECT row FROM left_out WHERE file = ? AND row BETWEEN ? AND ?"
-        return {int(row) for (row,) in self._db.execute(statement, (file, min(wanted), max(wanted)))}
+    def is_left_out(self, file: str, row: int) -> bool:
+        """Whether a row is not to be written."""
+        found = self._db.execute("SELECT 1 FROM left_out WHERE file = ? AND row = ?", (file, row)).fetchone()
+        return found is not None

@@ -22,7 +22,7 @@ from crm_api.imports.service import Record, Terms, ensure_pipeline, require_impo
 LEASE = timedelta(seconds=60)
 
 
-def open_run(session: Session, actor: Actor, *, resume: bool = True, **values: Any) -> ImportRun:
+def open_run(session: Session, /, actor: Actor, *, resume: bool = True, **values: Any) -> ImportRun:
     """The run of a file: a new one, or the one of the same file and mapping that was cut off while writing.
 
     Raises Conflict where another process is at work on it.
@@ -178,7 +178,7 @@ def let_go(session: Session, *, run_id: UUID, message: str) -> None:
     run.state, run.lease_until, run.message = "failed", None, message
 
 
-def finish(session: Session, *, run_id: UUID, state: str, **values: Any) -> ImportRun:
+def finish(session: Session, /, *, run_id: UUID, state: str, **values: Any) -> ImportRun:
     """The end, good or bad. A finished import is told as one event, not one a record."""
     run = session.get_one(ImportRun, run_id)
     for name, value in values.items():

@@ -13,6 +13,7 @@ from crm_api.imports import references
 from crm_api.imports.kinds import Kind
 from crm_api.imports.service import Record, Terms, find, pipeline_id_of
 from crm_api.opportunities import bulk as opportunities
+from crm_api.opportunities.models import CLOSED_KINDS
 from crm_api.organisation.service import territory_named
 from crm_api.pipelines import service as pipelines
 from crm_api.users import bulk as users
@@ -152,7 +153,7 @@ def _place(session: Session, terms: Terms, rows: list[Attributes]) -> None:
         for row in rows:
             row["stage_id"] = stages[fold(row.pop("stage"))]
             _make_line(row)
-            if row["stage_kind"] in opportunities.CLOSED_KINDS and row.get("actual_close_date") is None:
+            if row["stage_kind"] in CLOSED_KINDS and row.get("actual_close_date") is None:
                 row.pop("actual_close_date", None)  # the day of closing is now, the first time it is told
     elif terms.kind.kind == "user":
         for row in rows:
