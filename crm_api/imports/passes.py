@@ -179,9 +179,15 @@ class Work:
         if self.job.run_id is not None:
             state = "done" if dry_run and not self.report.error_rows else "refused"
             await self.db.write(
-                runs.finish, run_id=self.job.run_id, state=state, progress=100, total_rows=self.report.rows,
-                error_rows=self.report.error_rows, repeated_rows=self.report.repeated, message=self._message(),
-            )  # fmt: skip
+                runs.finish,
+                run_id=self.job.run_id,
+                state=state,
+                progress=100,
+                total_rows=self.report.rows,
+                error_rows=self.report.error_rows,
+                repeated_rows=self.report.repeated,
+                message=self._message(),
+            )
 
     def _message(self) -> str | None:
         if not self.report.faults:
@@ -203,9 +209,15 @@ class Work:
                 if self._read_through <= done:
                     continue
                 await self.db.write(
-                    runs.write_slice, self.terms, records, run_id=run_id, after=done, through=self._read_through,
-                    progress=round(self.file.position / max(self.file.size, 1) * 99), forward=self._forward(records),
-                )  # fmt: skip
+                    runs.write_slice,
+                    self.terms,
+                    records,
+                    run_id=run_id,
+                    after=done,
+                    through=self._read_through,
+                    progress=round(self.file.position / max(self.file.size, 1) * 99),
+                    forward=self._forward(records),
+                )
                 done = self._read_through
             if own_references(self.terms):
                 await self._link(change_set_id)
@@ -218,9 +230,15 @@ class Work:
             await self.db.write(runs.let_go, run_id=run_id, message=message)
             raise
         run = await self.db.write(
-            runs.finish, run_id=run_id, state="done", progress=100, total_rows=self.report.rows,
-            error_rows=self.report.error_rows, repeated_rows=self.report.repeated, message=self._message(),
-        )  # fmt: skip
+            runs.finish,
+            run_id=run_id,
+            state="done",
+            progress=100,
+            total_rows=self.report.rows,
+            error_rows=self.report.error_rows,
+            repeated_rows=self.report.repeated,
+            message=self._message(),
+        )
         self.report.created, self.report.updated = run.created_records, run.updated_records
         self.report.unchanged, self.report.written = run.unchanged_records, True
         self.tell(Step(self.job.name, "done", 1.0))
@@ -229,10 +247,15 @@ class Work:
         if self.job.run_id is not None:
             return await self.db.read(runs.one, self.actor, run_id=self.job.run_id)
         return await self.db.write(
-            runs.open_run, self.actor, kind=self.job.mapping.kind, system=self.job.mapping.system,
-            file_name=self.job.name, mapping=self.job.mapping.model_dump_json(exclude_defaults=True),
-            digest=await asyncio.to_thread(digest_of, self.job.path, self.job.mapping), skip_errors=skip_errors,
-        )  # fmt: skip
+            runs.open_run,
+            self.actor,
+            kind=self.job.mapping.kind,
+            system=self.job.mapping.system,
+            file_name=self.job.name,
+            mapping=self.job.mapping.model_dump_json(exclude_defaults=True),
+            digest=await asyncio.to_thread(digest_of, self.job.path, self.job.mapping),
+            skip_errors=skip_errors,
+        )
 
     def _is_right(self, record: Record) -> bool:
         return not self.keys.is_left_out(self.job.name, record.row)
@@ -262,7 +285,7 @@ class Work:
     # ── Reading ──────────────────────────────────────────────────────────────────────────────
 
     async def _slices(self, phase: str, *, prepare: Callable[[Record], bool]) -> AsyncIterator[list[Record]]:
-        """The records of the file that `prepare` lets through, a slice at a time, read in a thread of their own."""
+        """The records of the file that `prepare` lets through, a slice at a time, read in a thread."""
         rows = self.file.rows(self.job.mapping.columns)
         while True:
             records, more = await asyncio.to_thread(self._next_slice, rows, prepare)

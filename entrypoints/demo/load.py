@@ -67,7 +67,7 @@ def load(session: Session, company: DemoCompany) -> None:
 
 
 def let_in(session: Session, *, password_hash: str) -> list[str]:
-    """Give all demo people this password, ending their sessions; returns their addresses, the main ones first."""
+    """Give all demo people this password, ending their sessions; returns their addresses."""
     people = session.scalars(sa.select(User).where(User.origin == "demo", User.email.is_not(None))).all()
     for user in people:
         user.password_hash = password_hash
@@ -99,9 +99,12 @@ def _joined(session: Session, company: DemoCompany) -> DemoCompany:
 
 
 def _number(session: Session, company: DemoCompany) -> None:
-    """Number after what was numbered on the same days already, and leave the counters where the next may go on."""
-    wanted = [(row, *row["number"].rsplit("-", 1)) for rows in (company.accounts, company.leads, company.opportunities)
-              for row in rows]  # fmt: skip
+    """Number after what was numbered on the same days already, and move the counters on."""
+    wanted = [
+        (row, *row["number"].rsplit("-", 1))
+        for rows in (company.accounts, company.leads, company.opportunities)
+        for row in rows
+    ]
     keys = list({key for _, key, _ in wanted})
     held = dict(session.execute(sa.select(Counter.key, Counter.value).where(Counter.key.in_(keys))).all())
     last = dict(held)

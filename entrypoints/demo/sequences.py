@@ -1,4 +1,4 @@
-"""Two follow-up sequences, each with a rule that is switched off: nobody is written to until a person says so."""
+"""Two follow-up sequences with rules that are switched off: nobody is written to until a person says so."""
 
 from typing import TYPE_CHECKING, Any
 

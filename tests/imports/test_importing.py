@@ -204,8 +204,8 @@ async def test_people_teams_and_territories_are_made_when_named(db: Database, br
 
 async def test_imported_leads_stand_in_the_stage_of_their_status(db: Database, bring: Import) -> None:
     mapping = (
-        'kind = "leads"\nsystem = "test"\n[fields]\nexternal_id = "id"\ncompany_name = "company"\nemail = "mail"\n'
-        'status = "status"\n'
+        'kind = "leads"\nsystem = "test"\n[fields]\nexternal_id = "id"\ncompany_name = "company"\n'
+        'email = "mail"\nstatus = "status"\n'
     )
     await bring((mapping, "id,company,mail,status\n1,Acme,a@example.com,callback\n2,Baker,,qualified\n"))
     await bring((mapping, "id,company,mail,status\n1,Acme,a@example.com,proposal\n2,Baker,,qualified\n"))

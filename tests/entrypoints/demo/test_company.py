@@ -53,10 +53,22 @@ def test_every_id_number_and_address_is_given_once(at: date) -> None:
     made = company(at)
     everything = [
         row["id"]
-        for rows in (made.users, made.accounts, made.contacts, made.leads, made.opportunities, made.activities,
-                     made.lines, made.moves, made.products, made.tags, made.teams, made.territories)
+        for rows in (
+            made.users,
+            made.accounts,
+            made.contacts,
+            made.leads,
+            made.opportunities,
+            made.activities,
+            made.lines,
+            made.moves,
+            made.products,
+            made.tags,
+            made.teams,
+            made.territories,
+        )
         for row in rows
-    ]  # fmt: skip
+    ]
     assert len(everything) == len(set(everything))
     for rows in (made.accounts, made.leads, made.opportunities):
         assert len({row["number"] for row in rows}) == len(rows)
