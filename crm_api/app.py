@@ -35,6 +35,7 @@ from crm_api.tags.routes import router as tags
 from crm_api.users.routes import router as auth
 from crm_api.users.routes import teams_router, users_router
 from crm_api.visits.routes import router as visits
+from crm_api.webhooks.routes import router as webhooks
 
 Opened = Callable[[], AbstractAsyncContextManager[State]]
 UPLOADS = ("/api/v1/crm/imports",)
@@ -62,6 +63,7 @@ ROUTERS = (
     imports,
     questions,
     events,
+    webhooks,
 )
 
 

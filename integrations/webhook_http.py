@@ -111,7 +111,9 @@ class GuardedPoster:
             raise TemporaryFailure(f"The name {target.host} has no address.")
         for address in addresses:
             if not self._is_open(address):
-                raise PermanentFailure(f"{target.host} leads to {address}, which is not on the open Internet.")
+                raise PermanentFailure(
+                    f"{target.host} leads to {address}, which is not on the open Internet."
+                )
         return addresses[0]
 
     def _is_open(self, address: Address) -> bool:
