@@ -17,7 +17,9 @@ from crm_api.core import problems
 from crm_api.core.middleware import Edge
 from crm_api.core.problems import documented
 from crm_api.dependencies import Db, State, json_answer
+from crm_api.events.routes import router as events
 from crm_api.followups.routes import router as followups
+from crm_api.imports.routes import router as imports
 from crm_api.leads.routes import router as leads
 from crm_api.opportunities.routes import router as opportunities
 from crm_api.organisation.routes import router as organisation
@@ -29,6 +31,7 @@ from crm_api.pages.routes import router as pages
 from crm_api.pipelines.routes import router as pipelines
 from crm_api.pipelines.routes import stages_router
 from crm_api.products.routes import router as products
+from crm_api.questions.routes import router as questions
 from crm_api.settings import Settings
 from crm_api.tags.routes import router as tags
 from crm_api.users.routes import router as auth
@@ -58,6 +61,9 @@ ROUTERS = (
     suppressions,
     followups,
     visits,
+    imports,
+    questions,
+    events,
     pages,
 )
 

@@ -28,6 +28,10 @@ class Settings(BaseSettings):
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="How much is logged.")
     demo: bool = Field(False, description="1 loads the demo company on first start and signs demo users in.")
 
+    demo_password: SecretStr | None = Field(
+        None, description="Of the demo users; made anew at each start of `crm up` when empty."
+    )
+
     crm_admin_email: str = Field("admin@rounds.example", description="The first administrator.")
     crm_admin_password: SecretStr | None = Field(None, description="Printed once when empty.")
 

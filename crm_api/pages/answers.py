@@ -71,4 +71,6 @@ def _named(series: list[tuple[str, float]]) -> list[tuple[str, float]]:
 
 def examples(role: str) -> tuple[str, ...]:
     """Questions worth asking, by role."""
-    return EXAMPLES.get({"manager": "administrator", "viewer": "administrator"}.get(role, role), EXAMPLES["rep"])
+    return EXAMPLES.get(
+        {"manager": "administrator", "viewer": "administrator"}.get(role, role), EXAMPLES["rep"]
+    )

@@ -72,7 +72,9 @@ def columns(rows: Sequence[tuple[str, float]]) -> Columns:
         )  # fmt: skip
 
     drawn = tuple(column(place, name, value) for place, (name, value) in enumerate(rows))
-    return Columns(drawn, tuple(Mark(round(FLOOR - top * part * scale, 1), top * part) for part in (0.5, 1.0)))
+    return Columns(
+        drawn, tuple(Mark(round(FLOOR - top * part * scale, 1), top * part) for part in (0.5, 1.0))
+    )
 
 
 def without_gaps(rows: Sequence[tuple[str, float]]) -> list[tuple[str, float]]:

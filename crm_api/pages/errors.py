@@ -40,7 +40,9 @@ class PageRoute(APIRoute):
                 raise
             except Exception:
                 log.exception("unhandled error on a page")
-                return answer(request, Problem("This is a fault of ours. Quote the number below when you report it."))
+                return answer(
+                    request, Problem("This is a fault of ours. Quote the number below when you report it.")
+                )
 
         return handled
 

@@ -32,7 +32,9 @@ def sketch(places: Sequence[tuple[float, float]]) -> Sketch:
     # A route without extent (one dealer next door) still gets a scale of about a kilometre.
     unit = min((WIDTH - 2 * MARGIN) / max(wide, 0.01), (HEIGHT - 2 * MARGIN) / max(high, 0.01))
     shift_x, shift_y = (WIDTH - wide * unit) / 2, (HEIGHT - high * unit) / 2
-    points = tuple((round((x - left) * unit + shift_x, 1), round((y - top) * unit + shift_y, 1)) for x, y in flat)
+    points = tuple(
+        (round((x - left) * unit + shift_x, 1), round((y - top) * unit + shift_y, 1)) for x, y in flat
+    )
     kilometres = _round_distance(120 / unit * KM_A_DEGREE)
     return Sketch(points, kilometres, round(kilometres / KM_A_DEGREE * unit, 1))
 

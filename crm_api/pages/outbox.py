@@ -108,7 +108,9 @@ async def _group(db: Database, actor: Actor, tree: Tree, sort: str) -> Group:
 def _line(actor: Actor, message: MessageOut) -> Line:
     title = message.subject or (message.template or message.purpose).replace("_", " ").capitalize()
     names = () if actor.role == "viewer" else _possible(message)
-    return Line(message, title, STATUS_WORDS[message.status], tuple((name, ACTIONS[name][0]) for name in names))
+    return Line(
+        message, title, STATUS_WORDS[message.status], tuple((name, ACTIONS[name][0]) for name in names)
+    )
 
 
 def _possible(message: MessageOut) -> tuple[str, ...]:

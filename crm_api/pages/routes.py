@@ -101,7 +101,9 @@ async def sign_out(request: Request, db: Db, visitor: Trusted) -> Response:
     return response
 
 
-def _sign_in_form(request: Request, next: str, *, email: str = "", problem: Problem | None = None) -> Response:
+def _sign_in_form(
+    request: Request, next: str, *, email: str = "", problem: Problem | None = None
+) -> Response:
     response = render(
         request, "sign_in.html", status=problem.status if problem else 200, email=email, problem=problem,
         next=local_path(next), demo_users=DEMO_USERS if demo_password(request) else (),
@@ -154,7 +156,11 @@ async def show_visits(request: Request, db: Db, visitor: Signed, plan: UUID | No
 
 @router.post("/visits/plan")
 async def plan_day(
-    request: Request, db: Db, ports: PortsDep, visitor: Trusted, owner_id: Annotated[UUID | None, Form()] = None
+    request: Request,
+    db: Db,
+    ports: PortsDep,
+    visitor: Trusted,
+    owner_id: Annotated[UUID | None, Form()] = None,
 ) -> Response:
     """Propose today's visits for oneself or a rep."""
     zone = visitor.actor.time_zone
@@ -181,7 +187,9 @@ async def finish_visit(
 
 
 @router.post("/outbox/{message_id}/{action}")
-async def settle_message(request: Request, db: Db, visitor: Trusted, message_id: UUID, action: str) -> Response:
+async def settle_message(
+    request: Request, db: Db, visitor: Trusted, message_id: UUID, action: str
+) -> Response:
     """Do what a button beside a message says."""
     if action not in outbox.ACTIONS:
         raise NotFound("There is no such action.")

@@ -42,7 +42,9 @@ def icon(name: str, label: str = "") -> Markup:
     if name not in ICONS:
         raise KeyError(name)
     spoken = Markup('role="img" aria-label="{}"').format(label) if label else Markup('aria-hidden="true"')
-    return Markup('<svg class="icon" {}><use href="{}#{}"></use></svg>').format(spoken, asset("icons.svg"), name)
+    return Markup('<svg class="icon" {}><use href="{}#{}"></use></svg>').format(
+        spoken, asset("icons.svg"), name
+    )
 
 
 def is_fragment(request: Request) -> bool:
