@@ -29,9 +29,17 @@ def plan(
         if user is None:
             raise Invalid.field("for", f"nobody has the address {email}")
         actor = await state.db.read(lambda session: actor_of(session, user, organisation_zone=zone(session)))
-        data = {"day": day.date(), "radius_km": radius_km, "account_type": kind, "start": await _place(state, start)}
+        data = {
+            "day": day.date(),
+            "radius_km": radius_km,
+            "account_type": kind,
+            "start": await _place(state, start),
+        }
         made = await flows.plan_day(
-            state.db, state.ports, actor, data=PlanIn.model_validate({k: v for k, v in data.items() if v is not None})
+            state.db,
+            state.ports,
+            actor,
+            data=PlanIn.model_validate({k: v for k, v in data.items() if v is not None}),
         )
         return itinerary.as_text(made)
 

@@ -34,7 +34,9 @@ def posted(client: httpx.Client, path: str, body: dict[str, Any], status: int = 
 
 def test_an_api_client_keeps_records(demo: Installation) -> None:
     with demo.client() as client:
-        account = posted(client, "/api/v1/crm/accounts", {"name": "Kestrel Gardens", "account_type": "dealer"})
+        account = posted(
+            client, "/api/v1/crm/accounts", {"name": "Kestrel Gardens", "account_type": "dealer"}
+        )
         posted(client, "/api/v1/crm/contacts", {"first_name": "Iris", "account_id": account["id"]})
         deal = posted(
             client, "/api/v1/crm/opportunities",
@@ -79,13 +81,17 @@ def test_a_follow_up_goes_out_by_itself_and_a_reply_ends_it(demo: Installation, 
         lead = new_lead(client, email="nora@somewhere.example", owner="rep@demo.example")
         letters = Letters(demo.data_dir / "mail" / "out")
         until("the first mail", lambda: letters.to(lead["email"]))
-        line = until("its line on the timeline", lambda: client.get(f"/api/v1/crm/leads/{lead['id']}/timeline").json())
+        line = until(
+            "its line on the timeline", lambda: client.get(f"/api/v1/crm/leads/{lead['id']}/timeline").json()
+        )
         sent = letters.to(lead["email"])[0]
 
         reply(demo.data_dir / "mail" / "in" / "rep@demo.example", sent)
 
         def enrolment() -> Any:
-            rows = client.get("/api/v1/crm/followups/enrolments", params={"lead_id": lead["id"]}).json()["items"]
+            rows = client.get("/api/v1/crm/followups/enrolments", params={"lead_id": lead["id"]}).json()[
+                "items"
+            ]
             return rows[0] if rows and rows[0]["status"] == "stopped" else None
 
         stopped = until("the end of the sequence", enrolment)
