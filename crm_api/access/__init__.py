@@ -10,6 +10,7 @@ from crm_api.access.service import (
     require_role,
     require_write,
     visible,
+    visible_event,
 )
 
 __all__ = [
@@ -22,4 +23,5 @@ __all__ = [
     "require_role",
     "require_write",
     "visible",
+    "visible_event",
 ]

@@ -229,7 +229,6 @@ CATALOGUE = Catalogue(
                 "parent account",
                 "mother company",
                 "owned by",
-                "belong to",
             ),
             reverse_synonyms=("subsidiary", "child company", "child account", "daughter company"),
         ),

@@ -4,7 +4,7 @@ from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, object_session
 
 from crm_api.access import Actor, require_create, require_reassign
 from crm_api.access.models import AccountAccess
@@ -150,6 +150,15 @@ def follow_owner(session: Session, event: Event) -> None:
         .where(Account.owner_id == event.subject_id)
         .values(team_id=event.team_id, version=Account.version, updated_at=Account.updated_at)
     )
+
+
+def territory_of(record: Any) -> UUID | None:
+    """The territory of the account that a record in a session hangs on: what its events are seen by."""
+    session = object_session(record)
+    if session is None or record.account_id is None:
+        return None
+    account = session.get(Account, record.account_id)
+    return account.territory_id if account else None
 
 
 def event(type_: str, account: Account, **data: Any) -> Event:

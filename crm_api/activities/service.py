@@ -213,4 +213,5 @@ def event(type_: str, activity: Activity, **data: Any) -> Event:
         {**what, **_links(activity), **data},
         activity.owner_id,
         activity.team_id,
+        accounts.territory_of(activity),
     )

@@ -61,9 +61,17 @@ def terms(session: Session, mapping: Mapping) -> Terms:
     missing = [
         name for name, target in kind.targets.items() if target.required and name not in mapping.fields
     ]
-    if unknown or missing:
+    uncreatable = [
+        name
+        for name, source in mapping.fields.items()
+        if source.create
+        and name in kind.targets
+        and kind.targets[name].refers not in ("team", "territory", "user")
+    ]
+    if unknown or missing or uncreatable:
         faults = [FieldError(f"fields.{name}", f"{mapping.kind} have no such field") for name in unknown]
         faults += [FieldError(f"fields.{name}", "must be filled") for name in missing]
+        faults += [FieldError(f"fields.{name}", "cannot be made by being named") for name in uncreatable]
         told = "; ".join(f"{fault.field}: {fault.message}" for fault in faults)
         raise Invalid(
             f"The mapping: {told}. {mapping.kind.capitalize()} have: {', '.join(kind.targets)}.",

@@ -7,7 +7,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from crm_api.accounts.models import Account
+from crm_api.accounts.service import territory_of
 from crm_api.core import clock, context
 from crm_api.core.errors import Conflict, Invalid
 from crm_api.events import Event, record
@@ -53,7 +53,7 @@ def enter(
     before = deal.stage_id
     deal.pipeline_id, deal.stage_id, deal.stage_kind = stage.pipeline_id, stage.id, stage.kind
     note(session, deal, before)
-    moved = event(session, "opportunity.stage_changed", deal, before=before, after=stage.id, kind=stage.kind)
+    moved = event("opportunity.stage_changed", deal, before=before, after=stage.id, kind=stage.kind)
     record(session, moved)
     tell_closing(session, deal)
 
@@ -122,12 +122,17 @@ def stage_before_closing(session: Session, deal: Opportunity) -> Stage:
 def tell_closing(session: Session, deal: Opportunity) -> None:
     """Record that a deal is won or lost, if it is."""
     if deal.is_closed:
-        record(session, event(session, "opportunity.won" if deal.is_won else "opportunity.lost", deal))
+        record(session, event("opportunity.won" if deal.is_won else "opportunity.lost", deal))
 
 
-def event(session: Session, type_: str, deal: Opportunity, **data: Any) -> Event:
+def event(type_: str, deal: Opportunity, **data: Any) -> Event:
     """An event about a deal, with its links and who was responsible; its territory is the account's."""
-    account = session.get(Account, deal.account_id) if deal.account_id else None
-    links = {"account_id": deal.account_id, "lead_id": deal.lead_id, "contact_id": deal.contact_id}
-    territory_id = account.territory_id if account else None
-    return Event(type_, "opportunity", deal.id, {**data, **links}, deal.owner_id, deal.team_id, territory_id)
+    return Event(
+        type_,
+        "opportunity",
+        deal.id,
+        {**data, "account_id": deal.account_id, "lead_id": deal.lead_id, "contact_id": deal.contact_id},
+        deal.owner_id,
+        deal.team_id,
+        territory_of(deal),
+    )

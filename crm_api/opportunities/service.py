@@ -57,7 +57,7 @@ def create(session: Session, actor: Actor, *, data: OpportunityIn) -> Opportunit
     if data.tags:
         put_on(session, "opportunity", deal.id, data.tags)
     refresh_access(session, deal.account_id)
-    record(session, moves.event(session, "opportunity.created", deal))
+    record(session, moves.event("opportunity.created", deal))
     moves.tell_closing(session, deal)
     return deal
 
@@ -85,7 +85,7 @@ def update(
     if any(shown):
         touch(deal)
     if changed or any(shown):
-        told = moves.event(session, "opportunity.updated", deal, fields=sorted(data.model_fields_set))
+        told = moves.event("opportunity.updated", deal, fields=sorted(data.model_fields_set))
         record(session, told)
     stage = moves.destination(
         session, deal, stage_id=data.stage_id, kind=data.stage, pipeline_id=data.pipeline_id
@@ -126,7 +126,7 @@ def reopen(
     deal.actual_close_date, deal.loss_reason = None, None
     moves.enter(session, deal, moves.stage_before_closing(session, deal))
     refresh_access(session, deal.account_id)
-    record(session, moves.event(session, "opportunity.reopened", deal))
+    record(session, moves.event("opportunity.reopened", deal))
     return deal
 
 
@@ -135,7 +135,7 @@ def archive(session: Session, actor: Actor, *, opportunity_id: UUID, if_match: i
     deal = records.get(session, actor, Opportunity, opportunity_id, writing=True, if_match=if_match)
     deal.archived_at = clock.now()
     refresh_access(session, deal.account_id)
-    record(session, moves.event(session, "opportunity.archived", deal))
+    record(session, moves.event("opportunity.archived", deal))
 
 
 def restore(session: Session, actor: Actor, *, opportunity_id: UUID) -> Opportunity:
@@ -144,7 +144,7 @@ def restore(session: Session, actor: Actor, *, opportunity_id: UUID) -> Opportun
     if deal.archived_at is not None:
         deal.archived_at = None
         refresh_access(session, deal.account_id)
-        record(session, moves.event(session, "opportunity.restored", deal))
+        record(session, moves.event("opportunity.restored", deal))
     return deal
 
 

@@ -1,275 +1,103 @@
-"""The closed part of English that questions are made of: cues, words that carry nothing, words that go nowhere.
+"""The closed part of English that questions are made of: cues, words that carry nothing, words that lead nowhere.
 
-Nothing here names a field, a kind or a record: those words come from the catalogues.
+Nothing here names a field, a kind or a record: those words come from the catalogues. Phrases are separated by
+semicolons, single words by spaces.
 """
 
+
+def _phrases(text: str) -> tuple[str, ...]:
+    return tuple(phrase.strip() for phrase in text.split(";"))
+
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
 CUES: dict[str, tuple[str, ...]] = {
-    "count": (
-        "how many",
-        "number of",
-        "no of",
-        "count of",
-        "count",
-        "counts",
-        "# of",
-        "how often",
-        "tally",
-        "quantity of",
+    "count": _phrases(
+        "how many; number of; no of; count of; count; counts; # of; how often; tally; quantity of"
     ),
-    "sum": (
-        "total",
-        "sum of",
-        "sum",
-        "how much",
-        "combined",
-        "overall",
-        "totals",
-        "in total",
-        "altogether",
-        "cumulative",
+    "sum": _phrases(
+        "total; sum of; sum; how much; combined; overall; totals; in total; altogether; cumulative"
     ),
-    "avg": ("average", "avg", "mean", "on average", "typical", "averages", "typically"),
-    "median": ("median",),
-    "max": (
-        "highest",
-        "largest",
-        "biggest",
-        "maximum",
-        "max",
-        "greatest",
-        "most expensive",
-        "priciest",
-        "longest",
-        "strongest",
-        "slowest",
+    "avg": _phrases("average; avg; mean; on average; typical; averages; typically"),
+    "median": _phrases("median"),
+    "max": _phrases(
+        "highest; largest; biggest; maximum; max; greatest; most expensive; priciest; longest; strongest; "
+        "slowest"
     ),
-    "min": (
-        "lowest",
-        "smallest",
-        "minimum",
-        "min",
-        "cheapest",
-        "least expensive",
-        "shortest",
-        "tiniest",
-        "weakest",
-        "fastest",
-        "quickest",
+    "min": _phrases(
+        "lowest; smallest; minimum; min; cheapest; least expensive; shortest; tiniest; weakest; fastest; "
+        "quickest"
     ),
-    "newest": ("latest", "newest", "most recent", "most recently", "youngest", "last"),
-    "oldest": ("oldest", "earliest"),
-    "top": ("top",),
-    "bottom": ("bottom",),
-    "most": ("most", "the most", "maximum number of", "highest number of", "largest number of"),
-    "least": ("least", "fewest", "the least", "lowest number of", "smallest number of"),
-    "rank": ("rank", "ranked", "ranking", "sort", "sorted", "order", "ordered", "leaderboard"),
-    "ask": (
-        "list",
-        "show",
-        "which",
-        "what",
-        "give",
-        "display",
-        "find",
-        "name",
-        "names",
-        "tell",
-        "see",
-        "get",
-        "view",
-        "look up",
+    "newest": _phrases("latest; newest; most recent; most recently; youngest; last"),
+    "oldest": _phrases("oldest; earliest; first"),
+    "top": _phrases("top"),
+    "bottom": _phrases("bottom"),
+    "most": _phrases("most; the most; maximum number of; highest number of; largest number of"),
+    "least": _phrases("least; fewest; the least; lowest number of; smallest number of"),
+    "rank": _phrases("rank; ranked; ranking; sort; sorted; order; ordered; leaderboard"),
+    "ask": _phrases(
+        "list; show; which; what; give; display; find; name; names; tell; see; get; view; look up"
     ),
-    "who": ("who", "whom", "whose"),
-    "where": ("where",),
-    "when": ("when", "on what date", "what date", "which date"),
-    "by": (
-        "by",
-        "per",
-        "grouped by",
-        "broken down by",
-        "split by",
-        "breakdown by",
-        "across",
-        "for each",
-        "for every",
-        "in each",
-        "of each",
-        "group by",
-        "with each",
-        "by each",
-        "by every",
-        "segmented by",
+    "who": _phrases("who; whom; whose"),
+    "where": _phrases("where"),
+    "when": _phrases("when; on what date; what date; which date"),
+    "by": _phrases(
+        "by; per; grouped by; broken down by; split by; breakdown by; across; for each; for every; in "
+        "each; of each; group by; with each; by each; by every; segmented by"
     ),
-    "each": ("each", "every"),
-    "breakdown": ("breakdown", "break down", "split", "distribution", "breakdown of"),
-    "vs": ("vs", "versus", "compared to", "compared with", "against", "v"),
-    "compare": ("compare", "comparison", "comparing", "more or less", "both", "side by side"),
-    "share": (
-        "percent of",
-        "percentage of",
-        "share of",
-        "proportion of",
-        "fraction of",
-        "what percent",
-        "percentage",
-        "what share",
-        "percent",
-        "pct of",
-        "portion of",
-        "what proportion",
-        "proportion",
+    "each": _phrases("each; every"),
+    "breakdown": _phrases("breakdown; break down; split; distribution; breakdown of"),
+    "vs": _phrases("vs; versus; compared to; compared with; against; v"),
+    "compare": _phrases("compare; comparison; comparing; more or less; both; side by side"),
+    "share": _phrases(
+        "percent of; percentage of; share of; proportion of; fraction of; what percent; percentage; what "
+        "share; percent; pct of; portion of; what proportion; proportion"
     ),
-    "quotient": ("ratio of", "ratio"),
-    "percent_change": (
-        "percent change",
-        "percentage change",
-        "growth",
-        "growth rate",
-        "grew",
-        "grow",
-        "growing",
-        "change in percent",
-        "relative change",
-        "pct change",
-        "percent growth",
-        "percentage growth",
-        "percent increase",
-        "percent decrease",
-        "percentage increase",
-        "percentage decrease",
+    "quotient": _phrases("ratio of; ratio"),
+    "percent_change": _phrases(
+        "percent change; percentage change; growth; growth rate; grew; grow; growing; change in percent; "
+        "relative change; pct change; percent growth; percentage growth; percent increase; percent "
+        "decrease; percentage increase; percentage decrease"
     ),
-    "change": (
-        "change",
-        "difference",
-        "increase",
-        "decrease",
-        "gap",
-        "delta",
-        "differ",
-        "drop",
-        "decline",
-        "rise",
+    "change": _phrases("change; difference; increase; decrease; gap; delta; differ; drop; decline; rise"),
+    "how_many_more": _phrases("how many more; how many fewer"),
+    "how_much_more": _phrases("how much more; how much less"),
+    "not": _phrases(
+        "not; except; excluding; other than; outside; outside of; non; besides; exclude; apart from; "
+        "never; but not; neither; nor; aside from; rather than; excl"
     ),
-    "how_many_more": ("how many more", "how many fewer"),
-    "how_much_more": ("how much more", "how much less"),
-    "not": (
-        "not",
-        "except",
-        "excluding",
-        "other than",
-        "outside",
-        "outside of",
-        "non",
-        "besides",
-        "exclude",
-        "apart from",
-        "never",
-        "but not",
-        "neither",
-        "nor",
-        "aside from",
-        "rather than",
-        "excl",
+    "without": _phrases(
+        "without; no; lacking; with no; without any; do not have; does not have; did not have; have no; "
+        "has no; had no; have not; has not; have never; has never; with zero; missing; have not had; do "
+        "not have any; does not have any"
     ),
-    "without": (
-        "without",
-        "no",
-        "lacking",
-        "with no",
-        "without any",
-        "do not have",
-        "does not have",
-        "did not have",
-        "have no",
-        "has no",
-        "had no",
-        "have not",
-        "has not",
-        "have never",
-        "has never",
-        "with zero",
-        "missing",
-        "have not had",
-        "do not have any",
-        "does not have any",
+    "gt": _phrases(
+        "above; over; more than; greater than; exceeding; larger than; bigger than; higher than; exceeds; "
+        "exceed; >; upwards of; in excess of; longer than; north of"
     ),
-    "gt": (
-        "above",
-        "over",
-        "more than",
-        "greater than",
-        "exceeding",
-        "larger than",
-        "bigger than",
-        "higher than",
-        "exceeds",
-        "exceed",
-        ">",
-        "upwards of",
-        "in excess of",
-        "longer than",
-        "north of",
+    "ge": _phrases("at least; >=; no less than; minimum of; or more; not less than"),
+    "lt": _phrases(
+        "below; under; less than; fewer than; smaller than; lower than; <; cheaper than; shorter than; "
+        "south of"
     ),
-    "ge": ("at least", ">=", "no less than", "minimum of", "or more", "not less than"),
-    "lt": (
-        "below",
-        "under",
-        "less than",
-        "fewer than",
-        "smaller than",
-        "lower than",
-        "<",
-        "cheaper than",
-        "shorter than",
-        "south of",
-    ),
-    "le": ("at most", "<=", "no more than", "up to", "or less", "or fewer", "not more than", "maximum of"),
-    "eq": ("exactly", "equal to", "equals", "=", "precisely"),
-    "between": ("between",),
-    "or": ("or", "/"),
-    "and": ("and", "plus", "as well as", "also", "along with", ","),
-    "with": ("with", "having", "that have", "that has", "containing"),
-    "poss": ("'s",),
-    "is": (
-        "is",
-        "are",
-        "was",
-        "were",
-        "be",
-        "been",
-        "did",
-        "does",
-        "do",
-        "came",
-        "come",
-        "comes",
-        "went",
-        "goes",
-    ),
-    "that": ("that", "which are", "that are", "who are"),
-    "of": ("of", "from", "for", "in", "at", "on", "to", "into", "within", "among", "during", "through"),
-    "more": ("more", "higher", "larger", "better", "bigger", "greater"),
-    "fewer": ("fewer", "less", "lower", "smaller", "worse"),
-    "instead": ("instead", "rather"),
-    "follow": (
-        "what about",
-        "how about",
-        "and what about",
-        "and how about",
-        "same for",
-        "the same for",
-        "and for",
-        "now for",
-        "now show",
-        "only",
-        "just",
-        "then",
-        "what if",
-        "now",
-        "also for",
-        "and the",
-        "but for",
-        "but only",
+    "le": _phrases("at most; <=; no more than; up to; or less; or fewer; not more than; maximum of"),
+    "eq": _phrases("exactly; equal to; equals; =; precisely"),
+    "between": _phrases("between"),
+    "or": _phrases("or; /"),
+    "and": _phrases("and; plus; as well as; also; along with; ,"),
+    "with": _phrases("with; having; that have; that has; containing"),
+    "poss": _phrases("'s"),
+    "is": _phrases("is; are; was; were; be; been; did; does; do; came; come; comes; went; goes"),
+    "that": _phrases("that; which are; that are; who are"),
+    "of": _phrases("of; from; for; in; at; on; to; into; within; among; during; through"),
+    "more": _phrases("more; higher; larger; better; bigger; greater"),
+    "fewer": _phrases("fewer; less; lower; smaller; worse"),
+    "instead": _phrases("instead; rather"),
+    "follow": _phrases(
+        "what about; how about; and what about; and how about; same for; the same for; and for; now for; "
+        "now show; only; just; then; what if; now; also for; and the; but for; but only"
     ),
 }
 
@@ -289,476 +117,84 @@ BUCKETS: dict[str, str] = {
     "calendar month": "month",
     "calendar year": "year",
 }
-ADVERB_BUCKETS = ("daily", "weekly", "monthly", "quarterly", "yearly", "annually")
 
 # Carry nothing a plan could use, wherever they stand. Comparatives and negations are never here.
-STOP_WORDS = frozenset(
-    [
-        "a",
-        "an",
-        "the",
-        "we",
-        "us",
-        "our",
-        "ours",
-        "you",
-        "your",
-        "me",
-        "my",
-        "i",
-        "it",
-        "its",
-        "they",
-        "them",
-        "their",
-        "there",
-        "this",
-        "these",
-        "those",
-        "he",
-        "she",
-        "his",
-        "her",
-        "him",
-        "have",
-        "has",
-        "had",
-        "having",
-        "can",
-        "could",
-        "would",
-        "will",
-        "please",
-        "pls",
-        "ok",
-        "okay",
-        "hey",
-        "hi",
-        "hello",
-        "thanks",
-        "thank",
-        "kindly",
-        "right",
-        "currently",
-        "current",
-        "so",
-        "far",
-        "ever",
-        "yet",
-        "all",
-        "any",
-        "some",
-        "every",
-        "now",
-        "today's",
-        "as",
-        "if",
-        "then",
-        "than",
-        "such",
-        "one",
-        "ones",
-        "am",
-        "being",
-        "get",
-        "got",
-        "getting",
-        "make",
-        "made",
-        "take",
-        "within",
-        "many",
-        "much",
-        "long",
-        "like",
-        "want",
-        "need",
-        "know",
-        "work",
-        "works",
-        "working",
-        "belong",
-        "belongs",
-        "sit",
-        "sits",
-        "generate",
-        "generated",
-        "generates",
-        "bring",
-        "brought",
-        "brings",
-        "produce",
-        "produced",
-        "contribute",
-        "contributed",
-        "achieve",
-        "achieved",
-        "handle",
-        "there's",
-        "data",
-        "database",
-        "crm",
-        "record",
-        "records",
-        "figure",
-        "figures",
-        "result",
-        "results",
-        "info",
-        "information",
-        "details",
-        "detail",
-        "kind",
-        "type",
-        "value's",
-        "respective",
-        "respectively",
-        "altogether",
-        "actually",
-        "exactly",
-        "just",
-        "simply",
-        "out",
-        "up",
-        "s",
-        "t",
-        "re",
-        "ve",
-        "d",
-        "ll",
-        "let",
-        "did",
-        "done",
-        "does",
-    ]
+STOP_WORDS = _words(
+    """
+    a an the we us our ours you your me my i it its they them their there this these those he she his
+    her him have has had having can could would will please pls ok okay hey hi hello thanks thank kindly
+    right currently current so far ever yet all any some every now today's as if then than such one ones
+    am being get got getting make made take within many much long like want need know work works working
+    belong belongs sit sits generate generated generates bring brought brings produce produced
+    contribute contributed achieve achieved handle there's data database crm record records figure
+    figures result results info information details detail kind type value's respective respectively add altogether actually exactly just simply out up s t re ve d ll let did done does part different
+    distinct unique various separate individual
+    """
 )
 
-# Without a number or a measure these say nothing that could be counted on.
-VAGUE = frozenset(
-    """big large small huge tiny good great best worst better bad poor important key major minor top recent recently
-    interesting significant strong weak valuable high low hot cold old new fast slow quick quickly soon late early
-    promising notable healthy stale lately performing performer performers performance everything anything overview summary underperforming leading main doing
-    struggling successful busy popular nice decent serious biggest hottest ideal favourite favorite risky
-    best-selling selling how""".split()
+# Without a number or a figure beside them these say nothing that could be counted on.
+VAGUE = _words(
+    """
+    big large small huge tiny good great best worst better bad poor important key major minor top recent
+    recently interesting significant strong weak valuable high low hot cold old new fast slow quick
+    quickly soon late early promising notable healthy stale lately performing performer performers
+    performance everything anything overview summary underperforming leading main doing struggling
+    successful busy popular nice decent serious biggest hottest ideal favourite favorite risky
+    best-selling selling how
+    """
 )
 
-WRITE_VERBS = frozenset(
-    [
-        "reassign",
-        "assign",
-        "delete",
-        "remove",
-        "update",
-        "create",
-        "add",
-        "send",
-        "email",
-        "mail",
-        "mark",
-        "set",
-        "move",
-        "merge",
-        "import",
-        "drop",
-        "rename",
-        "edit",
-        "book",
-        "schedule",
-        "cancel",
-        "transfer",
-        "convert",
-        "approve",
-        "archive",
-        "close",
-        "reopen",
-        "change",
-        "modify",
-        "insert",
-        "replace",
-        "erase",
-        "write",
-        "fix",
-        "mark",
-        "raise",
-        "lower",
-        "increase",
-        "decrease",
-        "adjust",
-        "enter",
-        "put",
-        "truncate",
-        "alter",
-        "upload",
-        "register",
-        "invite",
-        "restore",
-        "purge",
-        "wipe",
-        "reset",
-        "notify",
-        "message",
-        "text",
-        "call",
-        "remind",
-        "log",
-        "record",
-        "save",
-        "tag",
-        "untag",
-        "enrol",
-        "enroll",
-        "subscribe",
-        "unsubscribe",
-        "grant",
-        "revoke",
-        "disable",
-        "enable",
-        "draft",
-        "forward",
-        "duplicate",
-        "copy",
-        "clear",
-        "destroy",
-        "overwrite",
-        "lock",
-        "unlock",
-        "swap",
-        "make",
-        "give",
-        "turn",
-        "push",
-        "bump",
-        "reduce",
-        "double",
-        "complete",
-        "finish",
-        "start",
-        "stop",
-        "hand",
-    ]
+WRITE_VERBS = _words(
+    """
+    reassign assign delete remove update create add send email mail mark set move merge import drop
+    rename edit book schedule cancel transfer convert approve archive close reopen change modify insert
+    replace erase write fix raise lower increase decrease adjust enter put truncate alter upload
+    register invite restore purge wipe reset notify message text call remind log record save tag untag
+    enrol enroll subscribe unsubscribe grant revoke disable enable draft forward duplicate copy clear
+    destroy overwrite lock unlock swap make give turn push bump reduce double complete finish start stop
+    hand
+    """
 )
+
 # These begin an honest question as often as an order; they are orders only with an object and a target.
-SOFT_WRITE_VERBS = frozenset(
-    [
-        "give",
-        "make",
-        "close",
-        "call",
-        "text",
-        "record",
-        "message",
-        "log",
-        "change",
-        "increase",
-        "decrease",
-        "raise",
-        "lower",
-        "drop",
-        "start",
-        "stop",
-        "complete",
-        "finish",
-        "copy",
-        "turn",
-        "put",
-        "set",
-        "forward",
-        "hand",
-        "double",
-        "order",
-    ]
+SOFT_WRITE_VERBS = _words(
+    """
+    give make close call text record message log change increase decrease raise lower drop start stop
+    complete finish copy turn put set forward hand double order
+    """
 )
 
-POLITE = frozenset(
-    [
-        "please",
-        "pls",
-        "kindly",
-        "can",
-        "could",
-        "would",
-        "you",
-        "i",
-        "we",
-        "want",
-        "need",
-        "to",
-        "like",
-        "let",
-        "lets",
-        "us",
-        "'s",
-        "go",
-        "ahead",
-        "and",
-        "just",
-        "now",
-        "then",
-        "hey",
-        "hi",
-        "hello",
-        "ok",
-        "okay",
-        "will",
-        "should",
-        "must",
-        "so",
-    ]
+POLITE = _words(
+    """
+    please pls kindly can could would you i we want need to like let lets us 's go ahead and just now
+    then hey hi hello ok okay will should must so
+    """
 )
 
-SECRETS = frozenset(
-    [
-        "password",
-        "passwords",
-        "passcode",
-        "credential",
-        "credentials",
-        "secret",
-        "secrets",
-        "token",
-        "tokens",
-        "apikey",
-        "ssn",
-        "login",
-        "logins",
-        "hash",
-        "hashes",
-        "salary",
-        "salaries",
-        "payroll",
-        "wage",
-        "wages",
-        "iban",
-        "passport",
-    ]
+SECRETS = _words(
+    """
+    password passwords passcode credential credentials secret secrets token tokens apikey ssn login
+    logins hash hashes salary salaries payroll wage wages iban passport
+    """
 )
-INJECTION = (
-    "ignore previous",
-    "ignore all",
-    "ignore your",
-    "ignore the",
-    "disregard",
-    "system prompt",
-    "your instructions",
-    "drop table",
-    "select * from",
-    "select *",
-    "union select",
-    "you are now",
-    "act as",
-    "jailbreak",
-    "developer mode",
-    "api key",
-    "api keys",
-    "source code",
-    "delete from",
-    "insert into",
-    "credit card",
-    "bank account",
-    "home address",
+
+INJECTION = _phrases(
+    "ignore previous; ignore all; ignore your; ignore the; disregard; system prompt; your "
+    "instructions; drop table; select * from; select *; union select; you are now; act as; jailbreak; "
+    "developer mode; api key; api keys; source code; delete from; insert into; credit card; bank "
+    "account; home address"
 )
+
 # What no catalogue keeps and no count answers; a catalogue that declares the word takes it back.
-NOT_KEPT = frozenset(
-    [
-        "weather",
-        "profit",
-        "profits",
-        "margin",
-        "margins",
-        "profitability",
-        "commission",
-        "commissions",
-        "bonus",
-        "bonuses",
-        "quota",
-        "quotas",
-        "churn",
-        "nps",
-        "ceo",
-        "cfo",
-        "cto",
-        "president",
-        "stock",
-        "joke",
-        "poem",
-        "song",
-        "recipe",
-        "capital",
-        "population",
-        "football",
-        "politics",
-        "election",
-        "news",
-        "movie",
-        "forecast",
-        "predict",
-        "prediction",
-        "projected",
-        "projection",
-        "projections",
-        "expect",
-        "why",
-        "should",
-        "recommend",
-        "recommendation",
-        "advice",
-        "suggest",
-        "opinion",
-        "competitor's",
-        "sentiment",
-        "happy",
-        "satisfied",
-        "satisfaction",
-        "age",
-        "birthday",
-        "married",
-        "weight",
-        "height",
-        "hobby",
-        "hobbies",
-        "lunch",
-        "dinner",
-        "translate",
-        "meaning",
-        "life",
-        "cost",
-        "costs",
-        "expense",
-        "expenses",
-        "vacation",
-        "holiday",
-        "sick",
-        "bitcoin",
-        "write",
-        "code",
-        "joke",
-        "essay",
-        "lottery",
-        "temperature",
-        "rain",
-        "traffic",
-        "restaurant",
-        "flight",
-        "hotel",
-        "inventory",
-        "stock-level",
-        "refund",
-        "refunds",
-        "complaint",
-        "complaints",
-        "invoice",
-        "invoices",
-        "payable",
-        "attrition",
-        "headcount",
-        "cac",
-        "ltv",
-        "roi",
-        "ebitda",
-        "dividend",
-        "share-price",
-        "gender",
-        "religion",
-        "race",
-    ]
+NOT_KEPT = _words(
+    """
+    weather profit profits margin margins profitability commission commissions bonus bonuses quota
+    quotas churn nps ceo cfo cto president stock joke poem song recipe capital population football
+    politics election news movie forecast predict prediction projected projection projections expect why
+    should recommend recommendation advice suggest opinion competitor's sentiment happy satisfied
+    satisfaction age birthday married weight height hobby hobbies lunch dinner translate meaning life
+    cost costs expense expenses vacation holiday sick bitcoin write code essay lottery temperature rain
+    traffic restaurant flight hotel inventory stock-level refund refunds complaint complaints invoice
+    invoices payable attrition headcount cac ltv roi ebitda dividend share-price gender religion race
+    """
 )

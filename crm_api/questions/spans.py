@@ -87,6 +87,9 @@ def tokenise(text: str) -> list[Token]:
 _CUE_PHRASES: dict[tuple[str, ...], str] = {
     tuple(phrase.split()): cue for cue, phrases in grammar.CUES.items() for phrase in phrases
 }
+_CORRECTABLE = {phrase[0] for phrase in _CUE_PHRASES if len(phrase) == 1 and len(phrase[0]) > 4} | {
+    month for month in periods.MONTHS if len(month) > 4
+}
 _LONGEST_CUE = max(map(len, _CUE_PHRASES))
 _COMPARATORS = ("gt", "ge", "lt", "le", "eq", "between", "top", "bottom")
 _PLACE_BEFORE = frozenset(("the", "in", "non", "outside", "from", "of"))
@@ -99,17 +102,41 @@ class Tagger:
         self.lexicon, self.names, self.day_first = lexicon, names, day_first
 
     def spans(self, question: str) -> list[Span]:
-        """The spans of a question, in order, covering every token."""
+        """The spans of a question, in order, covering every token.
+
+        Misspelt words are put right first and the sentence is cut again, so that a phrase with one wrong
+        letter is still a phrase ("novmber 2017").
+        """
         text = normalise(question)
-        tokens = tokenise(text)
-        lower = text.lower()
+        spans = self._cut(text)
+        fixed = self._spelt(text, spans)
+        if fixed != text:
+            spans = self._cut(fixed)
+        return self._mend(spans)
+
+    def _cut(self, text: str) -> list[Span]:
+        tokens, lower = tokenise(text), text.lower()
         spans: list[Span] = []
         at = 0
         while at < len(tokens):
             span = self._best(lower, tokens, at, spans)
             spans.append(span)
             at = span.last + 1
-        return self._mend(spans, tokens)
+        return spans
+
+    def _spelt(self, text: str, spans: list[Span]) -> str:
+        """The text with its misspelt words put right; a run that is a misspelt name stays."""
+        tokens = tokenise(text)
+        for run in reversed(_runs(spans)):
+            words = [span.text for span in run]
+            if len(run) > 1 and self.names.near(words):
+                continue
+            for span in reversed(run):
+                known_part = any(span.text in name.label.lower() for name in self.names.near([span.text]))
+                if not known_part and (word := self._corrected(span.text)):
+                    token = tokens[span.first]
+                    text = text[: token.start] + word + text[token.end :]
+        return text
 
     def _best(self, lower: str, tokens: list[Token], at: int, before: list[Span]) -> Span:
         words = [token.text for token in tokens]
@@ -119,7 +146,7 @@ class Tagger:
             span = Span(tag, at, at + size - 1, " ".join(words[at : at + size]), **meaning)
             found.append((size, rank, span))
 
-        after_comparator = bool(before) and before[-1].is_cue(*_COMPARATORS)
+        after_comparator = bool(before) and (before[-1].is_cue(*_COMPARATORS) or _second_of_two(before))
         if (amount := self._amount(lower, tokens, at)) is not None:
             add(6 if after_comparator else 4, amount[1], "amount", value=amount[0])
         if not (after_comparator and amount) and (period := self._period(lower, tokens, at)):
@@ -167,57 +194,54 @@ class Tagger:
         size = sum(1 for token in tokens[at:] if token.start < found[1])
         return (found[0], size) if tokens[at + size - 1].end <= found[1] else None
 
-    def _mend(self, spans: list[Span], tokens: list[Token]) -> list[Span]:
-        """Try each run of unread words as a misspelt or shortened name, or as misspelt known words."""
+    def _mend(self, spans: list[Span]) -> list[Span]:
+        """Try each run of unread words as a misspelt or shortened name, the longest parts first."""
         mended: list[Span] = []
-        at = 0
-        while at < len(spans):
-            if spans[at].tag != "unknown":
-                mended.append(spans[at])
-                at += 1
-                continue
-            end = at
-            while end + 1 < len(spans) and spans[end + 1].tag == "unknown":
-                end += 1
-            mended.extend(self._mend_run(spans[at : end + 1]))
-            at = end + 1
+        runs = {run[0].first: run for run in _runs(spans)}
+        for span in spans:
+            if span.tag != "unknown":
+                mended.append(span)
+            elif span.first in runs:
+                mended.extend(self._mend_run(runs[span.first]))
         return mended
 
     def _mend_run(self, run: list[Span]) -> list[Span]:
         for size in range(len(run), 0, -1):
             for start in range(len(run) - size + 1):
                 part = run[start : start + size]
-                if span := self._mend_part(part):
+                if names := self.names.near([span.text for span in part]):
+                    text = " ".join(span.text for span in part)
+                    span = Span("name", part[0].first, part[-1].last, text, names=names)
                     return [*self._mend_run(run[:start]), span, *self._mend_run(run[start + size :])]
         return run
 
-    def _mend_part(self, part: list[Span]) -> Span | None:
-        tokens = [span.text for span in part]
-        whole = Span("name", part[0].first, part[-1].last, " ".join(tokens))
-        names = self.names.near(tokens)
-        if len(part) == 1 and (
-            fixed := self._corrected(part[0], exact_name=any(tokens[0] in n.label.lower() for n in names))
-        ):
-            return fixed
-        if names:
-            whole.names = names
-            return whole
-        return None
+    def _corrected(self, word: str) -> str | None:
+        """The known word a misspelt one must be: of the catalogues, a cue, or a month."""
+        fixed = self.lexicon.correct(word, _CORRECTABLE)
+        return fixed[0] if fixed else None
 
-    def _corrected(self, span: Span, *, exact_name: bool) -> Span | None:
-        if exact_name:
-            return None
-        known = {word for phrase in _CUE_PHRASES for word in phrase if len(phrase) == 1 and len(word) > 4}
-        fixed = self.lexicon.correct(span.text, {*known, *(m for m in periods.MONTHS if len(m) > 4)})
-        if fixed is None:
-            return None
-        word = fixed[0]
-        if (word,) in _CUE_PHRASES:
-            return Span("cue", span.first, span.last, span.text, value=_CUE_PHRASES[(word,)])
-        if word in periods.MONTHS:
-            return Span("period", span.first, span.last, span.text, value=periods.read(word)[0])  # type: ignore[index]
-        entries = self.lexicon.phrases.get((word,))
-        return Span("term", span.first, span.last, word, entries=entries) if entries else None
+
+def _runs(spans: list[Span]) -> list[list[Span]]:
+    """The stretches of spans that nothing read."""
+    runs: list[list[Span]] = []
+    for before, span in zip([None, *spans], spans, strict=False):
+        if span.tag != "unknown":
+            continue
+        if before is not None and before.tag == "unknown":
+            runs[-1].append(span)
+        else:
+            runs.append([span])
+    return runs
+
+
+def _second_of_two(before: list[Span]) -> bool:
+    """Whether the next span is the 2000 of "between 1000 and 2000"."""
+    return (
+        len(before) > 2
+        and before[-1].is_cue("and")
+        and before[-2].tag == "amount"
+        and before[-3].is_cue("between")
+    )
 
 
 def _longest_cue(words: list[str], at: int) -> tuple[str, int] | None:

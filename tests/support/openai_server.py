@@ -20,10 +20,14 @@ class OpenAIServer:
     answers: list[dict[str, Any] | str] = field(default_factory=list)
     requests: list[dict[str, Any]] = field(default_factory=list)
 
+    closing: asyncio.Event = field(default_factory=asyncio.Event)
+    writers: set[asyncio.StreamWriter] = field(default_factory=set)
+
     def next(self) -> dict[str, Any] | str:
         return self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.writers.add(writer)
         try:
             while head := await reader.readuntil(b"\r\n\r\n"):
                 lines = head.decode().split("\r\n")
@@ -49,12 +53,13 @@ class OpenAIServer:
         except (asyncio.IncompleteReadError, ConnectionError):
             pass
         finally:
+            self.writers.discard(writer)
             writer.close()
 
     async def answered(self, path: str) -> tuple[int, dict[str, Any]]:
         said = self.next()
         if said == "slow":
-            await asyncio.sleep(30)
+            await self.closing.wait()
         if said in ("429", "500", "401"):
             return int(str(said)), {"error": {"message": "no", "type": "x", "code": "x"}}
         text = (
@@ -118,5 +123,9 @@ async def openai_server(*answers: dict[str, Any] | str) -> AsyncIterator[OpenAIS
         yield here
     finally:
         server.close()
-        server.close_clients()
+        here.closing.set()
+        for writer in list(here.writers):
+            writer.close()
+        while here.writers:  # each connection's task ends before the test does
+            await asyncio.sleep(0.001)
         await server.wait_closed()
