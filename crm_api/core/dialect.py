@@ -269,7 +269,7 @@ def lower(text: Any) -> Any:
     """What lower() computes on SQLite, which knows ASCII alone: letter by letter, as PostgreSQL does."""
     if not isinstance(text, str) or text.isascii():
         return text.lower() if isinstance(text, str) else text
-    return "".join(small if len(small := letter.lower()) == 1 else letter for letter in text)
+    return "".join(letter.lower()[0] for letter in text)
 
 
 def prepare_sqlite(connection: Any, *, reading: bool) -> None:
