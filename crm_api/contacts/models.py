@@ -40,9 +40,9 @@ class Contact(Timestamps, Versioned, Archivable, Base):
         ),
         sa.Index(
             "uq_contacts_primary",
-            info={"refusal": "An account has one primary contact; it was given another at the same moment."},
             "account_id",
             unique=True,
+            info={"refusal": "An account has one primary contact; it was given another at the same moment."},
             sqlite_where=sa.text("is_primary AND archived_at IS NULL"),
             postgresql_where=sa.text("is_primary AND archived_at IS NULL"),
         ),
