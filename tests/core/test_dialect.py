@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 import sqlalchemy as sa
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from sqlalchemy.orm import Session
 
@@ -24,7 +24,9 @@ from tests.factories import make_lead
 ZONES = ("America/New_York", "Europe/Berlin", "Australia/Lord_Howe", "Asia/Kathmandu", "Pacific/Apia", "UTC")
 UNITS = ("day", "week", "month", "quarter", "year")
 instants = st.datetimes(datetime(1990, 1, 1), datetime(2040, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001
-once_a_database = settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=1)
+once_a_database = settings(
+    suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=1, phases=[Phase.generate]
+)
 
 
 def local(at: datetime, unit: str, zone: str) -> str:
@@ -49,7 +51,9 @@ def evaluated(session: Session, expressions: Sequence[sa.ColumnElement[Any]]) ->
 
 
 @once_a_database
-@given(st.lists(st.tuples(instants, st.sampled_from(UNITS), st.sampled_from(ZONES)), min_size=60, max_size=80))
+@given(
+    st.lists(st.tuples(instants, st.sampled_from(UNITS), st.sampled_from(ZONES)), min_size=60, max_size=80)
+)
 async def test_an_instant_falls_into_the_period_it_has_locally(
     db: Database, cases: list[tuple[datetime, str, str]]
 ) -> None:
@@ -109,7 +113,9 @@ def middle(session: Session, values: Sequence[float | None]) -> Any:
 @once_a_database
 @given(
     st.lists(
-        st.lists(st.none() | st.integers(-1000, 1000).map(float), min_size=1, max_size=8), min_size=12, max_size=20
+        st.lists(st.none() | st.integers(-1000, 1000).map(float), min_size=1, max_size=8),
+        min_size=12,
+        max_size=20,
     )
 )
 async def test_the_median_leaves_out_what_is_not_known(
@@ -127,12 +133,16 @@ ALPHABET = "abcdeéèüßñøłæ ĐİΣςЖя中文한 0123456789-_.,:/@'\"&|!*
 def found_by(session: Session, typed: Sequence[str]) -> list[set[str]]:
     columns = sa.select(search.documents.c.text)
     return [
-        set(session.scalars(columns.where(search.documents.c.record_id.in_(search.matching(session, "lead", t)))))
+        set(
+            session.scalars(
+                columns.where(search.documents.c.record_id.in_(search.matching(session, "lead", t)))
+            )
+        )
         for t in typed
     ]
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=3)
+@settings(once_a_database, max_examples=3)
 @given(
     st.lists(st.text(ALPHABET, max_size=30), min_size=10, max_size=30),
     st.lists(st.text(ALPHABET, min_size=1, max_size=6), min_size=10, max_size=20),
