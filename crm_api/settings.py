@@ -28,6 +28,10 @@ class Settings(BaseSettings):
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="How much is logged.")
     demo: bool = Field(False, description="1 loads the demo company on first start and signs demo users in.")
 
+    demo_password: SecretStr | None = Field(
+        None, description="Of the demo users; made anew at each start of `crm up` when empty."
+    )
+
     crm_admin_email: str = Field("admin@rounds.example", description="The first administrator.")
     crm_admin_password: SecretStr | None = Field(None, description="Printed once when empty.")
 
@@ -56,6 +60,11 @@ class Settings(BaseSettings):
     webhook_allow_networks: str = Field(
         "", description="Networks of your own that webhooks may reach, comma-separated, as 10.20.0.0/16."
     )
+
+    @property
+    def webhook_networks(self) -> list[str]:
+        """WEBHOOK_ALLOW_NETWORKS one by one."""
+        return [text.strip() for text in self.webhook_allow_networks.split(",") if text.strip()]
 
     @property
     def database(self) -> str:

@@ -69,6 +69,9 @@ def up() -> None:
 
     chosen = settings()
     logging.configure(chosen.log_level)
+    if not processes.is_free(chosen.host, chosen.port):
+        console.print(f"[red]Port {chosen.port} of {chosen.host} is taken;[/red] set PORT to another one.")
+        raise typer.Exit(1)
     demo_password = None
     if chosen.demo and not chosen.is_local:
         console.print(

@@ -1,4 +1,4 @@
-"""The worker process: the scheduler, until a signal stops it."""
+"""The worker process: the scheduler, until it is told to stop."""
 
 import asyncio
 import signal
@@ -13,16 +13,14 @@ log = logging.logger(__name__)
 
 
 async def main(settings: Settings) -> int:
-    """Work until SIGTERM or SIGINT; returns the exit code, 1 where another worker holds the data directory."""
+    """Work until SIGTERM or Ctrl-C; returns the exit code, 3 where another worker holds the database."""
     stop, loop = asyncio.Event(), asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
     async with open_state(settings) as state:
-        log.info("the worker starts", mail=state.ports.email_sender.name)
         try:
             await work(state.db, state.ports, settings, stop)
         except AnotherWorker as refusal:
             log.error(str(refusal))
-            return 1
-    log.info("the worker has stopped")
+            return 3
     return 0

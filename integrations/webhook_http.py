@@ -103,7 +103,7 @@ class GuardedPoster:
         """The address to connect to. Every address of the name must be open: one bad one refuses them all."""
         port = target.port or (443 if target.scheme == "https" else 80)
         try:
-            texts = await self._resolve(target.host, port)
+            texts = await self._resolve(_name(target), port)
         except (OSError, UnicodeError) as error:
             raise TemporaryFailure(f"The name {target.host} cannot be resolved.") from error
         addresses = [ipaddress.ip_address(text) for text in texts]
@@ -134,7 +134,7 @@ class GuardedPoster:
                 target.copy_with(host=str(address)),
                 headers={"accept-encoding": "identity", **headers, "host": target.netloc.decode()},
                 content=body,
-                extensions={"sni_hostname": target.host},
+                extensions={"sni_hostname": _name(target)},
             )
             try:
                 response = await client.send(request, stream=True)
@@ -147,6 +147,11 @@ class GuardedPoster:
                 raise OutcomeUnknown(f"{target.host} broke the connection: {error}.") from error
 
 
+def _name(target: httpx.URL) -> str:
+    """The host as DNS and TLS know it, in ASCII."""
+    return target.raw_host.decode("ascii")
+
+
 async def _reply(response: httpx.Response) -> WebhookReply:
     """The answer, of which no more is read than is kept."""
     read = b""
@@ -155,6 +160,8 @@ async def _reply(response: httpx.Response) -> WebhookReply:
             read += chunk
             if len(read) >= LARGEST_ANSWER:
                 break
+    except httpx.HTTPError:
+        pass  # the status is here, and it is the answer; the rest would only have been shown to people
     finally:
         await response.aclose()
     text = read.decode("utf-8", "replace").replace("\0", "�")

@@ -25,14 +25,30 @@ from crm_api.core.database import Database
 from crm_api.organisation import jobs as rounds
 from crm_api.ports import Ports
 from crm_api.settings import Settings
-from scheduler import plan_followups, reconcile_sends, relay_events, send_messages, sync_mailboxes
+from scheduler import (
+    deliver_webhooks,
+    plan_followups,
+    reconcile_sends,
+    relay_events,
+    run_imports,
+    send_messages,
+    sync_mailboxes,
+)
 from scheduler.jobs import Job, Turn
 from scheduler.locks import PATIENCE, only_sender
 
 log = logging.getLogger(__name__)
 
 # Taking back from a killed predecessor and reading replies come before sending, in the first round too.
-JOBS = (reconcile_sends.JOB, sync_mailboxes.JOB, relay_events.JOB, plan_followups.JOB, send_messages.JOB)
+JOBS = (
+    reconcile_sends.JOB,
+    sync_mailboxes.JOB,
+    relay_events.JOB,
+    plan_followups.JOB,
+    send_messages.JOB,
+    deliver_webhooks.JOB,
+    run_imports.JOB,
+)
 GRACE = 35.0  # seconds; handing one mail over takes 30 at most
 NOTE_EVERY = 15.0  # seconds between two notes of a job that has nothing to do
 

@@ -26,6 +26,12 @@ def when(instant: datetime, zone: str) -> str:
     return f"{here.day} {here:%b}" if here.year == today.year else f"{here.day} {here:%b %Y}"
 
 
+def greeting(zone: str) -> str:
+    """Good morning until noon, good afternoon until six, then good evening."""
+    hour = clock.now().astimezone(ZoneInfo(zone)).hour
+    return "Good morning" if 4 <= hour < 12 else "Good afternoon" if 12 <= hour < 18 else "Good evening"
+
+
 def long_day(day: date) -> str:
     """Saturday 21 November."""
     return f"{day:%A} {day.day} {day:%B}"
