@@ -9,6 +9,7 @@ checked against the name. No redirect is followed, no proxy and no cookie is use
 
 import asyncio
 import ipaddress
+import re
 import socket
 import ssl
 from collections.abc import Awaitable, Callable, Collection, Mapping
@@ -26,6 +27,7 @@ TIMEOUT = httpx.Timeout(10.0, connect=5.0)
 SECONDS = 15.0  # for everything together: a receiver that drips a byte at a time is no exception
 LARGEST_ANSWER = 4_000  # bytes; who answers more is cut off
 EXCERPT = 1_000
+_HOST = re.compile(r"[a-z0-9_.-]+|[0-9a-f:.]+(%[a-z0-9]+)?", re.IGNORECASE)
 
 # Not reachable from everywhere, and not all known to `is_global`: IANA's special-purpose registries, ranges
 # that hide an IPv4 address inside an IPv6 one, and the metadata address of Azure, which looks public.
@@ -95,6 +97,8 @@ class GuardedPoster:
             raise PermanentFailure(f"The address must begin with {' or '.join(self._schemes)}://.")
         if not target.host:
             raise PermanentFailure("The address names no host.")
+        if not _HOST.fullmatch(_name(target)) or not 0 < (target.port or 443) < 65_536:
+            raise PermanentFailure("Not a valid address: look at the host and the port.")
         if target.userinfo:
             raise PermanentFailure("Leave name and password out of the address; the signature is the proof.")
         return target
