@@ -65,8 +65,8 @@ ROUTERS = (
     imports,
     questions,
     events,
-    webhooks,
     pages,
+    webhooks,
 )
 
 
