@@ -26,6 +26,8 @@ from crm_api.organisation.routes import router as organisation
 from crm_api.organisation.routes import territories_router
 from crm_api.outbox.routes import router as outbox
 from crm_api.outbox.routes import suppressions_router as suppressions
+from crm_api.pages import errors as pages_errors
+from crm_api.pages.routes import router as pages
 from crm_api.pipelines.routes import router as pipelines
 from crm_api.pipelines.routes import stages_router
 from crm_api.products.routes import router as products
@@ -35,6 +37,7 @@ from crm_api.tags.routes import router as tags
 from crm_api.users.routes import router as auth
 from crm_api.users.routes import teams_router, users_router
 from crm_api.visits.routes import router as visits
+from crm_api.webhooks.routes import router as webhooks
 
 Opened = Callable[[], AbstractAsyncContextManager[State]]
 UPLOADS = ("/api/v1/crm/imports",)
@@ -62,6 +65,8 @@ ROUTERS = (
     imports,
     questions,
     events,
+    pages,
+    webhooks,
 )
 
 
@@ -86,6 +91,7 @@ def create_app(settings: Settings, open_state: Opened) -> FastAPI:
         description="A CRM for companies that sell through reps and dealers.",
     )
     problems.install(app)
+    pages_errors.install(app)
     for router in ROUTERS:
         app.include_router(router)
     app.add_api_route("/health", health, tags=["service"], summary="The process is alive")

@@ -71,7 +71,8 @@ def describe(report: "flows.Report", *, dry_run: bool = False) -> str:
     lines = [f"{report.name}: {report.rows:,} rows"]
     if report.written:
         lines[0] += (
-            f", {report.created:,} {report.kind} created, {report.updated:,} changed, {report.unchanged:,} as they were"
+            f", {report.created:,} {report.kind} created, {report.updated:,} changed,"
+            f" {report.unchanged:,} as they were"
         )
         if report.resumed_after:
             lines.append(f"  went on after row {report.resumed_after:,}, where the last attempt ended")

@@ -16,8 +16,9 @@ class ImportRun(Timestamps, Base):
     """One file being imported. `written_rows` moves in the transaction that writes the rows, so that a run
     that was cut off goes on at exactly the first unwritten one.
 
-    `mapping` is JSON as text: a JSON column would lose the order of its fields. `digest` is over the file and its mapping: the same file imported again under another mapping is
-    another import. `lease_until` says until when a process is at work on it.
+    `mapping` is JSON as text: a JSON column would lose the order of its fields. `digest` is over the file
+    and its mapping: the same file imported again under another mapping is another import. `lease_until`
+    says until when a process is at work on it.
     """
 
     __tablename__ = "import_runs"

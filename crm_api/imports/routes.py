@@ -33,9 +33,15 @@ async def upload(
     parsed, run_id = read_mapping(mapping, name="mapping"), new_id()
     path = await flows.keep_upload(file.file, settings.data_dir / "imports" / f"{run_id}.csv")
     run = await db.write(
-        runs.upload, actor, run_id=run_id, path=path, file_name=file.filename, mapping=parsed, dry_run=dry_run,
+        runs.upload,
+        actor,
+        run_id=run_id,
+        path=path,
+        file_name=file.filename,
+        mapping=parsed,
+        dry_run=dry_run,
         skip_errors=skip_errors,
-    )  # fmt: skip
+    )
     answer = json_answer(_shown(run), 202)
     answer.headers["Location"] = f"/api/v1/crm/imports/{run_id}"
     answer.background = BackgroundTask(flows.work, db, run_id, folder=path.parent)

@@ -22,7 +22,7 @@ from crm_api.imports.service import Record, Terms, ensure_pipeline, require_impo
 LEASE = timedelta(seconds=60)
 
 
-def open_run(session: Session, actor: Actor, *, resume: bool = True, **values: Any) -> ImportRun:
+def open_run(session: Session, /, actor: Actor, *, resume: bool = True, **values: Any) -> ImportRun:
     """The run of a file: a new one, or the one of the same file and mapping that was cut off while writing.
 
     Raises Conflict where another process is at work on it.
@@ -75,7 +75,7 @@ def resumable(session: Session, actor: Actor, *, run_id: UUID) -> ImportRun:
 
 
 def claim(session: Session, actor: Actor, *, run_id: UUID) -> ImportRun:
-    """Take a waiting or cut-off run to work on; raises NotFound, or Conflict where it is finished or taken."""
+    """Take a waiting or cut-off run to work on; raises NotFound, or Conflict if done or taken."""
     run = resumable(session, actor, run_id=run_id)
     now = clock.now()
     free = sa.or_(ImportRun.lease_until.is_(None), ImportRun.lease_until < now)
@@ -151,8 +151,9 @@ def write_slice(
     progress: int,
     forward: set[tuple[str, str]],
 ) -> None:
-    """Write the records of the rows after `after` up to `through`, and remember in the same transaction that they
-    are. Raises Conflict where another process went on in the meantime: nothing is then written twice.
+    """Write the records of the rows after `after` up to `through`, and remember it in the same transaction.
+
+    Raises Conflict where another process went on in the meantime: nothing is then written twice.
     """
     run = session.scalars(sa.select(ImportRun).where(ImportRun.id == run_id).with_for_update()).one()
     if run.written_rows != after:
@@ -173,19 +174,23 @@ def link_slice(session: Session, terms: Terms, records: Sequence[Record], *, cha
 
 
 def let_go(session: Session, *, run_id: UUID, message: str) -> None:
-    """Writing met something that trying again at once will not mend; the same import later goes on from here."""
+    """Writing met what another try at once will not mend; the same import goes on from here later."""
     run = session.get_one(ImportRun, run_id)
     run.state, run.lease_until, run.message = "failed", None, message
 
 
-def finish(session: Session, *, run_id: UUID, state: str, **values: Any) -> ImportRun:
+def finish(session: Session, /, *, run_id: UUID, state: str, **values: Any) -> ImportRun:
     """The end, good or bad. A finished import is told as one event, not one a record."""
     run = session.get_one(ImportRun, run_id)
     for name, value in values.items():
         setattr(run, name, value)
     run.state, run.lease_until, run.finished_at = state, None, clock.now()
     if state == "done" and not run.dry_run:
-        data = {"kind": run.kind, "created": run.created_records, "updated": run.updated_records,
-                "change_set_id": run.change_set_id}  # fmt: skip
+        data = {
+            "kind": run.kind,
+            "created": run.created_records,
+            "updated": run.updated_records,
+            "change_set_id": run.change_set_id,
+        }
         record(session, Event("import.finished", "import", run.id, data))
     return run

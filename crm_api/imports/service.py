@@ -62,9 +62,12 @@ def terms(session: Session, mapping: Mapping) -> Terms:
         name for name, target in kind.targets.items() if target.required and name not in mapping.fields
     ]
     uncreatable = [
-        name for name, source in mapping.fields.items()
-        if source.create and name in kind.targets and kind.targets[name].refers not in ("team", "territory", "user")
-    ]  # fmt: skip
+        name
+        for name, source in mapping.fields.items()
+        if source.create
+        and name in kind.targets
+        and kind.targets[name].refers not in ("team", "territory", "user")
+    ]
     if unknown or missing or uncreatable:
         faults = [FieldError(f"fields.{name}", f"{mapping.kind} have no such field") for name in unknown]
         faults += [FieldError(f"fields.{name}", "must be filled") for name in missing]

@@ -61,7 +61,7 @@ def update(session: Session, rows: Sequence[Row]) -> int:
 
 
 def _complete(row: Row, pipeline_id: UUID, stages: dict[str, UUID], base: str) -> Row:
-    status = row.get("status") or "new"
+    status = str(row.get("status") or "new")
     row = with_e164(row, "phone") | {"status": status, "pipeline_id": pipeline_id}
     row["stage_id"] = stages[STAGE_OF_STATUS.get(status, status)]
     person = " ".join(part for part in (row.get("first_name"), row.get("last_name")) if part)

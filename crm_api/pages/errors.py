@@ -51,8 +51,12 @@ def answer(request: Request, problem: Problem) -> Response:
     """The page for a problem; whoever is not signed in goes to the sign-in and comes back afterwards."""
     if isinstance(problem, NotSignedIn):
         return to_sign_in(request)
-    template = "partials/problem.html" if is_fragment(request) else "error.html"
+    fragment = is_fragment(request)
+    template = "partials/problem.html" if fragment else "error.html"
     response = render(request, template, problem=problem, status=problem.status)
+    if fragment and request.headers.get("hx-target") != "answer":
+        # What the button would have replaced stays as it is; the failure appears beside it.
+        response.headers |= {"HX-Retarget": "#toasts", "HX-Reswap": "beforeend"}
     if isinstance(problem, TooMany | Unavailable):
         response.headers["Retry-After"] = str(problem.retry_after)
     return response

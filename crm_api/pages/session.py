@@ -104,7 +104,7 @@ def demo_password(request: Request) -> str | None:
     here: State = state(request)
     client = request.client.host if request.client else ""
     host = urlsplit(f"//{request.headers.get('host', '')}").hostname or ""
-    local = here.settings.host in LOOPBACK and client in LOOPBACK and host in LOOPBACK
+    local = here.settings.is_local and client in LOOPBACK and host in LOOPBACK
     return here.demo_password if here.settings.demo and local else None
 
 

@@ -30,7 +30,7 @@ def insert(session: Session, rows: Sequence[Row]) -> list[UUID]:
 
 
 def update(session: Session, rows: Sequence[Row]) -> int:
-    """Change users: rows with `id` and what to set. Territories are added, never taken. Counts changed users."""
+    """Change users: rows with `id` and what to set; territories are only added. Counts changed users."""
     wanted = {row["id"]: _keyed(row) for row in rows}
     people = session.scalars(sa.select(User).where(User.id.in_(list(wanted)))).all()
     changed = sum(apply_patch(user, wanted[user.id]) for user in people)

@@ -9,8 +9,8 @@ The file is one object with any of these lists, made in this order:
     leads           key, pipeline (a name), and the fields of POST …/leads
     opportunities   key, account and contact (keys), pipeline (a name), and the fields of POST …/opportunities
 
-A `key` names the record inside the file and is kept as its `external_id` (`external_system` load-data), so that
-loading the file again makes only what is not there yet. Amounts are in major units.
+A `key` names the record inside the file and is kept as its `external_id` (`external_system` load-data), so
+that loading the file again makes only what is not there yet. Amounts are in major units.
 """
 
 import json

@@ -149,7 +149,9 @@ def test_no_text_breaks_a_reader_otherwise_than_with_a_reason(text: str) -> None
         values.number, values.integer, values.day, values.instant, values.boolean, values.email, values.phone,
         lambda t: values.minor_units(t, decimals=2), lambda t: values.choice(t, ("a", "b")),
     ):  # fmt: skip
+        reason = None
         try:
             read(text)
         except ValueError as error:
-            assert str(error)
+            reason = str(error)
+        assert reason != ""

@@ -13,7 +13,7 @@ from crm_api.audit.models import AuditEntry, ChangeSet
 from crm_api.core.database import Database
 from crm_api.core.errors import Conflict, Invalid
 from crm_api.events.models import EventRow
-from crm_api.imports import flows, runs
+from crm_api.imports import flows, passes, runs
 from crm_api.imports.models import ImportRun
 from crm_api.leads.models import Lead
 from crm_api.opportunities.models import Opportunity, OpportunityLine, StageMove
@@ -82,7 +82,7 @@ async def test_a_changed_row_changes_its_record_alone(db: Database, bring: Impor
 async def test_all_rows_of_a_file_are_one_change_set(
     db: Database, bring: Import, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(flows, "SLICE", 2)
+    monkeypatch.setattr(passes, "SLICE", 2)
     await bring((ACCOUNTS, ACCOUNTS_HEADER + "".join(f"{n},Account {n},dealer,,,\n" for n in range(7))))
 
     def change_sets(session: Session) -> list[tuple[str, str]]:
@@ -96,7 +96,7 @@ async def test_all_rows_of_a_file_are_one_change_set(
 async def test_a_row_may_name_a_later_row_as_its_parent(
     db: Database, bring: Import, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(flows, "SLICE", 1)
+    monkeypatch.setattr(passes, "SLICE", 1)
     await bring(
         (ACCOUNTS, ACCOUNTS_HEADER + "a,Small,dealer,,,Big One\nb,Big one,dealer,,,\nc,Other,dealer,,,a\n")
     )
@@ -204,8 +204,8 @@ async def test_people_teams_and_territories_are_made_when_named(db: Database, br
 
 async def test_imported_leads_stand_in_the_stage_of_their_status(db: Database, bring: Import) -> None:
     mapping = (
-        'kind = "leads"\nsystem = "test"\n[fields]\nexternal_id = "id"\ncompany_name = "company"\nemail = "mail"\n'
-        'status = "status"\n'
+        'kind = "leads"\nsystem = "test"\n[fields]\nexternal_id = "id"\ncompany_name = "company"\n'
+        'email = "mail"\nstatus = "status"\n'
     )
     await bring((mapping, "id,company,mail,status\n1,Acme,a@example.com,callback\n2,Baker,,qualified\n"))
     await bring((mapping, "id,company,mail,status\n1,Acme,a@example.com,proposal\n2,Baker,,qualified\n"))
@@ -282,7 +282,7 @@ class Cut(BaseException):
 async def test_a_run_that_was_cut_off_goes_on_at_the_first_unwritten_row(
     db: Database, bring: Import, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(flows, "SLICE", 3)
+    monkeypatch.setattr(passes, "SLICE", 3)
     content = ACCOUNTS_HEADER + "".join(f"{n},Account {n},dealer,,,\n" for n in range(10))
     original, calls = runs.write_slice, 0
 

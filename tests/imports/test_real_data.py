@@ -41,7 +41,7 @@ async def import_maven(db: Database, folder: Path) -> list[flows.Report]:
 
 @pytest.fixture
 async def sqlite_db(sqlite: Template, tmp_path: Path) -> AsyncIterator[Database]:
-    """What is measured in seconds here takes minutes on a PostgreSQL that shares two cores with everything else."""
+    """An open SQLite database: what takes seconds here takes a minute on a PostgreSQL beside it."""
     database = Database.open(sqlite.copy_to(tmp_path / "rounds.db"))
     yield database
     await database.close()

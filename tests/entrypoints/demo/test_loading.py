@@ -195,7 +195,7 @@ async def test_a_territory_and_a_tag_of_the_same_name_are_used_and_stay(db: Data
         session.flush()
         return make_territory(session, "Central Ohio").id, tag.id
 
-    territory_id, tag_id = await db.write(mine)
+    territory_id, _ = await db.write(mine)
     await loaded(db)
 
     def used(session: Session) -> int:
