@@ -21,8 +21,7 @@ async def only_sender(data_dir: Path, *, patience: float = PATIENCE) -> AsyncIte
 
     The lock ends with the process, by kill -9 too, so that whoever holds it knows the one before is gone.
     """
-    data_dir.mkdir(parents=True, exist_ok=True)
-    handle = os.open(data_dir / "sender.lock", os.O_RDWR | os.O_CREAT, 0o600)
+    handle = _opened(data_dir)
     try:
         deadline = time.monotonic() + patience
         while not _taken(handle):
@@ -34,6 +33,11 @@ async def only_sender(data_dir: Path, *, patience: float = PATIENCE) -> AsyncIte
         yield
     finally:
         os.close(handle)
+
+
+def _opened(data_dir: Path) -> int:
+    data_dir.mkdir(parents=True, exist_ok=True)
+    return os.open(data_dir / "sender.lock", os.O_RDWR | os.O_CREAT, 0o600)
 
 
 def _taken(handle: int) -> bool:

@@ -101,7 +101,8 @@ class Runner:
             except Exception:
                 log.exception("the job %s cannot run", job.name)
             finally:
-                self._running.discard(task)  # type: ignore[arg-type]
+                if task is not None:
+                    self._running.discard(task)
 
     async def _round(self, job: Job) -> None:
         worker = self._turn.worker

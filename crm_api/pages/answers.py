@@ -3,23 +3,20 @@
 from dataclasses import dataclass
 from typing import Any
 
-from crm_api.pages import charts
+from crm_api.pages import charts, formats
 from crm_api.questions.answer import Answer
 
 MOST_SHOWN = 25
 MOST_BARS, MOST_COLUMNS = 12, 48
+EVERYBODY = "Top 5 accounts by won revenue", "Leads by source"
 EXAMPLES = {
     "administrator": (
         "How many open opportunities do we have?", "Won revenue by month this year", "Opportunities by stage",
-        "Top 5 accounts by won revenue", "Leads by source",
+        *EVERYBODY,
     ),
-    "field": (
-        "How many accounts do we have?", "Overdue tasks", "Leads by status", "Accounts by type",
-        "Visits by month this year",
-    ),
+    "field": ("Overdue tasks", "Accounts by tier", "Visits by month this year", "Leads by status"),
     "rep": (
-        "How many open opportunities do I have?", "My overdue tasks", "My opportunities by stage",
-        "My leads by status", "Top 5 accounts by won revenue",
+        "How many open opportunities do I have?", "Overdue tasks", "Won revenue by month this year", *EVERYBODY,
     ),
 }  # fmt: skip
 
@@ -45,6 +42,9 @@ class View:
 def view(answer: Answer, *, question: str, context: list[str]) -> View:
     """The answer to the last of several turns; `context` are the turns a next question may lean on."""
     series = _series(answer)
+    adds_up = (
+        answer.plan is not None and answer.plan.figures and answer.plan.figures[0].fn in ("count", "sum")
+    )
     timed = len(answer.columns) == 2 and answer.columns[0].type in ("period", "date")
     figure = answer.status == "answered" and isinstance(answer.value, int | float) and len(answer.rows) < 2
     return View(
@@ -52,7 +52,9 @@ def view(answer: Answer, *, question: str, context: list[str]) -> View:
         rows=[] if figure else answer.rows[:MOST_SHOWN],
         figure=figure,
         bars=charts.bars(series) if series and not timed and len(series) <= MOST_BARS else [],
-        columns=charts.columns(series) if series and timed and len(series) <= MOST_COLUMNS else None,
+        columns=charts.columns(_named(charts.without_gaps(series) if adds_up else series))
+        if series and timed and len(series) <= MOST_COLUMNS
+        else None,
         context=context,
         question=question,
     )
@@ -65,6 +67,10 @@ def _series(answer: Answer) -> list[tuple[str, float]]:
     if answer.columns[1].type != "number" or any(not isinstance(row[1], int | float) for row in answer.rows):
         return []
     return [] if any(row[1] < 0 for row in answer.rows) else [(str(row[0]), row[1]) for row in answer.rows]
+
+
+def _named(series: list[tuple[str, float]]) -> list[tuple[str, float]]:
+    return [(formats.period(label), value) for label, value in series]
 
 
 def examples(role: str) -> tuple[str, ...]:

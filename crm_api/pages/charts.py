@@ -2,6 +2,7 @@
 at its own size, and without a line of script."""
 
 import math
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -76,9 +77,37 @@ def columns(rows: Sequence[tuple[str, float]]) -> Columns:
     )
 
 
+def without_gaps(rows: Sequence[tuple[str, float]]) -> list[tuple[str, float]]:
+    """The same months or quarters (2026-03, 2026-Q1) with a zero for each that is missing between them.
+
+    For sums and counts, where no row means nothing. Other labels come back as they are.
+    """
+    if len({_ticks(label)[0] for label, _ in rows}) != 1 or _ticks(rows[0][0])[0] == 0:
+        return list(rows)
+    known = {_ticks(label)[1]: value for label, value in rows}
+    a_year = _ticks(rows[0][0])[0]
+    return [(_label(a_year, tick), known.get(tick, 0)) for tick in range(min(known), max(known) + 1)]
+
+
+def _ticks(label: str) -> tuple[int, int]:
+    """How many such periods a year has, and the number of this one; (0, 0) for anything else."""
+    found = re.fullmatch(r"(\d{4})-(Q?)(\d{1,2})", label)
+    if not found:
+        return 0, 0
+    a_year = 4 if found[2] else 12
+    return a_year, int(found[1]) * a_year + int(found[3]) - 1
+
+
+def _label(a_year: int, tick: int) -> str:
+    year, place = divmod(tick, a_year)
+    return f"{year}-Q{place + 1}" if a_year == 4 else f"{year}-{place + 1:02}"
+
+
 def ceiling(value: float) -> float:
-    """The smallest of 1, 2, 2.5, 5, 10 times a power of ten that is not below `value`; 1 for nothing."""
+    """The smallest round number (1, 1.5, 2, 3, 4, 5, 6, 8 times a power of ten) not below `value`; 1 for nothing."""
     if value <= 0:
         return 1.0
     power = 10.0 ** math.floor(math.log10(value))
-    return next(step * power for step in (1, 2, 2.5, 5, 10, 100) if step * power >= value * (1 - 1e-12))
+    return next(
+        step * power for step in (1, 1.5, 2, 3, 4, 5, 6, 8, 10, 100) if step * power >= value * (1 - 1e-12)
+    )

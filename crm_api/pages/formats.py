@@ -1,5 +1,6 @@
 """How values read on a page: times in the reader's zone, distances, durations, numbers."""
 
+import re
 from collections.abc import Callable
 from datetime import date, datetime
 from typing import Any
@@ -62,9 +63,19 @@ def quantity(value: Any, unit: str | None) -> str:
     """A number with its unit; a dash where there is none."""
     if value is None:
         return "–"
+    if unit == "money" and isinstance(value, float):
+        return f"{value:,.2f}"
     if unit in (None, "money"):
         return number(value)
     return f"{number(value)} %" if unit in ("%", "percent") else f"{number(value)} {unit}"
+
+
+def period(label: Any) -> str:
+    """A period as people say it: 2026-03 is Mar 2026, 2026-Q1 is Q1 2026; other labels as they are."""
+    found = re.fullmatch(r"(\d{4})-(?:Q(\d)|(\d{2}))", str(label))
+    if not found:
+        return str(label)
+    return f"Q{found[2]} {found[1]}" if found[2] else f"{date(int(found[1]), int(found[3]), 1):%b %Y}"
 
 
 def counted(count: int, noun: str) -> str:
@@ -80,5 +91,5 @@ def initials(name: str) -> str:
 
 FILTERS: dict[str, Callable[..., str]] = {
     "wall": wall, "when": when, "long_day": long_day, "duration": duration, "distance": distance,
-    "number": number, "quantity": quantity, "counted": counted, "initials": initials,
+    "number": number, "quantity": quantity, "period": period, "counted": counted, "initials": initials,
 }  # fmt: skip

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from crm_api.core.fields import Field, FieldType
 from crm_api.questions import head, paths, trees
 from crm_api.questions.amounts import Amount
-from crm_api.questions.lexicon import Entry, word_of
+from crm_api.questions.lexicon import Entry, stems, word_of
 from crm_api.questions.linking import Name
 from crm_api.questions.periods import Period
 from crm_api.questions.plan import Filter, Option, Plan, Unclear, clarify
@@ -100,7 +100,7 @@ class Conditions:
         span = self.s.spans[at]
         return bool(
             span.entry("relation", "field")
-            and not span.entry("word")
+            and not span.entry("word", "kind")
             and after
             and after.is_cue("by", "of", "not")
         )
@@ -284,6 +284,8 @@ class Conditions:
 
     def _place(self, at: int, span: Span) -> tuple[list[Name], str]:
         """What a name means here: a neighbouring word decides ("manager X"), else the nearest kind."""
+        if below := self._under(at, span):
+            return below
         for side in (1, -1):
             hint = self.s.hinted(at, side=side)
             if hint is not None and not self.s.spans[hint].used and (placed := self._by_hint(at, hint, side)):
@@ -309,6 +311,19 @@ class Conditions:
         if len({(n.label.lower(), n.field) for n in names}) > 1:
             raise Unclear(self._which(span, names))
         return names, path
+
+    def _under(self, at: int, span: Span) -> tuple[list[Name], str] | None:
+        """ "reps under X": those of the kind that stand below the record."""
+        before = self.s.at(at - 1)
+        if before is None or not before.is_cue("lt") or before.text != "under":
+            return None
+        for name in span.names:
+            gathers = next((r for r in self.s.registry[name.kind].relations if r.gathers), None)
+            way = paths.reach(self.s.registry, self.s.entity, name.kind)
+            if gathers and name.id and way is not None:
+                before.used = True
+                return [name], paths.join(way, gathers.name)
+        return None
 
     def _by_hint(self, at: int, hint: int, side: int) -> tuple[list[Name], str] | None:
         """The reading in which the term beside a name says what the name is."""
@@ -437,8 +452,11 @@ class Conditions:
         """The word that names the field of a choice: "high priority", "located in the US"."""
         for side in (1, -1):
             hint = self.s.hinted(at, side=side)
-            entries = self.s.spans[hint].entries if hint is not None else []
-            if any(e.what == "field" and e.name == entry.name for e in entries):
+            if hint is None:
+                continue
+            each, span = self.s.registry[entry.kind].field(entry.name), self.s.spans[hint]
+            says_it = each is not None and set(stems(span.text)) <= set(stems(each.title))
+            if says_it or any(e.what == "field" and e.name == entry.name for e in span.entries):
                 self.s.use(hint)
 
     def _is_adjective(self, at: int) -> bool:
@@ -610,6 +628,8 @@ class Conditions:
 
     def _kinds(self) -> None:
         """ "without an account": a negated kind is the absence of the link; other kinds only named the way."""
+        for at, _ in list(self.s.terms("field")):
+            self._empty(at)
         for at, _ in list(self.s.terms("kind", "relation")):
             span = self.s.spans[at]
             target = self.s.target(span)
@@ -639,11 +659,22 @@ class Conditions:
                 )
                 span.used = True
 
+    def _empty(self, at: int) -> None:
+        """ "with no close date": a negated field is an empty one."""
+        cue, target = self.negations.get(at), self.s.target(self.s.spans[at])
+        if cue is None or self.s.spans[cue].used or target is None or target.field is None:
+            return
+        tree = trees.leaf(self.s.registry, self.s.entity, target.path, "isnull", True)
+        self._add(Found(at, target.path, tree, f"without {target.field.title}"))
+        self.s.use(cue, at)
+
     # ── Together ─────────────────────────────────────────────────────────────────────────────────
 
     def filters(self, chosen: list[Found] | None = None) -> tuple[Filter, ...]:
         """The conditions as filters of a plan: alternatives merged, to-many clauses closed."""
-        chosen = self.found if chosen is None else chosen
+        if chosen is None:
+            chosen = self.found
+            self._check_or()
         own = [f for f in chosen if not f.way]
         merged = [self._merged(group) for group in _alternatives(own, self.s)]
         for clause in self.clauses.values():
@@ -660,6 +691,14 @@ class Conditions:
             words = f"{lead}: {inside_words}" if clause.none or not parts else inside_words
             merged.append(Filter(slot=clause.way, tree=tree, words=words))
         return tuple(merged)
+
+    def _check_or(self) -> None:
+        """An "or" between conditions on different things is not understood, rather than read as "and"."""
+        for at in self.s.cues("or", unused=False):
+            left = max((f for f in self.found if f.at < at), key=lambda f: f.at, default=None)
+            right = min((f for f in self.found if f.at > at), key=lambda f: f.at, default=None)
+            if left and right and left.slot != right.slot:
+                raise Unclear(Plan(action="unknown", unused=("or",)))
 
     def _merged(self, group: list[Found]) -> Filter:
         tree = trees.disjunction([f.tree for f in group])
@@ -689,7 +728,7 @@ def _alternative(left: Found, right: Found, s: Sentence) -> bool:
     ):
         return False
     if left.path or left.period:
-        if any(span.is_cue("or", "and", "vs", "not") for span in s.spans[left.at + 1 : right.at]):
+        if any(span.is_cue("or", "and", "vs", "not", "gt", "lt") for span in s.spans[left.at + 1 : right.at]):
             return True
         raise Unclear(Plan(action="unknown", unused=(s.spans[right.at].text,)))
     return all(span.is_cue("or", "and", "vs") for span in s.spans[left.at + 1 : right.at])

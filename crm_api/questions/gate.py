@@ -7,6 +7,8 @@ from crm_api.questions.lexicon import Lexicon
 from crm_api.questions.plan import Plan, refuse
 from crm_api.questions.spans import normalise
 
+# Verbs of change that only ask, with the word after them.
+_HONEST = {("add", "up"), ("update", "me"), ("set", "out"), ("write", "out"), ("put", "together")}
 _WORD = re.compile(r"[^\W\d_]+(?:-[^\W\d_]+)*|\d+|'s")
 
 
@@ -40,6 +42,8 @@ def is_order(words: list[str]) -> bool:
         n + 1 for n, w in enumerate(words[:-1]) if w in ("then", "and", "please")
     ]:
         verb, rest = words[at], words[at + 1 :]
+        if (verb, *rest[:1]) in _HONEST:
+            continue
         if verb in grammar.SOFT_WRITE_VERBS:
             handed = (
                 "to" in rest

@@ -31,7 +31,7 @@ CUES: dict[str, tuple[str, ...]] = {
         "quickest"
     ),
     "newest": _phrases("latest; newest; most recent; most recently; youngest; last"),
-    "oldest": _phrases("oldest; earliest"),
+    "oldest": _phrases("oldest; earliest; first"),
     "top": _phrases("top"),
     "bottom": _phrases("bottom"),
     "most": _phrases("most; the most; maximum number of; highest number of; largest number of"),
@@ -127,8 +127,7 @@ STOP_WORDS = _words(
     am being get got getting make made take within many much long like want need know work works working
     belong belongs sit sits generate generated generates bring brought brings produce produced
     contribute contributed achieve achieved handle there's data database crm record records figure
-    figures result results info information details detail kind type value's respective respectively
-    altogether actually exactly just simply out up s t re ve d ll let did done does part different
+    figures result results info information details detail kind type value's respective respectively add altogether actually exactly just simply out up s t re ve d ll let did done does part different
     distinct unique various separate individual
     """
 )

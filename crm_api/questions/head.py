@@ -83,6 +83,15 @@ def _asks_of(s: Sentence, kind: str) -> bool:
             and (after.is_cue("by") or (span.text.endswith((" to", " by")) and after.tag == "name"))
         ):
             return False
+        before, last = s.at(at - 1), s.at(at + 2)
+        if (
+            after
+            and after.is_cue("is")
+            and last
+            and last.tag == "name"
+            and not (before and before.is_cue("ask"))
+        ):
+            return False  # "whose parent is X" is a condition, "which sector is X in" a look-up
         target = next((t for t in s.targets(span, source=kind) if t.path), None)
         if (
             target is None
@@ -111,7 +120,8 @@ def decide(s: Sentence) -> str | None:
     for at, entry in s.terms("measure"):
         if s.spans[at].entry("measure"):
             return entry.kind
-    for at in (*s.cues(*_COMPARING), *s.cues(*_COUNTING)):
+    ranked = s.cues("by") if s.has("top", "bottom", "max", "min", "rank") else ()
+    for at in (*s.cues(*_COMPARING), *s.cues(*_COUNTING), *ranked):
         if kind := _counted(s, at):
             return kind
     spoken_of = word_kind(
@@ -125,9 +135,10 @@ def decide(s: Sentence) -> str | None:
     if spoken_of:
         return spoken_of
     for what in ("reverse", "field", "choice"):
-        for at, entry in s.terms(what):
+        for at, _ in s.terms(what):
+            kinds = [e.kind for e in s.spans[at].entries if e.what == what]
             if not _after_by(s, at):
-                return entry.kind
+                return max(kinds, key=lambda kind: (_has_names(s, kind), len(s.registry[kind].measures)))
     records = [name.kind for span in s.spans if span.tag == "name" for name in span.names]
     return records[0] if records else None
 
@@ -160,8 +171,12 @@ def _counted(s: Sentence, at: int) -> str | None:
         ):
             return None
         start = at + 2
+    if span.value == "by" and not (start < len(s.spans) and s.spans[start].entry("word")):
+        return None
     for index in range(start, len(s.spans)):
         each = s.spans[index]
+        if comparing and each.entry("word") and not each.entry("kind") and not _describes_more(s, index):
+            return word_kind(s, [index])
         if each.entry("kind"):
             return each.entry("kind").kind  # type: ignore[union-attr]
         if each.entry("reverse") and span.value == "count":
@@ -176,6 +191,17 @@ def _counted(s: Sentence, at: int) -> str | None:
         if not describes or (comparing and each.is_cue("of", "and")):
             return None
     return None
+
+
+def _has_names(s: Sentence, kind: str) -> bool:
+    """Whether there are records of the kind for the asker to see, as far as their names tell."""
+    return any(name.kind == kind for name in s.names.names)
+
+
+def _describes_more(s: Sentence, at: int) -> bool:
+    """Whether a word of the trade stands before what it describes ("won deals") rather than alone ("wins")."""
+    after = s.at(at + 1)
+    return bool(after and (after.entry("kind", "word", "choice") or after.tag == "name"))
 
 
 def _kinds_before(s: Sentence, at: int) -> Iterator[Span]:
@@ -239,11 +265,11 @@ def _settle_figures(s: Sentence) -> None:
             field = s.registry[each.kind].field(each.name)
             raise Unclear(
                 clarify(
-                    f"Do you mean the {measure.name}, or the {field.title if field else each.name} of the {each.kind}?"
+                    f"Do you mean the {measure.name.replace('_', ' ')}, or the {field.title if field else each.name} of the {each.kind}?"
                 )
             )
         else:
-            s.assumptions.append(f"“{span.text}” is read as {measure.name}")
+            s.assumptions.append(f"“{span.text}” is read as {measure.name.replace('_', ' ')}")
             span.entries = [e for e in span.entries if e.what != "field"]
 
 

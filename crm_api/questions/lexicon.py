@@ -148,7 +148,8 @@ def _entries(catalogue: Catalogue) -> Iterator[tuple[str, Entry]]:
                 yield phrase, Entry("field", kind, field.name)
         for choice in field.choices:
             yield choice.replace("_", " "), Entry("choice", kind, field.name, choice)
-        for value, phrases in field.choice_synonyms.items():
+        # An extensible list has the values that occur, and those are linked as names with their synonyms.
+        for value, phrases in field.choice_synonyms.items() if field.choices else ():
             for phrase in phrases:
                 yield phrase, Entry("choice", kind, field.name, value)
     for relation in catalogue.relations:

@@ -161,9 +161,19 @@ class Reader:
             return self.finish(self._quotient(conditions))
         if s.cue("percent_change", "change", "how_many_more", "how_much_more") is not None:
             return self.finish(self._change(conditions))
-        if s.has("vs", "compare", "more", "fewer") and (sides := self._sides(conditions)):
+        if self._comparing() and (sides := self._sides(conditions)):
             return self.finish(self._compare(conditions, sides))
         return self.finish(self._query(conditions))
+
+    def _comparing(self) -> bool:
+        """Whether things are put side by side; "higher than" does so before a name, not before an amount."""
+        s = self.s
+        for at in s.cues("gt", "lt"):
+            after = s.at(at + 1)
+            if after and after.tag in ("name", "period"):
+                s.use(at)
+                return True
+        return s.has("vs", "compare", "more", "fewer")
 
     # ── Figures ──────────────────────────────────────────────────────────────────────────────────
 
@@ -531,10 +541,10 @@ class Reader:
 
     def _dated(self) -> str | None:
         """The date that "latest" and "oldest" mean: of a word in the sentence, else the kind's own."""
-        for _, entry in self.s.terms("word"):
-            word = lexicon.word_of(entry)
-            if entry.kind == self.s.entity and word.time_field:
-                return word.time_field
+        for at, _ in self.s.terms("word"):
+            for entry in self.s.spans[at].entries:
+                if entry.what == "word" and entry.kind == self.s.entity:
+                    return lexicon.word_of(entry).time_field or self.s.catalogue.age
         return self.s.catalogue.age
 
     def _ranks_entity(self, at: int) -> bool:
@@ -593,6 +603,17 @@ class Reader:
         if who is not None and (way := paths.reach(s.registry, s.entity, "user", to_many=False)):
             s.use(who)
             self.groups.append(Group(field=way, label=way.split(".")[-1]))
+        elif way := self._named_group():
+            self.groups.append(Group(field=way, label=way.split(".")[-1]))
+
+    def _named_group(self) -> str | None:
+        """The kind of the names that are ranked: "which of East and West has the highest …"."""
+        kinds = [{n.kind for n in span.names if n.id} for span in self.s.spans if span.tag == "name"]
+        shared = set.intersection(*kinds) if len(kinds) > 1 else set()
+        ways = [
+            w for kind in shared if (w := paths.reach(self.s.registry, self.s.entity, kind, to_many=False))
+        ]
+        return min(ways, key=lambda w: w.count("."), default=None)
 
     def _beside_name(self, at: int) -> bool:
         before = self.s.at(at - 1)
@@ -633,6 +654,7 @@ class Reader:
         if self.groups and self.figure is None:
             self.figure = self.counted()
         self._loose_groups()
+        self._asked_values()
         return self._base(conditions.filters(), conditions.found)
 
     def _loose_groups(self) -> None:
@@ -647,6 +669,16 @@ class Reader:
                 and (target := self.s.groupable(span))
             ):
                 self._group(target, at)
+                return
+
+    def _asked_values(self) -> None:
+        """ "which sectors are there": the values of a field, with how often each occurs."""
+        if self.figure or self.sort or any(True for _ in self.s.terms("kind", unused=False)):
+            return
+        for at, _ in self.s.terms("field"):
+            if target := self.s.groupable(self.s.spans[at]):
+                self._group(target, at)
+                self.figure = self.counted()
                 return
 
     def _base(self, filters: tuple[Filter, ...], found: list[Found]) -> Plan:
@@ -792,7 +824,6 @@ class Reader:
         kinds = {("period" if f.period else "word" if not f.path else "name") for f in part}
         if (
             not part
-            or self.groups
             or (split == noun and kinds >= {"word", "name"})
             or ("period" in kinds and kinds & {"word"})
         ):
@@ -816,6 +847,7 @@ class Reader:
             entity=self.s.entity,
             filters=(*own, *conditions.filters(base)),
             figures=(figure,) if figure else (),
+            group_by=tuple(self.groups),
             assumptions=tuple(dict.fromkeys(self.s.assumptions)),
         )
 
@@ -899,6 +931,8 @@ class Reader:
 
     def _says_nothing_new(self, at: int, span: Span) -> bool:
         after = self.s.at(at + 1)
+        if span.tag == "vague" and span.text == "how":
+            return self.figure is not None
         if span.is_cue("by"):
             return bool(after and after.used)
         if span.is_cue("between"):

@@ -134,11 +134,26 @@ class Sentence:
         return found[0] if found else None
 
     def groupable(self, span: Span) -> Target | None:
-        """The nearest meaning of a term that rows can be grouped by: records, choices, short texts."""
+        """The nearest meaning of a term that rows can be grouped by: records, choices, short texts.
+
+        A path to many records groups only where it ends in one each, as a deal's lines end in products.
+        """
+        if any(e.what == "kind" and e.kind == self.entity for e in span.entries):
+            return None
         for target in self.targets(span):
-            if target.path and (target.field is None or _groups(target.field)):
+            if target.path and (target.field is None or _groups(target.field)) and not self._fans_out(target):
                 return target
         return None
+
+    def _fans_out(self, target: Target) -> bool:
+        steps = paths.walk(self.registry, self.entity, target.prefix)
+        return any(s.backwards for s in steps) and not (
+            len(steps) == 2 and not steps[1].backwards and self._is_line(steps[0])
+        )
+
+    def _is_line(self, step: paths.Step) -> bool:
+        """Whether a step leads to parts of a record that nobody speaks of by name, such as a deal's lines."""
+        return not self.registry[step.target].named and not self.registry[step.target].words
 
     def numeric(self, span: Span, **how: Any) -> Target | None:
         """The nearest meaning of a term that is a number."""

@@ -146,7 +146,7 @@ class Tagger:
             span = Span(tag, at, at + size - 1, " ".join(words[at : at + size]), **meaning)
             found.append((size, rank, span))
 
-        after_comparator = bool(before) and before[-1].is_cue(*_COMPARATORS)
+        after_comparator = bool(before) and (before[-1].is_cue(*_COMPARATORS) or _second_of_two(before))
         if (amount := self._amount(lower, tokens, at)) is not None:
             add(6 if after_comparator else 4, amount[1], "amount", value=amount[0])
         if not (after_comparator and amount) and (period := self._period(lower, tokens, at)):
@@ -232,6 +232,16 @@ def _runs(spans: list[Span]) -> list[list[Span]]:
         else:
             runs.append([span])
     return runs
+
+
+def _second_of_two(before: list[Span]) -> bool:
+    """Whether the next span is the 2000 of "between 1000 and 2000"."""
+    return (
+        len(before) > 2
+        and before[-1].is_cue("and")
+        and before[-2].tag == "amount"
+        and before[-3].is_cue("between")
+    )
 
 
 def _longest_cue(words: list[str], at: int) -> tuple[str, int] | None:

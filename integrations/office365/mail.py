@@ -93,9 +93,8 @@ class GraphSender:
         return SendState.NOT_SENT if response.json().get("isDraft") else SendState.SENT
 
     async def _is_in_sent_items(self, message: OutgoingEmail, message_id: str | None) -> bool:
-        filters = [
-            f"singleValueExtendedProperties/Any(ep: ep/id eq '{SEND_KEY}' and ep/value eq '{_quoted(message.send_key)}')"
-        ]
+        ours = f"ep/id eq '{SEND_KEY}' and ep/value eq '{_quoted(message.send_key)}'"
+        filters = [f"singleValueExtendedProperties/Any(ep: {ours})"]
         if message_id:
             filters.append(f"internetMessageId eq '{_quoted(message_id)}'")
         for condition in filters:

@@ -4,6 +4,7 @@ The worker is "killed" by an exception nothing catches, just before or just afte
 another starts on what the database holds. What arrived is counted outside.
 """
 
+from contextlib import suppress
 from datetime import timedelta
 
 import pytest
@@ -156,12 +157,10 @@ async def test_a_crash_of_the_second_worker_changes_nothing_either(db, tmp_path)
             await live_and_die(db, sender, step, after=True)
             with clock.frozen(clock.now() + timedelta(hours=1)):
                 countdown = Countdown(second, after=True)
-                try:
+                with suppress(Killed):
                     await flows.reconcile(
                         MortalDatabase(db, countdown), ports_with(MortalSender(sender, countdown))
                     )
-                except Killed:
-                    pass
             await come_back(db, sender)
             assert len(list(tmp_path.glob("out/*/new/*"))) == 1, f"killed at {step}, then at {second}"
 

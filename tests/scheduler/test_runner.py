@@ -15,6 +15,7 @@ from scheduler.locks import AnotherWorker, only_sender
 from scheduler.runner import JOBS, Runner, work
 from tests.support.models import all_tables
 from tests.support.ports import offline_ports
+from tests.support.waiting import until
 
 
 @pytest.fixture
@@ -36,9 +37,7 @@ def counting(name="count", seconds=0.05, **how):
 async def run_until(runner, condition):
     stop = asyncio.Event()
     task = asyncio.create_task(runner.run(stop))
-    async with asyncio.timeout(10):
-        while not condition():
-            await asyncio.sleep(0.01)
+    await until(condition)
     stop.set()
     await task
 
@@ -126,14 +125,15 @@ async def test_a_second_sender_is_refused(tmp_path):
                 pass
 
 
+def hold_lock_elsewhere(path):
+    """A process that holds the lock until it is killed."""
+    code = f"import fcntl,os,time; f=os.open({str(path)!r}, os.O_RDWR|os.O_CREAT); fcntl.flock(f, fcntl.LOCK_EX); "
+    code += "print('held', flush=True); time.sleep(60)"
+    return subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE)
+
+
 async def test_a_sender_that_was_killed_leaves_its_place(tmp_path):
-    holder = subprocess.Popen(
-        [sys.executable, "-c", "import fcntl,os,sys,time\n"
-         f"f=os.open({str(tmp_path / 'sender.lock')!r}, os.O_RDWR|os.O_CREAT)\n"
-         "fcntl.flock(f, fcntl.LOCK_EX)\nprint('held', flush=True)\ntime.sleep(60)"],
-        stdout=subprocess.PIPE,
-    )  # fmt: skip
-    with holder:
+    with hold_lock_elsewhere(tmp_path / "sender.lock") as holder:
         assert holder.stdout is not None
         holder.stdout.readline()
         with pytest.raises(AnotherWorker):
@@ -151,9 +151,7 @@ async def test_two_workers_on_one_sqlite_file_are_refused(tmp_path, settings):
     await database.create_all()
     stop, ports = asyncio.Event(), offline_ports(tmp_path)
     first = asyncio.create_task(work(database, ports, settings, stop))
-    async with asyncio.timeout(10):
-        while not await database.read(rounds.rounds):
-            await asyncio.sleep(0.01)
+    await until(lambda: database.read(rounds.rounds))
     with pytest.raises(AnotherWorker):
         await work(database, ports, settings, asyncio.Event(), patience=0.1)
     stop.set()
