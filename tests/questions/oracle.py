@@ -82,12 +82,24 @@ def deals() -> Rows:
     for row in rows("sales_pipeline.csv"):
         product = "GTX Pro" if row["product"] == "GTXPro" else row["product"]
         person, account = people()[row["sales_agent"]], accounts().get(row["account"], {})
-        found.append(Deal(
-            row["opportunity_id"], row["sales_agent"], person["manager"], person["regional_office"], product,
-            products()[product]["series"], float(products()[product]["sales_price"]), row["account"],
-            account.get("sector", ""), account.get("office_location", ""), row["deal_stage"],
-            _day(row["engage_date"]), _day(row["close_date"]), float(row["close_value"]) if row["close_value"] else None,
-        ))
+        found.append(
+            Deal(
+                row["opportunity_id"],
+                row["sales_agent"],
+                person["manager"],
+                person["regional_office"],
+                product,
+                products()[product]["series"],
+                float(products()[product]["sales_price"]),
+                row["account"],
+                account.get("sector", ""),
+                account.get("office_location", ""),
+                row["deal_stage"],
+                _day(row["engage_date"]),
+                _day(row["close_date"]),
+                float(row["close_value"]) if row["close_value"] else None,
+            )
+        )
     return found
 
 
@@ -110,9 +122,9 @@ def rate(test: Callable[[Deal], Any] = lambda d: True) -> float:
     return 100 * wins / (wins + losses)
 
 
-def by(key: Callable[[Deal], Any], figure: Callable[[Rows], float], test: Callable[[Deal], Any] = lambda d: True) -> (
-    dict[Any, float]
-):
+def by(
+    key: Callable[[Deal], Any], figure: Callable[[Rows], float], test: Callable[[Deal], Any] = lambda d: True
+) -> dict[Any, float]:
     groups: dict[Any, Rows] = defaultdict(list)
     for deal in deals():
         if test(deal):

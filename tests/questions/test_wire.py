@@ -9,10 +9,27 @@ from crm_api.questions.linking import Name, Names
 from crm_api.questions.wire import Misfit, Reader, WirePlan
 
 EMPTY: dict[str, Any] = {
-    "action": "query", "entity": "opportunity", "where": [], "related": [], "names": [], "periods": [],
-    "measure": "", "fn": "none", "fn_field": "", "group_by": [], "bucket_field": "", "bucket": "none",
-    "having_op": "none", "having_value": 0, "sort_field": "", "sort": "none", "limit": 0, "columns": [],
-    "compare": "none", "change": "none", "message": "",
+    "action": "query",
+    "entity": "opportunity",
+    "where": [],
+    "related": [],
+    "names": [],
+    "periods": [],
+    "measure": "",
+    "fn": "none",
+    "fn_field": "",
+    "group_by": [],
+    "bucket_field": "",
+    "bucket": "none",
+    "having_op": "none",
+    "having_value": 0,
+    "sort_field": "",
+    "sort": "none",
+    "limit": 0,
+    "columns": [],
+    "compare": "none",
+    "change": "none",
+    "message": "",
 }
 
 
@@ -57,7 +74,8 @@ def test_a_declared_measure_brings_its_own_condition() -> None:
 
 def test_names_and_periods_are_resolved_here_and_not_by_the_model() -> None:
     made = plan(
-        fn="count", names=[{"text": "ada lovelace", "path": "owner", "excluded": False}],
+        fn="count",
+        names=[{"text": "ada lovelace", "path": "owner", "excluded": False}],
         periods=[{"field": "actual_close_date", "words": "last quarter"}],
     )
     assert made.filters[0].tree == {"field": "owner_id", "op": "in", "value": ["a"]}
