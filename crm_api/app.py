@@ -17,21 +17,27 @@ from crm_api.core import problems
 from crm_api.core.middleware import Edge
 from crm_api.core.problems import documented
 from crm_api.dependencies import Db, State, json_answer
+from crm_api.events.routes import router as events
 from crm_api.followups.routes import router as followups
+from crm_api.imports.routes import router as imports
 from crm_api.leads.routes import router as leads
 from crm_api.opportunities.routes import router as opportunities
 from crm_api.organisation.routes import router as organisation
 from crm_api.organisation.routes import territories_router
 from crm_api.outbox.routes import router as outbox
 from crm_api.outbox.routes import suppressions_router as suppressions
+from crm_api.pages import errors as pages_errors
+from crm_api.pages.routes import router as pages
 from crm_api.pipelines.routes import router as pipelines
 from crm_api.pipelines.routes import stages_router
 from crm_api.products.routes import router as products
+from crm_api.questions.routes import router as questions
 from crm_api.settings import Settings
 from crm_api.tags.routes import router as tags
 from crm_api.users.routes import router as auth
 from crm_api.users.routes import teams_router, users_router
 from crm_api.visits.routes import router as visits
+from crm_api.webhooks.routes import router as webhooks
 
 Opened = Callable[[], AbstractAsyncContextManager[State]]
 UPLOADS = ("/api/v1/crm/imports",)
@@ -56,6 +62,11 @@ ROUTERS = (
     suppressions,
     followups,
     visits,
+    imports,
+    questions,
+    events,
+    pages,
+    webhooks,
 )
 
 
@@ -80,6 +91,7 @@ def create_app(settings: Settings, open_state: Opened) -> FastAPI:
         description="A CRM for companies that sell through reps and dealers.",
     )
     problems.install(app)
+    pages_errors.install(app)
     for router in ROUTERS:
         app.include_router(router)
     app.add_api_route("/health", health, tags=["service"], summary="The process is alive")

@@ -13,15 +13,24 @@ from sqlalchemy.orm import Session
 from crm_api.access import Actor, actor_of
 from crm_api.core import context
 from crm_api.core.database import Database
-from crm_api.core.errors import BadRequest, NotSignedIn
-from crm_api.core.secrets import Keys
+from crm_api.core.errors import BadRequest, NotAllowed, NotSignedIn
+from crm_api.core.secrets import Keys, fingerprint
 from crm_api.organisation.service import zone
 from crm_api.ports import Ports
 from crm_api.settings import Settings
-from crm_api.users import sessions
+from crm_api.users import api_keys, scopes, sessions
 from crm_api.users.flows import ACCESS
 
 SESSION_CACHE_SECONDS = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class Keyholder:
+    """Who acts through an API key, and how far it reaches."""
+
+    actor: Actor
+    scopes: frozenset[str]
+    origin: str
 
 
 @dataclass(slots=True)
@@ -33,6 +42,17 @@ class State:
     ports: Ports
     keys: Keys
     actors: dict[UUID, tuple[float, Actor]] = field(default_factory=dict)
+    demo_password: str | None = None
+    keyholders: dict[str, tuple[float, Keyholder]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Visitor:
+    """Somebody signed in on the pages; `csrf_token` proves that a form is one of ours."""
+
+    session_id: UUID
+    csrf_token: str
+    actor: Actor
 
 
 def state(request: Request) -> State:
@@ -60,14 +80,55 @@ _bearer = OAuth2PasswordBearer(tokenUrl="/api/v1/auth/token", auto_error=False)
 
 
 async def current_actor(request: Request, token: Annotated[str | None, Depends(_bearer)]) -> Actor:
-    """The user behind the bearer token; raises NotSignedIn. Cookies do nothing here."""
+    """The user behind the bearer token; raises NotSignedIn, or NotAllowed for an API key without the scope.
+
+    Cookies do nothing here.
+    """
     if not token:
         raise NotSignedIn("Send a bearer token: POST /api/v1/auth/token gives one.")
     here = state(request)
+    if token.startswith(api_keys.PREFIX):
+        return await _through_key(here, request, token)
     claims = here.keys.verify(token, purpose=ACCESS)
     actor = await live_actor(here, UUID(claims["sid"]))
     context.enter(actor_id=actor.user_id)
     return actor
+
+
+async def _through_key(here: State, request: Request, token: str) -> Actor:
+    holder = await live_keyholder(here, token)
+    context.enter(actor_id=holder.actor.user_id, origin=holder.origin)
+    wanted = scopes.needed(request.method, request.scope["path"])
+    if not scopes.permits(holder.scopes, wanted):
+        if wanted and wanted.startswith(f"{scopes.PERSONAL}:"):
+            raise NotAllowed("API keys cannot do this; sign in as a person.", missing_scope=None)
+        raise NotAllowed(f"This API key lacks the scope {wanted}.", missing_scope=wanted)
+    return holder.actor
+
+
+async def live_keyholder(here: State, token: str) -> Keyholder:
+    """Who holds an API key. Kept for five seconds: so long may a revoked key still work elsewhere."""
+    mark = fingerprint(token)
+    kept = here.keyholders.get(mark)
+    if kept and kept[0] > time.monotonic():
+        return kept[1]
+    found = await here.db.read(_load_keyholder, token)
+    if found is None:
+        here.keyholders.pop(mark, None)
+        raise NotSignedIn("This API key does not exist, was revoked, or has run out.")
+    held, actor = found
+    if api_keys.is_stale(held.last_used_at):
+        await here.db.write(api_keys.note_use, held.key_id)
+    holder = Keyholder(actor, held.scopes, held.origin)
+    if len(here.keyholders) > 10_000:
+        here.keyholders.clear()
+    here.keyholders[mark] = (time.monotonic() + SESSION_CACHE_SECONDS, holder)
+    return holder
+
+
+def _load_keyholder(session: Session, token: str) -> tuple[api_keys.Held, Actor] | None:
+    held = api_keys.held(session, token)
+    return (held, actor_of(session, held.user, organisation_zone=zone(session))) if held else None
 
 
 CurrentActor = Annotated[Actor, Depends(current_actor)]
@@ -99,6 +160,19 @@ def _load(session: Session, session_id: UUID) -> Actor | None:
     return actor_of(session, found[1], organisation_zone=zone(session)) if found else None
 
 
+async def live_visitor(here: State, token: str) -> Visitor | None:
+    """Whose web session an opaque token opens, or None. Not cached: signing out holds at once."""
+    return await here.db.read(_visitor, token)
+
+
+def _visitor(session: Session, token: str) -> Visitor | None:
+    found = sessions.live_user(session, token=token)
+    if found is None or found[0].channel != "web":
+        return None
+    kept, user = found
+    return Visitor(kept.id, kept.csrf_token or "", actor_of(session, user, organisation_zone=zone(session)))
+
+
 async def _if_match(
     if_match: Annotated[str | None, Header(description="The ETag of the version you read.")] = None,
 ) -> int | None:
@@ -116,6 +190,17 @@ SettingsDep = Annotated[Settings, Depends(_settings)]
 KeysDep = Annotated[Keys, Depends(_keys)]
 SessionId = Annotated[UUID, Depends(_session_id)]
 IfMatch = Annotated[int | None, Depends(_if_match)]
+
+
+def takes_only(*names: str) -> Any:
+    """A dependency that refuses every query parameter but these with a 400: a misspelt one is no filter."""
+
+    async def check(request: Request) -> None:
+        unknown = [name for name in request.query_params if name not in names]
+        if unknown:
+            raise BadRequest(f"There is no parameter '{unknown[0]}'; this address takes {', '.join(names)}.")
+
+    return Depends(check)
 
 
 def json_answer(body: Any, status: int = 200) -> Response:

@@ -279,6 +279,35 @@ class TextModel(Protocol):
         ...
 
 
+# ── Webhooks ─────────────────────────────────────────────────────────────────────────────────────
+
+
+@dataclass(frozen=True, slots=True)
+class WebhookReply:
+    """What a receiver answered: any status, the first 1,000 characters, the seconds of `Retry-After`."""
+
+    status: int
+    excerpt: str = ""
+    retry_after: float | None = None
+
+
+class WebhookPoster(Protocol):
+    """Hands a message to an address that somebody typed in, and to nothing behind our own walls."""
+
+    async def check(self, url: str) -> None:
+        """Whether `url` may be posted to: raises PermanentFailure where it never may (no such scheme, a
+        private address), TemporaryFailure where its name cannot be resolved now."""
+        ...
+
+    async def post(self, url: str, headers: Mapping[str, str], body: bytes) -> WebhookReply:
+        """Send once; no redirect is followed, and every status is an answer.
+
+        Raises PermanentFailure where `url` may not be posted to, TemporaryFailure where nobody could be
+        reached, OutcomeUnknown where the message may have arrived and no answer came.
+        """
+        ...
+
+
 # ── Keeping things ───────────────────────────────────────────────────────────────────────────────
 
 
@@ -319,4 +348,5 @@ class Ports:
     road_times: TravelTimes | None = None  # exact and paid for by the leg: asked only for a chosen day's
     calendar: Calendar | None = None
     text_model: TextModel | None = None
+    webhook_poster: WebhookPoster | None = None
     diagnostics: tuple[Diagnostics, ...] = ()

@@ -28,6 +28,10 @@ class Settings(BaseSettings):
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="How much is logged.")
     demo: bool = Field(False, description="1 loads the demo company on first start and signs demo users in.")
 
+    demo_password: SecretStr | None = Field(
+        None, description="Of the demo users; made anew at each start of `crm up` when empty."
+    )
+
     crm_admin_email: str = Field("admin@rounds.example", description="The first administrator.")
     crm_admin_password: SecretStr | None = Field(None, description="Printed once when empty.")
 
@@ -51,6 +55,11 @@ class Settings(BaseSettings):
     openai_api_key: SecretStr | None = Field(None, description="Turns the model planner on.")
     openai_base_url: str = Field("", description="A compatible server, for example Azure or a local one.")
     openai_model: str = Field("gpt-5-mini", description="The model that plans questions.")
+
+    webhook_allow_http: bool = Field(False, description="1 lets webhooks go to plain http:// addresses too.")
+    webhook_allow_networks: str = Field(
+        "", description="Networks of your own that webhooks may reach, comma-separated, as 10.20.0.0/16."
+    )
 
     @property
     def database(self) -> str:

@@ -27,6 +27,8 @@ from crm_api.products.catalogue import CATALOGUE as PRODUCTS
 from crm_api.tags.catalogue import CATALOGUE as TAGS
 from crm_api.users.catalogue import TEAMS, USERS
 from crm_api.visits.catalogue import CATALOGUE as VISIT_PLANS
+from crm_api.webhooks import service as webhooks
+from crm_api.webhooks.catalogue import DELIVERIES, WEBHOOKS
 
 ALL_CATALOGUES = (
     USERS,
@@ -48,6 +50,8 @@ ALL_CATALOGUES = (
     RULES,
     ENROLMENTS,
     VISIT_PLANS,
+    WEBHOOKS,
+    DELIVERIES,
 )
 
 SAME_TRANSACTION: dict[str, list[Handler]] = {
@@ -65,7 +69,9 @@ SAME_TRANSACTION: dict[str, list[Handler]] = {
     "opportunity.reopened": [activities.tell_stage_change],
 }
 
-AFTER_COMMIT: dict[str, list[Handler]] = {}
+AFTER_COMMIT: dict[str, list[Handler]] = {
+    events.EVERY: [webhooks.fan_out],
+}
 
 
 def install() -> None:

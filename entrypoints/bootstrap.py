@@ -4,22 +4,18 @@ Setting a key alone turns an adapter on; without any key everything runs offline
 """
 
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
+from typing import Any
 
 from crm_api import subscriptions
 from crm_api.core.database import Database
 from crm_api.core.secrets import Keys, load_or_create
 from crm_api.dependencies import State
 from crm_api.organisation.tokens import DatabaseTokenStore
-from crm_api.ports import (
-    EmailSender,
-    Geocoder,
-    MailboxReader,
-    Ports,
-    TokenStore,
-    TravelTimes,
-)
+from crm_api.ports import Diagnosis, EmailSender, Geocoder, Ports, TextModel, TokenStore, TravelTimes
 from crm_api.settings import Settings
+
+# Adapters are imported where they are turned on: msal, openai and googlemaps take seconds to load.
 
 
 @asynccontextmanager
@@ -31,7 +27,8 @@ async def open_state(settings: Settings) -> AsyncIterator[State]:
     db = Database.open(settings.database)
     try:
         async with build_ports(settings, DatabaseTokenStore(db, keys)) as ports:
-            yield State(settings, db, ports, keys)
+            demo = settings.demo_password if settings.demo and settings.is_local else None
+            yield State(settings, db, ports, keys, demo_password=demo.get_secret_value() if demo else None)
     finally:
         await db.close()
 
@@ -39,12 +36,47 @@ async def open_state(settings: Settings) -> AsyncIterator[State]:
 @asynccontextmanager
 async def build_ports(settings: Settings, tokens: TokenStore) -> AsyncIterator[Ports]:
     """The adapters that the settings turn on, and the offline ones for the rest."""
-    yield Ports(
-        email_sender=_sender(settings),
-        mailbox_reader=_reader(settings),
-        geocoder=_geocoder(settings),
-        travel_times=_travel_times(settings),
+    from integrations.offline.great_circle import GreatCircleTravelTimes
+    from integrations.offline.maildir import MaildirReader
+    from integrations.webhook_http import GuardedPoster
+
+    async with AsyncExitStack() as opened:
+        chosen: dict[str, Any] = {
+            "email_sender": _sender(settings),
+            "mailbox_reader": MaildirReader(settings.data_dir / "mail"),
+            "geocoder": _geocoder(settings),
+            "travel_times": GreatCircleTravelTimes(),
+            "road_times": await _road_times(settings, opened),
+            "text_model": _text_model(settings, opened),
+            "webhook_poster": GuardedPoster(),
+        }
+        if settings.office365_client_secret:
+            chosen |= _office365(settings, tokens, opened)
+        asked = (adapter for adapter in chosen.values() if hasattr(adapter, "diagnose"))
+        yield Ports(**chosen, diagnostics=tuple(dict.fromkeys(asked)))
+
+
+def _office365(settings: Settings, tokens: TokenStore, opened: AsyncExitStack) -> dict[str, Any]:
+    """Mail and calendar of the tenant, whatever MAIL_TRANSPORT says: the key turns it on."""
+    from integrations.office365.auth import EntraTokens
+    from integrations.office365.calendar import GraphCalendar
+    from integrations.office365.graph import Graph
+    from integrations.office365.mail import GraphMailboxReader, GraphSender
+
+    assert settings.office365_client_secret is not None
+    entra = EntraTokens(
+        tenant_id=settings.office365_tenant_id,
+        client_id=settings.office365_client_id,
+        client_secret=settings.office365_client_secret.get_secret_value(),
+        store=tokens,
     )
+    graph = Graph(entra.for_application)
+    opened.push_async_callback(graph.close)
+    return {
+        "email_sender": GraphSender(graph),
+        "mailbox_reader": GraphMailboxReader(graph),
+        "calendar": GraphCalendar(graph),
+    }
 
 
 def _sender(settings: Settings) -> EmailSender:
@@ -57,12 +89,6 @@ def _sender(settings: Settings) -> EmailSender:
     return MaildirSender(settings.data_dir / "mail")
 
 
-def _reader(settings: Settings) -> MailboxReader:
-    from integrations.offline.maildir import MaildirReader
-
-    return MaildirReader(settings.data_dir / "mail")
-
-
 def _geocoder(settings: Settings) -> Geocoder:
     if settings.google_maps_api_key:
         from integrations.google_maps.geocoding import GoogleGeocoder
@@ -73,7 +99,48 @@ def _geocoder(settings: Settings) -> Geocoder:
     return Gazetteer()
 
 
-def _travel_times(settings: Settings) -> TravelTimes:
-    from integrations.offline.great_circle import GreatCircleTravelTimes
+async def _road_times(settings: Settings, opened: AsyncExitStack) -> TravelTimes | None:
+    if settings.google_maps_api_key is None:
+        return None
+    from integrations import http
+    from integrations.google_maps.routes import GoogleRouteTimes
 
-    return GreatCircleTravelTimes()
+    client = await opened.enter_async_context(http.new_client())
+    return GoogleRouteTimes(settings.google_maps_api_key, client)
+
+
+def _text_model(settings: Settings, opened: AsyncExitStack) -> TextModel | None:
+    # A compatible server on one's own machine needs no key.
+    if settings.openai_api_key is None and not settings.openai_base_url:
+        return None
+    from integrations.llm.model import OpenAIModel
+
+    key = settings.openai_api_key.get_secret_value() if settings.openai_api_key else "unused"
+    model = OpenAIModel(api_key=key, model=settings.openai_model, base_url=settings.openai_base_url)
+    opened.push_async_callback(model.aclose)
+    return model
+
+
+async def diagnose(state: State) -> list[Diagnosis]:
+    """What `crm doctor` prints: each part, whether it is on, and what turns it on."""
+    settings, ports = state.settings, state.ports
+    lines = [
+        Diagnosis(
+            "database", True, "PostgreSQL" if "postgresql" in state.db.url else f"SQLite, {settings.database}"
+        ),
+        Diagnosis("outgoing mail", True, f"through {ports.email_sender.name}"),
+    ]
+    for adapter in ports.diagnostics:
+        lines += await adapter.diagnose()
+    for on, part, setting in (
+        (
+            settings.office365_client_secret,
+            "Office 365",
+            "OFFICE365_CLIENT_SECRET (and _TENANT_ID, _CLIENT_ID)",
+        ),
+        (settings.google_maps_api_key, "Google Maps", "GOOGLE_MAPS_API_KEY"),
+        (ports.text_model, "language model", "OPENAI_API_KEY"),
+    ):
+        if not on:
+            lines.append(Diagnosis(part, True, f"off; {setting} turns it on"))
+    return lines

@@ -15,10 +15,17 @@ from crm_api.core import context, logging
 from crm_api.core.errors import Problem
 from crm_api.dependencies import State
 from crm_api.settings import Settings, load
+from entrypoints import commands_ask, commands_demo, commands_import, commands_plan
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 users_app = typer.Typer(no_args_is_help=True, help="The people who sign in.")
 app.add_typer(users_app, name="users")
+app.command("import")(commands_import.import_files)
+app.command("ask")(commands_ask.ask)
+app.command("ask-eval")(commands_ask.ask_eval)
+app.command("plan")(commands_plan.plan)
+app.command("demo")(commands_demo.demo)
+app.command("load-data")(commands_demo.load_data)
 console = Console(stderr=True, highlight=False)
 
 
@@ -34,11 +41,17 @@ def settings() -> Settings:
 
 def run(work: Callable[[State], Awaitable[Any]], *, label: str) -> Any:
     """Open everything, do the work as the command line, and turn a Problem into exit 1 with its sentence."""
+    from entrypoints import start
     from entrypoints.bootstrap import open_state
 
     async def main() -> Any:
         chosen = settings()
         logging.configure(chosen.log_level if chosen.log_level != "info" else "warning")
+        prepared = await start.prepare(chosen)
+        if prepared.new_password:
+            console.print(
+                f"Made the administrator {prepared.admin_email} with the password {prepared.new_password}"
+            )
         async with open_state(chosen) as state:
             with context.working(origin="cli", label=label):
                 return await work(state)
@@ -57,6 +70,9 @@ def up() -> None:
 
     chosen = settings()
     logging.configure(chosen.log_level)
+    if not processes.is_free(chosen.host, chosen.port):
+        console.print(f"[red]Port {chosen.port} of {chosen.host} is taken;[/red] set PORT to another one.")
+        raise typer.Exit(1)
     demo_password = None
     if chosen.demo and not chosen.is_local:
         console.print(

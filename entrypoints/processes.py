@@ -10,6 +10,7 @@ import contextlib
 import ctypes
 import os
 import signal
+import socket
 import sys
 import time
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
@@ -176,6 +177,18 @@ async def answers_ready(host: str, port: int) -> bool:
     except (OSError, TimeoutError):
         return False
     return status_line.split(b" ")[1:2] == [b"200"]
+
+
+def is_free(host: str, port: int) -> bool:
+    """Whether nothing listens on that address yet; asked first, because the other one might answer for us."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError:
+            return False
+    return True
 
 
 def up(settings: Settings, *, on_ready: Callable[[], None]) -> int:

@@ -7,7 +7,8 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from crm_api.core import context
+from crm_api import subscriptions
+from crm_api.core import clock, context
 from crm_api.core.database import Database
 from crm_api.core.text import fold
 from crm_api.migrations.runner import migrate
@@ -19,6 +20,8 @@ from crm_api.users import sessions
 from crm_api.users.models import User
 from crm_api.users.passwords import hash_password
 from crm_api.users.schemas import UserIn
+from entrypoints.demo import load as demo
+from entrypoints.demo.company import generate
 
 DEMO_USERS = ("manager@demo.example", "rep@demo.example", "field@demo.example", "viewer@demo.example")
 
@@ -36,14 +39,26 @@ async def prepare(settings: Settings, *, demo_password: str | None = None) -> Pr
 
     With a `demo_password`, the demo company is made on the first start and its users sign in with it.
     """
+    subscriptions.install()
     await migrate(settings.database)
     db = Database.open(settings.database)
     try:
         with context.working(origin="setup", label="first start"):
             await db.write(_first_records)
-            return await _first_administrator(db, settings)
+            prepared = await _first_administrator(db, settings)
+        if demo_password:
+            await _demo_company(db, demo_password)
+        return prepared
     finally:
         await db.close()
+
+
+async def _demo_company(db: Database, password: str) -> None:
+    """Make the demo company where there is none, and let its people in with today's password."""
+    if not await db.read(demo.is_loaded):
+        with context.working(origin="demo", label="Demo company"):
+            await db.write(demo.load, generate(clock.today()))
+    await db.write(demo.let_in, password_hash=hash_password(password))
 
 
 def _first_records(session: Session) -> None:

@@ -9,6 +9,7 @@ request may be tried again; for any other the outcome is unknown.
 
 import asyncio
 import random
+import re
 from collections.abc import Collection
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -76,7 +77,7 @@ def retry_after(response: httpx.Response) -> float | None:
     value: str = response.headers.get("Retry-After", "").strip()
     if not value:
         return None
-    if value.isdigit():
+    if re.fullmatch(r"\d+(\.\d+)?", value):  # Microsoft Graph gives fractions of a second
         return float(value)
     try:
         at = parsedate_to_datetime(value)

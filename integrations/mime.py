@@ -1,7 +1,7 @@
 """RFC 5322 messages: ours written, other people's read. Shared by every adapter that speaks MIME."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from email import policy
 from email.headerregistry import Address
@@ -13,6 +13,7 @@ from html.parser import HTMLParser
 from crm_api.ports import IncomingEmail, Mailbox, OutgoingEmail, PermanentFailure
 
 _ID = re.compile(r"<[^<>\s]+>")
+_TELLING = ("auto-submitted", "precedence", "x-autoreply", "x-autorespond")
 _STATUS = re.compile(r"[245]\.\d{1,3}\.\d{1,3}")
 
 
@@ -64,7 +65,7 @@ def read(raw: bytes, *, provider_id: str, received_at: datetime) -> IncomingEmai
         received_at=received_at,
         in_reply_to=next(iter(_ids(mail, "In-Reply-To")), None),
         references=references,
-        is_automatic=_is_automatic(mail),
+        is_automatic=is_automatic_by({name: _header(mail, name) for name in _TELLING}),
         is_bounce=status is not None,
         bounce_status=status,
     )
@@ -96,16 +97,24 @@ def _mailboxes(mail: Message, *names: str) -> Iterable[Mailbox]:
 
 
 def _ids(mail: Message, name: str) -> tuple[str, ...]:
-    return tuple(_ID.findall(_header(mail, name)))
+    return mail_ids(_header(mail, name))
 
 
-def _is_automatic(mail: Message) -> bool:
-    """Written by a machine. X-Auto-Response-Suppress asks for silence and says nothing about its own mail."""
-    if _header(mail, "Auto-Submitted").casefold() not in ("", "no"):  # RFC 3834
+def is_automatic_by(headers: Mapping[str, str]) -> bool:
+    """Whether a mail with these headers (names in lower case) was written by a machine (RFC 3834).
+
+    X-Auto-Response-Suppress asks for silence and says nothing about its own mail.
+    """
+    if headers.get("auto-submitted", "").strip().casefold() not in ("", "no"):
         return True
-    if _header(mail, "Precedence").casefold() in ("auto_reply", "bulk", "junk"):
+    if headers.get("precedence", "").strip().casefold() in ("auto_reply", "bulk", "junk"):
         return True
-    return any(_header(mail, name) for name in ("X-Autoreply", "X-Autorespond"))
+    return bool(headers.get("x-autoreply") or headers.get("x-autorespond"))
+
+
+def mail_ids(header: str) -> tuple[str, ...]:
+    """The RFC 5322 ids in a header, with their angle brackets."""
+    return tuple(_ID.findall(header))
 
 
 def _bounce_status(mail: Message) -> str | None:

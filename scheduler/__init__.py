@@ -1,0 +1,1 @@
+"""When, never what: a clock over the claim services of the core."""

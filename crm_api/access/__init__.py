@@ -9,6 +9,7 @@ from crm_api.access.service import (
     require_role,
     require_write,
     visible,
+    visible_event,
 )
 
 __all__ = [
@@ -20,4 +21,5 @@ __all__ = [
     "require_role",
     "require_write",
     "visible",
+    "visible_event",
 ]

@@ -24,6 +24,7 @@ from sqlalchemy.orm import Session
 
 from crm_api.access.models import AccountAccess
 from crm_api.core.errors import NotAllowed
+from crm_api.events.models import EventRow
 from crm_api.organisation.models import Organisation, Territory
 from crm_api.users.models import Team, User, user_territories
 
@@ -117,6 +118,48 @@ def _own(rule: Rule, actor: Actor) -> list[sa.ColumnElement[bool]]:
             )
         )
     if actor.role == "field" and rule.territory is not None:
+        terms.append(here)
+    return terms
+
+
+def visible_event(actor: Actor) -> sa.ColumnElement[bool]:
+    """The events that `actor` may see, as a WHERE over the event log.
+
+    An event is seen by whoever its subject belonged to when it happened (owner, team and territory as
+    the event keeps them), and by whoever may see the subject now. The first holds for what was erased
+    since, too; the second reaches what follows another record, such as a colleague's call on an own
+    account. Kinds that nobody declared are seen by their owner and by administrators alone.
+    """
+    if actor.is_administrator:
+        return sa.true()
+    if actor.user_id is None:
+        return sa.false()
+    terms: list[sa.ColumnElement[bool]] = [
+        EventRow.kind.in_([kind for kind, rule in _rules.items() if rule.shared])
+    ]
+    if actor.role != "viewer":
+        terms.append(EventRow.owner_id == actor.user_id)
+    for kind, rule in _rules.items():
+        if rule.shared:
+            continue
+        # By primary key, one event at a time: the feed reads in order of position and stops at its limit.
+        still_seen = sa.exists().where(rule.model.id == EventRow.subject_id, visible(kind, actor))
+        mine = [*_kept(rule, actor), still_seen.correlate(EventRow)]
+        terms.append(sa.and_(EventRow.kind == kind, sa.or_(*mine)))
+    return sa.or_(*terms)
+
+
+def _kept(rule: Rule, actor: Actor) -> list[sa.ColumnElement[bool]]:
+    """What team and territory, as an event keeps them, open of one kind; the owner opens every kind."""
+    terms: list[sa.ColumnElement[bool]] = []
+    here = EventRow.territory_id.in_(actor.territory_ids)
+    if actor.role in ("manager", "viewer"):
+        terms.append(EventRow.team_id.in_(actor.team_ids))
+    # Contacts and deals have no territory of their own: what is unowned there is not yet for everybody.
+    if rule.territory is not None and (actor.role == "manager" or (actor.role, rule.kind) == ("rep", "lead")):
+        terms.append(sa.and_(EventRow.owner_id.is_(None), here))
+    # Field staff see open deals alone, and an event does not keep whether its deal was open.
+    if actor.role == "field" and rule.field_sees is None:
         terms.append(here)
     return terms
 

@@ -1,4 +1,4 @@
-"""Writing many accounts at once, for imports and the demo company: the rules of `service`, in few statements."""
+"""Writing many accounts at once, for imports and the demo company, in few statements."""
 
 from collections.abc import Sequence
 from typing import Any

@@ -4,7 +4,7 @@ from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, object_session
 
 from crm_api.access import Actor, require_create, visible
 from crm_api.access.models import AccountAccess
@@ -148,6 +148,15 @@ def touch_contact(session: Session, account_id: UUID, *, at: Any, visit: bool) -
         stats.last_contact_at = at
     if visit and (stats.last_visit_at is None or stats.last_visit_at < at):
         stats.last_visit_at = at
+
+
+def territory_of(record: Any) -> UUID | None:
+    """The territory of the account that a record in a session hangs on: what its events are seen by."""
+    session = object_session(record)
+    if session is None or record.account_id is None:
+        return None
+    account = session.get(Account, record.account_id)
+    return account.territory_id if account else None
 
 
 def _event(type_: str, account: Account, **data: Any) -> Event:

@@ -42,8 +42,15 @@ def _is_contact(row: Row) -> bool:
 def _told(activity_id: UUID, row: Row) -> Row:
     links = {link: row.get(link) for link, _ in LINKS}
     summary = summary_of(SimpleNamespace(**{"outcome": None, **row}))  # type: ignore[arg-type]
-    return {"id": new_id(), "at": row["occurred_at"] or row["created_at"], "kind": "activity",
-            "record_id": activity_id, "summary": summary, "actor_id": row.get("owner_id"), **links}  # fmt: skip
+    return {
+        "id": new_id(),
+        "at": row["occurred_at"] or row["created_at"],
+        "kind": "activity",
+        "record_id": activity_id,
+        "summary": summary,
+        "actor_id": row.get("owner_id"),
+        **links,
+    }
 
 
 def _touch(session: Session, contacts: Sequence[Row]) -> None:

@@ -144,17 +144,12 @@ def timeline(
 
 def tell_stage_change(session: Session, event: Event) -> None:
     """Put a lead's or deal's move on its timeline; runs in the transaction of the move."""
-    what = {
-        "lead.status_changed": lambda d: f"Status: {d['before']} → {d['after']}",
-        "opportunity.stage_changed": lambda d: f"Moved to {str(d['kind']).replace('_', ' ')}",
-        "opportunity.reopened": lambda d: "Reopened",
-    }[event.type](event.data)
     session.add(
         TimelineEntry(
             at=clock.now(),
             kind=event.kind,
             record_id=event.subject_id,
-            summary=what,
+            summary=_moved(event),
             actor_id=context.current().actor_id,
             account_id=event.data.get("account_id"),
             contact_id=event.data.get("contact_id"),
@@ -162,6 +157,14 @@ def tell_stage_change(session: Session, event: Event) -> None:
             opportunity_id=event.subject_id if event.kind == "opportunity" else None,
         )
     )
+
+
+def _moved(event: Event) -> str:
+    if event.type == "lead.status_changed":
+        return f"Status: {event.data['before']} → {event.data['after']}"
+    if event.type == "opportunity.stage_changed":
+        return f"Moved to {str(event.data['kind']).replace('_', ' ')}"
+    return "Reopened"
 
 
 def _status(data: ActivityIn) -> str:
@@ -257,5 +260,5 @@ def event(type_: str, activity: Activity, **data: Any) -> Event:
         {"activity_type": activity.activity_type, "direction": activity.direction, **links, **data},
         activity.owner_id,
         activity.team_id,
-        None,
+        accounts.territory_of(activity),
     )

@@ -1,16 +1,19 @@
 """The only way from a condition tree to a WHERE."""
 
+import operator
 from typing import Any
 
 import sqlalchemy as sa
 
 from crm_api.access import Actor, visible
 from crm_api.conditions.tree import MAX_DEPTH, All, Any_, Comparison, Not, Related, Tree
-from crm_api.conditions.values import parse
+from crm_api.conditions.values import parse, text
 from crm_api.core.errors import Invalid
 from crm_api.core.fields import Catalogue, Field, FieldType, Registry
 
+MAX_NODES, MAX_VALUES, LONGEST_PART = 200, 1000, 500
 _ORDERED = {FieldType.INTEGER, FieldType.NUMBER, FieldType.MONEY, FieldType.DATE, FieldType.DATETIME}
+_ORDER = {"lt": operator.lt, "lte": operator.le, "gt": operator.gt, "gte": operator.ge}
 
 
 def where(registry: Registry, kind: str, tree: Tree, actor: Actor) -> sa.ColumnElement[bool]:
@@ -24,19 +27,21 @@ def where(registry: Registry, kind: str, tree: Tree, actor: Actor) -> sa.ColumnE
 
 class _Compiler:
     def __init__(self, registry: Registry, actor: Actor) -> None:
-        self.registry, self.actor = registry, actor
+        self.registry, self.actor, self.nodes = registry, actor, 0
 
     def tree(self, catalogue: Catalogue, node: Tree, *, depth: int) -> sa.ColumnElement[bool]:
         if depth > MAX_DEPTH:
             raise Invalid(f"Conditions may be nested {MAX_DEPTH} deep at most.")
+        self.nodes += 1
+        if self.nodes > MAX_NODES:
+            raise Invalid(f"At most {MAX_NODES} conditions at a time.")
         match node:
             case All():
                 return sa.and_(sa.true(), *(self.tree(catalogue, n, depth=depth + 1) for n in node.all))
             case Any_():
                 return sa.or_(sa.false(), *(self.tree(catalogue, n, depth=depth + 1) for n in node.any))
             case Not():
-                inner = self.tree(catalogue, node.not_, depth=depth + 1)
-                return sa.not_(sa.func.coalesce(inner, sa.false()))
+                return _negated(self.tree(catalogue, node.not_, depth=depth + 1))
             case Related():
                 return self.related(catalogue, node, depth)
             case _:
@@ -80,58 +85,100 @@ class _Compiler:
             term = catalogue.model.id.in_(ids)
         else:
             term = relation.column.in_(sa.select(other.model.id).where(holds).correlate(None))
-        return term if node.quantifier == "any" else sa.not_(sa.func.coalesce(term, sa.false()))
+        return term if node.quantifier == "any" else _negated(term)
 
 
 def compare(catalogue: Catalogue, field: Field, op: str, value: Any, *, zone: str) -> sa.ColumnElement[bool]:
     """One comparison over a field of the catalogue itself. Text compares without regard to case."""
-    column = field.column
-    if op == "isnull":
-        return column.is_(None) if parse(_FLAG, value, zone=zone) else column.is_not(None)
-    if field.type is FieldType.TAGS:
-        return _tagged(field, op, value)
-    if op in ("in", "between"):
-        values = value if isinstance(value, list) else str(value).split(",")
-        parsed = [parse(field, v, zone=zone) for v in values]
-        if op == "in":
-            return sa.or_(sa.false(), *(_equal(field, column, v) for v in parsed))
-        if len(parsed) != 2:
-            raise Invalid.field(field.name, "between takes two values, the lower first")
-        return column.between(*parsed)
-    if op == "contains":
-        if field.type not in (FieldType.TEXT, FieldType.CHOICE):
-            raise Invalid.field(field.name, "contains is for texts")
-        return column.icontains(str(value), autoescape=True)
-    parsed = None if value is None else parse(field, value, zone=zone)
+    column: Any = field.column
     match op:
+        case "isnull":
+            return _empty(field, wanted=value is None or bool(_parse_flag(field, value, zone)))
+        case _ if field.type is FieldType.TAGS:
+            return _tagged(field, op, value)
         case "eq":
-            return _equal(field, column, parsed)
+            return _equal(field, None if value is None else parse(field, value, zone=zone))
         case "ne":
-            return sa.not_(sa.func.coalesce(_equal(field, column, parsed), sa.false()))
-    if parsed is None or field.type not in _ORDERED:
+            return _negated(_equal(field, None if value is None else parse(field, value, zone=zone)))
+        case "in":
+            return _among(field, [parse(field, v, zone=zone) for v in _several(field, value)])
+        case "contains":
+            return _containing(field, value)
+    if field.type not in _ORDERED:
         raise Invalid.field(field.name, f"{op} needs a number, an amount or a date")
-    return {"lt": column < parsed, "lte": column <= parsed, "gt": column > parsed, "gte": column >= parsed}[
-        op
-    ]
+    if op == "between":
+        ends = [parse(field, v, zone=zone) for v in _several(field, value)]
+        if len(ends) != 2:
+            raise Invalid.field(field.name, "between takes two values, the lower first")
+        return column.between(*ends)  # type: ignore[no-any-return]
+    return _ORDER[op](column, parse(field, value, zone=zone))  # type: ignore[no-any-return]
 
 
-_FLAG = Field("isnull", FieldType.BOOLEAN, None)
+def _parse_flag(field: Field, value: Any, zone: str) -> bool:
+    return bool(parse(Field(field.name, FieldType.BOOLEAN, None), value, zone=zone))
 
 
-def _equal(field: Field, column: Any, value: Any) -> sa.ColumnElement[bool]:
+def _empty(field: Field, *, wanted: bool) -> sa.ColumnElement[bool]:
+    empty: sa.ColumnElement[bool] = (
+        sa.not_(field.column(None)) if field.type is FieldType.TAGS else field.column.is_(None)
+    )
+    return empty if wanted else sa.not_(empty)
+
+
+def _several(field: Field, value: Any) -> list[Any]:
+    values = value if isinstance(value, list) else str(value).split(",")
+    if len(values) > MAX_VALUES:
+        raise Invalid.field(field.name, f"at most {MAX_VALUES} values")
+    return values
+
+
+def _is_text(field: Field) -> bool:
+    return field.type is FieldType.TEXT or (field.type is FieldType.CHOICE and not field.choices)
+
+
+def _equal(field: Field, value: Any) -> sa.ColumnElement[bool]:
+    column: Any = field.column
     if value is None:
         return column.is_(None)  # type: ignore[no-any-return]
-    if field.type is FieldType.TEXT or (field.type is FieldType.CHOICE and not field.choices):
-        return sa.func.lower(column) == str(value).lower()
-    return column == value  # type: ignore[no-any-return]
+    # Both sides in SQL: what a small letter is differs between the engines, never within one.
+    term: sa.ColumnElement[bool] = (
+        sa.func.lower(column) == sa.func.lower(value) if _is_text(field) else column == value
+    )
+    return term
+
+
+def _among(field: Field, values: list[Any]) -> sa.ColumnElement[bool]:
+    if _is_text(field):
+        return sa.func.lower(field.column).in_([sa.func.lower(value) for value in values])
+    return field.column.in_(values)  # type: ignore[no-any-return]
+
+
+def _containing(field: Field, value: Any) -> sa.ColumnElement[bool]:
+    if field.type not in (FieldType.TEXT, FieldType.CHOICE):
+        raise Invalid.field(field.name, "contains is for texts")
+    try:
+        part = text(value)
+    except ValueError as error:
+        raise Invalid.field(field.name, str(error)) from error
+    if len(part) > LONGEST_PART:
+        raise Invalid.field(field.name, f"contains takes at most {LONGEST_PART} characters")
+    return field.column.icontains(part, autoescape=True)  # type: ignore[no-any-return]
+
+
+def _negated(term: sa.ColumnElement[bool]) -> sa.ColumnElement[bool]:
+    """NOT in two-valued logic: what does not hold of an empty field, holds negated."""
+    return sa.not_(sa.func.coalesce(term, sa.false()))
 
 
 def _tagged(field: Field, op: str, value: Any) -> sa.ColumnElement[bool]:
-    names = value if isinstance(value, list) else str(value).split(",")
     if op not in ("eq", "in", "contains", "ne"):
-        raise Invalid.field(field.name, "tags take eq, ne, in and contains")
-    term: sa.ColumnElement[bool] = field.column(names)
-    return sa.not_(term) if op == "ne" else term
+        raise Invalid.field(field.name, "tags take eq, ne, in, contains and isnull")
+    try:
+        names = [text(name) for name in _several(field, value)]
+    except ValueError as error:
+        raise Invalid.field(field.name, str(error)) from error
+    carrying: sa.ColumnElement[bool] = field.column(names)
+    return sa.not_(carrying) if op == "ne" else carrying
 
 
 def _known(catalogue: Catalogue) -> str:

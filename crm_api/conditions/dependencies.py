@@ -34,7 +34,7 @@ class SearchBody(Body):
     sort: list[str] = Field([], max_length=4)
     page: int = Field(1, ge=1, le=10**7)
     page_size: int = Field(50, ge=1, le=MAX_PAGE_SIZE)
-    cursor: str | None = Field(None, max_length=1000)
+    cursor: str | None = Field(None, max_length=60_000)
     count: Literal["capped", "exact", "none"] = "capped"
     fields: list[str] = Field([], max_length=100)
     archived: Literal["out", "only", "with"] = "out"

@@ -1,5 +1,6 @@
 """Query parameters of a list -> condition tree, sorts and window. Unknown parameters are refused."""
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -10,6 +11,8 @@ from crm_api.core.fields import Catalogue, FieldType
 from crm_api.core.listing import MAX_PAGE_SIZE, Sort, Window
 
 OPERATORS = ("ne", "gt", "gte", "lt", "lte", "in", "isnull", "contains", "between")
+_WHOLE = re.compile(r"[0-9]{1,12}")
+LONGEST_SEARCH, LONGEST_PATH = 200, 200
 RESERVED = (
     "page",
     "page_size",
@@ -42,8 +45,9 @@ def from_parameters(catalogue: Catalogue, parameters: Iterable[tuple[str, str]])
     """Read the query string; raises BadRequest naming a parameter that does not exist or is repeated."""
     reserved: dict[str, str] = {}
     conditions: list[Tree] = []
+    taken = [name for name in RESERVED if name != "archived" or has_archive(catalogue)]
     for name, value in parameters:
-        if name in RESERVED:
+        if name in taken:
             if name in reserved:
                 raise BadRequest(f"'{name}' is given twice.")
             reserved[name] = value
@@ -51,7 +55,7 @@ def from_parameters(catalogue: Catalogue, parameters: Iterable[tuple[str, str]])
             conditions.append(_condition(catalogue, name, value))
     return Query(
         tree=All(all=conditions),
-        search=reserved.get("search") or None,
+        search=_search(reserved),
         sort=_sort(reserved),
         window=_window(reserved),
         fields=tuple(f for f in reserved.get("fields", "").split(",") if f),
@@ -67,15 +71,27 @@ def _condition(catalogue: Catalogue, name: str, value: str) -> Comparison:
     if not path or op not in OPERATORS:
         path, op = name, "eq"
     found = catalogue.field(path)
-    if found is None and "." not in path:
+    if found is None and ("." not in path or len(path) > LONGEST_PATH):
         raise BadRequest(
-            f"There is no parameter '{name}'. "
+            f"There is no parameter '{name[:LONGEST_PATH]}'. "
             f"This list filters by {', '.join(f.name for f in catalogue.fields)} "
             f"(with __{', __'.join(OPERATORS)}) and takes {', '.join(RESERVED)}."
         )
     if found is not None and found.type is FieldType.TAGS and op == "eq":
         op = "in"
     return Comparison(field=found.name if found else path, op=op, value=value)
+
+
+def has_archive(catalogue: Catalogue) -> bool:
+    """Whether records of this kind are deleted softly."""
+    return hasattr(catalogue.model, "archived_at")
+
+
+def _search(given: dict[str, str]) -> str | None:
+    typed = given.get("search") or None
+    if typed is not None and len(typed) > LONGEST_SEARCH:
+        raise Invalid.field("search", f"at most {LONGEST_SEARCH} characters")
+    return typed
 
 
 def _sort(given: dict[str, str]) -> tuple[str, ...]:
@@ -105,7 +121,7 @@ def _number(given: dict[str, str], name: str, default: int, low: int, high: int)
     if name not in given:
         return default
     text = given[name]
-    if not text.isascii() or not text.isdigit() or not low <= int(text[:12]) <= high:
+    if not _WHOLE.fullmatch(text) or not low <= int(text) <= high:
         raise Invalid.field(name, f"a whole number from {low} to {high}")
     return int(text)
 
@@ -169,7 +185,11 @@ def documentation(catalogue: Catalogue) -> list[dict[str, Any]]:
         text("search", "Words that must all begin a word of the record."),
         text("fields", "Only these fields, comma-separated."),
         text("count", "How exact the total is.", {"type": "string", "enum": ["capped", "exact", "none"]}),
-        text("archived", "Archived records.", {"type": "string", "enum": ["out", "only", "with"]}),
+        *(
+            [text("archived", "Archived records.", {"type": "string", "enum": ["out", "only", "with"]})]
+            if has_archive(catalogue)
+            else []
+        ),
         *(
             text(
                 f.name,

@@ -11,7 +11,7 @@ from crm_api.access import Actor, require_write, visible
 from crm_api.conditions.compiler import where
 from crm_api.conditions.filters import Query, declared, sorts_of
 from crm_api.core import search
-from crm_api.core.errors import BadRequest, NotFound, Stale
+from crm_api.core.errors import BadRequest, Conflict, NotFound, Stale
 from crm_api.core.fields import CATALOGUES, Catalogue
 from crm_api.core.listing import EXACT_TO, Sort, after, decode_cursor, encode_cursor, ordered
 
@@ -24,7 +24,9 @@ def page(session: Session, actor: Actor, kind: str, query: Query) -> dict[str, A
     matching = _matching(session, actor, catalogue, query)
     sorts = sorts_of(catalogue, query.sort)
     total, exact = _total(session, catalogue, matching, query.window.count)
-    if not exact and any(s.name not in declared(catalogue) for s in sorts):
+    if any(s.name not in declared(catalogue) for s in sorts) and _exceeds(
+        session, catalogue, matching, total, exact
+    ):
         raise BadRequest(
             f"More than {EXACT_TO:,} rows match, and only {', '.join(declared(catalogue))} can sort so many; "
             "filter further or sort by one of these."
@@ -51,13 +53,9 @@ def one(
 ) -> dict[str, Any]:
     """One record as the JSON answer; raises NotFound where it is not there or not the actor's to see."""
     catalogue = CATALOGUES[kind]
-    model = catalogue.model
-    statement = _shown(catalogue).where(model.id == record_id, visible(kind, actor))
-    found = session.execute(statement).mappings().first()
-    if found is None:
+    row = _alone(session, catalogue, catalogue.model.id == record_id, visible(kind, actor))
+    if row is None:
         raise NotFound(f"There is no {kind} {record_id}, or it is not yours to see.")
-    row = dict(found)
-    _decorate(session, catalogue, [row], single=True)
     return _present(catalogue, row, fields)
 
 
@@ -68,15 +66,25 @@ def written(
     *args: P.args,
     **kwargs: P.kwargs,
 ) -> dict[str, Any]:
-    """Run a verb of a service that returns a record, and answer with the record as it now is."""
+    """Run a verb of a service that returns a record, and answer with the record as it now is.
+
+    Who wrote a record is shown what was written, even where the change took it out of their sight.
+    """
     record = verb(session, actor, *args, **kwargs)
     session.flush()
-    return one(session, _as_writer(actor), record.__kind__, record.id)
+    catalogue = CATALOGUES[record.__kind__]
+    row = _alone(session, catalogue, catalogue.model.id == record.id)
+    assert row is not None, f"{record.__kind__} {record.id} is gone before its answer"
+    return _present(catalogue, row, ())
 
 
-def _as_writer(actor: Actor) -> Actor:
-    """Who wrote a record is shown what was written, even where the change took it out of their sight."""
-    return Actor(actor.user_id, "administrator", actor.name, time_zone=actor.time_zone)
+def _alone(session: Session, catalogue: Catalogue, *which: sa.ColumnElement[bool]) -> dict[str, Any] | None:
+    found = session.execute(_shown(catalogue).where(*which)).mappings().first()
+    if found is None:
+        return None
+    row = dict(found)
+    _decorate(session, catalogue, [row], single=True)
+    return row
 
 
 def get(
@@ -95,10 +103,12 @@ def get(
     if writing:
         statement = statement.with_for_update(of=model)
     record = session.scalars(statement).first()
-    if record is None or (not archived and getattr(record, "archived_at", None) is not None and writing):
+    if record is None:
         raise NotFound(f"There is no {kind} {record_id}, or it is not yours to see.")
     if writing:
         require_write(session, actor, record)
+        if not archived and getattr(record, "archived_at", None) is not None:
+            raise Conflict(f"This {kind} is archived; restore it first.")
     if if_match is not None and record.version != if_match:
         raise Stale(
             f"This {kind} is at version {record.version} by now, not {if_match}; read it again.",
@@ -129,6 +139,19 @@ def _total(
     capped = sa.select(catalogue.model.id).where(*matching).limit(EXACT_TO + 1).subquery()
     total = session.scalar(sa.select(sa.func.count()).select_from(capped)) or 0
     return min(total, EXACT_TO), total <= EXACT_TO
+
+
+def _exceeds(
+    session: Session,
+    catalogue: Catalogue,
+    matching: list[sa.ColumnElement[bool]],
+    total: int | None,
+    exact: bool,
+) -> bool:
+    """Whether more rows match than may be sorted without an index."""
+    if total is None:
+        total, exact = _total(session, catalogue, matching, "capped")
+    return not exact or (total or 0) > EXACT_TO
 
 
 def _rows(

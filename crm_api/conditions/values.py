@@ -1,5 +1,6 @@
 """Turning what a client wrote into what a column holds, by the type of the field."""
 
+import re
 from datetime import UTC, date, datetime, time
 from typing import Any
 from uuid import UUID
@@ -7,8 +8,10 @@ from zoneinfo import ZoneInfo
 
 from crm_api.core.errors import Invalid
 from crm_api.core.fields import Field, FieldType
+from crm_api.core.schemas import clean
 
 _TRUE, _FALSE = {"true", "1", "yes"}, {"false", "0", "no"}
+_DIGITS = re.compile(r"[+-]?[0-9]{1,20}")
 
 
 def parse(field: Field, value: Any, *, zone: str = "UTC") -> Any:
@@ -27,15 +30,15 @@ def _parse(field: Field, value: Any, zone: str) -> Any:
         raise ValueError("one value is expected")
     match field.type:
         case FieldType.INTEGER:
-            return _whole(value) * field.scale
+            return _stored(_whole(value) * field.scale)
         case FieldType.NUMBER:
             return _finite(value) * field.scale
         case FieldType.MONEY:
-            return round(_finite(value) * field.scale)
+            return _stored(round(_finite(value) * field.scale))
         case FieldType.BOOLEAN:
             return _boolean(value)
         case FieldType.DATE:
-            return date.fromisoformat(str(value)[:10])
+            return _day(value)
         case FieldType.DATETIME:
             return instant(value, zone)
         case FieldType.REFERENCE:
@@ -45,7 +48,7 @@ def _parse(field: Field, value: Any, zone: str) -> Any:
                 raise ValueError(value)
             return str(value)
         case _:
-            return str(value)
+            return text(value)
 
 
 def instant(value: Any, zone: str) -> datetime:
@@ -64,18 +67,41 @@ def instant(value: Any, zone: str) -> datetime:
     return (at if at.tzinfo else at.replace(tzinfo=ZoneInfo(zone))).astimezone(UTC)
 
 
+def text(value: Any) -> str:
+    """A text as a database can hold it; raises ValueError for control characters and half surrogates."""
+    if isinstance(value, dict | list) or value is None:
+        raise ValueError("one value is expected")
+    return clean(str(value))
+
+
+def _day(value: Any) -> date:
+    """A date; of a date-time the written calendar day."""
+    if isinstance(value, datetime):
+        return value.date()
+    written = str(value).strip()
+    return date.fromisoformat(written) if len(written) <= 10 else datetime.fromisoformat(written).date()
+
+
 def _whole(value: Any) -> int:
     if isinstance(value, bool) or (isinstance(value, float) and not value.is_integer()):
         raise ValueError(value)
-    number = int(value)
-    if abs(number) > 2**62:
-        raise OverflowError(value)
+    if isinstance(value, str) and not _DIGITS.fullmatch(value.strip()):
+        raise ValueError(value)
+    return int(value)
+
+
+def _stored(number: int) -> int:
+    """The number, if a column can hold it (64 bits on both engines)."""
+    if abs(number) >= 2**63:
+        raise OverflowError(number)
     return number
 
 
 def _finite(value: Any) -> float:
     if isinstance(value, bool):
         raise TypeError(value)
+    if isinstance(value, str) and "_" in value:
+        raise ValueError(value)
     number = float(value)
     if not abs(number) < 1e17:
         raise OverflowError(value)

@@ -8,6 +8,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy import Dialect
 from sqlalchemy.orm import Mapped, declared_attr, mapped_column
+from sqlalchemy.orm.attributes import flag_modified
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
 from crm_api.core import clock
@@ -77,14 +78,23 @@ class Timestamps:
 
 
 class Versioned:
-    """A counter that rises with every change: the ETag, and the guard against lost updates."""
+    """A counter that rises by one with every change: the ETag, and the guard against lost updates.
 
-    version: Mapped[int] = mapped_column(sort_order=90)
+    SQLAlchemy's own generator would count flushes; `core/database.py` counts transactions.
+    """
+
+    version: Mapped[int] = mapped_column(default=1, sort_order=90)
 
     @declared_attr.directive
     @classmethod
     def __mapper_args__(cls) -> dict[str, Any]:
-        return {"version_id_col": cls.version}
+        return {"version_id_col": cls.version, "version_id_generator": False}
+
+
+def touch(record: Any) -> None:
+    """Count a change of what is shown in a record (its tags, its lines) as a change of the record."""
+    record.updated_at = clock.now()
+    flag_modified(record, "updated_at")
 
 
 class Archivable:

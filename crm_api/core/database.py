@@ -20,20 +20,23 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
+from socket import gaierror
 from typing import Any, Concatenate, ParamSpec, TypeVar
 from uuid import UUID
 
 import sqlalchemy as sa
 from sqlalchemy import event
-from sqlalchemy.exc import DBAPIError, IntegrityError
+from sqlalchemy.exc import DataError, DBAPIError, IntegrityError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
-from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
+from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column, object_session
 from sqlalchemy.orm.exc import StaleDataError
 from sqlalchemy.pool import QueuePool
 
 from crm_api.core import dialect
 from crm_api.core.columns import GUID, UTCDateTime
-from crm_api.core.errors import Conflict, Problem, Stale, Unavailable
+from crm_api.core.constraints import broken
+from crm_api.core.errors import Conflict, Invalid, Problem, Stale, Unavailable
 from crm_api.core.ids import new_id
 
 P = ParamSpec("P")
@@ -86,6 +89,22 @@ def _derive(mapper: Any, connection: Any, target: Base) -> None:
             setattr(target, mapper.get_property_by_column(column).key, compute(target))
 
 
+@event.listens_for(Base, "before_update", propagate=True)
+def _raise_version(mapper: Any, connection: Any, target: Any) -> None:
+    """One change raises the version by one, however many flushes it takes to write it."""
+    session = object_session(target)
+    if mapper.version_id_col is None or session is None or not session.is_modified(target):
+        return
+    transaction, raised = session.info.get("raised_versions", (None, {}))
+    if transaction is not session.get_transaction():
+        transaction, raised = session.get_transaction(), {}
+        session.info["raised_versions"] = (transaction, raised)
+    # A savepoint rolled back takes the version with it: then it is raised again.
+    if raised.get(target.id) != target.version:
+        target.version += 1
+        raised[target.id] = target.version
+
+
 class Database(ABC):
     """One open database. `Database.open(url)` picks the engine by the URL."""
 
@@ -134,19 +153,19 @@ def _translated() -> Iterator[None]:
     try:
         yield
     except IntegrityError as error:
-        constraint = dialect.broken_constraint(error)
-        raise Conflict(
-            f"This would break a rule of the data ({constraint}); another record already has that value, "
-            "or a linked record is not there.",
-            constraint=constraint,
-        ) from error
+        rule = broken(error, Base.metadata)
+        raise Conflict(rule.sentence, constraint=rule.name) from error
     except StaleDataError as error:
         raise Stale("The record was changed by somebody else meanwhile; read it again and repeat.") from error
     except DBAPIError as error:
         if dialect.is_outage(error):
             raise Unavailable("The database is not answering; try again in a moment.") from error
+        if isinstance(error, DataError):
+            raise Invalid("A value does not fit what the database can store.") from error
         raise
-    except ConnectionError as error:
+    except PoolTimeout as error:
+        raise Unavailable("All connections to the database are busy; try again in a moment.") from error
+    except (ConnectionError, gaierror) as error:
         raise Unavailable("The database cannot be reached; try again in a moment.") from error
 
 

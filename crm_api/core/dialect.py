@@ -74,7 +74,7 @@ def broken_constraint(error: IntegrityError) -> str:
 
 def is_outage(error: DBAPIError) -> bool:
     """Whether the database is away or busy, rather than the statement wrong."""
-    if error.connection_invalidated:
+    if error.connection_invalidated or isinstance(error.orig, OSError):
         return True
     text = str(error.orig).lower()
     return any(
@@ -140,12 +140,12 @@ def local_bucket(value: str | None, unit: str, zone: str) -> str | None:
         at = at.replace(tzinfo=ZoneInfo("UTC")).astimezone(ZoneInfo(zone))
     match unit:
         case "day":
-            return at.strftime("%Y-%m-%d")
+            return at.date().isoformat()
         case "week":
             year, week, _ = at.isocalendar()
             return f"{year:04d}-W{week:02d}"
         case "month":
-            return at.strftime("%Y-%m")
+            return at.date().isoformat()[:7]
         case "quarter":
             return f"{at.year:04d}-Q{(at.month + 2) // 3}"
         case _:
@@ -163,7 +163,7 @@ class days_between(FunctionElement[float]):
 @compiles(days_between, "postgresql")
 def _days_postgresql(element: days_between, compiler: SQLCompiler, **kw: Any) -> str:
     start, end = (compiler.process(c, **kw) for c in element.clauses)
-    return f"(extract(epoch from ({end} - {start})) / 86400.0)"
+    return f"CAST(extract(epoch from ({end} - {start})) / 86400.0 AS double precision)"
 
 
 @compiles(days_between, "sqlite")
@@ -267,6 +267,13 @@ def create_objects(connection: sa.Connection) -> None:
         connection.exec_driver_sql(statement)
 
 
+def lower(text: Any) -> Any:
+    """What lower() computes on SQLite, which knows ASCII alone: letter by letter, as PostgreSQL does."""
+    if not isinstance(text, str) or text.isascii():
+        return text.lower() if isinstance(text, str) else text
+    return "".join(small if len(small := letter.lower()) == 1 else letter for letter in text)
+
+
 def prepare_sqlite(connection: Any, *, reading: bool) -> None:
     """Pragmas and functions of one raw sqlite3 connection. 16 MB of cache: three connections a process."""
     connection.isolation_level = None
@@ -282,10 +289,7 @@ def prepare_sqlite(connection: Any, *, reading: bool) -> None:
     if reading:
         connection.execute("PRAGMA query_only=ON")
     connection.create_function("local_bucket", 3, local_bucket, deterministic=True)
-    # SQLite's own lower() knows ASCII alone; PostgreSQL's knows every letter.
-    connection.create_function(
-        "lower", 1, lambda text: text.lower() if isinstance(text, str) else text, deterministic=True
-    )
+    connection.create_function("lower", 1, lower, deterministic=True)
     connection.create_aggregate("median_of", 1, MedianOf)
 
 

@@ -20,7 +20,15 @@ from crm_api.core import context
 _SECRET_WORDS = ("password", "secret", "token", "authorization", "cookie", "api_key")
 
 # Each says on every request or tick what the request log and the job lines already say.
-_CHATTY = ("uvicorn.access", "httpx", "httpx2", "httpcore", "apscheduler.executors.default", "multipart")
+_CHATTY = (
+    "alembic",
+    "uvicorn.access",
+    "httpx",
+    "httpx2",
+    "httpcore",
+    "apscheduler.executors.default",
+    "multipart",
+)
 
 
 def add_context(_: WrappedLogger, __: str, event: EventDict) -> EventDict:

@@ -9,6 +9,7 @@ import time
 from uuid import uuid4
 
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from crm_api.core import context
@@ -65,7 +66,7 @@ class Edge:
     ) -> None:
         refusal = answer(TooLarge(f"This address takes at most {limit:,} bytes."))
         length = headers.get("content-length", "0")
-        if length.isdigit() and int(length) > limit:
+        if length.isascii() and length.isdigit() and int(length[:20]) > limit:
             await refusal(scope, receive, send)
             return
         seen, answered = 0, False
@@ -75,7 +76,7 @@ class Edge:
             message = await receive()
             seen += len(message.get("body", b""))
             if seen > limit:
-                raise _Over
+                raise _Over(limit)
             return message
 
         async def noting(message: Message) -> None:
@@ -97,5 +98,8 @@ class Edge:
             await answer(fault)(scope, receive, send)
 
 
-class _Over(Exception):
-    """More of the body came than may come."""
+class _Over(HTTPException):
+    """More of the body came than may come; of this kind, because FastAPI lets no other pass unchanged."""
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(413, f"This address takes at most {limit:,} bytes.")

@@ -1,5 +1,6 @@
 """Every failure as one RFC 9457 answer: a stable `type`, a sentence, the fields at fault, the request id."""
 
+import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -7,11 +8,19 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import Response
 from pydantic import BaseModel
-from pydantic_core import to_json
+from pydantic_core import PydanticSerializationError, to_json
 from starlette.exceptions import HTTPException
 
 from crm_api.core import context
-from crm_api.core.errors import FieldError, Invalid, NotSignedIn, Problem, TooMany, Unavailable
+from crm_api.core.errors import (
+    FieldError,
+    Invalid,
+    NotSignedIn,
+    Problem,
+    TooLarge,
+    TooMany,
+    Unavailable,
+)
 
 MEDIA_TYPE = "application/problem+json"
 
@@ -77,7 +86,15 @@ def answer(problem: Problem) -> Response:
         headers["Retry-After"] = str(problem.retry_after)
     if isinstance(problem, NotSignedIn):
         headers["WWW-Authenticate"] = "Bearer"
-    return Response(to_json(body), problem.status, headers, MEDIA_TYPE)
+    return Response(_written(body), problem.status, headers, MEDIA_TYPE)
+
+
+def _written(body: dict[str, Any]) -> bytes:
+    """The JSON text. What a client sent is quoted in it, and may hold half a surrogate pair."""
+    try:
+        return to_json(body)
+    except PydanticSerializationError:
+        return json.dumps(body, default=str).encode()
 
 
 def install(app: FastAPI) -> None:
@@ -93,10 +110,7 @@ def install(app: FastAPI) -> None:
 
     @app.exception_handler(HTTPException)
     async def _http(request: Request, error: HTTPException) -> Response:
-        problem = Problem(_SENTENCES.get(error.status_code, str(error.detail)))
-        problem.status, problem.type = error.status_code, _TYPES.get(error.status_code, "http")
-        problem.title = str(error.detail)
-        response = answer(problem)
+        response = answer(_from_http(error))
         for name, value in (error.headers or {}).items():
             response.headers[name] = value
         return response
@@ -109,18 +123,46 @@ _SENTENCES = {
 _TYPES = {404: "no-such-path", 405: "no-such-method"}
 
 
+def _from_http(error: HTTPException) -> Problem:
+    """The problem behind an exception of the framework."""
+    if error.status_code == 413:
+        return TooLarge(str(error.detail))
+    if error.status_code == 400 and error.__cause__ is not None:
+        return _unreadable(error.__cause__)
+    problem = Problem(_SENTENCES.get(error.status_code, str(error.detail)))
+    problem.status, problem.type = error.status_code, _TYPES.get(error.status_code, "http")
+    problem.title = str(error.detail)
+    return problem
+
+
+def _unreadable(cause: BaseException) -> Invalid:
+    """Why a body cannot even be read as JSON; FastAPI itself says only that it cannot."""
+    if isinstance(cause, UnicodeDecodeError):
+        return Invalid.field("body", f"not valid UTF-8 at byte {cause.start}")
+    if isinstance(cause, RecursionError):
+        return Invalid.field("body", "nested too deeply")
+    if isinstance(cause, ValueError):
+        return Invalid.field("body", "holds a number with too many digits")
+    return Invalid.field("body", "cannot be read")
+
+
 def from_validation(faults: Any) -> Invalid:
     """The Invalid for pydantic's list of faults: the field's path, and what it takes."""
-    errors = [FieldError(_path(fault.get("loc", ())), _plain(fault)) for fault in faults]
+    errors = [FieldError(_path(fault), _plain(fault)) for fault in faults]
     first = errors[0] if errors else FieldError("body", "not valid")
     more = f" (and {len(errors) - 1} more)" if len(errors) > 1 else ""
     return Invalid(f"{first.field}: {first.message}{more}", errors=errors)
 
 
-def _path(location: Any) -> str:
-    parts = [str(part) for part in location if part not in ("body", "query", "path", "header")]
-    return ".".join(parts) or "body"
+def _path(fault: Mapping[str, Any]) -> str:
+    parts = [str(part) for part in fault.get("loc", ())]
+    if parts and parts[0] in ("body", "query", "path", "header", "cookie"):
+        parts = parts[1:]
+    return "body" if fault.get("type") == "json_invalid" else ".".join(parts) or "body"
 
 
 def _plain(fault: Mapping[str, Any]) -> str:
+    if fault.get("type") == "json_invalid":
+        place = fault["loc"][-1]
+        return f"not valid JSON at character {place}: {fault['ctx']['error']}"
     return str(fault.get("msg", "not valid")).removeprefix("Value error, ")

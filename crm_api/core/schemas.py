@@ -21,8 +21,9 @@ class Body(BaseModel):
     model_config = ConfigDict(extra="forbid", str_strip_whitespace=True, populate_by_name=True)
 
 
-def _clean(value: str) -> str:
-    if any(ord(c) < 32 and c not in "\n\r\t" for c in value):
+def clean(value: str) -> str:
+    """The text itself; raises ValueError for what no database stores: control characters, half surrogates."""
+    if any((ord(c) < 32 and c not in "\n\r\t") or ord(c) == 127 for c in value):
         raise ValueError("control characters are not allowed")
     try:
         value.encode("utf-8")
@@ -45,8 +46,17 @@ def _phone(value: str) -> str:
     return value
 
 
-def _empty_is_none(value: Any) -> Any:
-    return None if isinstance(value, str) and not value.strip() else value
+def _written_out(value: Any) -> Any:
+    """Refuse numbers: 20261121 would be read as seconds since 1970."""
+    if isinstance(value, int | float) or (isinstance(value, str) and "-" not in value):
+        raise ValueError("a date or time in RFC 3339, such as 2026-11-21T09:30:00Z")
+    return value
+
+
+def _whole_percent(value: Any) -> Any:
+    if isinstance(value, float) and 0 < value < 1:
+        raise ValueError(f"a whole number from 0 to 100: write {value * 100:.0f} for {value}")
+    return value
 
 
 def _aware(value: datetime) -> datetime:
@@ -67,22 +77,29 @@ def _calendar_day(value: Any) -> Any:
     return value
 
 
-Clean = AfterValidator(_clean)
+def _within_years(value: date) -> date:
+    if not 1900 <= value.year <= 9998:
+        raise ValueError("a year between 1900 and 9998")
+    return value
+
+
+Clean = AfterValidator(clean)
 Name = Annotated[str, StringConstraints(min_length=1, max_length=NAME), Clean]
 Line = Annotated[str, StringConstraints(max_length=LINE), Clean]
 Text = Annotated[str, StringConstraints(max_length=TEXT), Clean]
 Email = Annotated[str, StringConstraints(max_length=254), Clean, AfterValidator(_email)]
 Phone = Annotated[str, StringConstraints(max_length=40), Clean, AfterValidator(_phone)]
 Url = Annotated[str, StringConstraints(max_length=LINE), Clean]
-Instant = Annotated[datetime, AfterValidator(_aware)]
-Day = Annotated[date, BeforeValidator(_calendar_day)]
+Instant = Annotated[datetime, BeforeValidator(_written_out), AfterValidator(_aware)]
+Day = Annotated[
+    date, BeforeValidator(_calendar_day), BeforeValidator(_written_out), AfterValidator(_within_years)
+]
 Amount = Annotated[Decimal, Field(ge=0, le=Decimal(10) ** 14, allow_inf_nan=False)]
-Percent = Annotated[int, Field(ge=0, le=100)]
+Percent = Annotated[int, BeforeValidator(_whole_percent), Field(ge=0, le=100)]
 Currency = Annotated[str, StringConstraints(min_length=3, max_length=3, to_upper=True)]
 Latitude = Annotated[float, Field(ge=-90, le=90, allow_inf_nan=False)]
 Longitude = Annotated[float, Field(ge=-180, le=180, allow_inf_nan=False)]
 Count = Annotated[int, Field(ge=0, le=10**9)]
-EmptyIsNone = BeforeValidator(_empty_is_none)
 
 
 def changes(body: BaseModel, *, leave_out: tuple[str, ...] = ()) -> dict[str, Any]:

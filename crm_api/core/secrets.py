@@ -5,6 +5,7 @@ import hashlib
 import os
 import secrets
 from datetime import datetime, timedelta
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -52,7 +53,9 @@ class Keys:
     def __init__(self, secret: str) -> None:
         self._secrets = [part.strip() for part in secret.split(",") if part.strip()]
 
-    def _derive(self, secret: str, purpose: str) -> bytes:
+    @staticmethod
+    @cache
+    def _derive(secret: str, purpose: str) -> bytes:
         return HKDF(hashes.SHA256(), 32, salt=None, info=f"rounds/{purpose}".encode()).derive(secret.encode())
 
     def sign(self, claims: dict[str, Any], *, purpose: str, lifetime: timedelta) -> str:

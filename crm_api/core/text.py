@@ -6,36 +6,27 @@ import unicodedata
 _WORD = re.compile(r"[^\W_]+")
 
 
+# Letters that no decomposition takes apart.
+_UNDECOMPOSED = str.maketrans(
+    dict(zip("øØłŁđĐðÐı", "oOlLdDdDi", strict=True))
+    | {"æ": "ae", "Æ": "AE", "œ": "oe", "Œ": "OE", "þ": "th", "Þ": "TH"}
+)
+
+
 def fold(text: str | None) -> str:
     """Casefolded, accent-free, single-spaced; what sort keys, name keys and search words are made of.
 
-    Accents go by NFKD decomposition; letters that do not decompose (ß, ø, ł) are mapped by hand.
+    Accents go by NFKD decomposition (Unicode Standard Annex 15), once before and once after casefolding:
+    either may bring up what the other has to undo. Folding what is folded changes nothing.
     """
     if not text:
         return ""
-    plain = unicodedata.normalize("NFKD", text.translate(_UNDECOMPOSED).casefold())
-    return " ".join("".join(c for c in plain if not unicodedata.combining(c)).split())
+    plain = _bare(_bare(text.translate(_UNDECOMPOSED)).casefold()).translate(_UNDECOMPOSED)
+    return " ".join(plain.split())
 
 
-_UNDECOMPOSED = str.maketrans(
-    {
-        "ø": "o",
-        "Ø": "O",
-        "ł": "l",
-        "Ł": "L",
-        "đ": "d",
-        "Đ": "D",
-        "æ": "ae",
-        "Æ": "AE",
-        "œ": "oe",
-        "Œ": "OE",
-        "þ": "th",
-        "Þ": "TH",
-        "ð": "d",
-        "Ð": "D",
-        "ı": "i",
-    }
-)
+def _bare(text: str) -> str:
+    return "".join(c for c in unicodedata.normalize("NFKD", text) if not unicodedata.combining(c))
 
 
 def words(text: str | None) -> list[str]:

@@ -24,7 +24,10 @@ MAX_ATTEMPTS = 10
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """One fact: ids and scalars only. `type` is `kind.what_happened`, `subject_id` the record's id."""
+    """One fact: ids and scalars only. `type` is `kind.what_happened`, `subject_id` the record's id.
+
+    `id` is known to after-commit handlers alone: it leads to the row with its position and origin.
+    """
 
     type: str
     kind: str
@@ -33,9 +36,11 @@ class Event:
     owner_id: UUID | None = None
     team_id: UUID | None = None
     territory_id: UUID | None = None
+    id: UUID | None = None
 
 
 Handler = Callable[[Session, Event], None]
+EVERY = "*"  # in either column of the table: a handler of every type
 _same_transaction: dict[str, list[Handler]] = {}
 _after_commit: dict[str, list[Handler]] = {}
 
@@ -76,8 +81,12 @@ def record(session: Session, event: Event) -> None:
             }
         ],
     )
-    for handler in _same_transaction.get(event.type, ()):
+    for handler in _handlers(_same_transaction, event.type):
         handler(session, event)
+
+
+def _handlers(column: Mapping[str, Sequence[Handler]], type_: str) -> list[Handler]:
+    return [*column.get(type_, ()), *column.get(EVERY, ())]
 
 
 # ── Relay ────────────────────────────────────────────────────────────────────────────────────────
@@ -120,7 +129,7 @@ def pending_handlers(session: Session, event_id: UUID) -> list[str]:
         d.handler: d
         for d in session.scalars(sa.select(EventDelivery).where(EventDelivery.event_id == event_id))
     }
-    names = [name_of(handler) for handler in _after_commit.get(row.type, ())]
+    names = [name_of(handler) for handler in _handlers(_after_commit, row.type)]
     open_ = [n for n in names if not ((d := deliveries.get(n)) and (d.done_at or d.attempts >= MAX_ATTEMPTS))]
     if not open_:
         row.delivered_at = clock.now()
@@ -141,10 +150,12 @@ def deliver(session: Session, event_id: UUID, handler_name: str) -> None:
     delivery = session.scalars(sa.select(EventDelivery).filter_by(**key).with_for_update()).one()
     if delivery.done_at:
         return
-    handler = next(h for h in _after_commit[row.type] if name_of(h) == handler_name)
+    handler = next(h for h in _handlers(_after_commit, row.type) if name_of(h) == handler_name)
     handler(
         session,
-        Event(row.type, row.kind, row.subject_id, row.data, row.owner_id, row.team_id, row.territory_id),
+        Event(
+            row.type, row.kind, row.subject_id, row.data, row.owner_id, row.team_id, row.territory_id, row.id
+        ),
     )
     delivery.done_at = clock.now()
 

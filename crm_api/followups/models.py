@@ -32,6 +32,7 @@ class Sequence(Timestamps, Versioned, Archivable, Base):
     name: Mapped[str]
     category: Mapped[str] = mapped_column(default="relationship")
     steps: Mapped[list[Any]] = mapped_column(default=list)
+    origin: Mapped[str] = mapped_column(default="api")
 
 
 class FollowUpRule(Timestamps, Versioned, Archivable, Base):
@@ -58,6 +59,7 @@ class FollowUpRule(Timestamps, Versioned, Archivable, Base):
     switched_on_at: Mapped[datetime | None]
     switched_on_by: Mapped[UUID | None]
     off_reason: Mapped[str | None]
+    origin: Mapped[str] = mapped_column(default="api")
 
     @property
     def window(self) -> SendWindow:

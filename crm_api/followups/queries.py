@@ -20,7 +20,7 @@ IMPORTED = "import"
 _TREE: TypeAdapter[Any] = TypeAdapter(Tree)
 
 
-def neglected(rule: FollowUpRule, now: datetime) -> sa.Select[tuple[Lead, User]]:
+def neglected(rule: FollowUpRule, now: datetime) -> sa.Select[Lead, User]:
     """Leads the rule would write to, with their owner, the longest neglected first.
 
     Open, owned by somebody with an address, reachable, nobody in touch for `after_minutes` since the last
@@ -56,33 +56,33 @@ def neglected(rule: FollowUpRule, now: datetime) -> sa.Select[tuple[Lead, User]]
     return statement.where(where(CATALOGUES, "lead", tree, SYSTEM))
 
 
-def live_of_lead(lead_id: UUID) -> sa.Select[tuple[Enrolment]]:
+def live_of_lead(lead_id: UUID) -> sa.Select[Enrolment]:
     """The enrolments of a lead in which something may still be sent."""
     return _locked(Enrolment.lead_id == lead_id)
 
 
-def live_at_address(address_key: str) -> sa.Select[tuple[Enrolment]]:
+def live_at_address(address_key: str) -> sa.Select[Enrolment]:
     """The enrolments that write to an address."""
     return _locked(Enrolment.address_key == address_key)
 
 
-def live_in_sequence(sequence_id: UUID) -> sa.Select[tuple[Enrolment]]:
+def live_in_sequence(sequence_id: UUID) -> sa.Select[Enrolment]:
     """Everybody who is in a sequence."""
     return _locked(Enrolment.sequence_id == sequence_id)
 
 
-def live_of_rule(rule_id: UUID) -> sa.Select[tuple[Enrolment]]:
+def live_of_rule(rule_id: UUID) -> sa.Select[Enrolment]:
     """Everybody a rule has enrolled and not lost again."""
     return _locked(Enrolment.rule_id == rule_id)
 
 
-def _locked(term: sa.ColumnElement[bool]) -> sa.Select[tuple[Enrolment]]:
+def _locked(term: sa.ColumnElement[bool]) -> sa.Select[Enrolment]:
     # Always in the order of their ids and before their messages, so that two stops never wait for each other.
     live = Enrolment.status.in_(LIVE)
     return sa.select(Enrolment).where(term, live).order_by(Enrolment.id).with_for_update()
 
 
-def without_a_next_mail(*, limit: int = 200) -> sa.Select[tuple[Enrolment]]:
+def without_a_next_mail(*, limit: int = 200) -> sa.Select[Enrolment]:
     """Live enrolments for which nothing is left to send: their last message expired or was taken back.
 
     A dead message keeps its enrolment open, because somebody may still send it.
@@ -98,7 +98,7 @@ def without_a_next_mail(*, limit: int = 200) -> sa.Select[tuple[Enrolment]]:
     )
 
 
-def enrolled_since(rule_id: UUID, since: datetime) -> sa.Select[tuple[int]]:
+def enrolled_since(rule_id: UUID, since: datetime) -> sa.Select[int]:
     """How many leads a rule has enrolled since an instant."""
     return (
         sa.select(sa.func.count())

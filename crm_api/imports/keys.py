@@ -25,7 +25,9 @@ class Keys:
         self._db.executescript(
             """
             PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF; PRAGMA cache_size=-8000;
-            CREATE TABLE keys (space TEXT, key TEXT, file TEXT, row INTEGER, PRIMARY KEY (space, key)) WITHOUT ROWID;
+            CREATE TABLE keys (
+                space TEXT, key TEXT, file TEXT, row INTEGER, PRIMARY KEY (space, key)
+            ) WITHOUT ROWID;
             CREATE INDEX keys_row ON keys (file, row);
             CREATE TABLE left_out (file TEXT, row INTEGER, PRIMARY KEY (file, row)) WITHOUT ROWID;
             CREATE TABLE above (file TEXT, row INTEGER, field TEXT, kind TEXT, text TEXT, folded TEXT);
@@ -89,8 +91,9 @@ class Keys:
         """The rows of a file from which going up comes back to the row itself: row, field and text."""
         self._db.execute("DROP TABLE IF EXISTS temp.climb")
         self._db.execute(
-            "CREATE TEMP TABLE climb AS SELECT a.field, a.row, a.text, k.row AS parent FROM above a JOIN keys k "
-            "ON k.space = 'names ' || a.kind AND k.key IN ('x' || a.text, 'n' || a.folded) AND k.file = a.file "
+            "CREATE TEMP TABLE climb AS SELECT a.field, a.row, a.text, k.row AS parent FROM above a "
+            "JOIN keys k ON k.space = 'names ' || a.kind AND k.file = a.file "
+            "AND k.key IN ('x' || a.text, 'n' || a.folded) "
             "WHERE a.file = ?",
             (file,),
         )
@@ -111,7 +114,7 @@ class Keys:
         return node == start
 
     def leave_out(self, file: str, row: int) -> bool:
-        """Mark a row as not to be written: it is wrong, or it repeats another. References to it fail from now.
+        """Mark a row as not to be written: it is wrong, or repeats another. References to it fail from now.
 
         False where it was marked already.
         """
@@ -119,10 +122,7 @@ class Keys:
         self._db.execute("DELETE FROM keys WHERE file = ? AND row = ? AND space LIKE 'names %'", (file, row))
         return marked
 
-    def left_out(self, file: str, rows: Iterable[int]) -> set[int]:
-        """Which of the rows are not to be written."""
-        wanted = list(rows)
-        if not wanted:
-            return set()
-        statement = "SELECT row FROM left_out WHERE file = ? AND row BETWEEN ? AND ?"
-        return {int(row) for (row,) in self._db.execute(statement, (file, min(wanted), max(wanted)))}
+    def is_left_out(self, file: str, row: int) -> bool:
+        """Whether a row is not to be written."""
+        found = self._db.execute("SELECT 1 FROM left_out WHERE file = ? AND row = ?", (file, row)).fetchone()
+        return found is not None

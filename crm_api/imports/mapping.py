@@ -94,9 +94,18 @@ class StageSpec(_Strict):
 
     name: Short
     kind: Literal[
-        "prospecting", "qualification", "needs_analysis", "proposal", "negotiation", "closed_won", "closed_lost",
-        "new", "qualified", "converted", "lost",
-    ]  # fmt: skip
+        "prospecting",
+        "qualification",
+        "needs_analysis",
+        "proposal",
+        "negotiation",
+        "closed_won",
+        "closed_lost",
+        "new",
+        "qualified",
+        "converted",
+        "lost",
+    ]
     probability: Percent = 0
 
 

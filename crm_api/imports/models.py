@@ -1,7 +1,6 @@
 """The log of imports: what each one is, how far it came, and what it did."""
 
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -17,8 +16,9 @@ class ImportRun(Timestamps, Base):
     """One file being imported. `written_rows` moves in the transaction that writes the rows, so that a run
     that was cut off goes on at exactly the first unwritten one.
 
-    `digest` is over the file and its mapping: the same file imported again under another mapping is
-    another import. `lease_until` says until when a process is at work on it.
+    `mapping` is JSON as text: a JSON column would lose the order of its fields. `digest` is over the file
+    and its mapping: the same file imported again under another mapping is another import. `lease_until`
+    says until when a process is at work on it.
     """
 
     __tablename__ = "import_runs"
@@ -32,7 +32,7 @@ class ImportRun(Timestamps, Base):
     file_name: Mapped[str]
     system: Mapped[str]
     digest: Mapped[str]
-    mapping: Mapped[dict[str, Any]]
+    mapping: Mapped[str]
     path: Mapped[str | None]
     dry_run: Mapped[bool] = mapped_column(default=False)
     skip_errors: Mapped[bool] = mapped_column(default=False)

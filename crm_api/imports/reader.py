@@ -53,7 +53,7 @@ class CsvFile:
         # The limit is csv's own global; it only ever rises to ours.
         csv.field_size_limit(FIELD_LIMIT)
         with self.path.open("rb") as file:
-            reader = csv.reader(self._lines(file, broken), delimiter=self.delimiter, strict=True)  # type: ignore[arg-type]
+            reader = csv.reader(self._lines(file, broken), delimiter=self.delimiter, strict=True)
             header = self._header(reader, columns, broken)
             number, last_line = 1, reader.line_num
             while True:

@@ -46,7 +46,7 @@ def find(session: Session, kind: str, system: str, texts: Iterable[str]) -> Foun
             statement = sa.select(model.external_id, model.id).where(
                 model.external_system == system, model.external_id.in_(part), *_live(model)
             )
-            found.ids.update(session.execute(statement).tuples().all())
+            found.ids.update(session.execute(statement).all())
         for column in names:
             missing: dict[str, list[str]] = defaultdict(list)
             for text in part:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -14,13 +15,14 @@ from crm_api.core import clock
 from crm_api.core.errors import Conflict, NotFound
 from crm_api.events import Event, record
 from crm_api.imports import writing
+from crm_api.imports.mapping import Mapping
 from crm_api.imports.models import ImportRun
-from crm_api.imports.service import Record, Terms, ensure_pipeline, require_importer
+from crm_api.imports.service import Record, Terms, ensure_pipeline, require_importer, terms
 
 LEASE = timedelta(seconds=60)
 
 
-def open_run(session: Session, actor: Actor, *, resume: bool = True, **values: Any) -> ImportRun:
+def open_run(session: Session, /, actor: Actor, *, resume: bool = True, **values: Any) -> ImportRun:
     """The run of a file: a new one, or the one of the same file and mapping that was cut off while writing.
 
     Raises Conflict where another process is at work on it.
@@ -29,11 +31,7 @@ def open_run(session: Session, actor: Actor, *, resume: bool = True, **values: A
     if resume and not values.get("dry_run"):
         cut_off = session.scalars(
             sa.select(ImportRun)
-            .where(
-                ImportRun.digest == values["digest"],
-                ImportRun.state == "writing",
-                ImportRun.dry_run.is_(False),
-            )
+            .where(ImportRun.digest == values["digest"], ImportRun.state.in_(("writing", "failed")))
             .order_by(ImportRun.created_at.desc())
             .with_for_update()
         ).first()
@@ -45,12 +43,45 @@ def open_run(session: Session, actor: Actor, *, resume: bool = True, **values: A
     return run
 
 
-def claim(session: Session, actor: Actor, *, run_id: UUID) -> ImportRun:
-    """Take a waiting or cut-off run to work on; raises NotFound, or Conflict where it is finished or taken."""
-    run = one(session, actor, run_id=run_id, lock=True)
+def upload(
+    session: Session,
+    actor: Actor,
+    *,
+    run_id: UUID,
+    path: Path,
+    file_name: str | None,
+    mapping: Mapping,
+    dry_run: bool,
+    skip_errors: bool,
+) -> ImportRun:
+    """A waiting run for an uploaded file; raises Invalid where the mapping does not fit its kind."""
+    require_importer(actor)
+    terms(session, mapping)
+    return open_run(
+        session, actor, resume=False, id=run_id, kind=mapping.kind, system=mapping.system, path=str(path),
+        file_name=(file_name or "upload.csv")[:200], mapping=mapping.model_dump_json(exclude_defaults=True),
+        digest=str(run_id), dry_run=dry_run, skip_errors=skip_errors,
+    )  # fmt: skip
+
+
+def resumable(session: Session, actor: Actor, *, run_id: UUID) -> ImportRun:
+    """A run that was cut off; raises Conflict where it is finished or somebody is at work on it."""
+    run = one(session, actor, run_id=run_id)
     if run.state in ("done", "refused"):
         raise Conflict("This import is finished; upload the file again for another one.")
-    _lease(run)
+    if run.lease_until is not None and run.lease_until > clock.now():
+        raise Conflict("This file is being imported right now.")
+    return run
+
+
+def claim(session: Session, actor: Actor, *, run_id: UUID) -> ImportRun:
+    """Take a waiting or cut-off run to work on; raises NotFound, or Conflict if done or taken."""
+    run = resumable(session, actor, run_id=run_id)
+    now = clock.now()
+    free = sa.or_(ImportRun.lease_until.is_(None), ImportRun.lease_until < now)
+    taken = sa.update(ImportRun).where(ImportRun.id == run_id, free).values(lease_until=now + LEASE)
+    if session.execute(taken).rowcount == 0:  # type: ignore[attr-defined]
+        raise Conflict("This file is being imported right now.")
     return run
 
 
@@ -74,11 +105,10 @@ def _lease(run: ImportRun) -> None:
     run.lease_until = now + LEASE
 
 
-def one(session: Session, actor: Actor, *, run_id: UUID, lock: bool = False) -> ImportRun:
+def one(session: Session, actor: Actor, *, run_id: UUID) -> ImportRun:
     """One run; raises NotFound."""
     require_importer(actor)
-    statement = sa.select(ImportRun).where(ImportRun.id == run_id)
-    run = session.scalars(statement.with_for_update() if lock else statement).first()
+    run = session.get(ImportRun, run_id)
     if run is None:
         raise NotFound(f"There is no import {run_id}.")
     return run
@@ -91,11 +121,10 @@ def recent(session: Session, actor: Actor, *, limit: int = 50) -> list[ImportRun
     return list(session.scalars(newest))
 
 
-def carry(session: Session, *, run_id: UUID, **values: Any) -> None:
+def carry(session: Session, *, run_id: UUID, state: str, progress: int) -> None:
     """Note how far a run is; it stays the worker's for another minute."""
-    run = session.get_one(ImportRun, run_id)
-    for name, value in {**values, "lease_until": clock.now() + LEASE}.items():
-        setattr(run, name, value)
+    values = {"state": state, "progress": progress, "lease_until": clock.now() + LEASE}
+    session.execute(sa.update(ImportRun).where(ImportRun.id == run_id).values(values))
 
 
 def begin_writing(session: Session, terms: Terms, *, run_id: UUID) -> UUID:
@@ -122,8 +151,9 @@ def write_slice(
     progress: int,
     forward: set[tuple[str, str]],
 ) -> None:
-    """Write the records of the rows after `after` up to `through`, and remember in the same transaction that they
-    are. Raises Conflict where another process went on in the meantime: nothing is then written twice.
+    """Write the records of the rows after `after` up to `through`, and remember it in the same transaction.
+
+    Raises Conflict where another process went on in the meantime: nothing is then written twice.
     """
     run = session.scalars(sa.select(ImportRun).where(ImportRun.id == run_id).with_for_update()).one()
     if run.written_rows != after:
@@ -144,19 +174,23 @@ def link_slice(session: Session, terms: Terms, records: Sequence[Record], *, cha
 
 
 def let_go(session: Session, *, run_id: UUID, message: str) -> None:
-    """Writing met something that trying again at once will not mend; the same import later goes on from here."""
+    """Writing met what another try at once will not mend; the same import goes on from here later."""
     run = session.get_one(ImportRun, run_id)
-    run.lease_until, run.message = None, message
+    run.state, run.lease_until, run.message = "failed", None, message
 
 
-def finish(session: Session, *, run_id: UUID, state: str, **values: Any) -> ImportRun:
+def finish(session: Session, /, *, run_id: UUID, state: str, **values: Any) -> ImportRun:
     """The end, good or bad. A finished import is told as one event, not one a record."""
     run = session.get_one(ImportRun, run_id)
     for name, value in values.items():
         setattr(run, name, value)
     run.state, run.lease_until, run.finished_at = state, None, clock.now()
     if state == "done" and not run.dry_run:
-        data = {"kind": run.kind, "created": run.created_records, "updated": run.updated_records,
-                "change_set_id": run.change_set_id}  # fmt: skip
+        data = {
+            "kind": run.kind,
+            "created": run.created_records,
+            "updated": run.updated_records,
+            "change_set_id": run.change_set_id,
+        }
         record(session, Event("import.finished", "import", run.id, data))
     return run

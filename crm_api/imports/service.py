@@ -61,9 +61,17 @@ def terms(session: Session, mapping: Mapping) -> Terms:
     missing = [
         name for name, target in kind.targets.items() if target.required and name not in mapping.fields
     ]
-    if unknown or missing:
+    uncreatable = [
+        name
+        for name, source in mapping.fields.items()
+        if source.create
+        and name in kind.targets
+        and kind.targets[name].refers not in ("team", "territory", "user")
+    ]
+    if unknown or missing or uncreatable:
         faults = [FieldError(f"fields.{name}", f"{mapping.kind} have no such field") for name in unknown]
         faults += [FieldError(f"fields.{name}", "must be filled") for name in missing]
+        faults += [FieldError(f"fields.{name}", "cannot be made by being named") for name in uncreatable]
         told = "; ".join(f"{fault.field}: {fault.message}" for fault in faults)
         raise Invalid(
             f"The mapping: {told}. {mapping.kind.capitalize()} have: {', '.join(kind.targets)}.",
@@ -79,8 +87,8 @@ def _stages(session: Session, spec: PipelineSpec | None) -> dict[str, str]:
     if pipeline_id is not None:
         return {stage.name_key: stage.kind for stage in pipelines.stages_of(session, pipeline_id)}
     if spec is None or not spec.stages:
-        name = spec.name if spec else "default"
-        raise Invalid(f"There is no pipeline '{name}', and the mapping lists no stages to make it of.")
+        named = f"pipeline '{spec.name}'" if spec else "default pipeline"
+        raise Invalid(f"There is no {named}, and the mapping lists no stages to make it of.")
     return {fold(stage.name): stage.kind for stage in spec.stages}
 
 

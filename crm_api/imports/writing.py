@@ -13,6 +13,7 @@ from crm_api.imports import references
 from crm_api.imports.kinds import Kind
 from crm_api.imports.service import Record, Terms, find, pipeline_id_of
 from crm_api.opportunities import bulk as opportunities
+from crm_api.opportunities.models import CLOSED_KINDS
 from crm_api.organisation.service import territory_named
 from crm_api.pipelines import service as pipelines
 from crm_api.users import bulk as users
@@ -80,11 +81,11 @@ def _known(session: Session, model: Any, system: str, external_ids: Sequence[str
     statement = sa.select(model.external_id, model.id).where(
         model.external_system == system, model.external_id.in_(external_ids)
     )
-    return dict(session.execute(statement).tuples().all())
+    return dict(session.execute(statement).all())
 
 
 def _attributes(terms: Terms, record: Record, ids: dict[str, dict[str, UUID]]) -> Attributes:
-    """The record as attributes of its model. An open reference is left out; an empty text empties the field."""
+    """The record as attributes of its model. Open references are left out; empty text empties a field."""
     row: Attributes = {"external_system": terms.mapping.system}
     columns = sa.inspect(terms.kind.model).columns
     for name, value in record.values.items():
@@ -108,10 +109,13 @@ def _make_named(
     forward: set[tuple[str, str]],
 ) -> None:
     """Make the teams, territories and people that rows name and the mapping allows to be made."""
-    for name, source in terms.mapping.fields.items():
-        kind = terms.kind.targets[name].refers
-        if not source.create or kind is None:
-            continue
+    created = [
+        (terms.kind.targets[name].refers or "", name)
+        for name, source in terms.mapping.fields.items()
+        if source.create
+    ]
+    # Teams and territories before the people who are put into them.
+    for kind, name in sorted(created):
         for record in records:
             text = record.refers.get(name)
             if text is None or text in ids[kind] or (kind, text) in forward:
@@ -129,8 +133,15 @@ def _make_manager(
 ) -> UUID:
     """Somebody who is only named as the manager of others: in the team and territory of the first of them."""
     team, territory = (ids.get(kind, {}).get(first.refers.get(kind, "")) for kind in ("team", "territory"))
-    row = {"external_system": terms.mapping.system, "external_id": name, "name": name, "role": "manager",
-           "team_id": team, "territory_ids": [territory] if territory else [], "origin": "import"}  # fmt: skip
+    row = {
+        "external_system": terms.mapping.system,
+        "external_id": name,
+        "name": name,
+        "role": "manager",
+        "team_id": team,
+        "territory_ids": [territory] if territory else [],
+        "origin": "import",
+    }
     return users.insert(session, [row])[0]
 
 
@@ -138,7 +149,7 @@ def _make_manager(
 
 
 def _place(session: Session, terms: Terms, rows: list[Attributes]) -> None:
-    """Fill in what follows from a row: the team of its owner, the stage of its name, its line, its territory."""
+    """Fill in what follows from a row: its owner's team, the stage of that name, its line, its territory."""
     if terms.kind.kind == "opportunity":
         pipeline_id = pipeline_id_of(session, terms.mapping.pipeline)
         stages = (
@@ -149,7 +160,7 @@ def _place(session: Session, terms: Terms, rows: list[Attributes]) -> None:
         for row in rows:
             row["stage_id"] = stages[fold(row.pop("stage"))]
             _make_line(row)
-            if row["stage_kind"] in opportunities.CLOSED_KINDS and row.get("actual_close_date") is None:
+            if row["stage_kind"] in CLOSED_KINDS and row.get("actual_close_date") is None:
                 row.pop("actual_close_date", None)  # the day of closing is now, the first time it is told
     elif terms.kind.kind == "user":
         for row in rows:
@@ -157,9 +168,7 @@ def _place(session: Session, terms: Terms, rows: list[Attributes]) -> None:
             row["territory_ids"] = [territory_id] if territory_id else []
     owners = {row["owner_id"] for row in rows if row.get("owner_id")}
     if owners and terms.kind.kind != "contact":
-        teams = dict(
-            session.execute(sa.select(User.id, User.team_id).where(User.id.in_(owners))).tuples().all()
-        )
+        teams = dict(session.execute(sa.select(User.id, User.team_id).where(User.id.in_(owners))).all())
         for row in rows:
             if row.get("owner_id"):
                 row["team_id"] = teams[row["owner_id"]]
@@ -177,7 +186,7 @@ def _make_line(row: Attributes) -> None:
 
 
 def _differing(session: Session, kind: Kind, rows: Sequence[Attributes]) -> list[Attributes]:
-    """The rows that say something else than the database: only they are changed, so that nothing is for show."""
+    """The rows that say something else than the database: only they are written."""
     if not rows:
         return []
     columns = sa.inspect(kind.model).columns

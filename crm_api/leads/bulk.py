@@ -24,9 +24,11 @@ def insert(session: Session, rows: Sequence[Row]) -> list[UUID]:
 
     Returns the ids in order.
     """
-    default = pipelines.default_id(session, "lead")
-    if default is None or not rows:
+    if not rows:
         return []
+    pipelines.ensure_defaults(session)
+    default = pipelines.default_id(session, "lead")
+    assert default is not None
     stages = {stage.kind: stage.id for stage in reversed(pipelines.stages_of(session, default))}
     complete = [_complete(row, default, stages, currency(session)) for row in rows]
     unnumbered = [row for row in complete if not row.get("number")]
@@ -43,7 +45,7 @@ def insert(session: Session, rows: Sequence[Row]) -> list[UUID]:
 def update(session: Session, rows: Sequence[Row]) -> int:
     """Change leads: rows with `id` and what to set; a new status moves the card. Counts changed leads."""
     statement = sa.select(Lead.id, Lead.pipeline_id).where(Lead.id.in_([row["id"] for row in rows]))
-    pipeline_of = dict(session.execute(statement).tuples().all())
+    pipeline_of = dict(session.execute(statement).all())
     stages = {
         pipeline_id: {stage.kind: stage.id for stage in reversed(pipelines.stages_of(session, pipeline_id))}
         for pipeline_id in set(pipeline_of.values())
@@ -59,7 +61,7 @@ def update(session: Session, rows: Sequence[Row]) -> int:
 
 
 def _complete(row: Row, pipeline_id: UUID, stages: dict[str, UUID], base: str) -> Row:
-    status = row.get("status") or "new"
+    status = str(row.get("status") or "new")
     row = with_e164(row, "phone") | {"status": status, "pipeline_id": pipeline_id}
     row["stage_id"] = stages[STAGE_OF_STATUS.get(status, status)]
     person = " ".join(part for part in (row.get("first_name"), row.get("last_name")) if part)

@@ -104,9 +104,9 @@ def _take_in_one(session: Session, mailbox: str, mail: IncomingEmail) -> bool:
     }  # fmt: skip
     if not dialect.insert_if_absent(
         session,
-        ReceivedMail.__table__,
+        ReceivedMail.__table__,  # type: ignore[arg-type]
         row,
-        key=["mailbox_key", "provider_id"],  # type: ignore[arg-type]
+        key=["mailbox_key", "provider_id"],
     ):
         return False
     _react(session, mail, verdict, ours)

@@ -21,7 +21,7 @@ Row = dict[str, Any]
 
 
 def insert(session: Session, rows: Sequence[Row], *, with_moves: bool = True) -> list[UUID]:
-    """New opportunities from complete, valid rows, each with a `stage_id`; `lines` may be among the attributes.
+    """New opportunities from complete, valid rows with a `stage_id`; `lines` may be among the attributes.
 
     Stage kind, pipeline and probability follow from the stage. `with_moves` writes the entry into that
     stage; a caller that knows the whole history writes its own. Returns the ids in order.
@@ -139,7 +139,7 @@ def _insert_lines(session: Session, lines: Iterable[tuple[UUID, Sequence[Row]]])
     lines = list(lines)
     products = {line["product_id"] for _, own in lines for line in own}
     statement = sa.select(Product.id, Product.list_price).where(Product.id.in_(products))
-    prices = dict(session.execute(statement).tuples().all()) if products else {}
+    prices = dict(session.execute(statement).all()) if products else {}
     rows = [
         {"id": new_id(), "opportunity_id": opportunity_id, "position": position, "quantity": 1,
          "unit_price": prices[line["product_id"]], "discount_percent": 0, **line}
@@ -151,7 +151,7 @@ def _insert_lines(session: Session, lines: Iterable[tuple[UUID, Sequence[Row]]])
 
 
 def with_other_lines(session: Session, wanted: Mapping[UUID, Sequence[Row]]) -> set[UUID]:
-    """The opportunities whose lines say something else than wanted; only what a wanted line gives is compared."""
+    """The opportunities whose lines say something else; only what a wanted line gives is compared."""
     present = lines_of(session, list(wanted))
     return {
         i
@@ -178,10 +178,16 @@ def _note_moves(session: Session, moved: Sequence[tuple[UUID, Row, UUID | None]]
     """The entry into the present stage: dated by the closing of a closed deal, else by its start, else now."""
     now = clock.now()
     rows = [
-        {"id": new_id(), "kind": "opportunity", "record_id": record_id, "from_stage_id": before,
-         "to_stage_id": row["stage_id"], "actor_id": row.get("owner_id"),
-         "at": row.get("actual_close_date") or (row.get("started_at") if before is None else None) or now}
+        {
+            "id": new_id(),
+            "kind": "opportunity",
+            "record_id": record_id,
+            "from_stage_id": before,
+            "to_stage_id": row["stage_id"],
+            "actor_id": row.get("owner_id"),
+            "at": row.get("actual_close_date") or (row.get("started_at") if before is None else None) or now,
+        }
         for record_id, row, before in moved
-    ]  # fmt: skip
+    ]
     if rows:
         session.execute(sa.insert(StageMove), rows)

@@ -315,5 +315,5 @@ def _event(type_: str, deal: Opportunity, **data: Any) -> Event:
         {**data, "account_id": deal.account_id, "lead_id": deal.lead_id, "contact_id": deal.contact_id},
         deal.owner_id,
         deal.team_id,
-        None,
+        accounts.territory_of(deal),
     )

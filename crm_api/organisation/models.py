@@ -1,5 +1,6 @@
 """The one organisation of an installation, and its territories."""
 
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -70,3 +71,17 @@ class Secret(Base):
 
     key: Mapped[str] = mapped_column(unique=True)
     value: Mapped[bytes]
+
+
+class JobSlot(Base):
+    """The last round of one of the scheduler's jobs. Of several workers, the one that moves `slot` runs it."""
+
+    __tablename__ = "job_slots"
+
+    job: Mapped[str] = mapped_column(unique=True)
+    slot: Mapped[int] = mapped_column(default=0)
+    worker: Mapped[str]
+    started_at: Mapped[datetime]
+    finished_at: Mapped[datetime | None]
+    done: Mapped[int] = mapped_column(default=0)
+    error: Mapped[str | None]

@@ -11,7 +11,7 @@ from crm_api.outbox.state import IN_FLIGHT, STOPPABLE, WAITING, Status
 USED = (Status.SENDING, Status.UNKNOWN, Status.SENT)
 
 
-def due(now: datetime, *, limit: int) -> sa.Select[tuple[UUID]]:
+def due(now: datetime, *, limit: int) -> sa.Select[UUID]:
     """Queued messages whose time has come, the longest waiting first."""
     return (
         sa.select(OutboxMessage.id)
@@ -21,7 +21,7 @@ def due(now: datetime, *, limit: int) -> sa.Select[tuple[UUID]]:
     )
 
 
-def soon_due(until: datetime, *, limit: int = 500) -> sa.Select[tuple[UUID]]:
+def soon_due(until: datetime, *, limit: int = 500) -> sa.Select[UUID]:
     """Planned messages whose time comes before `until`."""
     return (
         sa.select(OutboxMessage.id)
@@ -31,7 +31,7 @@ def soon_due(until: datetime, *, limit: int = 500) -> sa.Select[tuple[UUID]]:
     )
 
 
-def silent(now: datetime, *, but_not: str | None = None, limit: int = 500) -> sa.Select[tuple[UUID]]:
+def silent(now: datetime, *, but_not: str | None = None, limit: int = 500) -> sa.Select[UUID]:
     """Messages whose worker's lease ran out; with `but_not`, those of every other worker, lease or not."""
     gone = OutboxMessage.lease_until <= now
     if but_not is not None:
@@ -44,7 +44,7 @@ def silent(now: datetime, *, but_not: str | None = None, limit: int = 500) -> sa
     )
 
 
-def to_look_for(now: datetime, *, limit: int = 50) -> sa.Select[tuple[UUID]]:
+def to_look_for(now: datetime, *, limit: int = 50) -> sa.Select[UUID]:
     """Unknown messages that are to be looked for by now."""
     return (
         sa.select(OutboxMessage.id)
@@ -54,7 +54,7 @@ def to_look_for(now: datetime, *, limit: int = 50) -> sa.Select[tuple[UUID]]:
     )
 
 
-def expired(now: datetime, *, limit: int = 500) -> sa.Select[tuple[UUID]]:
+def expired(now: datetime, *, limit: int = 500) -> sa.Select[UUID]:
     """Waiting messages whose time is over."""
     return (
         sa.select(OutboxMessage.id)
@@ -64,7 +64,7 @@ def expired(now: datetime, *, limit: int = 500) -> sa.Select[tuple[UUID]]:
     )
 
 
-def unfinished(*, source_id: UUID) -> sa.Select[tuple[UUID]]:
+def unfinished(*, source_id: UUID) -> sa.Select[UUID]:
     """What is still to come, or on its way, for one source."""
     return (
         sa.select(OutboxMessage.id)
@@ -73,7 +73,7 @@ def unfinished(*, source_id: UUID) -> sa.Select[tuple[UUID]]:
     )
 
 
-def to_recipient(key: str, *, purposes: tuple[str, ...]) -> sa.Select[tuple[UUID]]:
+def to_recipient(key: str, *, purposes: tuple[str, ...]) -> sa.Select[UUID]:
     """What is still to come, or on its way, for one recipient."""
     return (
         sa.select(OutboxMessage.id)
@@ -87,7 +87,7 @@ def to_recipient(key: str, *, purposes: tuple[str, ...]) -> sa.Select[tuple[UUID
 
 def used_turns(
     key: str, *, purposes: tuple[str, ...], now: datetime, within: timedelta
-) -> sa.Select[tuple[datetime]]:
+) -> sa.Select[datetime | None]:
     """When the recipient was sent something lately, newest first; what may have been sent counts."""
     return (
         sa.select(OutboxMessage.sending_at)
@@ -99,7 +99,7 @@ def used_turns(
     )  # fmt: skip
 
 
-def sent_as(message_ids: list[str]) -> sa.Select[tuple[OutboxMessage]]:
+def sent_as(message_ids: list[str]) -> sa.Select[OutboxMessage]:
     """The message that left under one of these RFC 5322 ids, its own or the one the provider gave it."""
     return sa.select(OutboxMessage).where(
         sa.or_(OutboxMessage.message_id.in_(message_ids), OutboxMessage.sent_message_id.in_(message_ids)),

@@ -214,14 +214,12 @@ def next_turn(
         session, RecipientTurn.__table__, [{"id": new_id(), "recipient_key": key, "checked_at": now}],  # type: ignore[arg-type]
         key=["recipient_key"], update=["checked_at"],
     )  # fmt: skip
-    free_at = [
-        used[count - 1] + within
-        for count, within in limits
-        if len(
-            used := session.scalars(queries.used_turns(key, purposes=purposes, now=now, within=within)).all()
-        )
-        >= count
-    ]
+    free_at = []
+    for count, within in limits:
+        statement = queries.used_turns(key, purposes=purposes, now=now, within=within)
+        used = [at for at in session.scalars(statement) if at is not None]
+        if len(used) >= count:
+            free_at.append(used[count - 1] + within)
     return max(free_at, default=None)
 
 

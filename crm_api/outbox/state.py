@@ -255,7 +255,8 @@ def backoff(attempts: int, chance: float, *, retry_after: float | None = None) -
     `chance` in [0, 1) spreads the retries; `retry_after` (seconds) is what the other side asked for, at least.
     """
     longest = min(LONGEST_BACKOFF, FIRST_BACKOFF * 2 ** min(max(attempts - 1, 0), 20))
-    return max(longest * chance, timedelta(seconds=retry_after or 0))
+    wait: timedelta = max(longest * chance, timedelta(seconds=retry_after or 0))
+    return wait
 
 
 # ── Rules ────────────────────────────────────────────────────────────────────────────────────────

@@ -111,15 +111,14 @@ def attach(kind: str) -> Callable[[Session, list[dict[str, Any]], bool], None]:
     return decorate
 
 
-def tagged(kind: str, model: type[Any]) -> Callable[[list[str]], sa.ColumnElement[bool]]:
-    """A TAGS field's `column`: the records of `kind` that carry any of the names."""
+def tagged(kind: str, model: type[Any]) -> Callable[[list[str] | None], sa.ColumnElement[bool]]:
+    """A TAGS field's `column`: the records of `kind` that carry any of the names, or, for None, any tag."""
 
-    def any_of(names: list[str]) -> sa.ColumnElement[bool]:
-        carrying = (
-            sa.select(RecordTag.record_id)
-            .join(Tag, Tag.id == RecordTag.tag_id)
-            .where(RecordTag.kind == kind, Tag.name_key.in_([fold(str(name)) for name in names]))
-        )
+    def any_of(names: list[str] | None) -> sa.ColumnElement[bool]:
+        carrying = sa.select(RecordTag.record_id).where(RecordTag.kind == kind)
+        if names is not None:
+            wanted = Tag.name_key.in_([fold(name) for name in names])
+            carrying = carrying.join(Tag, Tag.id == RecordTag.tag_id).where(wanted)
         return model.id.in_(carrying)  # type: ignore[no-any-return]
 
     return any_of

@@ -6,6 +6,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
+from crm_api.core import clock
 from crm_api.core.columns import Archivable, Timestamps, Versioned, derived, one_of
 from crm_api.core.database import Base
 from crm_api.core.text import fold
@@ -115,3 +116,26 @@ class SignInAttempt(Base):
     address: Mapped[str | None]
     at: Mapped[datetime]
     succeeded: Mapped[bool]
+
+
+class ApiKey(Base):
+    """A token for a program that acts as a user, within `scopes`. Only its SHA-256 is kept.
+
+    `hint` is how the token begins, so that people recognise theirs; `last_used_at` is right to ten minutes.
+    """
+
+    __tablename__ = "api_keys"
+    __kind__ = "api_key"
+    __audited__ = True
+    __secret__ = ("token_hash",)
+
+    user_id: Mapped[UUID] = mapped_column(sa.ForeignKey("users.id", ondelete="CASCADE"), index=True)
+    name: Mapped[str]
+    token_hash: Mapped[str] = mapped_column(unique=True)
+    hint: Mapped[str]
+    scopes: Mapped[list[str]]
+    created_at: Mapped[datetime] = mapped_column(default=clock.now)
+    created_by: Mapped[UUID | None]
+    expires_at: Mapped[datetime | None]
+    last_used_at: Mapped[datetime | None]
+    revoked_at: Mapped[datetime | None]

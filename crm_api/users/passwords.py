@@ -1,13 +1,18 @@
 """Passwords: argon2id with the library's current defaults (RFC 9106, low-memory profile)."""
 
 import asyncio
+from functools import cache
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
 _hasher = PasswordHasher()
-# Verified when nobody has the address, so that the time of an answer does not tell who exists.
-_NOBODY = _hasher.hash("nobody's password")
+
+
+@cache
+def _nobody() -> str:
+    """Verified when nobody has the address, so that the time of an answer does not tell who exists."""
+    return _hasher.hash("nobody's password")
 
 
 def hash_password(password: str) -> str:
@@ -20,7 +25,7 @@ async def verify(stored: str | None, password: str) -> bool:
 
     def check() -> bool:
         try:
-            return _hasher.verify(stored or _NOBODY, password) and stored is not None
+            return _hasher.verify(stored or _nobody(), password) and stored is not None
         except (VerificationError, InvalidHashError):
             return False
 

@@ -3,15 +3,16 @@
 Kept apart from `service`, which lies below `access` and `conditions` and is used by them.
 """
 
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy.orm import Session
 
 from crm_api.access import Actor, require_role
 from crm_api.conditions import records
-from crm_api.users import service
+from crm_api.users import api_keys, service
 from crm_api.users.models import Team, User
-from crm_api.users.schemas import TeamIn, TeamPatch, UserIn, UserPatch
+from crm_api.users.schemas import ApiKeyIn, TeamIn, TeamPatch, UserIn, UserPatch
 
 
 def create_user(session: Session, actor: Actor, *, data: UserIn, password_hash: str | None) -> User:
@@ -46,3 +47,14 @@ def update_team(
     """Change a team; administrators only."""
     team = records.get(session, actor, Team, team_id, writing=True, if_match=if_match)
     return service.update_team(session, team, data=data)
+
+
+def create_api_key(session: Session, actor: Actor, *, data: ApiKeyIn) -> dict[str, Any]:
+    """Make an API key for oneself; administrators for anybody. The answer holds the token, once."""
+    user_id = data.user_id or actor.user_id
+    if user_id != actor.user_id:
+        require_role(actor)
+    assert user_id is not None, "a person asks"
+    issued = api_keys.issue(session, user_id=user_id, created_by=actor.user_id, data=data)
+    made = next(key for key in api_keys.listed(session, user_id=user_id) if key["id"] == issued.key_id)
+    return {**made, "token": issued.token}

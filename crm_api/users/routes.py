@@ -11,6 +11,7 @@ from crm_api.access import require_role
 from crm_api.conditions import records
 from crm_api.conditions.dependencies import listed, listing
 from crm_api.conditions.filters import Query
+from crm_api.core.errors import Invalid
 from crm_api.core.listing import Page
 from crm_api.core.problems import documented
 from crm_api.dependencies import (
@@ -23,9 +24,12 @@ from crm_api.dependencies import (
     record_answer,
     state,
 )
-from crm_api.users import flows, passwords, people, sessions
+from crm_api.users import api_keys, flows, passwords, people, scopes, sessions
 from crm_api.users.catalogue import TEAMS, USERS
 from crm_api.users.schemas import (
+    ApiKeyIn,
+    ApiKeyMade,
+    ApiKeys,
     Me,
     Refresh,
     TeamIn,
@@ -83,6 +87,28 @@ async def me(actor: CurrentActor) -> Response:
             "territory_ids": actor.territory_ids,
         }
     )
+
+
+@router.get("/api-keys", response_model=ApiKeys)
+async def list_api_keys(db: Db, actor: CurrentActor) -> Response:
+    """Your API keys; everybody's for administrators."""
+    whose = None if actor.is_administrator else actor.user_id
+    return json_answer({"items": await db.read(api_keys.listed, user_id=whose)})
+
+
+@router.post("/api-keys", status_code=201, response_model=ApiKeyMade, responses=documented(403, 409, 422))
+async def create_api_key(request: Request, body: ApiKeyIn, db: Db, actor: CurrentActor) -> Response:
+    """Make a key for a program. Its token is in this answer and in no other."""
+    if unknown := scopes.unknown(body.scopes, request.app.openapi()["paths"]):
+        raise Invalid.field("scopes", f"there is nothing called {', '.join(unknown)}; see the paths in /docs")
+    return json_answer(await db.write(people.create_api_key, actor, data=body), 201)
+
+
+@router.delete("/api-keys/{key_id}", status_code=204, responses=documented(404, 422))
+async def revoke_api_key(request: Request, key_id: UUID, db: Db, actor: CurrentActor) -> None:
+    """End a key for good; administrators may end anybody's."""
+    await db.write(api_keys.revoke, key_id=key_id, user_id=None if actor.is_administrator else actor.user_id)
+    state(request).keyholders.clear()
 
 
 users_router = APIRouter(prefix="/api/v1/users", tags=["users"])

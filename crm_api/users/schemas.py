@@ -1,12 +1,12 @@
 """What goes in and out of sign-in and users."""
 
 from datetime import datetime
-from typing import Literal
+from typing import Annotated, Literal
 from uuid import UUID
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, StringConstraints
 
-from crm_api.core.schemas import Body, Email, Latitude, Line, Longitude, Name, Phone
+from crm_api.core.schemas import Body, Email, Instant, Latitude, Line, Longitude, Name, Phone
 
 Role = Literal["administrator", "manager", "rep", "field", "viewer"]
 
@@ -82,6 +82,51 @@ class Me(BaseModel):
     time_zone: str
     team_ids: list[UUID]
     territory_ids: list[UUID]
+
+
+Scope = Annotated[
+    str,
+    StringConstraints(max_length=60, pattern=r"^(\*|[a-z][a-z0-9-]*):(read|write)$"),
+    Field(examples=["leads:read"]),
+]
+
+
+class ApiKeyIn(Body):
+    """A key for a program that acts as a user. Its scopes narrow what the user may do."""
+
+    name: Name = Field(examples=["Order system"])
+    scopes: list[Scope] = Field(
+        min_length=1, max_length=100, description="Resource and right: `leads:read`, `leads:write`, `*:read`."
+    )
+    expires_at: Instant | None = None
+    user_id: UUID | None = Field(None, description="Whose key it is: yours; administrators may name another.")
+
+
+class ApiKeyOut(BaseModel):
+    """A key, by how its token begins; the token itself is kept nowhere."""
+
+    id: UUID
+    name: str
+    hint: str
+    scopes: list[str]
+    user_id: UUID
+    created_by: UUID | None
+    created_at: datetime
+    expires_at: datetime | None
+    last_used_at: datetime | None = Field(description="Right to ten minutes.")
+    revoked_at: datetime | None
+
+
+class ApiKeyMade(ApiKeyOut):
+    """A key just made. This answer is the only one that holds its token."""
+
+    token: str = Field(description="Send it as `Authorization: Bearer crm_…`.")
+
+
+class ApiKeys(BaseModel):
+    """All keys, newest first."""
+
+    items: list[ApiKeyOut]
 
 
 class TeamIn(Body):

@@ -1,1 +1,1 @@
-"""The demo company: Harrow & Vale, an invented maker of outdoor power equipment that sells through dealers."""
+"""The demo company: Harrow & Vale, an invented maker of garden machines that sells through dealers."""

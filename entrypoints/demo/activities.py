@@ -46,12 +46,22 @@ class _Book:
         minutes = max(2, round(draw.lognormal(_MINUTES[kind], 0.4)))
         inbound = 0.25 if kind in ("call", "email") else 0.0
         row: Row = {
-            "id": draw.uid(at), "created_at": at, "origin": "demo", "activity_type": kind,
-            "subject": draw.one(words.SUBJECTS[kind]), "direction": "inbound" if draw.chance(inbound) else "outbound",
-            "status": "completed", "priority": "medium", "occurred_at": at, "duration_minutes": minutes,
-            "completed_at": min(at + timedelta(minutes=minutes), draw.now), "outcome": draw.one(words.OUTCOMES[kind]),
-            "owner_id": owner, "team_id": self.teams.get(owner), **links,
-        }  # fmt: skip
+            "id": draw.uid(at),
+            "created_at": at,
+            "origin": "demo",
+            "activity_type": kind,
+            "subject": draw.one(words.SUBJECTS[kind]),
+            "direction": "inbound" if draw.chance(inbound) else "outbound",
+            "status": "completed",
+            "priority": "medium",
+            "occurred_at": at,
+            "duration_minutes": minutes,
+            "completed_at": min(at + timedelta(minutes=minutes), draw.now),
+            "outcome": draw.one(words.OUTCOMES[kind]),
+            "owner_id": owner,
+            "team_id": self.teams.get(owner),
+            **links,
+        }
         self.rows.append(row)
         return row
 
@@ -59,11 +69,18 @@ class _Book:
         """Something to be done at `due`, entered some days before."""
         created = min(due, self.draw.now) - timedelta(days=self.draw.random.randrange(1, 9), minutes=15)
         row: Row = {
-            "id": self.draw.uid(created), "created_at": created, "origin": "demo", "activity_type": kind,
-            "subject": subject, "status": "scheduled", "due_at": due, "owner_id": owner,
+            "id": self.draw.uid(created),
+            "created_at": created,
+            "origin": "demo",
+            "activity_type": kind,
+            "subject": subject,
+            "status": "scheduled",
+            "due_at": due,
+            "owner_id": owner,
             "priority": self.draw.weighted({"low": 0.2, "medium": 0.5, "high": 0.25, "urgent": 0.05}),
-            "team_id": self.teams.get(owner), **more,
-        }  # fmt: skip
+            "team_id": self.teams.get(owner),
+            **more,
+        }
         if kind == "task":
             row |= {"remind_at": due - timedelta(hours=1), "task_type": self.draw.weighted(
                 {"follow_up": 0.5, "general": 0.3, "deadline": 0.1, "reminder": 0.1})}  # fmt: skip
@@ -162,8 +179,15 @@ def _due(book: _Book) -> None:
             task["id"] = draw.uid(deal["created_at"])
     for lead in book.company.leads:
         if lead.get("next_follow_up_date") and lead["owner_id"]:
-            book.planned("task", lead["next_follow_up_date"], lead["owner_id"], "Follow up", lead_id=lead["id"],
-                         requires_follow_up=True, follow_up_date=lead["next_follow_up_date"])  # fmt: skip
+            book.planned(
+                "task",
+                lead["next_follow_up_date"],
+                lead["owner_id"],
+                "Follow up",
+                lead_id=lead["id"],
+                requires_follow_up=True,
+                follow_up_date=lead["next_follow_up_date"],
+            )
 
 
 def _notes(book: _Book) -> None:
@@ -171,7 +195,17 @@ def _notes(book: _Book) -> None:
     for account in draw.random.sample(book.company.accounts, 120):
         at = draw.working(max(draw.start, account["created_at"]), draw.now, book.zones[account["id"]])
         book.rows.append(
-            {"id": draw.uid(at), "created_at": at, "origin": "demo", "activity_type": "note",
-             "subject": draw.one(words.SUBJECTS["note"]), "status": "completed", "occurred_at": at, "priority": "medium",
-             "owner_id": account["owner_id"], "team_id": account["team_id"], "account_id": account["id"]}
-        )  # fmt: skip
+            {
+                "id": draw.uid(at),
+                "created_at": at,
+                "origin": "demo",
+                "activity_type": "note",
+                "subject": draw.one(words.SUBJECTS["note"]),
+                "status": "completed",
+                "occurred_at": at,
+                "priority": "medium",
+                "owner_id": account["owner_id"],
+                "team_id": account["team_id"],
+                "account_id": account["id"],
+            }
+        )

@@ -18,7 +18,7 @@ from entrypoints.demo.deals import add_deals
 from entrypoints.demo.draws import Draw
 from entrypoints.demo.leads import add_leads
 from entrypoints.demo.people import add_people
-from entrypoints.demo.sequences import sequences
+from entrypoints.demo.sequences import add_sequences
 from entrypoints.demo.words import PRODUCTS, TAGS
 
 Row = dict[str, Any]
@@ -51,6 +51,7 @@ class DemoCompany:
     activities: list[Row] = field(default_factory=list)
     tagged: list[Row] = field(default_factory=list)
     sequences: list[Row] = field(default_factory=list)
+    rules: list[Row] = field(default_factory=list)
 
     def digest(self) -> str:
         """SHA-256 over every row: two companies are identical exactly when their digests are."""
@@ -101,7 +102,7 @@ def generate(at: date, seed: int = DEFAULT_SEED) -> DemoCompany:
     add_deals(company, Draw(seed, at, "deals"))
     add_activities(company, Draw(seed, at, "activities"))
     _tag(company, Draw(seed, at, "tags"))
-    company.sequences = sequences()
+    add_sequences(company, Draw(seed, at, "sequences"))
     return company
 
 

@@ -86,14 +86,24 @@ def _deal(
     if not is_closed and draw.chance(0.85):
         expected = max(expected, draw.now + timedelta(days=draw.random.randrange(1, 20)))
     deal = {
-        "id": draw.uid(at), "created_at": at, "origin": "demo", "name": f"{account['name']}: {_title(company, lines)}",
-        "account_id": account["id"], "contact_id": draw.one(people)["id"], "owner_id": account["owner_id"],
-        "team_id": account["team_id"], "stage_kind": kind,
+        "id": draw.uid(at),
+        "created_at": at,
+        "origin": "demo",
+        "name": f"{account['name']}: {_title(company, lines)}",
+        "account_id": account["id"],
+        "contact_id": draw.one(people)["id"],
+        "owner_id": account["owner_id"],
+        "team_id": account["team_id"],
+        "stage_kind": kind,
         "priority": draw.weighted({"low": 0.15, "medium": 0.55, "high": 0.25, "urgent": 0.05}),
-        "estimated_value": value, "value_base": value, "currency": "USD", "started_at": at,
-        "expected_close_date": max(expected, at).date(), "actual_close_date": end if is_closed else None,
+        "estimated_value": value,
+        "value_base": value,
+        "currency": "USD",
+        "started_at": at,
+        "expected_close_date": max(expected, at).date(),
+        "actual_close_date": end if is_closed else None,
         "loss_reason": draw.one(words.LOSS_REASONS) if kind == "closed_lost" else None,
-    }  # fmt: skip
+    }
     if not is_closed:
         deal["next_step"] = draw.one(words.TASKS)
         deal["next_step_date"] = draw.moment(draw.now + timedelta(days=draw.random.randrange(-3, 12)), zone)
@@ -115,11 +125,16 @@ def _lines(company: "DemoCompany", draw: Draw, at: datetime, account: dict[str, 
     choice = [product for product in company.products if product["family"] not in families]
     picked = draw.random.sample(choice, draw.weighted({1: 0.45, 2: 0.35, 3: 0.2}))
     return [
-        {"id": draw.uid(at), "product_id": product["id"], "position": position,
-         "quantity": max(1, round(budget / len(picked) / product["list_price"])),
-         "unit_price": product["list_price"], "discount_percent": draw.weighted({0: 0.5, 5: 0.3, 8: 0.12, 12: 0.08})}
+        {
+            "id": draw.uid(at),
+            "product_id": product["id"],
+            "position": position,
+            "quantity": max(1, round(budget / len(picked) / product["list_price"])),
+            "unit_price": product["list_price"],
+            "discount_percent": draw.weighted({0: 0.5, 5: 0.3, 8: 0.12, 12: 0.08}),
+        }
         for position, product in enumerate(picked)
-    ]  # fmt: skip
+    ]
 
 
 def _title(company: "DemoCompany", lines: list[dict[str, Any]]) -> str:

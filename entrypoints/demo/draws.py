@@ -21,10 +21,13 @@ _US_ZONES = (
     ("America/Phoenix", {"AZ"}),
     ("America/Denver", {"CO", "NM", "UT", "WY", "MT", "ID", "AB"}),
     ("America/Regina", {"SK"}),
-    ("America/Chicago", {"TX", "OK", "KS", "NE", "SD", "ND", "MN", "IA", "MO", "AR", "LA", "MS", "AL", "WI", "IL", "MB"}),
+    (
+        "America/Chicago",
+        {"TX", "OK", "KS", "NE", "SD", "ND", "MN", "IA", "MO", "AR", "LA", "MS", "AL", "WI", "IL", "MB"},
+    ),
     ("America/Halifax", {"NS", "NB", "PE"}),
     ("America/St_Johns", {"NL"}),
-)  # fmt: skip
+)
 _COUNTRY_ZONES = {"GB": "Europe/London", "DE": "Europe/Berlin", "IN": "Asia/Kolkata"}
 
 

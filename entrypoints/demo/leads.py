@@ -14,8 +14,18 @@ if TYPE_CHECKING:
 
 LEADS = 400
 
-_SOURCES = {"website": 0.27, "trade_show": 0.19, "referral": 0.17, "partner": 0.1, "phone": 0.08, "email": 0.07,
-            "cold_call": 0.06, "social_media": 0.03, "advertising": 0.02, "other": 0.01}  # fmt: skip
+_SOURCES = {
+    "website": 0.27,
+    "trade_show": 0.19,
+    "referral": 0.17,
+    "partner": 0.1,
+    "phone": 0.08,
+    "email": 0.07,
+    "cold_call": 0.06,
+    "social_media": 0.03,
+    "advertising": 0.02,
+    "other": 0.01,
+}
 _SOURCE_POINTS = {"referral": 22, "partner": 18, "trade_show": 12, "website": 10, "phone": 8}
 STAGE_OF_STATUS = {"new": "new", "contacted": "new", "callback": "new", "qualified": "qualified",
                    "proposal": "proposal", "negotiation": "negotiation", "converted": "converted",
@@ -97,11 +107,16 @@ def _unconverted(draw: Draw, place: Place) -> dict[str, Any]:
     name = draw.one(words.COMPANY_PATTERNS[kind]).format(name=draw.one(families), town=place.name)
     lead = _lead(draw, created, place, name, status)
     lead |= {
-        "first_name": first, "last_name": last, "email": f"{slug(first)}.{slug(last)}@{slug(name)}.example",
-        **phone(draw, place, "phone"), "job_title": draw.one(words.JOB_TITLES), "industry": words.INDUSTRIES[kind],
-        "email_opt_out": draw.chance(0.03), "do_not_call": draw.chance(0.02),
+        "first_name": first,
+        "last_name": last,
+        "email": f"{slug(first)}.{slug(last)}@{slug(name)}.example",
+        **phone(draw, place, "phone"),
+        "job_title": draw.one(words.JOB_TITLES),
+        "industry": words.INDUSTRIES[kind],
+        "email_opt_out": draw.chance(0.03),
+        "do_not_call": draw.chance(0.02),
         "probability": {"qualified": 25, "proposal": 50, "negotiation": 75, "lost": 0}.get(status, 10),
-    }  # fmt: skip
+    }
     if status == "lost":
         lead["lost_reason"] = draw.one(words.LOSS_REASONS)
     elif status not in ("new",) and draw.chance(0.7):
@@ -117,8 +132,17 @@ def _status_after(draw: Draw, days: int) -> str:
     if days < 10:
         return draw.weighted({"new": 0.7, "contacted": 0.25, "callback": 0.05})
     if days < 60:
-        return draw.weighted({"new": 0.15, "contacted": 0.25, "callback": 0.1, "qualified": 0.25, "proposal": 0.1,
-                              "negotiation": 0.05, "lost": 0.1})  # fmt: skip
+        return draw.weighted(
+            {
+                "new": 0.15,
+                "contacted": 0.25,
+                "callback": 0.1,
+                "qualified": 0.25,
+                "proposal": 0.1,
+                "negotiation": 0.05,
+                "lost": 0.1,
+            }
+        )
     return draw.weighted({"contacted": 0.06, "callback": 0.03, "qualified": 0.07, "proposal": 0.03,
                           "negotiation": 0.03, "lost": 0.78})  # fmt: skip
 
@@ -142,8 +166,17 @@ def _history(company: "DemoCompany", draw: Draw, lead: dict[str, Any]) -> None:
             if step and step == len(path) - 1
             else created + (end - created) * step / max(len(path) - 1, 1)
         )
-        company.moves.append({"id": draw.uid(at), "kind": "lead", "record_id": lead["id"], "from_kind": previous,
-                              "to_kind": stage, "at": at, "actor_id": lead["owner_id"]})  # fmt: skip
+        company.moves.append(
+            {
+                "id": draw.uid(at),
+                "kind": "lead",
+                "record_id": lead["id"],
+                "from_kind": previous,
+                "to_kind": stage,
+                "at": at,
+                "actor_id": lead["owner_id"],
+            }
+        )
         previous = stage
     lead["updated_at"] = company.moves[-1]["at"]
     if lead["status"] == "lost":

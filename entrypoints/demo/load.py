@@ -1,6 +1,5 @@
 """Putting the demo company into a database, letting its people in, and taking it out again."""
 
-from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
@@ -17,6 +16,7 @@ from crm_api.core.database import Base
 from crm_api.core.errors import Conflict
 from crm_api.core.ids import new_id
 from crm_api.core.text import fold
+from crm_api.followups.models import FollowUpRule, Sequence
 from crm_api.leads import bulk as leads
 from crm_api.opportunities import bulk as opportunities
 from crm_api.opportunities.models import StageMove
@@ -60,12 +60,14 @@ def load(session: Session, company: DemoCompany) -> None:
     leads.insert(session, [_without(row, "stage_kind") for row in _dated(company.leads)])
     _load_deals(session, company)
     activities.insert(session, _dated(company.activities))
+    audit.bulk_insert(session, Sequence, _dated(company.sequences))
+    audit.bulk_insert(session, FollowUpRule, _dated(company.rules))
     if company.tagged:
         session.execute(sa.insert(RecordTag), [{"id": new_id(), **row} for row in company.tagged])
 
 
 def let_in(session: Session, *, password_hash: str) -> list[str]:
-    """Give all demo people this password, ending their sessions; returns their addresses, the main ones first."""
+    """Give all demo people this password, ending their sessions; returns their addresses."""
     people = session.scalars(sa.select(User).where(User.origin == "demo", User.email.is_not(None))).all()
     for user in people:
         user.password_hash = password_hash
@@ -79,7 +81,7 @@ def _without(row: Row, *names: str) -> Row:
     return {name: value for name, value in row.items() if name not in names}
 
 
-def _dated(rows: Sequence[Row]) -> list[Row]:
+def _dated(rows: list[Row]) -> list[Row]:
     """Rows that say when they were changed: when they were made, where nothing else is known."""
     return [{"updated_at": row["created_at"], **row} for row in rows]
 
@@ -89,7 +91,7 @@ def _joined(session: Session, company: DemoCompany) -> DemoCompany:
     same: dict[UUID, UUID] = {}
     for rows, model in ((company.territories, Territory), (company.tags, Tag)):
         live = [model.archived_at.is_(None)] if hasattr(model, "archived_at") else []
-        known = dict(session.execute(sa.select(model.name_key, model.id).where(*live)).tuples().all())  # type: ignore[attr-defined]
+        known = dict(session.execute(sa.select(model.name_key, model.id).where(*live)).all())
         same.update({row["id"]: known[fold(row["name"])] for row in rows if fold(row["name"]) in known})
     if not same:
         return company
@@ -97,13 +99,14 @@ def _joined(session: Session, company: DemoCompany) -> DemoCompany:
 
 
 def _number(session: Session, company: DemoCompany) -> None:
-    """Number after what was numbered on the same days already, and leave the counters where the next may go on."""
-    wanted = [(row, *row["number"].rsplit("-", 1)) for rows in (company.accounts, company.leads, company.opportunities)
-              for row in rows]  # fmt: skip
+    """Number after what was numbered on the same days already, and move the counters on."""
+    wanted = [
+        (row, *row["number"].rsplit("-", 1))
+        for rows in (company.accounts, company.leads, company.opportunities)
+        for row in rows
+    ]
     keys = list({key for _, key, _ in wanted})
-    held = dict(
-        session.execute(sa.select(Counter.key, Counter.value).where(Counter.key.in_(keys))).tuples().all()
-    )
+    held = dict(session.execute(sa.select(Counter.key, Counter.value).where(Counter.key.in_(keys))).all())
     last = dict(held)
     for row, key, n in wanted:
         number = held.get(key, 0) + int(n)

@@ -93,9 +93,11 @@ def add_people(company: "DemoCompany", draw: Draw) -> None:
              "home_latitude": latitude, "home_longitude": longitude}
         )  # fmt: skip
     for area, territory in zip(AREAS, company.territories, strict=True):
-        for key in {area.rep: None, area.field: None}:
-            if key:
-                company.user_territories.append({"user_id": user_ids[key], "territory_id": territory["id"]})
+        for person in (area.rep, area.field):
+            if person:
+                company.user_territories.append(
+                    {"user_id": user_ids[person], "territory_id": territory["id"]}
+                )
 
 
 def user_id(company: "DemoCompany", key: str) -> Any:

@@ -1,37 +1,45 @@
-"""Two follow-up sequences, switched off: nobody is written to until a person says so."""
+"""Two follow-up sequences with rules that are switched off: nobody is written to until a person says so."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+from entrypoints.demo.draws import Draw
+
+if TYPE_CHECKING:
+    from entrypoints.demo.company import DemoCompany
+
+_DAY = 24 * 60  # minutes
+
+# name, templates with the days to wait before each, minutes without contact, which leads
+_SEQUENCES: tuple[tuple[str, tuple[tuple[str, int], ...], int, dict[str, Any]], ...] = (
+    (
+        "First answer to a new lead",
+        (("followup_first", 0), ("followup_second", 4)),
+        2 * _DAY,
+        {"field": "status", "op": "eq", "value": "new"},
+    ),
+    (
+        "Leads that went quiet",
+        (("followup_second", 0),),
+        30 * _DAY,
+        {"field": "status", "op": "in", "value": ["contacted", "callback", "qualified"]},
+    ),
+)
 
 
-def sequences() -> list[dict[str, Any]]:
-    """Name, what it is for, and the steps with their days after the one before; born switched off."""
-    return [
-        {
-            "name": "First answer to a new lead",
-            "description": "Three short mails to a lead nobody has reached, over two weeks.",
-            "is_active": False,
-            "steps": [
-                {"position": 1, "after_days": 0, "subject": "Your question about our {{ interest }}",
-                 "text": "Hello {{ first_name }},\n\nthank you for asking about our {{ interest }}. "
-                         "When would a short call suit you?\n\n{{ sender_name }}"},
-                {"position": 2, "after_days": 4, "subject": "Shall I send you the price list?",
-                 "text": "Hello {{ first_name }},\n\nI can send you the dealer price list today. "
-                         "Just answer this mail.\n\n{{ sender_name }}"},
-                {"position": 3, "after_days": 10, "subject": "Is this still of interest?",
-                 "text": "Hello {{ first_name }},\n\nif the timing is wrong, tell me when to ask again."
-                         "\n\n{{ sender_name }}"},
-            ],
-        },
-        {
-            "name": "After a quote",
-            "description": "Two reminders while a proposal is waiting.",
-            "is_active": False,
-            "steps": [
-                {"position": 1, "after_days": 3, "subject": "Any questions on the quote?",
-                 "text": "Hello {{ first_name }},\n\nis there anything in the quote I should explain or change?"
-                         "\n\n{{ sender_name }}"},
-                {"position": 2, "after_days": 7, "subject": "The quote is valid until the end of the month",
-                 "text": "Hello {{ first_name }},\n\nshall I keep the stock reserved for you?\n\n{{ sender_name }}"},
-            ],
-        },
-    ]  # fmt: skip
+def add_sequences(company: "DemoCompany", draw: Draw) -> None:
+    """The sequences and their rules; born switched off like every rule."""
+    for name, steps, after_minutes, conditions in _SEQUENCES:
+        made: dict[str, Any] = {"created_at": draw.start, "origin": "demo", "name": name}
+        sequence_id = draw.uid(draw.start)
+        mails = [{"template": template, "delay_days": days} for template, days in steps]
+        company.sequences.append({**made, "id": sequence_id, "steps": mails})
+        company.rules.append(
+            {
+                **made,
+                "id": draw.uid(draw.start),
+                "sequence_id": sequence_id,
+                "after_minutes": after_minutes,
+                "conditions": conditions,
+                "is_on": False,
+            }
+        )

@@ -131,7 +131,7 @@ async def test_a_mail_that_missed_its_window_waits_for_the_next_and_says_why(db,
 
 async def test_the_next_step_follows_after_its_days(long_house):
     await long_house.tick()
-    with clock.frozen(clock.now() + timedelta(days=3, minutes=5)):
+    with clock.frozen(clock.now() + timedelta(days=3, minutes=30)):
         await long_house.tick()
     assert len(long_house.sent()) == 2
     assert (await long_house.enrolment()).step == 2

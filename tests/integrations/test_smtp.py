@@ -67,7 +67,7 @@ async def test_a_server_that_never_greets_has_certainly_sent_nothing():
 
     silent = await asyncio.start_server(stay_silent, "127.0.0.1", 0)
     async with silent:
-        sender = SmtpSender("smtp://127.0.0.1:%d" % silent.sockets[0].getsockname()[1], timeout=0.2)
+        sender = SmtpSender(f"smtp://127.0.0.1:{silent.sockets[0].getsockname()[1]}", timeout=0.2)
         with pytest.raises(TemporaryFailure):
             await sender.submit("", make_mail())
         await left.wait()

@@ -351,3 +351,32 @@ async def test_a_recipients_turn_comes_when_the_last_mail_is_old_enough(db, tran
     assert await db.write(service.next_turn, **asked) == message.sending_at + timedelta(hours=20)
     with clock.frozen(clock.now() + timedelta(hours=21)):
         assert await db.write(service.next_turn, **asked) is None
+
+
+async def two_workers(db):
+    """One that lost its claim without noticing, and the one that has it now."""
+    await enqueue(db)
+    (slow,) = await db.write(delivery.claim, worker="slow", limit=1)
+    await let_leases_run_out(db)
+    await db.write(delivery.reap, settle=0)
+    await make_due(db)
+    (quick,) = await db.write(delivery.claim, worker="quick", limit=1)
+    return slow, quick
+
+
+START = {"handle": "h", "transport": "memory", "inbox_is_read": False}
+
+
+async def test_of_two_workers_with_one_message_only_the_later_may_send(db, transport):
+    slow, quick = await two_workers(db)
+    assert not await db.write(delivery.start_sending, slow, **START)
+    assert await db.write(delivery.start_sending, quick, **START)
+
+
+async def test_what_a_worker_says_of_a_message_that_is_not_its_own_any_more_is_dropped(db, transport):
+    slow, quick = await two_workers(db)
+    await db.write(delivery.start_sending, quick, **START)
+    assert not await db.write(delivery.failed, slow, reason="busy")
+    assert not await db.write(delivery.rejected, slow, reason="no")
+    assert not await db.write(delivery.lost_sight, slow, reason="?", settle=0)
+    assert (await message_of(db, quick.message_id)).status == Status.SENDING

@@ -63,9 +63,7 @@ async def test_the_same_question_counts_what_each_asker_sees(db: Database) -> No
 
 async def test_a_name_that_is_not_ones_own_is_as_unknown_as_one_that_does_not_exist(db: Database) -> None:
     ada, _ = await db.write(two_reps)
-    hidden, missing = (
-        await asked(db, ada, f"won revenue for {name}") for name in ("Badger Ltd", "Zebra Ltd")
-    )
+    hidden, missing = [await asked(db, ada, f"won revenue for {n}") for n in ("Badger Ltd", "Zebra Ltd")]
     assert hidden.status == missing.status == "not_understood"
 
 

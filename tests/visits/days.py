@@ -1,4 +1,9 @@
-"""Random days for the property tests: whole minutes, so that a minute-by-minute timer can check them."""
+"""Random days for the property tests.
+
+Every figure is a whole number of `STEP`s, so that a timer that tries every step can check them, and so
+that things meet to the second: a dealer that closes as one arrives, lunch at the last moment, two visits
+worth the same.
+"""
 
 import random
 
@@ -8,15 +13,17 @@ from crm_api.visits.schedule import Day, Lunch, Shift, Stop, Window
 
 MINUTE = 60
 HOUR = 3600
+STEP = 5 * MINUTE
 
 
-def _minutes(low: int, high: int) -> st.SearchStrategy[int]:
-    return st.integers(low, high).map(lambda minutes: minutes * MINUTE)
+def _steps(low: int, high: int) -> st.SearchStrategy[int]:
+    """Seconds from `low` to `high` minutes, in whole steps."""
+    return st.integers(low * MINUTE // STEP, high * MINUTE // STEP).map(lambda steps: steps * STEP)
 
 
 @st.composite
 def _windows(draw, low: int, high: int) -> tuple[Window, ...]:
-    edges = sorted(draw(st.lists(_minutes(low, high), min_size=0, max_size=4, unique=True)))
+    edges = sorted(draw(st.lists(_steps(low, high), min_size=0, max_size=4, unique=True)))
     return tuple(Window(a, b) for a, b in zip(edges[::2], edges[1::2], strict=False))
 
 
@@ -25,10 +32,10 @@ def _stop(draw, node: int, low: int, high: int) -> Stop:
     return Stop(
         key=f"stop-{node}",
         node=node,
-        service=draw(_minutes(1, 40)),
+        service=draw(_steps(5, 40)),
         windows=draw(st.one_of(st.just((Window(low * MINUTE, high * MINUTE),)), _windows(low, high))),
-        appointment=draw(st.one_of(st.none(), st.none(), st.none(), _minutes(low, high))),
-        value=draw(st.integers(1, 90)),
+        appointment=draw(st.one_of(st.none(), st.none(), st.none(), _steps(low, high))),
+        value=draw(st.one_of(st.integers(1, 3), st.integers(1, 90))),
         must=draw(st.sampled_from([False, False, False, True])),
     )
 
@@ -36,24 +43,18 @@ def _stop(draw, node: int, low: int, high: int) -> Stop:
 @st.composite
 def days(draw, max_stops: int = 8, start: int = 480, length: int = 240) -> Day:
     """A day of up to `max_stops` stops in a shift of `length` minutes from minute `start`."""
-    count = draw(st.integers(0, max_stops))
-    travel = st.one_of(st.integers(0, 60), st.integers(0, 60), st.integers(0, 60), st.none())
-    size = count + 1
+    size = draw(st.integers(0, max_stops)) + 1
+    travel = st.one_of(_steps(0, 60), _steps(0, 60), _steps(0, 60), st.none())
     rows = draw(st.lists(st.lists(travel, min_size=size, max_size=size), min_size=size, max_size=size))
-    seconds = [
-        [0 if a == b else None if rows[a][b] is None else rows[a][b] * MINUTE for b in range(size)]
-        for a in range(size)
-    ]
+    seconds = [[0 if a == b else rows[a][b] for b in range(size)] for a in range(size)]
     metres = [[None if s is None else s * 14 for s in row] for row in seconds]
     end = start + length
     lunch = None
     if draw(st.booleans()):
-        earliest = draw(st.integers(start, end))
-        latest = draw(st.integers(earliest, end))
-        lunch = Lunch(draw(_minutes(1, 60)), earliest * MINUTE, latest * MINUTE)
-    shift = Shift(
-        start * MINUTE, end * MINUTE, lunch=lunch, max_visits=draw(st.one_of(st.none(), st.integers(0, 6)))
-    )
+        earliest, latest = sorted([draw(_steps(start, end)), draw(_steps(start, end))])
+        lunch = Lunch(draw(_steps(5, 60)), earliest, latest)
+    most = draw(st.one_of(st.none(), st.none(), st.integers(0, 6)))
+    shift = Shift(start * MINUTE, end * MINUTE, lunch=lunch, max_visits=most)
     stops = tuple(draw(_stop(node, start, end)) for node in range(1, size))
     return Day(shift, stops, seconds, metres)
 

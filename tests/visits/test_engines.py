@@ -11,8 +11,8 @@ from crm_api.visits.engines.exact import MOST_STOPS, ExactEngine
 from crm_api.visits.engines.insertion import InsertionEngine
 from crm_api.visits.engines.moves import Slots, exchange, fill, polish, shorten
 from crm_api.visits.engines.vroom import VroomEngine
-from crm_api.visits.schedule import earliest_end
-from tests.visits.days import days, orders, plane_day
+from crm_api.visits.schedule import Day, Shift, Stop, Window, earliest_end
+from tests.visits.days import HOUR, MINUTE, days, orders, plane_day
 
 calm = settings(max_examples=40)
 many = settings(max_examples=100)
@@ -109,3 +109,20 @@ def test_vroom_plans_nothing_where_nobody_opens():
     day = plane_day(0, 3)
     closed = type(day)(day.shift, tuple(type(s)(s.key, s.node, s.service) for s in day.stops), day.seconds)
     assert VroomEngine().order(closed) == []
+
+
+def test_the_exact_engine_keeps_the_later_way_that_drives_less():
+    line = [0, 10, 20, 30]  # minutes from home, all on one road
+    seconds = [[abs(a - b) * MINUTE for b in line] for a in line]
+    late, all_day = (Window(40 * MINUTE, 45 * MINUTE),), (Window(0, 5 * HOUR),)
+    first, *others = (Stop(f"s{n}", n, 5 * MINUTE, late if n == 1 else all_day) for n in (1, 2, 3))
+    # Second stop first and back is sooner at the third, but drives twenty minutes more.
+    assert ExactEngine().order(Day(Shift(0, 5 * HOUR), (first, *others), seconds)) in ([0, 1, 2], [2, 1, 0])
+
+
+def test_a_visit_is_not_exchanged_for_one_worth_as_much_that_is_further():
+    seconds = [[0, 600, 1200], [600, 0, 600], [1200, 600, 0]]
+    stops = tuple(Stop(f"s{n}", n, HOUR, (Window(0, 5 * HOUR),), value=5) for n in (1, 2))
+    day = Day(Shift(0, 5 * HOUR, max_visits=1), stops, seconds)
+    assert exchange(day, [0]) is None
+    assert exchange(day, [1]) == [0]

@@ -12,7 +12,7 @@ from crm_api.activities.models import Activity
 from crm_api.events.models import EventRow
 from crm_api.ports import TemporaryFailure, TravelMatrix
 from crm_api.visits.itinerary import as_text
-from integrations.offline.great_circle import GreatCircleTravelTimes
+from integrations.offline.great_circle import GreatCircleTravelTimes, driving_seconds
 from tests.factories import make_opportunity, make_organisation, make_team, make_territory
 from tests.support.api import serving
 from tests.support.ports import offline_ports
@@ -442,6 +442,25 @@ async def test_candidates_come_most_worthwhile_first_with_todays_hours(api):
     assert found["items"][0]["reasons"][0]["text"] == "never visited"
 
 
+async def test_deals_that_are_closed_or_archived_are_no_reason_for_a_visit(api):
+    rep, _ = await rep_with_dealers(api.db, 0)
+
+    def make(session):
+        dealer = make_dealer(session, 9, owner_id=rep.id)
+        deal = {"account_id": dealer.id, "owner_id": rep.id, "estimated_value": 5_000_000}
+        make_opportunity(session, "closed_won", **deal)
+        make_opportunity(session, "proposal", archived_at=datetime(2026, 11, 1, tzinfo=UTC), **deal)
+        make_opportunity(session, "proposal", **deal)
+
+    await api.db.write(make)
+    params = {"latitude": 39.9612, "longitude": -82.9988, "day": MONDAY}
+    found = (await (await api.signed_in(rep)).get("/api/v1/crm/visits/candidates", params=params)).json()
+    assert [reason["text"] for reason in found["items"][0]["reasons"]] == [
+        "never visited",
+        "1 open deal, USD 50,000",
+    ]
+
+
 async def test_nearby_lists_the_nearest_first_within_the_radius(api):
     rep, _ = await rep_with_dealers(api.db, 0)
 
@@ -515,6 +534,9 @@ async def test_slower_roads_cost_visits_but_never_make_the_day_invalid(db, tmp_p
     assert instant(plan["over_at"]) <= instant(plan["shift_ends_at"])
     assert plan["visits"] >= 3
     assert roads.elements < 60
+    for stop in plan["stops"]:
+        exact = 1.6 * driving_seconds(stop["driving_metres"])
+        assert stop["driving_seconds"] == pytest.approx(exact, abs=3)
 
 
 async def test_roads_that_fail_leave_the_estimate_and_say_so(db, tmp_path):
@@ -573,12 +595,12 @@ async def test_a_plan_reads_as_a_day_in_the_terminal(api):
     await api.db.write(make)
     text = as_text(await planned(await api.signed_in(rep)))
     assert text.splitlines() == [
-        "2026-11-23  2 visits, about 26 km, 46 min of driving (great circle)",
+        "2026-11-23  2 visits, about 26 km, 34 min of driving (great circle)",
         "08:30        leave",
-        "08:54-09:24  Ann's Autos, Worthington  (13 km, 24 min)  never visited; gold account",
+        "08:47-09:17  Ann's Autos, Worthington  (13 km, 17 min)  never visited; gold account",
         "12:00-12:45  lunch",
         "13:00-13:30  Bob's  (0 km, 0 min)  never visited",
-        "13:54        back",
+        "13:47        back",
         "Not today:",
         "  Cy's: closed that day",
     ]

@@ -10,13 +10,14 @@ from crm_api.visits.schedule import (
     Day,
     Itinerary,
     Lunch,
+    Meal,
     Shift,
     Stop,
     Window,
     earliest_end,
     time_day,
 )
-from tests.visits.days import HOUR, MINUTE, days, orders, small_day
+from tests.visits.days import HOUR, MINUTE, STEP, days, orders, small_day
 
 OPEN = (Window(8 * HOUR, 18 * HOUR),)
 
@@ -139,6 +140,15 @@ def test_lunch_is_eaten_on_the_way_when_the_drive_spans_its_whole_window():
     assert (itinerary.lunch.starts, itinerary.visits[0].arrives) == (12 * HOUR, 15.75 * HOUR)
 
 
+def test_lunch_may_start_at_the_last_moment_of_its_window_and_no_second_later():
+    day = day_of(Stop("a", 1, 5 * HOUR, (Window(9 * HOUR, 14 * HOUR),)), lunch=LUNCH)
+    assert time_day(day, [0]).lunch == Meal(14 * HOUR, 14 * HOUR + 45 * MINUTE, 1)
+    assert earliest_end(day, [0]) == 15 * HOUR + 15 * MINUTE
+    late = day_of(Stop("a", 1, 5 * HOUR + 1, (Window(9 * HOUR, 15 * HOUR),)), lunch=LUNCH)
+    assert rules(time_day(late, [0])) == [Broken.NO_LUNCH]
+    assert earliest_end(late, [0]) is None
+
+
 def test_a_day_of_visits_through_all_of_lunch_breaks_lunch():
     day = day_of(Stop("a", 1, 7 * HOUR, OPEN), lunch=Lunch(HOUR, 12 * HOUR, 13 * HOUR), end=20 * HOUR)
     assert rules(time_day(day, [0])) == [Broken.NO_LUNCH]
@@ -178,11 +188,11 @@ def _idle_before_lunch(itinerary: Itinerary, leg: int, clock: int) -> int:
     return max(0, meal.starts - clock - itinerary.visits[leg].driving)
 
 
-def by_the_minute(day: Day, order: list[int]) -> int | None:
-    """A second timer with nothing in common with the first: it tries every choice, minute by minute.
+def step_by_step(day: Day, order: list[int]) -> int | None:
+    """A second timer with nothing in common with the first: at every step it tries every choice.
 
-    State: minutes since the shift began x visits made x minutes driven on this leg x lunch not
-    begun / minutes eaten / done. Needs every figure of the day to be whole minutes.
+    State: visits made x seconds driven on this leg x seconds of lunch eaten. Needs every figure of the
+    day to be whole steps.
     """
     shift, lunch = day.shift, day.shift.lunch
     nodes = [shift.start_node, *(day.stops[i].node for i in order), shift.end_node]
@@ -192,17 +202,17 @@ def by_the_minute(day: Day, order: list[int]) -> int | None:
     done = lunch.seconds if lunch else 0
     states = {(0, 0, 0)}  # visits made, driven on this leg, eaten
     visiting: dict[int, set[tuple[int, int, int]]] = {}
-    for now in range(shift.start, shift.end + 1, MINUTE):
+    for now in range(shift.start, shift.end + 1, STEP):
         states |= visiting.pop(now, set())
         following = set()
         for made, driven, eaten in states:
             arrived = driven == drives[made]
             if arrived and made == len(order) and eaten == done:
                 return now
-            following.add((made, driven, eaten) if eaten in (0, done) else (made, driven, eaten + MINUTE))
+            following.add((made, driven, eaten) if eaten in (0, done) else (made, driven, eaten + STEP))
             if eaten in (0, done):
                 if not arrived:
-                    following.add((made, driven + MINUTE, eaten))
+                    following.add((made, driven + STEP, eaten))
                 elif made < len(order):
                     stop = day.stops[order[made]]
                     if any(w.opens <= now <= w.closes for w in stop.starts):
@@ -212,15 +222,15 @@ def by_the_minute(day: Day, order: list[int]) -> int | None:
                         else:
                             visiting.setdefault(now + stop.service, set()).add(after)
             if lunch and eaten == 0 and lunch.earliest <= now <= lunch.latest:
-                following.add((made, driven, MINUTE))
+                following.add((made, driven, STEP))
         states = following
     return None
 
 
 @given(small_day(), st.data())
-def test_the_timer_agrees_with_one_that_tries_everything_minute_by_minute(day, data):
+def test_the_timer_agrees_with_one_that_tries_everything_step_by_step(day, data):
     order = data.draw(orders(day))
-    assert earliest_end(day, order) == by_the_minute(day, order)
+    assert earliest_end(day, order) == step_by_step(day, order)
 
 
 def test_a_visit_starts_at_every_second_its_hours_allow_and_at_no_other():

@@ -59,7 +59,7 @@ def upgrade() -> None:
     sa.Column('file_name', sa.Text(), nullable=False),
     sa.Column('system', sa.Text(), nullable=False),
     sa.Column('digest', sa.Text(), nullable=False),
-    sa.Column('mapping', dialect.Json, nullable=False),
+    sa.Column('mapping', sa.Text(), nullable=False),
     sa.Column('path', sa.Text(), nullable=True),
     sa.Column('dry_run', sa.Boolean(), nullable=False),
     sa.Column('skip_errors', sa.Boolean(), nullable=False),
@@ -86,6 +86,18 @@ def upgrade() -> None:
         batch_op.create_index('ix_import_runs_created', ['created_at', 'id'], unique=False)
         batch_op.create_index('ix_import_runs_digest', ['digest', 'state'], unique=False)
 
+    op.create_table('job_slots',
+    sa.Column('id', columns.GUID(), nullable=False),
+    sa.Column('job', sa.Text(), nullable=False),
+    sa.Column('slot', sa.BigInteger(), nullable=False),
+    sa.Column('worker', sa.Text(), nullable=False),
+    sa.Column('started_at', columns.UTCDateTime(), nullable=False),
+    sa.Column('finished_at', columns.UTCDateTime(), nullable=True),
+    sa.Column('done', sa.BigInteger(), nullable=False),
+    sa.Column('error', sa.Text(), nullable=True),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_job_slots')),
+    sa.UniqueConstraint('job', name=op.f('uq_job_slots_job'))
+    )
     op.create_table('mailbox_states',
     sa.Column('id', columns.GUID(), nullable=False),
     sa.Column('address_key', sa.Text(), nullable=False),
@@ -458,6 +470,41 @@ def upgrade() -> None:
         batch_op.create_index('ix_accounts_team', ['team_id'], unique=False)
         batch_op.create_index('ix_accounts_territory', ['territory_id', 'name_key', 'id'], unique=False)
         batch_op.create_index('uq_accounts_external', ['external_system', 'external_id'], unique=True, sqlite_where=sa.text('external_id IS NOT NULL'), postgresql_where=sa.text('external_id IS NOT NULL'))
+
+    op.create_table('api_keys',
+    sa.Column('id', columns.GUID(), nullable=False),
+    sa.Column('user_id', columns.GUID(), nullable=False),
+    sa.Column('name', sa.Text(), nullable=False),
+    sa.Column('token_hash', sa.Text(), nullable=False),
+    sa.Column('hint', sa.Text(), nullable=False),
+    sa.Column('scopes', dialect.Json, nullable=False),
+    sa.Column('created_at', columns.UTCDateTime(), nullable=False),
+    sa.Column('created_by', columns.GUID(), nullable=True),
+    sa.Column('expires_at', columns.UTCDateTime(), nullable=True),
+    sa.Column('last_used_at', columns.UTCDateTime(), nullable=True),
+    sa.Column('revoked_at', columns.UTCDateTime(), nullable=True),
+    sa.ForeignKeyConstraint(['user_id'], ['users.id'], name=op.f('fk_api_keys_user_id'), ondelete='CASCADE'),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_api_keys')),
+    sa.UniqueConstraint('token_hash', name=op.f('uq_api_keys_token_hash'))
+    )
+    with op.batch_alter_table('api_keys', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_api_keys_user_id'), ['user_id'], unique=False)
+
+    op.create_table('asked_questions',
+    sa.Column('id', columns.GUID(), nullable=False),
+    sa.Column('asked_at', columns.UTCDateTime(), nullable=False),
+    sa.Column('user_id', columns.GUID(), nullable=True),
+    sa.Column('question', sa.Text(), nullable=False),
+    sa.Column('planner', sa.Text(), nullable=False),
+    sa.Column('outcome', sa.Text(), nullable=False),
+    sa.Column('plan', dialect.Json, nullable=True),
+    sa.Column('elapsed_ms', sa.BigInteger(), nullable=False),
+    sa.ForeignKeyConstraint(['user_id'], ['users.id'], name=op.f('fk_asked_questions_user_id'), ondelete='CASCADE'),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_asked_questions'))
+    )
+    with op.batch_alter_table('asked_questions', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_asked_questions_asked_at'), ['asked_at'], unique=False)
+        batch_op.create_index(batch_op.f('ix_asked_questions_user_id'), ['user_id'], unique=False)
 
     op.create_table('leads',
     sa.Column('id', columns.GUID(), nullable=False),

@@ -39,7 +39,7 @@ def test_it_has_the_size_that_was_asked_for(at: date) -> None:
     assert (len(made.users), len(made.accounts), len(made.contacts)) == (12, 300, 500)
     assert (len(made.leads), len(made.opportunities), len(made.activities)) == (400, 600, 5000)
     assert len(made.sequences) == 2
-    assert not any(sequence["is_active"] for sequence in made.sequences)
+    assert [rule["is_on"] for rule in made.rules] == [False, False]
 
 
 def test_the_four_people_one_signs_in_as_are_there() -> None:
@@ -53,10 +53,22 @@ def test_every_id_number_and_address_is_given_once(at: date) -> None:
     made = company(at)
     everything = [
         row["id"]
-        for rows in (made.users, made.accounts, made.contacts, made.leads, made.opportunities, made.activities,
-                     made.lines, made.moves, made.products, made.tags, made.teams, made.territories)
+        for rows in (
+            made.users,
+            made.accounts,
+            made.contacts,
+            made.leads,
+            made.opportunities,
+            made.activities,
+            made.lines,
+            made.moves,
+            made.products,
+            made.tags,
+            made.teams,
+            made.territories,
+        )
         for row in rows
-    ]  # fmt: skip
+    ]
     assert len(everything) == len(set(everything))
     for rows in (made.accounts, made.leads, made.opportunities):
         assert len({row["number"] for row in rows}) == len(rows)

@@ -1,5 +1,6 @@
 """The Routes adapter: what it asks, how it reads the answer, and what each fault becomes."""
 
+import math
 from datetime import UTC, datetime, timedelta
 
 import httpx
@@ -70,6 +71,7 @@ async def test_a_large_matrix_is_asked_for_in_blocks_the_service_takes(traffic, 
     assert max(sizes) <= most
     assert sum(sizes) == 3600
     assert matrix.metres == [[100 * abs(i - j) for j in range(60)] for i in range(60)]
+    assert matrix.seconds == [[math.ceil(100 * abs(i - j) / 16) for j in range(60)] for i in range(60)]
 
 
 async def test_more_destinations_than_one_request_takes_are_split_too():

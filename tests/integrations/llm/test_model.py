@@ -59,8 +59,13 @@ async def test_another_server_is_asked_through_chat_completions() -> None:
 
 @pytest.mark.parametrize(
     ("url", "strict"),
-    [("", True), ("https://api.openai.com/v1", True), ("https://acme.openai.azure.com/openai/v1/", True),
-     ("http://127.0.0.1:11434/v1", False), ("https://openai.azure.com.evil.example/v1", False)],
+    [
+        ("", True),
+        ("https://api.openai.com/v1", True),
+        ("https://acme.openai.azure.com/openai/v1/", True),
+        ("http://127.0.0.1:11434/v1", False),
+        ("https://openai.azure.com.evil.example/v1", False),
+    ],
 )
 def test_only_openai_and_azure_count_as_strict(url: str, strict: bool) -> None:
     assert OpenAIModel(api_key="", model="m", base_url=url).is_strict is strict
@@ -76,7 +81,9 @@ async def test_what_trying_again_cannot_help_is_permanent(style: type[OpenAIMode
 
 @STYLES
 @pytest.mark.parametrize("fault", ["429", "500"])
-async def test_a_busy_server_is_tried_once_more_and_then_temporary(style: type[OpenAIModel], fault: str) -> None:
+async def test_a_busy_server_is_tried_once_more_and_then_temporary(
+    style: type[OpenAIModel], fault: str
+) -> None:
     async with openai_server(fault) as server:
         with pytest.raises(TemporaryFailure):
             await asked(style, server)

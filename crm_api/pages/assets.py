@@ -1,0 +1,93 @@
+"""What browsers load besides HTML: our own CSS and script, htmx, and a sprite of the icons in use.
+
+Third-party files are read out of pinned wheels, never imported, and only served while they are the bytes
+that were reviewed: the place of a file inside a wheel is nobody's promise. Every address carries the hash
+of its content, so that browsers may keep it for good; bodies are compressed once, when the process starts.
+"""
+
+import gzip
+import hashlib
+import re
+import zipfile
+from dataclasses import dataclass, field
+from functools import cache
+from importlib.metadata import distribution
+from io import BytesIO
+from pathlib import Path
+
+STATIC = Path(__file__).resolve().parents[2] / "static"
+FOREVER = "public, max-age=31536000, immutable"
+
+HTMX = (
+    "django-js-lib-htmx", "js_lib_htmx/static/htmx/htmx.min.js",
+    "491955cd1810747d7d7b9ccb936400afb760e06d25d53e4572b64b6563b2784e",
+)  # fmt: skip
+LUCIDE = (
+    "lucide", "lucide/lucide.zip",
+    "522230c8b53f88517710e3e1693ffc03ffe68f2e839893909f1d9e0305a6eadf",
+)  # fmt: skip
+ICONS = (
+    "arrow-right", "check", "chevron-right", "circle-alert", "circle-question-mark", "clock", "corner-down-left",
+    "flag", "house", "inbox", "info", "log-out", "mail", "mail-check", "map-pin", "moon", "navigation", "phone",
+    "rotate-ccw", "route", "send", "sparkles", "sun", "triangle-alert", "utensils", "x",
+)  # fmt: skip
+
+
+class ForeignAsset(Exception):
+    """A file in a wheel is not the one that was reviewed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asset:
+    """One file as it is served; `packed` is the same in gzip."""
+
+    name: str
+    media_type: str
+    body: bytes
+    digest: str = field(init=False)
+    packed: bytes = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "digest", hashlib.sha256(self.body).hexdigest())
+        object.__setattr__(self, "packed", gzip.compress(self.body, 9, mtime=0))
+
+    @property
+    def path(self) -> str:
+        """The address; it changes with the content."""
+        return f"/a/{self.digest[:16]}/{self.name}"
+
+
+def pinned(package: str, path: str, sha256: str) -> bytes:
+    """A file of an installed wheel; raises ForeignAsset where its SHA-256 is not the one given."""
+    body = Path(str(distribution(package).locate_file(path))).read_bytes()
+    if (found := hashlib.sha256(body).hexdigest()) != sha256:
+        raise ForeignAsset(f"{path} of {package} has SHA-256 {found}, not {sha256}")
+    return body
+
+
+def sprite(archive: bytes, names: tuple[str, ...]) -> bytes:
+    """The named icons of Lucide's archive as the symbols of one SVG."""
+    with zipfile.ZipFile(BytesIO(archive)) as icons:
+        symbols = "".join(_symbol(name, icons.read(f"{name}.svg").decode()) for name in names)
+    # The notice is what the ISC licence asks for.
+    notice = "<!-- Icons: Lucide, ISC Licence, Copyright (c) Lucide Contributors -->"
+    return f'<svg xmlns="http://www.w3.org/2000/svg">{notice}{symbols}</svg>'.encode()
+
+
+def _symbol(name: str, source: str) -> str:
+    drawing = re.sub(r">\s+<", "><", source[source.index(">") + 1 : source.rindex("</svg>")].strip())
+    return f'<symbol id="{name}" viewBox="0 0 24 24">{drawing}</symbol>'
+
+
+@cache
+def library() -> dict[str, Asset]:
+    """Every asset by name; raises ForeignAsset where a pin does not hold."""
+    script, style, drawing = "text/javascript; charset=utf-8", "text/css; charset=utf-8", "image/svg+xml"
+    found = (
+        Asset("app.css", style, (STATIC / "app.css").read_bytes()),
+        Asset("app.js", script, (STATIC / "app.js").read_bytes()),
+        Asset("favicon.svg", drawing, (STATIC / "favicon.svg").read_bytes()),
+        Asset("htmx.js", script, pinned(*HTMX)),
+        Asset("icons.svg", drawing, sprite(pinned(*LUCIDE), ICONS)),
+    )
+    return {asset.name: asset for asset in found}

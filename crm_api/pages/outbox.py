@@ -1,0 +1,130 @@
+"""The outbox as the page shows it: what needs a person, what leaves next, what went out today."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, time, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from crm_api.access import Actor
+from crm_api.conditions import records
+from crm_api.conditions.filters import Query
+from crm_api.conditions.tree import All, Any_, Comparison, Tree
+from crm_api.core import clock
+from crm_api.core.database import Database
+from crm_api.core.listing import Window
+from crm_api.outbox import service
+from crm_api.outbox.schemas import MessageOut
+from crm_api.outbox.state import WAITING, Status
+
+SHOWN = 8
+Verb = Callable[..., Any]
+# What a person may do with a message: the words on the button, and the verb behind it.
+ACTIONS: dict[str, tuple[str, Verb]] = {
+    "mark-sent": ("It arrived", service.mark_sent),
+    "retry": ("Send again", service.retry),
+    "resume": ("Send now", service.resume),
+    "discard": ("Don’t send", service.discard),
+}
+WITH_REMARK = ("mark-sent", "discard")
+STATUS_WORDS = {
+    "planned": "planned", "queued": "waiting", "claimed": "leaving", "sending": "leaving", "sent": "sent",
+    "unknown": "uncertain", "held": "held", "cancelled": "cancelled", "suppressed": "suppressed",
+    "expired": "expired", "dead": "failed",
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One message: what it is called, where it stands, and what may be done about it."""
+
+    message: MessageOut
+    title: str
+    state: str
+    actions: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Messages of one sort; `total` counts those beyond the lines too."""
+
+    lines: list[Line]
+    total: int
+
+
+@dataclass(frozen=True, slots=True)
+class Outbox:
+    """Everything the card needs. `leaving` are those that go until the end of tomorrow."""
+
+    attention: Group
+    leaving: Group
+    sent_today: Group
+    paused: bool
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether there is nothing to show."""
+        return not (self.attention.total or self.leaving.total or self.sent_today.total)
+
+
+async def outbox(db: Database, actor: Actor) -> Outbox:
+    """What the actor may see of the outbox."""
+    morning = datetime.combine(clock.today(actor.time_zone), time(), ZoneInfo(actor.time_zone))
+    attention = Any_(any=[_is("is_uncertain", True), _in(Status.HELD, Status.DEAD)])
+    leaving = All(
+        all=[
+            _in(Status.PLANNED, Status.QUEUED, Status.CLAIMED, Status.SENDING),
+            Comparison(field="due_at", op="lt", value=morning + timedelta(days=2)),
+        ]
+    )
+    sent = All(all=[_in(Status.SENT), Comparison(field="sent_at", op="gte", value=morning)])
+    return Outbox(
+        attention=await _group(db, actor, attention, "-created_at"),
+        leaving=await _group(db, actor, leaving, "due_at"),
+        sent_today=await _group(db, actor, sent, "-sent_at"),
+        paused=await db.read(service.is_paused),
+    )
+
+
+async def act(db: Database, actor: Actor, message_id: Any, action: str) -> None:
+    """Do what a button says. Raises Conflict, NotAllowed, or NotFound; KeyError for no such action."""
+    _, verb = ACTIONS[action]
+    remark = {"remark": "on the page"} if action in WITH_REMARK else {}
+    await db.write(_done, verb, actor, message_id, remark)
+
+
+def _done(session: Any, verb: Verb, actor: Actor, message_id: Any, remark: dict[str, str]) -> None:
+    verb(session, actor, message_id=message_id, **remark)
+
+
+async def _group(db: Database, actor: Actor, tree: Tree, sort: str) -> Group:
+    # An exact count: other than a capped one it allows every sort, and each of these groups is small.
+    query = Query(tree=tree, sort=(sort,), window=Window(page_size=SHOWN, count="exact"))
+    page = await db.read(records.page, actor, "message", query)
+    lines = [_line(actor, MessageOut.model_validate(item)) for item in page["items"]]
+    return Group(lines, page["total"])
+
+
+def _line(actor: Actor, message: MessageOut) -> Line:
+    title = message.subject or (message.template or message.purpose).replace("_", " ").capitalize()
+    names = () if actor.role == "viewer" else _possible(message)
+    return Line(
+        message, title, STATUS_WORDS[message.status], tuple((name, ACTIONS[name][0]) for name in names)
+    )
+
+
+def _possible(message: MessageOut) -> tuple[str, ...]:
+    """The actions that the state machine knows for a message in this state."""
+    if message.is_uncertain:
+        return ("mark-sent", "retry", "discard")
+    return {Status.HELD: ("resume", "discard"), Status.DEAD: ("retry", "discard")}.get(
+        Status(message.status), ("discard",) if message.status in WAITING else ()
+    )
+
+
+def _is(name: str, value: Any) -> Comparison:
+    return Comparison(field=name, value=value)
+
+
+def _in(*statuses: Status) -> Comparison:
+    return Comparison(field="status", op="in", value=[status.value for status in statuses])

@@ -1,0 +1,145 @@
+"""The visits of a day, as the page shows them: one plan with its stops, or who else is on the road."""
+
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlencode
+from uuid import UUID
+
+from crm_api.access import Actor
+from crm_api.conditions import records
+from crm_api.conditions.filters import Query
+from crm_api.conditions.tree import All, Comparison
+from crm_api.core import clock
+from crm_api.core.database import Database
+from crm_api.core.listing import Window
+from crm_api.pages import maps
+from crm_api.visits.schemas import StopOut, VisitPlanOut
+
+PLANS_FOR_OTHERS = ("administrator", "manager")
+
+
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """A visit with what one needs at the kerb: the phone number, the way there, whether it is done."""
+
+    plan: StopOut
+    phone: str | None
+    done: bool
+    open: bool
+    navigate: str
+
+
+@dataclass(frozen=True, slots=True)
+class Day:
+    """A planned day; `rep` is named where it is somebody else's."""
+
+    plan: VisitPlanOut
+    rep: str | None
+    stops: list[Stop]
+    sketch: maps.Sketch
+
+    @property
+    def next_stop(self) -> Stop | None:
+        """The first visit that is still open, once the plan is accepted."""
+        return next((stop for stop in self.stops if stop.open), None)
+
+
+@dataclass(frozen=True, slots=True)
+class OnTheRoad:
+    """Somebody's accepted plan, in one line."""
+
+    plan: VisitPlanOut
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Visits:
+    """Everything the card needs. `reps` are those whose day this person may plan."""
+
+    day: Day | None
+    on_the_road: list[OnTheRoad]
+    reps: list[dict[str, Any]]
+    may_plan: bool
+
+
+async def visits(db: Database, actor: Actor, *, plan_id: UUID | None = None) -> Visits:
+    """The plan asked for, else the actor's own of today. Raises NotFound for a plan they may not see."""
+    accepted = await _plans(db, actor, status="accepted")
+    own = [plan for plan in accepted if plan.owner_id == actor.user_id]
+    proposed = [] if own or plan_id else await _plans(db, actor, status="proposed", owner_id=actor.user_id)
+    chosen = plan_id or next((plan.id for plan in [*own, *proposed]), None)
+    others = [plan for plan in accepted if plan.owner_id != actor.user_id and plan.id != chosen]
+    names = await _labels(db, actor, "user", [plan.owner_id for plan in others], "name")
+    plans_for_others = actor.role in PLANS_FOR_OTHERS
+    return Visits(
+        day=await _day(db, actor, chosen) if chosen else None,
+        on_the_road=[OnTheRoad(plan, names.get(plan.owner_id) or "Somebody") for plan in others],
+        reps=await _reps(db, actor) if plans_for_others else [],
+        may_plan=actor.role in ("rep", "field"),
+    )
+
+
+async def _plans(db: Database, actor: Actor, **values: Any) -> list[VisitPlanOut]:
+    """The plans of today with these values, the newest first."""
+    query = _query(sort="-created_at", day=clock.today(actor.time_zone), **values)
+    page = await db.read(records.page, actor, "visit_plan", query)
+    return [VisitPlanOut.model_validate(item) for item in page["items"]]
+
+
+async def _day(db: Database, actor: Actor, plan_id: UUID) -> Day:
+    plan = VisitPlanOut.model_validate(await db.read(records.one, actor, "visit_plan", plan_id))
+    stops = plan.stops or []
+    mine = plan.owner_id == actor.user_id
+    names = {} if mine else await _labels(db, actor, "user", [plan.owner_id], "name")
+    phones = await _labels(db, actor, "account", [stop.account_id for stop in stops], "phone")
+    states = await _labels(db, actor, "activity", [s.activity_id for s in stops if s.activity_id], "status")
+    return Day(
+        plan=plan,
+        rep=None if mine else names.get(plan.owner_id) or "Somebody",
+        stops=[_stop(stop, phones.get(stop.account_id), states.get(stop.activity_id)) for stop in stops],
+        sketch=maps.sketch(
+            [(plan.start_latitude, plan.start_longitude), *((s.latitude, s.longitude) for s in stops),
+             (plan.end_latitude, plan.end_longitude)]
+        ),
+    )  # fmt: skip
+
+
+def _stop(stop: StopOut, phone: str | None, state: str | None) -> Stop:
+    to = urlencode({"api": "1", "destination": f"{stop.latitude:.6f},{stop.longitude:.6f}"}, safe=",")
+    return Stop(
+        plan=stop,
+        phone=phone,
+        done=state == "completed",
+        open=state in ("scheduled", "in_progress"),
+        navigate=f"https://www.google.com/maps/dir/?{to}&travelmode=driving&dir_action=navigate",
+    )
+
+
+async def _labels(
+    db: Database, actor: Actor, kind: str, ids: list[UUID], field: str
+) -> dict[UUID | None, Any]:
+    """One field of several records by id, without those the actor may not see."""
+    if not ids:
+        return {}
+    tree = All(all=[Comparison(field="id", op="in", value=[str(i) for i in ids])])
+    query = Query(tree=tree, window=Window(page_size=200, count="none"), fields=(field,), archived="with")
+    page = await db.read(records.page, actor, kind, query)
+    return {item["id"]: item[field] for item in page["items"]}
+
+
+async def _reps(db: Database, actor: Actor) -> list[dict[str, Any]]:
+    tree = All(
+        all=[
+            Comparison(field="role", op="in", value=["rep", "field"]),
+            Comparison(field="is_active", value=True),
+            Comparison(field="email", op="isnull", value=False),
+        ]
+    )
+    query = Query(tree=tree, window=Window(page_size=200, count="none"), fields=("name",))
+    page = await db.read(records.page, actor, "user", query)
+    return list(page["items"])
+
+
+def _query(sort: str, **values: Any) -> Query:
+    tree = All(all=[Comparison(field=name, value=value) for name, value in values.items()])
+    return Query(tree=tree, sort=(sort,), window=Window(page_size=100, count="none"))
