@@ -43,12 +43,16 @@ def installed():
     subscriptions.install()
 
 
-@pytest.mark.parametrize("text", ["STOP", "stop.", "Stop please", "\n unsubscribe\n\n> Hello", "Please remove me!"])
+@pytest.mark.parametrize(
+    "text", ["STOP", "stop.", "Stop please", "\n unsubscribe\n\n> Hello", "Please remove me!"]
+)
 def test_a_word_that_means_no_more_is_understood(text):
     assert service.asks_to_stop(text)
 
 
-@pytest.mark.parametrize("text", ["", "Please do not stop, I like it", "Stop by on Monday", "> stop", "Call me"])
+@pytest.mark.parametrize(
+    "text", ["", "Please do not stop, I like it", "Stop by on Monday", "> stop", "Call me"]
+)
 def test_other_words_are_not_taken_for_it(text):
     assert not service.asks_to_stop(text.replace("> ", "I said: "))
 
