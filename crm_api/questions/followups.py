@@ -52,7 +52,7 @@ def follow(
         return _patch(Sentence(registry, names, cut, entity=previous.entity), previous)
 
     plan = with_options(patched(question), question, patched)
-    return alone if plan.action == "unknown" and alone.action in ("refuse", "clarify") else plan
+    return alone if plan.action == "unknown" and alone.action == "clarify" else plan
 
 
 def _leans(spans: list[Span]) -> bool:
