@@ -71,7 +71,9 @@ def test_a_worker_killed_anywhere_never_sends_twice(transport: str, place: str, 
                     return
                 assert message["is_uncertain"]
                 assert arrived() == (1 if place == "outbox.accepted" else 0)
-                marked = client.post(f"/api/v1/crm/followups/outbox/{message['id']}/mark-sent")
+                marked = client.post(
+                    f"/api/v1/crm/followups/outbox/{message['id']}/mark-sent", json={"remark": "She has it."}
+                )
                 assert (marked.status_code, marked.json()["is_uncertain"]) == (200, False)
                 assert arrived() <= 1
 
