@@ -42,7 +42,9 @@ class View:
 def view(answer: Answer, *, question: str, context: list[str]) -> View:
     """The answer to the last of several turns; `context` are the turns a next question may lean on."""
     series = _series(answer)
-    adds_up = answer.plan is not None and answer.plan.figures and answer.plan.figures[0].fn in ("count", "sum")
+    adds_up = (
+        answer.plan is not None and answer.plan.figures and answer.plan.figures[0].fn in ("count", "sum")
+    )
     timed = len(answer.columns) == 2 and answer.columns[0].type in ("period", "date")
     figure = answer.status == "answered" and isinstance(answer.value, int | float) and len(answer.rows) < 2
     return View(
@@ -50,7 +52,9 @@ def view(answer: Answer, *, question: str, context: list[str]) -> View:
         rows=[] if figure else answer.rows[:MOST_SHOWN],
         figure=figure,
         bars=charts.bars(series) if series and not timed and len(series) <= MOST_BARS else [],
-        columns=charts.columns(_named(charts.without_gaps(series) if adds_up else series)) if series and timed and len(series) <= MOST_COLUMNS else None,
+        columns=charts.columns(_named(charts.without_gaps(series) if adds_up else series))
+        if series and timed and len(series) <= MOST_COLUMNS
+        else None,
         context=context,
         question=question,
     )
