@@ -29,6 +29,7 @@ USERS = Catalogue(
     plural="users",
     model=User,
     label="name",
+    named=True,
     synonyms=(*_REPS, "colleague", "person", "team member", "member", "employee of ours"),
     default_sort="name",
     fields=(
@@ -91,6 +92,7 @@ TEAMS = Catalogue(
     plural="teams",
     model=Team,
     label="name",
+    named=True,
     default_sort="name",
     fields=(
         Field(
