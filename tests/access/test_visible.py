@@ -51,6 +51,8 @@ async def test_the_system_sees_everything(db: Database) -> None:
     world = await db.write(drawn, 1)
 
     def leads(session: Session) -> int:
-        return len(session.scalars(sa.select(CATALOGUES["lead"].model.id).where(visible("lead", SYSTEM))).all())
+        return len(
+            session.scalars(sa.select(CATALOGUES["lead"].model.id).where(visible("lead", SYSTEM))).all()
+        )
 
     assert await db.read(leads) == len(world.rows["lead"])

@@ -78,7 +78,9 @@ def drawn(session: Session, seed: int) -> World:
         make.make_activity(
             session,
             owner_id=somebody(),
-            **{f"{kind}_id": some(rows[kind], 0.25) for kind in ("account", "lead", "contact", "opportunity")},
+            **{
+                f"{kind}_id": some(rows[kind], 0.25) for kind in ("account", "lead", "contact", "opportunity")
+            },
         )
         for _ in range(30)
     ]

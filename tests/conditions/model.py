@@ -14,7 +14,11 @@ from tests import factories
 
 WORDS = ["Retail", "retail", "Énergie", "énergie", "100%_of\\it", "Bau & Söhne", "x"]
 DAYS = [date(2026, 3, 8), date(2026, 3, 9), date(2026, 11, 1)]
-TIMES = [datetime(2026, 3, 8, 5, tzinfo=UTC), datetime(2026, 3, 9, 4, tzinfo=UTC), datetime(2026, 7, 1, tzinfo=UTC)]
+TIMES = [
+    datetime(2026, 3, 8, 5, tzinfo=UTC),
+    datetime(2026, 3, 9, 4, tzinfo=UTC),
+    datetime(2026, 7, 1, tzinfo=UTC),
+]
 NUMBERS = [0, 1, 7, 50, 100]
 TAGS = ["Hot", "cold", "Été"]
 
@@ -43,9 +47,16 @@ FIELDS: dict[str, dict[str, tuple[str, Callable[[Any], Any], list[Any]]]] = {
         "is_active": ("flag", lambda row: row.is_active, [True, False]),
     },
 }
-ONE = {("opportunity", "account"): "account_id", ("account", "parent"): "parent_id", ("account", "owner"): "owner_id"}
+ONE = {
+    ("opportunity", "account"): "account_id",
+    ("account", "parent"): "parent_id",
+    ("account", "owner"): "owner_id",
+}
 TARGET = {"account": "account", "parent": "account", "owner": "user"}
-MANY = {("account", "opportunities"): ("opportunity", "account_id"), ("account", "subsidiaries"): ("account", "parent_id")}
+MANY = {
+    ("account", "opportunities"): ("opportunity", "account_id"),
+    ("account", "subsidiaries"): ("account", "parent_id"),
+}
 
 
 @dataclass
@@ -137,7 +148,10 @@ def _compares(type_: str, held: Any, op: str, value: Any) -> bool:
     if held is None:
         return op == "eq" and value is None
     if type_ == "text":
-        held, value = held.lower(), [v.lower() for v in value] if isinstance(value, list) else value and value.lower()
+        held, value = (
+            held.lower(),
+            [v.lower() for v in value] if isinstance(value, list) else value and value.lower(),
+        )
     match op:
         case "eq":
             return bool(held == value)

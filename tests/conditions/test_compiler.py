@@ -78,7 +78,9 @@ async def test_a_bare_date_means_the_start_of_that_day_where_the_asker_lives(db:
     since = READ.validate_python({"field": "created_at", "op": "gte", "value": "2026-03-08"})
 
     def count(zone: str) -> Any:
-        return lambda session: len(found(session, "lead", since, Actor(None, "administrator", time_zone=zone)))
+        return lambda session: len(
+            found(session, "lead", since, Actor(None, "administrator", time_zone=zone))
+        )
 
     assert await db.read(count("UTC")) == 1
     assert await db.read(count("America/New_York")) == 0

@@ -188,7 +188,8 @@ async def test_several_processes_write_to_one_file_without_waiting_in_vain(
     url = await asyncio.to_thread(sqlite.copy_to, tmp_path / "shared.db")
     run = [sys.executable, "-W", "error", "-c", WRITER, url]
     writers = [
-        subprocess.Popen([*run, mark], cwd=ROOT, stderr=subprocess.PIPE, text=True) for mark in ("left", "right")
+        subprocess.Popen([*run, mark], cwd=ROOT, stderr=subprocess.PIPE, text=True)
+        for mark in ("left", "right")
     ]
     said = await asyncio.gather(*(asyncio.to_thread(writer.communicate) for writer in writers))
 

@@ -49,7 +49,9 @@ def evaluated(session: Session, expressions: Sequence[sa.ColumnElement[Any]]) ->
 
 
 @once_a_database
-@given(st.lists(st.tuples(instants, st.sampled_from(UNITS), st.sampled_from(ZONES)), min_size=60, max_size=80))
+@given(
+    st.lists(st.tuples(instants, st.sampled_from(UNITS), st.sampled_from(ZONES)), min_size=60, max_size=80)
+)
 async def test_an_instant_falls_into_the_period_it_has_locally(
     db: Database, cases: list[tuple[datetime, str, str]]
 ) -> None:
@@ -109,7 +111,9 @@ def middle(session: Session, values: Sequence[float | None]) -> Any:
 @once_a_database
 @given(
     st.lists(
-        st.lists(st.none() | st.integers(-1000, 1000).map(float), min_size=1, max_size=8), min_size=12, max_size=20
+        st.lists(st.none() | st.integers(-1000, 1000).map(float), min_size=1, max_size=8),
+        min_size=12,
+        max_size=20,
     )
 )
 async def test_the_median_leaves_out_what_is_not_known(
@@ -127,7 +131,11 @@ ALPHABET = "abcdeéèüßñøłæ ĐİΣςЖя中文한 0123456789-_.,:/@'\"&|!*
 def found_by(session: Session, typed: Sequence[str]) -> list[set[str]]:
     columns = sa.select(search.documents.c.text)
     return [
-        set(session.scalars(columns.where(search.documents.c.record_id.in_(search.matching(session, "lead", t)))))
+        set(
+            session.scalars(
+                columns.where(search.documents.c.record_id.in_(search.matching(session, "lead", t)))
+            )
+        )
         for t in typed
     ]
 
