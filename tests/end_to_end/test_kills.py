@@ -52,8 +52,7 @@ def after_the_kill(here: Installation, client: httpx.Client, place: str) -> Any:
         return rows[0] if rows and (rows[0]["status"] == "sent" or rows[0]["is_uncertain"]) else None
 
     with here.process("work"):
-        message = until("the end of it", settled)
-        return message
+        return until("the end of it", settled)
 
 
 @pytest.mark.parametrize("place", PLACES)

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from integrations.reserved import is_reserved
 from entrypoints.demo.company import DemoCompany, generate
 from integrations.offline.places import places
+from integrations.reserved import is_reserved
 
 # A Saturday, a leap day, and the two days the clocks change in most places.
 DAYS = [date(2026, 11, 21), date(2028, 2, 29), date(2027, 3, 14), date(2026, 10, 25)]
