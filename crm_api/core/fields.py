@@ -5,7 +5,7 @@ A catalogue is data: it holds no query. `conditions/` compiles filters from it, 
 words.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
@@ -157,7 +157,7 @@ class Registry:
     def __contains__(self, kind: str) -> bool:
         return kind in self._by_kind
 
-    def __iter__(self) -> Any:
+    def __iter__(self) -> Iterator[Catalogue]:
         return iter(self._by_kind.values())
 
     def relation(self, kind: str, name: str) -> tuple[Relation, bool] | None:

@@ -20,6 +20,7 @@ from crm_api.core import clock, dialect
 from crm_api.core.errors import Conflict, NotFound
 from crm_api.core.ids import new_id
 from crm_api.core.text import fold
+from crm_api.organisation.models import Organisation
 from crm_api.organisation.service import profile
 from crm_api.outbox import queries, timeline
 from crm_api.outbox.authors import hold
@@ -284,4 +285,6 @@ def pause(session: Session, actor: Actor, *, paused: bool) -> bool:
 
 def is_paused(session: Session) -> bool:
     """Whether somebody has stopped all sending."""
-    return bool(profile(session).settings.get(PAUSED))
+    # Not `profile`, which makes what is missing: this is asked in reading transactions too.
+    settings = session.scalar(sa.select(Organisation.settings)) or {}
+    return bool(settings.get(PAUSED))

@@ -101,8 +101,9 @@ class Installation:
 
     def client(self, email: str = ADMIN, password: str = PASSWORD) -> httpx.Client:
         """A client signed in as somebody."""
-        client = httpx.Client(base_url=self.address, timeout=30)
-        answer = client.post("/api/v1/auth/token", data={"username": email, "password": password})
+        answer = httpx.post(
+            f"{self.address}/api/v1/auth/token", data={"username": email, "password": password}, timeout=30
+        )
         assert answer.status_code == 200, answer.text
-        client.headers["Authorization"] = f"Bearer {answer.json()['access_token']}"
-        return client
+        token = answer.json()["access_token"]
+        return httpx.Client(base_url=self.address, timeout=30, headers={"Authorization": f"Bearer {token}"})
