@@ -72,7 +72,9 @@ async def test_a_fault_of_ours_is_a_page_with_the_request_id(
     assert "the secret inside" not in answer.text
 
 
-async def test_a_database_that_is_away_says_when_to_come_back(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_database_that_is_away_says_when_to_come_back(
+    api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
     visit = await signed_in(api)
 
     async def away(*_: object) -> None:

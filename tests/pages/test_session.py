@@ -79,7 +79,8 @@ async def test_htmx_is_told_to_open_the_sign_in(api: Api) -> None:
 
 
 @pytest.mark.parametrize(
-    "path", ["//evil.example", "https://evil.example", "/\\evil.example", "javascript:alert(1)", "", "/sign-out"]
+    "path",
+    ["//evil.example", "https://evil.example", "/\\evil.example", "javascript:alert(1)", "", "/sign-out"],
 )
 def test_signing_in_never_leads_to_another_site(path: str) -> None:
     assert local_path(path) == "/"
@@ -177,7 +178,9 @@ async def test_a_refresh_token_of_the_api_opens_no_page(api: Api) -> None:
     assert (await client.get("/")).status_code == 303
 
 
-async def test_demo_users_are_offered_in_demo_mode_on_this_machine_alone(db: Database, tmp_path: Path) -> None:
+async def test_demo_users_are_offered_in_demo_mode_on_this_machine_alone(
+    db: Database, tmp_path: Path
+) -> None:
     async with serving(db, tmp_path, demo=True, demo_password="demo password") as api:
         client = api.anonymous()
         here = await client.get("/sign-in", headers={"Host": "127.0.0.1:8000"})
