@@ -37,6 +37,7 @@ from crm_api.tags.routes import router as tags
 from crm_api.users.routes import router as auth
 from crm_api.users.routes import teams_router, users_router
 from crm_api.visits.routes import router as visits
+from crm_api.webhooks.routes import router as webhooks
 
 Opened = Callable[[], AbstractAsyncContextManager[State]]
 UPLOADS = ("/api/v1/crm/imports",)
@@ -65,6 +66,7 @@ ROUTERS = (
     questions,
     events,
     pages,
+    webhooks,
 )
 
 

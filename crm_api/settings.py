@@ -56,6 +56,16 @@ class Settings(BaseSettings):
     openai_base_url: str = Field("", description="A compatible server, for example Azure or a local one.")
     openai_model: str = Field("gpt-5-mini", description="The model that plans questions.")
 
+    webhook_allow_http: bool = Field(False, description="1 lets webhooks go to plain http:// addresses too.")
+    webhook_allow_networks: str = Field(
+        "", description="Networks of your own that webhooks may reach, comma-separated, as 10.20.0.0/16."
+    )
+
+    @property
+    def webhook_networks(self) -> list[str]:
+        """WEBHOOK_ALLOW_NETWORKS one by one."""
+        return [text.strip() for text in self.webhook_allow_networks.split(",") if text.strip()]
+
     @property
     def database(self) -> str:
         """The database's URL: as given, else a SQLite file in the data directory."""

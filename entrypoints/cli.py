@@ -15,7 +15,7 @@ from crm_api.core import context, logging
 from crm_api.core.errors import Problem
 from crm_api.dependencies import State
 from crm_api.settings import Settings, load
-from entrypoints import commands_ask, commands_demo, commands_import
+from entrypoints import commands_ask, commands_demo, commands_import, commands_plan
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 users_app = typer.Typer(no_args_is_help=True, help="The people who sign in.")
@@ -23,6 +23,7 @@ app.add_typer(users_app, name="users")
 app.command("import")(commands_import.import_files)
 app.command("ask")(commands_ask.ask)
 app.command("ask-eval")(commands_ask.ask_eval)
+app.command("plan")(commands_plan.plan)
 app.command("demo")(commands_demo.demo)
 app.command("load-data")(commands_demo.load_data)
 console = Console(stderr=True, highlight=False)

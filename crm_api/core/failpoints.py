@@ -7,6 +7,7 @@ setting, every place is passed without a look.
     outbox.claimed    a message is claimed, and `sending` is not committed
     outbox.sending    `sending` is committed, and nothing was handed to the transport
     outbox.accepted   the transport has accepted, and that is not recorded
+    webhook.posted    a webhook was posted, and that is not recorded
 """
 
 import asyncio
@@ -15,7 +16,7 @@ import signal
 from pathlib import Path
 
 VARIABLE = "ROUNDS_FAILPOINT"
-NAMES = ("outbox.claimed", "outbox.sending", "outbox.accepted")
+NAMES = ("outbox.claimed", "outbox.sending", "outbox.accepted", "webhook.posted")
 
 
 async def reach(name: str) -> None:

@@ -161,7 +161,7 @@ def suppress(
         "id": new_id(), "address_key": key, "reason": reason, "note": note, "message_id": message_id,
         "created_by": actor.user_id, "created_at": clock.now(), "updated_at": clock.now(),
     }  # fmt: skip
-    new = dialect.insert_if_absent(session, Suppression.__table__, row, key=["address_key"])  # type: ignore[arg-type]
+    new = dialect.insert_if_absent(session, Suppression.__table__, row, key=["address_key"])
     found = session.scalars(sa.select(Suppression).where(Suppression.address_key == key)).one()
     if new:
         # First the rooms that sent: they lock their own rows before the messages, here as everywhere.
@@ -212,7 +212,7 @@ def next_turn(
     """
     key, now = recipient_key(address), clock.now()
     dialect.upsert(
-        session, RecipientTurn.__table__, [{"id": new_id(), "recipient_key": key, "checked_at": now}],  # type: ignore[arg-type]
+        session, RecipientTurn.__table__, [{"id": new_id(), "recipient_key": key, "checked_at": now}],
         key=["recipient_key"], update=["checked_at"],
     )  # fmt: skip
     free_at = []

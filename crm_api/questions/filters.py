@@ -255,7 +255,7 @@ class Conditions:
         """Whether "have" stands before: it is no cue, so the gap in the tokens tells ("have subsidiaries")."""
         before = self.s.at(at - 1)
         gap = self.s.spans[at].first - (before.last if before else -1)
-        return gap > 1 and bool(before) and not before.is_cue("is", "ask")  # type: ignore[union-attr]
+        return gap > 1 and before is not None and not before.is_cue("is", "ask")
 
     def _possessor(self, at: int, kind: str) -> int | None:
         """The name of `kind` in "X's subsidiaries" or "subsidiaries of X"."""
@@ -443,7 +443,8 @@ class Conditions:
             path = paths.join(inner, entry.name)
             tree = trees.leaf(self.s.registry, self._base(home), path, "eq", entry.value)
             negative = self._negative(at)
-            words = f"{entry.name.replace('_', ' ')} is {'not ' if negative else ''}{str(entry.value).replace('_', ' ')}"
+            shown = str(entry.value).replace("_", " ")
+            words = f"{entry.name.replace('_', ' ')} is {'not ' if negative else ''}{shown}"
             self._add(Found(at, path, tree, words, home, negative, label=str(entry.value)))
             span.used = True
             self._absorb_hint(at, entry)
@@ -462,7 +463,7 @@ class Conditions:
     def _is_adjective(self, at: int) -> bool:
         """A word that is both a kind and a choice ("dealer accounts") is a choice before another kind."""
         after = self.s.at(at + 1)
-        return bool(after and after.entry("kind") and after.entry("kind").kind == self.s.entity)  # type: ignore[union-attr]
+        return bool(after and after.kind("kind") == self.s.entity)
 
     # ── Amounts ──────────────────────────────────────────────────────────────────────────────────
 
@@ -756,7 +757,7 @@ def _first_field(tree: Tree) -> str:
 
 
 def _meant(amount: Amount, each: Field) -> int | float:
-    """The amount in the field's shown unit: a bare "over 1000" of a revenue that is spoken of in millions is 1000 million."""
+    """The amount in the field's shown unit: a bare 1000 of a revenue spoken of in millions is 1000 million."""
     number = amount.number()
     return number if amount.has_scale or number >= each.asked_in else number * each.asked_in
 

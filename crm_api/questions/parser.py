@@ -223,7 +223,7 @@ class Reader:
         return Figure(
             fn=own,
             field=measure.field,
-            where=measure.where if own == "ratio" else None,  # type: ignore[arg-type]
+            where=measure.where if own == "ratio" else None,
             of=measure.of,
             label=label,
             unit=measure.unit or self._unit(measure.field),
@@ -276,7 +276,7 @@ class Reader:
     def _figure_of(self, target: Target, fn: str) -> Figure:
         assert target.field
         label = f"{_FN_WORDS[fn]} {target.field.title}"
-        return Figure(fn=fn, field=target.path, label=label, unit=self._unit(target.path))  # type: ignore[arg-type]
+        return Figure(fn=fn, field=target.path, label=label, unit=self._unit(target.path))
 
     def _compared(self, at: int) -> bool:
         """Whether the field at `at` belongs to a comparison with an amount."""
@@ -305,7 +305,7 @@ class Reader:
             counted = self.measure is None and head._counted(s, at) == s.entity
             if not (measured or counted):
                 continue
-            self.having = Having(op=_OPS[str(s.spans[at].value)], value=amount.value.number())  # type: ignore[arg-type]
+            self.having = Having(op=_OPS[str(s.spans[at].value)], value=amount.value.number())
             s.use(at, at + 1)
             if counted:
                 self.counts_groups = self.figure is not None and self.figure.fn == "count" and s.has("count")
@@ -422,7 +422,7 @@ class Reader:
             path, home = conditions.time_field(None)
             if home:
                 raise Unclear(Plan(action="unknown", unused=(bucket,)))
-            self.groups.append(Group(field=path, bucket=bucket, label=bucket))  # type: ignore[arg-type]
+            self.groups.append(Group(field=path, bucket=bucket, label=bucket))
         if self.sort and self.sort.field is None and self.figure is None and self.groups:
             self.figure = self.counted()
 
@@ -534,7 +534,8 @@ class Reader:
         ]
         if len(late) == 1:
             s.use(late[0])
-            return s.numeric(s.spans[late[0]]).path  # type: ignore[union-attr]
+            target = s.numeric(s.spans[late[0]])
+            return target.path if target else None
         if cue in ("max", "min") and self._ranks_entity(at) and len(s.catalogue.size) == 1:
             return s.catalogue.size[0]
         return None

@@ -47,7 +47,8 @@ class Window:
     def instants(self, zone: str) -> tuple[datetime | None, datetime | None]:
         """The same window as aware instants: each side at midnight in `zone` (an IANA name)."""
         at = ZoneInfo(zone)
-        return tuple(side and datetime.combine(side, time(), at) for side in (self.start, self.end))  # type: ignore[return-value]
+        start = datetime.combine(self.start, time(), at) if self.start else None
+        return start, datetime.combine(self.end, time(), at) if self.end else None
 
 
 class Period(BaseModel):
@@ -111,7 +112,7 @@ class Period(BaseModel):
             return _one_day(self.day)
         if self.year is None:
             here = self.model_copy(update={"year": today.year + 1})
-            while (window := here._calendar(today, fiscal_start)).start and window.start > today:  # type: ignore[operator]
+            while (window := here._calendar(today, fiscal_start)).start and window.start > today:
                 here = here.model_copy(update={"year": (here.year or 0) - 1})
             return window
         if self.month_day:
@@ -131,8 +132,8 @@ class Period(BaseModel):
     def _span(self, today: date, fiscal_start: int) -> Window:
         first = self.first.resolve(today, fiscal_start) if self.first else None
         last = self.last.resolve(today, fiscal_start) if self.last else None
-        start = first and (first.end if self.shut_out else first.start)
-        end = last and (last.start if self.shut_out else last.end)
+        start = (first.end if self.shut_out else first.start) if first else None
+        end = (last.start if self.shut_out else last.end) if last else None
         if start and end and start > end:
             start, end = (last.start, first.end) if last and first else (start, end)
         return Window(start, end)
@@ -326,20 +327,25 @@ _QUARTER = _re(
     rf"(?: (?:of )?(?P<fy>{_FY}) ?(?P<fyear>{_YEAR}|\d\d)|{_OF_YEAR})"
 )
 _HALF = _re(
-    rf"(?:the )?(?:h(?P<n>[12])|(?P<o>first|second|1st|2nd) half)(?: (?:of )?(?P<fy>{_FY}) ?(?P<fyear>{_YEAR}|\d\d)|{_OF_YEAR})"
+    r"(?:the )?(?:h(?P<n>[12])|(?P<o>first|second|1st|2nd) half)"
+    rf"(?: (?:of )?(?P<fy>{_FY}) ?(?P<fyear>{_YEAR}|\d\d)|{_OF_YEAR})"
 )
 _YEAR_ONLY = _re(rf"(?:the )?(?:(?:calendar )?year )?(?P<y>{_YEAR})")
 _FISCAL_YEAR = _re(rf"{_FY} ?['’]?(?P<y>{_YEAR}|\d\d)(?:[-/](?P<to>\d\d(?:\d\d)?))?")
 _RELATIVE = _re(
-    rf"(?:the )?(?P<w>this|current|last|previous|prior|next|coming|upcoming|following) (?P<f>{_FY} ?)?(?P<u>{_UNIT}|fortnight)?(?<! )"
+    r"(?:the )?(?P<w>this|current|last|previous|prior|next|coming|upcoming|following) "
+    rf"(?P<f>{_FY} ?)?(?P<u>{_UNIT}|fortnight)?(?<! )"
 )
 _ROLLING = _re(
-    rf"(?:within |over |in |during |for )?(?:the )?(?P<w>last|past|previous|prior|next|coming|upcoming|following) (?P<n>{_N}) (?P<u>{_UNIT}|fortnight)s?"
+    r"(?:within |over |in |during |for )?(?:the )?"
+    r"(?P<w>last|past|previous|prior|next|coming|upcoming|following) "
+    rf"(?P<n>{_N}) (?P<u>{_UNIT}|fortnight)s?"
 )
 _PAST_UNIT = _re(rf"(?:the )?past (?P<u>{_UNIT}|fortnight)")
 _WITHIN = _re(rf"within (?P<n>{_N}) (?P<u>{_UNIT}|fortnight)s?")
 _TO_DATE = _re(
-    r"(?P<a>ytd|qtd|mtd|wtd|fytd)|(?:the )?(?P<u>year|quarter|month|week)[- ]to[- ]date|(?:so far )?this (?P<s>year|quarter|month|week) so far"
+    r"(?P<a>ytd|qtd|mtd|wtd|fytd)|(?:the )?(?P<u>year|quarter|month|week)[- ]to[- ]date"
+    r"|(?:so far )?this (?P<s>year|quarter|month|week) so far"
 )
 _AGO = _re(rf"(?P<n>{_N}) (?P<u>{_UNIT}|fortnight)s? ago")
 _DAY_WORD = _re(r"(?:the )?(?P<w>day before yesterday|day after tomorrow|yesterday|today|tonight|tomorrow)")
@@ -479,10 +485,12 @@ _RANGE = re.compile(r"(?P<w>between|from) ")
 _JOIN = re.compile(r" (?:and|to|through|thru|until|till|up to|-|–|—) (?:the end of )?| ?[–—] ?")
 _PLAIN_JOIN = re.compile(r" ?(?:to|through|thru|until|till|-|–|—) ")
 _SINCE = re.compile(
-    r"(?P<w>since|starting(?: in| from| on)?|beginning(?: in| on)?|after|later than|from) (?:the (?:start|beginning) of )?"
+    r"(?P<w>since|starting(?: in| from| on)?|beginning(?: in| on)?|after|later than|from) "
+    r"(?:the (?:start|beginning) of )?"
 )
 _UNTIL = re.compile(
-    r"(?P<w>before|prior to|earlier than|until|till|through|up to|by|no later than|on or before) (?:(?P<edge>the end of|the start of|end of) )?"
+    r"(?P<w>before|prior to|earlier than|until|till|through|up to|by|no later than|on or before) "
+    r"(?:(?P<edge>the end of|the start of|end of) )?"
 )
 _ONWARDS = re.compile(r" (?:onwards?|and later|or later|on)\b")
 

@@ -65,6 +65,11 @@ class Span:
         """Whether this is one of these cues."""
         return self.tag == "cue" and self.value in which
 
+    def kind(self, *what: str) -> str | None:
+        """The kind that the first meaning of one of these sorts belongs to."""
+        entry = self.entry(*what)
+        return entry.kind if entry else None
+
     def entry(self, *what: str) -> Entry | None:
         """The first meaning of one of these sorts."""
         return next((e for e in self.entries if e.what in what), None)

@@ -44,7 +44,7 @@ class WireRelated(Wire):
 
 
 class WireName(Wire):
-    """A name of a record as it was written, the path it stands at ("" for the kind itself), and whether it is excluded."""
+    """A name as it was written, the path it stands at ("" for the kind itself), and whether it is excluded."""
 
     text: str
     path: str
@@ -228,7 +228,7 @@ class Reader:
             figure = Figure(
                 fn=fn,
                 field=measure.field,
-                where=measure.where if is_ratio else None,  # type: ignore[arg-type]
+                where=measure.where if is_ratio else None,
                 of=measure.of,
                 label=measure.name.replace("_", " "),
                 unit=measure.unit,

@@ -12,10 +12,19 @@ from crm_api.questions.amounts import read
 @pytest.mark.parametrize(
     ("text", "value", "currency"),
     [
-        ("50k", 50_000, None), ("$1.2m", 1_200_000, "USD"), ("5 lakh", 500_000, None), ("₹5 lakhs", 500_000, "INR"),
-        ("2 cr", 20_000_000, None), ("1.5 crore", 15_000_000, None), ("1,00,000", 100_000, None), ("€10", 10, "EUR"),
-        ("1,234.5 usd", Decimal("1234.5"), "USD"), ("ten", 10, None), ("3 million", 3_000_000, None),
-        ("rs. 500", 500, "INR"), ("£2bn", 2_000_000_000, "GBP"),
+        ("50k", 50_000, None),
+        ("$1.2m", 1_200_000, "USD"),
+        ("5 lakh", 500_000, None),
+        ("₹5 lakhs", 500_000, "INR"),
+        ("2 cr", 20_000_000, None),
+        ("1.5 crore", 15_000_000, None),
+        ("1,00,000", 100_000, None),
+        ("€10", 10, "EUR"),
+        ("1,234.5 usd", Decimal("1234.5"), "USD"),
+        ("ten", 10, None),
+        ("3 million", 3_000_000, None),
+        ("rs. 500", 500, "INR"),
+        ("£2bn", 2_000_000_000, "GBP"),
     ],
 )
 def test_an_amount_is_read_whole(text: str, value: int, currency: str | None) -> None:

@@ -1,6 +1,7 @@
 """Periods as people write them; today is Saturday 21 November 2026 and the fiscal year begins in April."""
 
 from datetime import date, timedelta
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -93,7 +94,9 @@ UNITS = st.sampled_from(["day", "week", "month", "quarter", "half", "year"])
 
 
 @given(DAYS, UNITS, st.integers(-5, 5), st.integers(1, 12), st.booleans())
-def test_neighbouring_periods_share_a_border(today: date, unit: str, offset: int, month: int, fiscal: bool) -> None:
+def test_neighbouring_periods_share_a_border(
+    today: date, unit: str, offset: int, month: int, fiscal: bool
+) -> None:
     here = Period(form="relative", unit=unit, offset=offset, fiscal=fiscal).resolve(today, month)
     after = Period(form="relative", unit=unit, offset=offset + 1, fiscal=fiscal).resolve(today, month)
     assert here.start
@@ -120,11 +123,13 @@ def test_the_last_n_days_are_n_days_that_end_with_today(today: date, n: int) -> 
 @given(DAYS, st.integers(1990, 2089), st.integers(1, 12), st.integers(1, 12))
 def test_the_quarters_of_a_year_fill_it(today: date, year: int, month: int, fiscal_start: int) -> None:
     for fiscal in (False, True):
-        quarters = [Period(form="calendar", unit="quarter", year=year, index=n, fiscal=fiscal) for n in range(1, 5)]
+        quarters = [
+            Period(form="calendar", unit="quarter", year=year, index=n, fiscal=fiscal) for n in range(1, 5)
+        ]
         windows = [q.resolve(today, fiscal_start) for q in quarters]
         whole = Period(form="calendar", unit="year", year=year, fiscal=fiscal).resolve(today, fiscal_start)
         assert (windows[0].start, windows[3].end) == (whole.start, whole.end)
-        assert all(a.end == b.start for a, b in zip(windows, windows[1:], strict=False))
+        assert all(a.end == b.start for a, b in pairwise(windows))
 
 
 @given(DAYS)

@@ -195,6 +195,7 @@ def upgrade() -> None:
     sa.Column('name', sa.Text(), nullable=False),
     sa.Column('category', sa.Text(), nullable=False),
     sa.Column('steps', dialect.Json, nullable=False),
+    sa.Column('origin', sa.Text(), nullable=False),
     sa.Column('created_at', columns.UTCDateTime(), nullable=False),
     sa.Column('updated_at', columns.UTCDateTime(), nullable=False),
     sa.Column('version', sa.BigInteger(), nullable=False),
@@ -211,6 +212,7 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('id', name=op.f('pk_sign_in_attempts'))
     )
     with op.batch_alter_table('sign_in_attempts', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_sign_in_attempts_at'), ['at'], unique=False)
         batch_op.create_index('ix_sign_in_attempts_key', ['email_key', 'at'], unique=False)
 
     op.create_table('stage_moves',
@@ -328,6 +330,7 @@ def upgrade() -> None:
     sa.Column('switched_on_at', columns.UTCDateTime(), nullable=True),
     sa.Column('switched_on_by', columns.GUID(), nullable=True),
     sa.Column('off_reason', sa.Text(), nullable=True),
+    sa.Column('origin', sa.Text(), nullable=False),
     sa.Column('created_at', columns.UTCDateTime(), nullable=False),
     sa.Column('updated_at', columns.UTCDateTime(), nullable=False),
     sa.Column('version', sa.BigInteger(), nullable=False),
@@ -664,6 +667,29 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f('ix_visit_plans_team_id'), ['team_id'], unique=False)
         batch_op.create_index('uq_visit_plans_accepted', ['owner_id', 'day'], unique=True, sqlite_where=sa.text("status = 'accepted'"), postgresql_where=sa.text("status = 'accepted'"))
 
+    op.create_table('webhooks',
+    sa.Column('id', columns.GUID(), nullable=False),
+    sa.Column('name', sa.Text(), nullable=False),
+    sa.Column('url', sa.Text(), nullable=False),
+    sa.Column('event_types', dialect.Json, nullable=False),
+    sa.Column('exclude_origins', dialect.Json, nullable=False),
+    sa.Column('owner_id', columns.GUID(), nullable=False),
+    sa.Column('is_active', sa.Boolean(), nullable=False),
+    sa.Column('disabled_at', columns.UTCDateTime(), nullable=True),
+    sa.Column('disabled_reason', sa.Text(), nullable=True),
+    sa.Column('secret', sa.LargeBinary(), nullable=False),
+    sa.Column('previous_secret', sa.LargeBinary(), nullable=True),
+    sa.Column('previous_secret_until', columns.UTCDateTime(), nullable=True),
+    sa.Column('created_at', columns.UTCDateTime(), nullable=False),
+    sa.Column('updated_at', columns.UTCDateTime(), nullable=False),
+    sa.Column('version', sa.BigInteger(), nullable=False),
+    sa.ForeignKeyConstraint(['owner_id'], ['users.id'], name=op.f('fk_webhooks_owner_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_webhooks'))
+    )
+    with op.batch_alter_table('webhooks', schema=None) as batch_op:
+        batch_op.create_index('ix_webhooks_created', ['created_at', 'id'], unique=False)
+        batch_op.create_index(batch_op.f('ix_webhooks_owner_id'), ['owner_id'], unique=False)
+
     op.create_table('account_access',
     sa.Column('id', columns.GUID(), nullable=False),
     sa.Column('account_id', columns.GUID(), nullable=False),
@@ -789,6 +815,44 @@ def upgrade() -> None:
     with op.batch_alter_table('lead_stats', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_lead_stats_last_contact_at'), ['last_contact_at'], unique=False)
 
+    op.create_table('webhook_deliveries',
+    sa.Column('id', columns.GUID(), nullable=False),
+    sa.Column('webhook_id', columns.GUID(), nullable=False),
+    sa.Column('event_id', columns.GUID(), nullable=True),
+    sa.Column('event_type', sa.Text(), nullable=False),
+    sa.Column('status', sa.Text(), nullable=False),
+    sa.Column('token', sa.BigInteger(), nullable=False),
+    sa.Column('attempts', sa.BigInteger(), nullable=False),
+    sa.Column('due_at', columns.UTCDateTime(), nullable=False),
+    sa.Column('created_at', columns.UTCDateTime(), nullable=False),
+    sa.Column('last_attempt_at', columns.UTCDateTime(), nullable=True),
+    sa.Column('delivered_at', columns.UTCDateTime(), nullable=True),
+    sa.Column('response_status', sa.BigInteger(), nullable=True),
+    sa.Column('latency_ms', sa.BigInteger(), nullable=True),
+    sa.Column('response_excerpt', sa.Text(), nullable=True),
+    sa.Column('error', sa.Text(), nullable=True),
+    sa.CheckConstraint("status IN ('pending', 'sending', 'delivered', 'failed', 'cancelled')", name=op.f('ck_webhook_deliveries_status_word')),
+    sa.ForeignKeyConstraint(['event_id'], ['events.id'], name=op.f('fk_webhook_deliveries_event_id'), ondelete='CASCADE'),
+    sa.ForeignKeyConstraint(['webhook_id'], ['webhooks.id'], name=op.f('fk_webhook_deliveries_webhook_id'), ondelete='CASCADE'),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_webhook_deliveries')),
+    sa.UniqueConstraint('webhook_id', 'event_id', name=op.f('uq_webhook_deliveries_webhook_id_event_id'))
+    )
+    with op.batch_alter_table('webhook_deliveries', schema=None) as batch_op:
+        batch_op.create_index('ix_webhook_deliveries_created', ['created_at', 'id'], unique=False)
+        batch_op.create_index('ix_webhook_deliveries_due', ['webhook_id', 'due_at', 'id'], unique=False, sqlite_where=sa.text("status IN ('pending', 'sending')"), postgresql_where=sa.text("status IN ('pending', 'sending')"))
+        batch_op.create_index('ix_webhook_deliveries_event', ['event_id'], unique=False)
+        batch_op.create_index('ix_webhook_deliveries_log', ['webhook_id', 'created_at', 'id'], unique=False)
+
+    op.create_table('webhook_stats',
+    sa.Column('id', columns.GUID(), nullable=False),
+    sa.Column('webhook_id', columns.GUID(), nullable=False),
+    sa.Column('failing_since', columns.UTCDateTime(), nullable=True),
+    sa.Column('last_success_at', columns.UTCDateTime(), nullable=True),
+    sa.Column('last_failure_at', columns.UTCDateTime(), nullable=True),
+    sa.ForeignKeyConstraint(['webhook_id'], ['webhooks.id'], name=op.f('fk_webhook_stats_webhook_id'), ondelete='CASCADE'),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_webhook_stats')),
+    sa.UniqueConstraint('webhook_id', name=op.f('uq_webhook_stats_webhook_id'))
+    )
     op.create_table('contact_stats',
     sa.Column('id', columns.GUID(), nullable=False),
     sa.Column('contact_id', columns.GUID(), nullable=False),
@@ -924,6 +988,20 @@ def upgrade() -> None:
         batch_op.create_index('ix_outbox_sender', ['sender_id', 'created_at', 'id'], unique=False)
         batch_op.create_index('ix_outbox_source', ['source_id'], unique=False)
         batch_op.create_index('ix_outbox_status', ['status', 'created_at', 'id'], unique=False)
+
+    op.create_table('webhook_attempts',
+    sa.Column('id', columns.GUID(), nullable=False),
+    sa.Column('delivery_id', columns.GUID(), nullable=False),
+    sa.Column('at', columns.UTCDateTime(), nullable=False),
+    sa.Column('response_status', sa.BigInteger(), nullable=True),
+    sa.Column('latency_ms', sa.BigInteger(), nullable=False),
+    sa.Column('response_excerpt', sa.Text(), nullable=True),
+    sa.Column('error', sa.Text(), nullable=True),
+    sa.ForeignKeyConstraint(['delivery_id'], ['webhook_deliveries.id'], name=op.f('fk_webhook_attempts_delivery_id'), ondelete='CASCADE'),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_webhook_attempts'))
+    )
+    with op.batch_alter_table('webhook_attempts', schema=None) as batch_op:
+        batch_op.create_index('ix_webhook_attempts_delivery', ['delivery_id', 'at'], unique=False)
 
     op.create_table('activities',
     sa.Column('id', columns.GUID(), nullable=False),

@@ -1,0 +1,59 @@
+"""`crm plan`: a day of visits from the command line."""
+
+from datetime import datetime
+from typing import Annotated
+
+import typer
+
+from crm_api.core.errors import Invalid
+from crm_api.dependencies import State
+
+
+def plan(
+    day: Annotated[datetime, typer.Argument(formats=["%Y-%m-%d"], help="The day to plan.")],
+    email: Annotated[str, typer.Option("--for", help="The e-mail address of whose day it is.")],
+    start: Annotated[str | None, typer.Option(help="Where it begins, LATITUDE,LONGITUDE or a town.")] = None,
+    radius_km: Annotated[float, typer.Option(help="How far from there the visits may be.")] = 80,
+    kind: Annotated[str | None, typer.Option(help="Only accounts of this type, such as dealer.")] = None,
+) -> None:
+    """Plan a day of visits for somebody, keep it as a proposal, and print it."""
+    from crm_api.access import actor_of
+    from crm_api.organisation.service import zone
+    from crm_api.users.service import find_by_email
+    from crm_api.visits import flows, itinerary
+    from crm_api.visits.schemas import PlanIn
+    from entrypoints.cli import run
+
+    async def work(state: State) -> str:
+        user = await state.db.read(find_by_email, email)
+        if user is None:
+            raise Invalid.field("for", f"nobody has the address {email}")
+        actor = await state.db.read(lambda session: actor_of(session, user, organisation_zone=zone(session)))
+        data = {
+            "day": day.date(),
+            "radius_km": radius_km,
+            "account_type": kind,
+            "start": await _place(state, start),
+        }
+        made = await flows.plan_day(
+            state.db,
+            state.ports,
+            actor,
+            data=PlanIn.model_validate({k: v for k, v in data.items() if v is not None}),
+        )
+        return itinerary.as_text(made)
+
+    typer.echo(run(work, label="plan"))
+
+
+async def _place(state: State, text: str | None) -> dict[str, float] | None:
+    if text is None:
+        return None
+    latitude, _, longitude = text.partition(",")
+    try:
+        return {"latitude": float(latitude), "longitude": float(longitude)}
+    except ValueError:
+        found = await state.ports.geocoder.geocode(text)
+    if not found:
+        raise Invalid.field("start", f"'{text}' is no place this installation knows")
+    return {"latitude": found[0].coordinates.latitude, "longitude": found[0].coordinates.longitude}
