@@ -31,7 +31,7 @@ def ask(question: Annotated[list[str], typer.Argument(help="The question, in pla
 
     async def work(state: State) -> str:
         actor = await state.db.read(administrator)
-        return as_text(
+        return evaluate.as_text(
             await flows.ask(state.db, state.ports.text_model, actor=actor, turns=[" ".join(question)])
         )
 
