@@ -5,8 +5,10 @@ and commits with the change itself; *after commit* is run by the relay, exactly 
 """
 
 from crm_api import audit, events
+from crm_api.accounts import service as accounts
 from crm_api.accounts.catalogue import CATALOGUE as ACCOUNTS
 from crm_api.activities import service as activities
+from crm_api.activities import timeline
 from crm_api.activities.catalogue import CATALOGUE as ACTIVITIES
 from crm_api.contacts.catalogue import CATALOGUE as CONTACTS
 from crm_api.core.fields import CATALOGUES
@@ -15,7 +17,9 @@ from crm_api.followups import reactions as followups
 from crm_api.followups.author import FollowUpAuthor
 from crm_api.followups.catalogue import ENROLMENTS, RULES, SEQUENCES
 from crm_api.followups.service import PURPOSE
+from crm_api.leads import service as leads
 from crm_api.leads.catalogue import CATALOGUE as LEADS
+from crm_api.opportunities import service as opportunities
 from crm_api.opportunities.catalogue import CATALOGUE as OPPORTUNITIES
 from crm_api.opportunities.catalogue import LINES
 from crm_api.organisation.catalogue import TERRITORIES
@@ -55,7 +59,7 @@ ALL_CATALOGUES = (
 )
 
 SAME_TRANSACTION: dict[str, list[Handler]] = {
-    "lead.status_changed": [activities.tell_stage_change, followups.on_lead_changed],
+    "lead.status_changed": [timeline.tell_stage_change, followups.on_lead_changed],
     "lead.assigned": [followups.on_lead_changed],
     "lead.archived": [followups.on_lead_changed],
     "lead.updated": [followups.on_lead_updated],
@@ -65,8 +69,14 @@ SAME_TRANSACTION: dict[str, list[Handler]] = {
     "mail.out_of_office": [followups.on_away],
     "mail.suppressed": [followups.on_suppressed],
     "mail.discard": [followups.on_discarded],
-    "opportunity.stage_changed": [activities.tell_stage_change],
-    "opportunity.reopened": [activities.tell_stage_change],
+    "opportunity.stage_changed": [timeline.tell_stage_change],
+    "opportunity.reopened": [timeline.tell_stage_change],
+    "user.team_changed": [
+        accounts.follow_owner,
+        leads.follow_owner,
+        opportunities.follow_owner,
+        activities.follow_owner,
+    ],
 }
 
 AFTER_COMMIT: dict[str, list[Handler]] = {

@@ -193,37 +193,37 @@ def require_write(session: Session, actor: Actor, record: Any) -> None:
 
 
 def _may_change(session: Session, actor: Actor, record: Any, rule: Rule) -> bool:
-    if rule.shared or rule.kind == "activity":
+    """Managers and field staff change what they see of the kinds they may make; reps their own, and what
+    is nobody's yet: leads of their territory, contacts and deals of their accounts."""
+    if rule.shared or rule.kind == "activity" or actor.role in ("manager", "field"):
         return True
-    owner, territory = getattr(record, "owner_id", None), getattr(record, "territory_id", None)
-    if owner == actor.user_id:
-        return True
-    if actor.role == "manager":
-        return (
-            getattr(record, "team_id", None) in actor.team_ids
-            or _via_account(session, actor, record, rule)
-            or (owner is None and territory in actor.territory_ids)
-        )
-    if actor.role == "field":
-        return territory in actor.territory_ids or _via_account(session, actor, record, rule)
-    return (rule.kind == "lead" and owner is None) or (
-        owner is None and _via_account(session, actor, record, rule)
-    )
+    owner_id = getattr(record, "owner_id", None)
+    if owner_id is not None:
+        return bool(owner_id == actor.user_id)
+    return rule.kind == "lead" or _on_own_account(session, actor, record)
 
 
-def _via_account(session: Session, actor: Actor, record: Any, rule: Rule) -> bool:
-    """A contact is changed by whoever may change its account."""
+def _on_own_account(session: Session, actor: Actor, record: Any) -> bool:
     account_id = getattr(record, "account_id", None)
-    if rule.kind != "contact" or account_id is None:
-        return False
-    account = session.get(_rules["account"].model, account_id)
-    if account is None:
-        return False
-    if actor.role == "field":
-        return account.territory_id in actor.territory_ids
-    return account.owner_id == actor.user_id or (
-        account.team_id in actor.team_ids and actor.role == "manager"
-    )
+    account = session.get(_rules["account"].model, account_id) if account_id else None
+    return account is not None and account.owner_id == actor.user_id
+
+
+def require_reassign(session: Session, actor: Actor, record: Any, owner_id: UUID | None) -> None:
+    """Raise NotAllowed unless the actor may give the record to this owner (None: to nobody).
+
+    Administrators give to anybody, managers within their teams; a rep takes what is nobody's.
+    """
+    if actor.is_administrator or owner_id == record.owner_id:
+        return
+    if actor.role == "manager":
+        team_id = session.scalar(sa.select(User.team_id).where(User.id == owner_id)) if owner_id else None
+        if owner_id in (None, actor.user_id) or team_id in actor.team_ids:
+            return
+        raise NotAllowed("Managers give records to people of their own teams.")
+    if actor.role == "rep" and record.owner_id is None and owner_id == actor.user_id:
+        return
+    raise NotAllowed("Only an administrator or a manager gives a record to somebody else.")
 
 
 def actor_of(session: Session, user: User, *, organisation_zone: str) -> Actor:

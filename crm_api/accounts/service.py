@@ -6,20 +6,20 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, object_session
 
-from crm_api.access import Actor, require_create, visible
+from crm_api.access import Actor, require_create, require_reassign
 from crm_api.access.models import AccountAccess
 from crm_api.accounts.models import Account, AccountStats
 from crm_api.accounts.schemas import AccountIn, AccountPatch
 from crm_api.conditions import records
 from crm_api.core import clock, context
+from crm_api.core.columns import touch
 from crm_api.core.errors import Invalid
-from crm_api.core.money import require_currency, to_minor
+from crm_api.core.money import recast, require_currency, to_minor
 from crm_api.core.numbering import take
-from crm_api.core.schemas import apply_patch, changes
+from crm_api.core.schemas import apply_patch, changes, refuse_null
 from crm_api.events import Event, record
 from crm_api.matching.phones import e164
 from crm_api.organisation import service as organisation
-from crm_api.organisation.models import Territory
 from crm_api.tags.service import put_on
 from crm_api.users.service import team_of
 
@@ -30,7 +30,7 @@ def create(session: Session, actor: Actor, *, data: AccountIn) -> Account:
     values = data.model_dump(exclude={"tags"})
     values["currency"] = require_currency(data.currency or organisation.currency(session))
     values["owner_id"] = values["owner_id"] or (actor.user_id if actor.role in ("rep", "manager") else None)
-    _resolve(session, values, currency=values["currency"])
+    _resolve(session, actor, values)
     number = take(session, "ACC", organisation.today(session))[0]
     account = Account(**values, number=number, origin=context.current().origin)
     session.add(account)
@@ -38,7 +38,7 @@ def create(session: Session, actor: Actor, *, data: AccountIn) -> Account:
     session.add(AccountStats(account_id=account.id))
     if data.tags:
         put_on(session, "account", account.id, data.tags)
-    record(session, _event("account.created", account))
+    record(session, event("account.created", account))
     return account
 
 
@@ -48,19 +48,18 @@ def update(
     """Change just the fields sent."""
     account: Account = records.get(session, actor, Account, account_id, writing=True, if_match=if_match)
     values = changes(data, leave_out=("tags",))
-    for required in ("name", "account_type", "currency"):
-        if required in values and values[required] is None:
-            raise Invalid.field(required, "cannot be empty")
+    refuse_null(values, "name", "account_type", "currency")
+    if "owner_id" in values:
+        require_reassign(session, actor, account, values["owner_id"])
     if "currency" in values:
         values["currency"] = require_currency(values["currency"])
-    _resolve(session, values, currency=values.get("currency", account.currency), own_id=account.id)
+    _resolve(session, actor, values, account)
     changed = apply_patch(account, values)
-    if data.tags is not None:
-        put_on(session, "account", account.id, data.tags)
-        account.updated_at = clock.now()
+    if data.tags is not None and put_on(session, "account", account.id, data.tags):
+        touch(account)
         changed = True
     if changed:
-        record(session, _event("account.updated", account, fields=sorted(data.model_fields_set)))
+        record(session, event("account.updated", account, fields=sorted(data.model_fields_set)))
     return account
 
 
@@ -68,7 +67,7 @@ def archive(session: Session, actor: Actor, *, account_id: UUID, if_match: int |
     """Delete softly."""
     account = records.get(session, actor, Account, account_id, writing=True, if_match=if_match)
     account.archived_at = clock.now()
-    record(session, _event("account.archived", account))
+    record(session, event("account.archived", account))
 
 
 def restore(session: Session, actor: Actor, *, account_id: UUID) -> Account:
@@ -76,24 +75,29 @@ def restore(session: Session, actor: Actor, *, account_id: UUID) -> Account:
     account: Account = records.get(session, actor, Account, account_id, writing=True, archived=True)
     if account.archived_at is not None:
         account.archived_at = None
-        record(session, _event("account.restored", account))
+        record(session, event("account.restored", account))
     return account
 
 
-def _resolve(session: Session, values: dict[str, Any], *, currency: str, own_id: UUID | None = None) -> None:
+def _resolve(session: Session, actor: Actor, values: dict[str, Any], account: Account | None = None) -> None:
     """Fill in what follows from what was given; raises Invalid for links that lead nowhere."""
+    before = account.currency if account else values["currency"]
+    after = values.get("currency", before)
     if "annual_revenue" in values:
-        values["annual_revenue"] = to_minor(values["annual_revenue"], currency, field="annual_revenue")
+        values["annual_revenue"] = to_minor(values["annual_revenue"], after, field="annual_revenue")
+    elif account and after != before:
+        values["annual_revenue"] = recast(account.annual_revenue, before, after, field="annual_revenue")
     if "phone" in values:
         values["phone_e164"] = e164(values["phone"])
     if "owner_id" in values:
         values["team_id"] = team_of(session, values["owner_id"])
-    if values.get("territory_id") and session.get(Territory, values["territory_id"]) is None:
-        raise Invalid.field("territory_id", "there is no such territory")
+    if values.get("territory_id"):
+        organisation.require_territory(session, values["territory_id"])
     if values.get("latitude") is not None or values.get("longitude") is not None:
         values["coordinates_source"] = "user"
     if values.get("parent_id"):
-        require_no_loop(session, own_id, values["parent_id"])
+        records.require_link(session, actor, "account", values["parent_id"], field="parent_id")
+        require_no_loop(session, account.id if account else None, values["parent_id"])
 
 
 def require_no_loop(session: Session, own_id: UUID | None, parent_id: UUID | None) -> None:
@@ -107,20 +111,6 @@ def require_no_loop(session: Session, own_id: UUID | None, parent_id: UUID | Non
         if row is None:
             raise Invalid.field("parent_id", "there is no such account")
         parent_id = row.parent_id
-
-
-def require_visible(
-    session: Session, actor: Actor, account_id: UUID, *, field: str = "account_id"
-) -> Account:
-    """The live account a record is to be linked to; raises Invalid naming the field otherwise."""
-    found = session.scalars(
-        sa.select(Account).where(
-            Account.id == account_id, Account.archived_at.is_(None), visible("account", actor)
-        )
-    ).first()
-    if found is None:
-        raise Invalid.field(field, "there is no such account, or it is not yours to see")
-    return found
 
 
 def refresh_open_deal_access(session: Session, account_id: UUID, owner_ids: set[UUID]) -> None:
@@ -138,16 +128,28 @@ def refresh_open_deal_access(session: Session, account_id: UUID, owner_ids: set[
     )
 
 
-def touch_contact(session: Session, account_id: UUID, *, at: Any, visit: bool) -> None:
-    """Remember that somebody was in touch at `at`; never moves backwards."""
-    stats = session.scalars(sa.select(AccountStats).where(AccountStats.account_id == account_id)).first()
+def hold(session: Session, account_id: UUID) -> None:
+    """Keep others from working out, until this transaction ends, who reaches the account."""
+    session.execute(sa.select(Account.id).where(Account.id == account_id).with_for_update())
+
+
+def stats_of(session: Session, account_id: UUID) -> AccountStats:
+    """The account's derived figures, held until this transaction ends; made where there are none."""
+    held = sa.select(AccountStats).where(AccountStats.account_id == account_id).with_for_update()
+    stats = session.scalars(held).first()
     if stats is None:
         stats = AccountStats(account_id=account_id)
         session.add(stats)
-    if stats.last_contact_at is None or stats.last_contact_at < at:
-        stats.last_contact_at = at
-    if visit and (stats.last_visit_at is None or stats.last_visit_at < at):
-        stats.last_visit_at = at
+    return stats
+
+
+def follow_owner(session: Session, event: Event) -> None:
+    """An owner who changes teams takes their accounts along; a derived figure, so no version rises."""
+    session.execute(
+        sa.update(Account)
+        .where(Account.owner_id == event.subject_id)
+        .values(team_id=event.team_id, version=Account.version, updated_at=Account.updated_at)
+    )
 
 
 def territory_of(record: Any) -> UUID | None:
@@ -159,5 +161,6 @@ def territory_of(record: Any) -> UUID | None:
     return account.territory_id if account else None
 
 
-def _event(type_: str, account: Account, **data: Any) -> Event:
+def event(type_: str, account: Account, **data: Any) -> Event:
+    """An event about an account, with who was responsible for it."""
     return Event(type_, "account", account.id, data, account.owner_id, account.team_id, account.territory_id)

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from crm_api import audit
 from crm_api.accounts.models import AccountStats
 from crm_api.activities.models import CONTACT_TYPES, Activity, TimelineEntry
-from crm_api.activities.service import LINKS, summary_of
+from crm_api.activities.timeline import LINKS, summary_of
 from crm_api.contacts.models import ContactStats
 from crm_api.core.ids import new_id
 from crm_api.leads.models import LeadStats

@@ -6,7 +6,7 @@ from uuid import UUID
 from fastapi import APIRouter, Response
 from fastapi import Query as Query_
 
-from crm_api.activities import service
+from crm_api.activities import service, timeline
 from crm_api.activities.catalogue import CATALOGUE
 from crm_api.activities.schemas import ActivityIn, ActivityOut, ActivityPatch, Completion, TimelineItem
 from crm_api.conditions import records
@@ -100,8 +100,9 @@ async def read_timeline(
     actor: CurrentActor,
     limit: Annotated[int, Query_(ge=1, le=200)] = 50,
     before: Instant | None = None,
+    before_id: UUID | None = None,
 ) -> Response:
-    """What happened with a record, newest first."""
+    """What happened with a record, newest first; `before` and `before_id` go on from the last line read."""
     kind = {"opportunities": "opportunity"}.get(plural, plural.removesuffix("s"))
-    found = await db.read(service.timeline, actor, kind, record_id, limit=limit, before=before)
-    return json_answer(found)
+    told = db.read(timeline.read, actor, kind, record_id, limit=limit, before=before, before_id=before_id)
+    return json_answer(await told)

@@ -1,34 +1,35 @@
-"""Activities: logging, planning, completing; last contact and the timeline follow from them."""
+"""Activities: logging, planning, completing; the last contact and the timeline follow from them."""
 
-from datetime import datetime
+from collections.abc import Mapping
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from crm_api.access import Actor, require_create, visible
+from crm_api.access import Actor, require_create
 from crm_api.accounts import service as accounts
-from crm_api.accounts.models import Account
-from crm_api.activities.models import Activity, TimelineEntry
+from crm_api.activities import timeline
+from crm_api.activities.models import CONTACT_TYPES, Activity
 from crm_api.activities.schemas import ActivityIn, ActivityPatch, Completion
+from crm_api.activities.timeline import LINKS
 from crm_api.conditions import records
 from crm_api.contacts import service as contacts
 from crm_api.contacts.models import Contact
 from crm_api.core import clock, context
 from crm_api.core.errors import Conflict, Invalid
-from crm_api.core.schemas import apply_patch, changes
+from crm_api.core.schemas import apply_patch, changes, refuse_null
 from crm_api.events import Event, record
 from crm_api.leads import service as leads
-from crm_api.leads.models import Lead
 from crm_api.opportunities.models import Opportunity
 from crm_api.users.service import team_of
 
-LINKS: tuple[tuple[str, Any], ...] = (
-    ("account_id", Account),
-    ("contact_id", Contact),
-    ("lead_id", Lead),
-    ("opportunity_id", Opportunity),
+AHEAD = timedelta(days=1)  # clocks differ, and so do calendars
+_IN_TOUCH = (
+    Activity.activity_type.in_(CONTACT_TYPES),
+    Activity.status == "completed",
+    Activity.archived_at.is_(None),
 )
 
 
@@ -39,6 +40,8 @@ def create(session: Session, actor: Actor, *, data: ActivityIn) -> Activity:
     values["owner_id"] = values["owner_id"] or actor.user_id
     values["status"] = data.status or _status(data)
     _resolve(session, actor, values)
+    if values["account_id"] is None:
+        values["account_id"] = _account_of(session, values)
     if data.activity_type == "task" and values["task_type"] is None:
         values["task_type"] = "general"
     activity = Activity(**values, origin=context.current().origin)
@@ -50,7 +53,7 @@ def add(session: Session, activity: Activity, *, actor_id: UUID | None) -> Activ
     _settle_times(activity)
     session.add(activity)
     session.flush()
-    _tell(session, activity, actor_id)
+    timeline.tell(session, activity, actor_id)
     record(session, event("activity.created", activity))
     _note_contact(session, activity)
     return activity
@@ -62,18 +65,19 @@ def update(
     """Change just the fields sent."""
     activity: Activity = records.get(session, actor, Activity, activity_id, writing=True, if_match=if_match)
     values = changes(data)
-    for required in ("subject", "priority", "requires_follow_up", "status"):
-        if required in values and values[required] is None:
-            raise Invalid.field(required, "cannot be empty")
+    refuse_null(values, "subject", "priority", "requires_follow_up", "status")
     _resolve(session, actor, values)
-    was_contact = activity.is_contact
+    if "account_id" not in values and activity.account_id is None:
+        values["account_id"] = _account_of(session, values)
+    links_before, was_contact = _links(activity), activity.is_contact
     if apply_patch(activity, values):
         _settle_times(activity)
         record(session, event("activity.updated", activity, fields=sorted(data.model_fields_set)))
         session.flush()
-        _retell(session, activity)
-    if activity.is_contact and not was_contact:
-        _note_contact(session, activity)
+        timeline.retell(session, activity)
+        if activity.is_contact and not was_contact:
+            _note_contact(session, activity)
+        recount(session, links_before, _links(activity))
     return activity
 
 
@@ -89,20 +93,17 @@ def complete(
     _settle_times(activity)
     session.flush()
     record(session, event("activity.completed", activity))
-    _retell(session, activity)
+    timeline.retell(session, activity)
     _note_contact(session, activity)
     return activity
 
 
 def archive(session: Session, actor: Actor, *, activity_id: UUID, if_match: int | None) -> None:
-    """Delete softly; the timeline forgets it."""
+    """Delete softly; the timeline forgets it, and so does the last contact."""
     activity = records.get(session, actor, Activity, activity_id, writing=True, if_match=if_match)
     activity.archived_at = clock.now()
-    session.execute(
-        sa.delete(TimelineEntry).where(
-            TimelineEntry.kind == "activity", TimelineEntry.record_id == activity.id
-        )
-    )
+    timeline.forget(session, activity)
+    recount(session, _links(activity))
     record(session, event("activity.archived", activity))
 
 
@@ -111,60 +112,10 @@ def restore(session: Session, actor: Actor, *, activity_id: UUID) -> Activity:
     activity: Activity = records.get(session, actor, Activity, activity_id, writing=True, archived=True)
     if activity.archived_at is not None:
         activity.archived_at = None
-        _tell(session, activity, activity.owner_id)
+        timeline.tell(session, activity, activity.owner_id)
+        recount(session, _links(activity))
         record(session, event("activity.restored", activity))
     return activity
-
-
-def timeline(
-    session: Session,
-    actor: Actor,
-    kind: str,
-    record_id: UUID,
-    *,
-    limit: int = 50,
-    before: datetime | None = None,
-) -> list[dict[str, Any]]:
-    """What happened with a record, newest first; raises NotFound where the actor may not see it."""
-    records.one(session, actor, kind, record_id)
-    column = getattr(TimelineEntry, f"{kind}_id")
-    statement = sa.select(
-        TimelineEntry.id,
-        TimelineEntry.at,
-        TimelineEntry.kind,
-        TimelineEntry.record_id,
-        TimelineEntry.summary,
-        TimelineEntry.actor_id,
-    ).where(column == record_id)
-    if before is not None:
-        statement = statement.where(TimelineEntry.at < before)
-    newest = statement.order_by(TimelineEntry.at.desc(), TimelineEntry.id.desc()).limit(limit)
-    return [dict(row) for row in session.execute(newest).mappings()]
-
-
-def tell_stage_change(session: Session, event: Event) -> None:
-    """Put a lead's or deal's move on its timeline; runs in the transaction of the move."""
-    session.add(
-        TimelineEntry(
-            at=clock.now(),
-            kind=event.kind,
-            record_id=event.subject_id,
-            summary=_moved(event),
-            actor_id=context.current().actor_id,
-            account_id=event.data.get("account_id"),
-            contact_id=event.data.get("contact_id"),
-            lead_id=event.subject_id if event.kind == "lead" else event.data.get("lead_id"),
-            opportunity_id=event.subject_id if event.kind == "opportunity" else None,
-        )
-    )
-
-
-def _moved(event: Event) -> str:
-    if event.type == "lead.status_changed":
-        return f"Status: {event.data['before']} → {event.data['after']}"
-    if event.type == "opportunity.stage_changed":
-        return f"Moved to {str(event.data['kind']).replace('_', ' ')}"
-    return "Reopened"
 
 
 def _status(data: ActivityIn) -> str:
@@ -178,6 +129,10 @@ def _settle_times(activity: Activity) -> None:
     if activity.status == "completed":
         activity.completed_at = activity.completed_at or clock.now()
         activity.occurred_at = activity.occurred_at or activity.completed_at
+        if activity.occurred_at == activity.due_at and activity.occurred_at > activity.completed_at:
+            activity.occurred_at = activity.completed_at  # done before it was due
+        if max(activity.occurred_at, activity.completed_at) > clock.now() + AHEAD:
+            raise Invalid.field("occurred_at", "what is completed cannot lie in the future")
     elif activity.status != "cancelled":
         activity.completed_at = None
     if activity.occurred_at is None:
@@ -186,78 +141,76 @@ def _settle_times(activity: Activity) -> None:
 
 def _resolve(session: Session, actor: Actor, values: dict[str, Any]) -> None:
     for field, model in LINKS:
-        if (
-            values.get(field)
-            and session.scalar(
-                sa.select(model.id).where(model.id == values[field], visible(model.__kind__, actor))
-            )
-            is None
-        ):
-            raise Invalid.field(field, f"there is no such {model.__kind__}, or it is not yours to see")
-    if values.get("opportunity_id") and not values.get("account_id"):
-        values["account_id"] = session.scalar(
-            sa.select(Opportunity.account_id).where(Opportunity.id == values["opportunity_id"])
-        )
-    if values.get("contact_id") and not values.get("account_id"):
-        values["account_id"] = session.scalar(
-            sa.select(Contact.account_id).where(Contact.id == values["contact_id"])
-        )
+        if values.get(field):
+            records.require_link(session, actor, model.__kind__, values[field], field=field)
     if "owner_id" in values:
         values["team_id"] = team_of(session, values["owner_id"])
 
 
+def _account_of(session: Session, values: dict[str, Any]) -> UUID | None:
+    """The account of the linked deal, else of the linked contact."""
+    for field, model in (("opportunity_id", Opportunity), ("contact_id", Contact)):
+        if values.get(field):
+            account_id = session.scalar(sa.select(model.account_id).where(model.id == values[field]))
+            if account_id is not None:
+                return account_id
+    return None
+
+
+def _links(activity: Activity) -> dict[str, UUID | None]:
+    return {link: getattr(activity, link) for link, _ in LINKS}
+
+
 def _note_contact(session: Session, activity: Activity) -> None:
-    if not activity.is_contact:
-        return
-    at = activity.occurred_at or clock.now()
-    if activity.account_id:
-        accounts.touch_contact(session, activity.account_id, at=at, visit=activity.activity_type == "visit")
-    if activity.contact_id:
-        contacts.touch_contact(session, activity.contact_id, at=at)
-    if activity.lead_id:
-        leads.touch_contact(session, activity.lead_id, at=at, call=activity.activity_type == "call")
-    record(session, event("activity.contact_made", activity, at=at))
+    if activity.is_contact:
+        recount(session, _links(activity))
+        record(session, event("activity.contact_made", activity, at=activity.occurred_at))
 
 
-def _tell(session: Session, activity: Activity, actor_id: UUID | None) -> None:
-    session.add(
-        TimelineEntry(
-            at=activity.occurred_at or activity.created_at,
-            kind="activity",
-            record_id=activity.id,
-            summary=summary_of(activity),
-            actor_id=actor_id,
-            **{link: getattr(activity, link) for link, _ in LINKS},
+def recount(session: Session, *links: Mapping[str, UUID | None]) -> None:
+    """Work the last contact of the linked records out anew, from the activities that are there.
+
+    The figures are held first: of two at a time the second counts what the first one wrote.
+    """
+    session.flush()
+    for account_id in {link["account_id"] for link in links if link["account_id"]}:
+        of_account = accounts.stats_of(session, account_id)
+        of_account.last_contact_at = _latest(session, Activity.account_id == account_id)
+        visits = Activity.activity_type == "visit"
+        of_account.last_visit_at = _latest(session, Activity.account_id == account_id, visits)
+    for contact_id in {link["contact_id"] for link in links if link["contact_id"]}:
+        of_contact = contacts.stats_of(session, contact_id)
+        of_contact.last_contact_at = _latest(session, Activity.contact_id == contact_id)
+    for lead_id in {link["lead_id"] for link in links if link["lead_id"]}:
+        of_lead = leads.stats_of(session, lead_id)
+        of_lead.last_contact_at = _latest(session, Activity.lead_id == lead_id)
+        calls = sa.select(sa.func.count(Activity.id)).where(
+            *_IN_TOUCH, Activity.lead_id == lead_id, Activity.activity_type == "call"
         )
-    )
+        of_lead.call_attempts = session.scalar(calls) or 0
 
 
-def _retell(session: Session, activity: Activity) -> None:
+def _latest(session: Session, *which: sa.ColumnElement[bool]) -> datetime | None:
+    return session.scalar(sa.select(sa.func.max(Activity.occurred_at)).where(*_IN_TOUCH, *which))
+
+
+def follow_owner(session: Session, event: Event) -> None:
+    """An owner who changes teams takes their activities along; a derived figure, so no version rises."""
     session.execute(
-        sa.update(TimelineEntry)
-        .where(TimelineEntry.kind == "activity", TimelineEntry.record_id == activity.id)
-        .values(
-            at=activity.occurred_at or activity.created_at,
-            summary=summary_of(activity),
-            **{link: getattr(activity, link) for link, _ in LINKS},
-        )
+        sa.update(Activity)
+        .where(Activity.owner_id == event.subject_id)
+        .values(team_id=event.team_id, version=Activity.version, updated_at=Activity.updated_at)
     )
-
-
-def summary_of(activity: Activity) -> str:
-    """The sentence an activity has on the timeline; takes anything with an activity's attributes."""
-    outcome = f": {activity.outcome}" if activity.outcome else ""
-    return f"{activity.activity_type.replace('_', ' ').capitalize()} · {activity.subject}{outcome}"[:500]
 
 
 def event(type_: str, activity: Activity, **data: Any) -> Event:
     """An event about an activity, with its links."""
-    links = {link: getattr(activity, link) for link, _ in LINKS}
+    what = {"activity_type": activity.activity_type, "direction": activity.direction}
     return Event(
         type_,
         "activity",
         activity.id,
-        {"activity_type": activity.activity_type, "direction": activity.direction, **links, **data},
+        {**what, **_links(activity), **data},
         activity.owner_id,
         activity.team_id,
         accounts.territory_of(activity),

@@ -146,7 +146,7 @@ def _store(session: Session, entries: Sequence[Mapping[str, Any]]) -> None:
 # ── Bulk ─────────────────────────────────────────────────────────────────────────────────────────
 
 
-def bulk_insert(session: Session, model: type[Base], rows: Iterable[Mapping[str, Any]]) -> list[UUID]:
+def bulk_insert(session: Session, model: type[Any], rows: Iterable[Mapping[str, Any]]) -> list[UUID]:
     """Insert many rows at once with ids, defaults, derived columns, audit entries and search documents.
 
     Rows are mappings of attribute names; returns their ids in order. Rules of the domain are the
@@ -155,7 +155,7 @@ def bulk_insert(session: Session, model: type[Base], rows: Iterable[Mapping[str,
     complete = [_complete(model, row) for row in rows]
     if not complete:
         return []
-    session.execute(sa.insert(model.__table__), complete)  # type: ignore[arg-type]
+    session.execute(sa.insert(model.__table__), complete)
     if getattr(model, "__audited__", False):
         told = _told(model)
         _store(
@@ -165,7 +165,7 @@ def bulk_insert(session: Session, model: type[Base], rows: Iterable[Mapping[str,
                     "kind": model.__kind__,
                     "record_id": row["id"],
                     "action": "create",
-                    "before": {},  # type: ignore[attr-defined]
+                    "before": {},
                     "after": {
                         k: HIDDEN if hidden else row[k] for k, hidden in told if row.get(k) is not None
                     },
@@ -178,7 +178,7 @@ def bulk_insert(session: Session, model: type[Base], rows: Iterable[Mapping[str,
     return [row["id"] for row in complete]
 
 
-def _complete(model: type[Base], given: Mapping[str, Any]) -> dict[str, Any]:
+def _complete(model: type[Any], given: Mapping[str, Any]) -> dict[str, Any]:
     row: dict[str, Any] = {}
     late = []
     for attribute in sa.inspect(model).column_attrs:
@@ -194,7 +194,7 @@ def _complete(model: type[Base], given: Mapping[str, Any]) -> dict[str, Any]:
         elif column.default is None:
             row[attribute.key] = None
         else:
-            argument = column.default.arg  # type: ignore[attr-defined]
+            argument = column.default.arg
             row[attribute.key] = argument(None) if callable(argument) else argument
     unknown = given.keys() - row.keys()
     if unknown:

@@ -11,7 +11,7 @@ from crm_api.access import Actor, require_write, visible
 from crm_api.conditions.compiler import where
 from crm_api.conditions.filters import Query, declared, sorts_of
 from crm_api.core import search
-from crm_api.core.errors import BadRequest, Conflict, NotFound, Stale
+from crm_api.core.errors import BadRequest, Conflict, Invalid, NotFound, Stale
 from crm_api.core.fields import CATALOGUES, Catalogue
 from crm_api.core.listing import EXACT_TO, Sort, after, decode_cursor, encode_cursor, ordered
 
@@ -115,6 +115,16 @@ def get(
             current_version=record.version,
         )
     return record
+
+
+def require_link(session: Session, actor: Actor, kind: str, record_id: UUID, *, field: str) -> None:
+    """Raise Invalid naming the field unless a live record is there for the actor to link to."""
+    catalogue = CATALOGUES[kind]
+    statement = sa.select(catalogue.model.id).where(catalogue.model.id == record_id, visible(kind, actor))
+    if catalogue.live is not None:
+        statement = statement.where(catalogue.live())
+    if session.scalar(statement) is None:
+        raise Invalid.field(field, f"there is no such {kind}, or it is not yours to see")
 
 
 def _matching(

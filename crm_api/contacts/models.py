@@ -42,6 +42,7 @@ class Contact(Timestamps, Versioned, Archivable, Base):
             "uq_contacts_primary",
             "account_id",
             unique=True,
+            info={"refusal": "An account has one primary contact; it was given another at the same moment."},
             sqlite_where=sa.text("is_primary AND archived_at IS NULL"),
             postgresql_where=sa.text("is_primary AND archived_at IS NULL"),
         ),

@@ -1,21 +1,20 @@
 """Contacts."""
 
-from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from crm_api.access import Actor, require_create, visible
+from crm_api.access import Actor, require_create, require_reassign
 from crm_api.accounts.models import Account
-from crm_api.accounts.service import require_visible as require_account
 from crm_api.conditions import records
 from crm_api.contacts.models import Contact, ContactStats
 from crm_api.contacts.schemas import ContactIn, ContactPatch
 from crm_api.core import clock, context
+from crm_api.core.columns import touch
 from crm_api.core.errors import Invalid
-from crm_api.core.schemas import apply_patch, changes
+from crm_api.core.schemas import apply_patch, changes, refuse_null
 from crm_api.events import Event, record
 from crm_api.matching.phones import e164
 from crm_api.organisation.service import require_zone
@@ -47,16 +46,15 @@ def update(
     """Change just the fields sent."""
     contact: Contact = records.get(session, actor, Contact, contact_id, writing=True, if_match=if_match)
     values = changes(data, leave_out=("tags",))
-    for required in ("first_name", "role", "is_primary", "do_not_call", "email_opt_out"):
-        if required in values and values[required] is None:
-            raise Invalid.field(required, "cannot be empty")
+    refuse_null(values, "first_name", "role", "is_primary", "do_not_call", "email_opt_out")
+    if "owner_id" in values:
+        require_reassign(session, actor, contact, values["owner_id"])
     _resolve(session, actor, values, own_id=contact.id)
-    if values.get("is_primary", contact.is_primary) and {"is_primary", "account_id"} & values.keys():
-        _step_down(session, values.get("account_id", contact.account_id), contact.id)
+    _settle_primary(session, contact, values)
     changed = apply_patch(contact, values)
-    if data.tags is not None:
-        put_on(session, "contact", contact.id, data.tags)
-        contact.updated_at, changed = clock.now(), True
+    if data.tags is not None and put_on(session, "contact", contact.id, data.tags):
+        touch(contact)
+        changed = True
     if changed:
         record(session, _event(session, "contact.updated", contact, fields=sorted(data.model_fields_set)))
     return contact
@@ -80,39 +78,47 @@ def restore(session: Session, actor: Actor, *, contact_id: UUID) -> Contact:
     return contact
 
 
-def touch_contact(session: Session, contact_id: UUID, *, at: datetime) -> None:
-    """Remember that somebody was in touch; never moves backwards."""
-    stats = session.scalars(sa.select(ContactStats).where(ContactStats.contact_id == contact_id)).first()
+def stats_of(session: Session, contact_id: UUID) -> ContactStats:
+    """The contact's derived figures, held until this transaction ends; made where there are none."""
+    held = sa.select(ContactStats).where(ContactStats.contact_id == contact_id).with_for_update()
+    stats = session.scalars(held).first()
     if stats is None:
         stats = ContactStats(contact_id=contact_id)
         session.add(stats)
-    if stats.last_contact_at is None or stats.last_contact_at < at:
-        stats.last_contact_at = at
+    return stats
 
 
 def _resolve(session: Session, actor: Actor, values: dict[str, Any], *, own_id: UUID | None = None) -> None:
     if values.get("account_id"):
-        require_account(session, actor, values["account_id"])
-    if values.get("owner_id"):
+        records.require_link(session, actor, "account", values["account_id"], field="account_id")
+    if values.get("owner_id"):  # only to see that there is such a user
         team_of(session, values["owner_id"])
     if values.get("time_zone"):
         require_zone(values["time_zone"])
     for typed, normal in (("phone", "phone_e164"), ("mobile", "mobile_e164")):
         if typed in values:
             values[normal] = e164(values[typed])
-    boss_id, seen = values.get("reports_to_id"), {own_id}
+    if values.get("reports_to_id"):
+        records.require_link(session, actor, "contact", values["reports_to_id"], field="reports_to_id")
+        _require_no_loop(session, own_id, values["reports_to_id"])
+
+
+def _require_no_loop(session: Session, own_id: UUID | None, boss_id: UUID | None) -> None:
+    seen = {own_id}
     while boss_id is not None:
         if boss_id in seen:
             raise Invalid.field("reports_to_id", "nobody can report to themselves")
         seen.add(boss_id)
-        row = session.execute(
-            sa.select(Contact.id, Contact.reports_to_id).where(
-                Contact.id == boss_id, visible("contact", actor)
-            )
-        ).first()
-        if row is None:
-            raise Invalid.field("reports_to_id", "there is no such contact")
-        boss_id = row.reports_to_id
+        boss_id = session.scalar(sa.select(Contact.reports_to_id).where(Contact.id == boss_id))
+
+
+def _settle_primary(session: Session, contact: Contact, values: dict[str, Any]) -> None:
+    """An account has one primary contact: made so, one replaces the other; moved there, one stands back."""
+    account_id = values.get("account_id", contact.account_id)
+    if values.get("is_primary"):
+        _step_down(session, account_id, contact.id)
+    elif contact.is_primary and "is_primary" not in values and account_id != contact.account_id:
+        values["is_primary"] = _primary(session, account_id) is None
 
 
 def _primary(session: Session, account_id: UUID | None) -> Contact | None:

@@ -74,7 +74,7 @@ class Base(DeclarativeBase):
             if attribute.key == "id":
                 values.setdefault("id", new_id())
             elif default is not None and default.is_scalar:
-                values.setdefault(attribute.key, default.arg)  # type: ignore[attr-defined]
+                values.setdefault(attribute.key, default.arg)
         for key, value in values.items():
             if key not in mapper.attrs:
                 raise TypeError(f"{type(self).__name__} has no attribute {key!r}")

@@ -28,7 +28,7 @@ def is_postgresql(session: Session) -> bool:
 
 def upsert(
     session: Session,
-    table: sa.Table,
+    table: Any,
     rows: Sequence[Mapping[str, Any]],
     *,
     key: Sequence[str],
@@ -47,9 +47,7 @@ def upsert(
     session.execute(insert, list(rows))
 
 
-def insert_if_absent(
-    session: Session, table: sa.Table, row: Mapping[str, Any], *, key: Sequence[str]
-) -> bool:
+def insert_if_absent(session: Session, table: Any, row: Mapping[str, Any], *, key: Sequence[str]) -> bool:
     """Insert one row unless `key` is taken; True where it was inserted. The way to claim a slot once."""
     insert: Any = (postgresql.insert if is_postgresql(session) else sqlite.insert)(table)
     statement = insert.values(**row).on_conflict_do_nothing(index_elements=key).returning(table.c[key[0]])
@@ -271,7 +269,7 @@ def lower(text: Any) -> Any:
     """What lower() computes on SQLite, which knows ASCII alone: letter by letter, as PostgreSQL does."""
     if not isinstance(text, str) or text.isascii():
         return text.lower() if isinstance(text, str) else text
-    return "".join(small if len(small := letter.lower()) == 1 else letter for letter in text)
+    return "".join(letter.lower()[0] for letter in text)
 
 
 def prepare_sqlite(connection: Any, *, reading: bool) -> None:
@@ -281,7 +279,9 @@ def prepare_sqlite(connection: Any, *, reading: bool) -> None:
         "journal_mode=WAL",
         "foreign_keys=ON",
         "busy_timeout=30000",
-        "synchronous=NORMAL",
+        # FULL costs an fsync a commit. With NORMAL a power cut may lose the last commits, and among them the
+        # one that says a mail is on its way: it would go out twice.
+        "synchronous=FULL",
         "cache_size=-16000",
         "temp_store=MEMORY",
     ):

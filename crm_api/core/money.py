@@ -1,6 +1,6 @@
 """Money: integers in the currency's minor unit inside, numbers in its major unit outside."""
 
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 from functools import cache
 
 from babel.core import get_global
@@ -34,8 +34,19 @@ def to_minor(amount: Decimal | int | float | None, currency: str, *, field: str 
 
 
 def to_major(minor: int | Decimal | None, currency: str) -> float | None:
-    """The JSON number for an amount in minor units; exact up to 2^53 minor units."""
+    """The JSON number for an amount in minor units, rounded half up; exact up to 2^53 of them."""
     if minor is None:
         return None
+    whole = Decimal(minor).quantize(Decimal(1), ROUND_HALF_UP)
     places = decimals(currency)
-    return float(Decimal(minor).scaleb(-places)) if places else int(minor)
+    return float(whole.scaleb(-places)) if places else int(whole)
+
+
+def recast(minor: int | None, before: str, after: str, *, field: str = "amount") -> int | None:
+    """The same number in another currency: 100.00 USD are 100 JPY, as when the wrong currency was typed.
+
+    No rate is applied. Raises Invalid where the other currency has too few decimals for it.
+    """
+    if minor is None or before == after:
+        return minor
+    return to_minor(Decimal(minor).scaleb(-decimals(before)), after, field=field)

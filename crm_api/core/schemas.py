@@ -7,6 +7,8 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 
+from crm_api.core.errors import Invalid
+
 NAME, LINE, TEXT = 200, 500, 20_000
 
 _ADDRESS = re.compile(
@@ -105,6 +107,13 @@ Count = Annotated[int, Field(ge=0, le=10**9)]
 def changes(body: BaseModel, *, leave_out: tuple[str, ...] = ()) -> dict[str, Any]:
     """Just the fields that were sent: `PUT` and `PATCH` change nothing else."""
     return {name: getattr(body, name) for name in body.model_fields_set if name not in leave_out}
+
+
+def refuse_null(values: dict[str, Any], *names: str) -> None:
+    """Raise Invalid where a field that always has a value was sent as null."""
+    for name in names:
+        if name in values and values[name] is None:
+            raise Invalid.field(name, "cannot be empty")
 
 
 def apply_patch(record: Any, values: dict[str, Any]) -> bool:

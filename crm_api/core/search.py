@@ -30,17 +30,24 @@ documents = sa.Table(
 )
 
 
+LONGEST_WORD = 200  # PostgreSQL leaves words of more than 2046 bytes out of its index
+
+
+def _terms(text: str | None) -> list[str]:
+    return [word[:LONGEST_WORD] for word in words(text)]
+
+
 def text_of(model: type[Any], row: Any) -> str:
     """The folded words of a row, each once; `row` is anything with the row's attributes."""
     found: dict[str, None] = {}
     for name in model.__search__:
-        found.update(dict.fromkeys(words(getattr(row, name, None))))
+        found.update(dict.fromkeys(_terms(getattr(row, name, None))))
     for name in getattr(model, "__search_exact__", ()):
         value = getattr(row, name, None)
         if value:
             number = digits(value)
             found.update(
-                dict.fromkeys([*words(value), *(number[i:] for i in range(max(len(number) - 3, 1)))])
+                dict.fromkeys([*_terms(value), *(number[i:] for i in range(max(len(number) - 3, 1)))])
             )
     return " ".join(found)
 
@@ -66,7 +73,7 @@ def matching(session: Session, kind: str, typed: str) -> sa.Select[Any]:
 
     Returns a SELECT of ids, to be used with `in_()`. Nothing typed matches nothing.
     """
-    terms = words(typed)
+    terms = _terms(typed)
     if not terms:
         return sa.select(documents.c.record_id).where(sa.false())
     query = dialect.prefix_terms(session, terms)

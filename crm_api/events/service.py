@@ -145,7 +145,7 @@ def deliver(session: Session, event_id: UUID, handler_name: str) -> None:
         session,
         EventDelivery.__table__,
         {"id": new_id(), "attempts": 0, **key},
-        key=["event_id", "handler"],  # type: ignore[arg-type]
+        key=["event_id", "handler"],
     )
     delivery = session.scalars(sa.select(EventDelivery).filter_by(**key).with_for_update()).one()
     if delivery.done_at:
@@ -167,7 +167,7 @@ def note_failure(session: Session, event_id: UUID, handler_name: str, error: str
         session,
         EventDelivery.__table__,
         {"id": new_id(), "attempts": 0, **key},
-        key=["event_id", "handler"],  # type: ignore[arg-type]
+        key=["event_id", "handler"],
     )
     delivery = session.scalars(sa.select(EventDelivery).filter_by(**key)).one()
     delivery.attempts += 1

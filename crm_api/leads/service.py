@@ -1,27 +1,27 @@
 """Leads: making, changing, moving. Status and stage move together."""
 
-from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from crm_api.access import Actor, require_create, visible
+from crm_api.access import Actor, require_create, require_reassign, visible
 from crm_api.conditions import records
 from crm_api.core import clock, context
+from crm_api.core.columns import touch
 from crm_api.core.errors import Conflict, Invalid
-from crm_api.core.money import require_currency, to_minor
+from crm_api.core.money import recast, require_currency, to_minor
 from crm_api.core.numbering import take
-from crm_api.core.schemas import apply_patch, changes
+from crm_api.core.schemas import apply_patch, changes, refuse_null
 from crm_api.core.text import fold
 from crm_api.events import Event, record
 from crm_api.leads.models import Lead, LeadStats
 from crm_api.leads.schemas import LeadIn, LeadPatch
 from crm_api.matching.phones import e164
 from crm_api.organisation import service as organisation
-from crm_api.organisation.models import Territory
 from crm_api.pipelines import service as pipelines
+from crm_api.pipelines.models import Stage
 from crm_api.tags.service import put_on
 from crm_api.users.service import team_of
 
@@ -40,7 +40,7 @@ def create(session: Session, actor: Actor, *, data: LeadIn) -> Lead:
     values["title"] = _title(values)
     values["owner_id"] = values["owner_id"] or (actor.user_id if actor.role != "administrator" else None)
     values["currency"] = require_currency(data.currency or organisation.currency(session))
-    _resolve(session, values, currency=values["currency"])
+    _resolve(session, values)
     _unique_email(session, actor, data.email, None)
     stage = pipelines.resolve(
         session, "lead", pipeline_id=data.pipeline_id, stage_id=data.stage_id, kind=_kind(data.status)
@@ -60,7 +60,7 @@ def create(session: Session, actor: Actor, *, data: LeadIn) -> Lead:
     session.add(LeadStats(lead_id=lead.id))
     if data.tags:
         put_on(session, "lead", lead.id, data.tags)
-    record(session, _event("lead.created", lead, status=lead.status))
+    record(session, event("lead.created", lead, status=lead.status))
     return lead
 
 
@@ -70,74 +70,85 @@ def update(session: Session, actor: Actor, *, lead_id: UUID, data: LeadPatch, if
     if lead.status == "converted":
         raise Conflict("A converted lead is read-only; change the account, contact or opportunity it became.")
     values = changes(data, leave_out=("tags", "status", "stage_id", "pipeline_id"))
-    for required in (
-        "title",
-        "priority",
-        "score",
-        "is_qualified",
-        "currency",
-        "email_opt_out",
-        "do_not_call",
-    ):
-        if required in values and values[required] is None:
-            raise Invalid.field(required, "cannot be empty")
+    refuse_null(
+        values, "title", "priority", "score", "is_qualified", "currency", "email_opt_out", "do_not_call"
+    )
     if "currency" in values:
         values["currency"] = require_currency(values["currency"])
-    _resolve(session, values, currency=values.get("currency", lead.currency))
+    moving = {
+        name: getattr(data, name) for name in data.model_fields_set & {"status", "stage_id", "pipeline_id"}
+    }
+    refuse_null(moving, *moving)
+    if "owner_id" in values:
+        require_reassign(session, actor, lead, values["owner_id"])
+    _resolve(session, values, lead)
     if values.get("email"):
         _unique_email(session, actor, values["email"], lead.id)
     owner_before = lead.owner_id
     changed = apply_patch(lead, values)
-    if data.tags is not None:
-        put_on(session, "lead", lead.id, data.tags)
-        lead.updated_at, changed = clock.now(), True
+    if data.tags is not None and put_on(session, "lead", lead.id, data.tags):
+        touch(lead)
+        changed = True
     if changed:
-        record(session, _event("lead.updated", lead, fields=sorted(data.model_fields_set)))
+        record(session, event("lead.updated", lead, fields=sorted(data.model_fields_set)))
     if lead.owner_id != owner_before:
-        record(session, _event("lead.assigned", lead, before=owner_before))
-    if {"status", "stage_id", "pipeline_id"} & data.model_fields_set:
-        move(session, actor, lead, status=data.status, stage_id=data.stage_id, pipeline_id=data.pipeline_id)
+        record(session, event("lead.assigned", lead, before=owner_before))
+    if moving:
+        move(session, lead, probability=values.get("probability"), **moving)
     return lead
 
 
 def move(
     session: Session,
-    actor: Actor,
     lead: Lead,
     *,
     status: str | None = None,
     stage_id: UUID | None = None,
     pipeline_id: UUID | None = None,
+    probability: int | None = None,
 ) -> None:
     """Set status and stage together; whichever is given decides the other.
 
-    Raises Invalid where they clash.
+    A status of the stage it stands in moves no card; another pipeline is entered at the same kind of
+    stage. Raises Invalid where they clash, and Conflict for converting: that is more than a move.
     """
-    if status == "converted":
-        raise Conflict("Setting the status alone does not convert a lead; converting it makes its account.")
-    if stage_id is None and pipeline_id is None and status is not None:
-        pipeline_id = lead.pipeline_id
-    if stage_id is None and status is None and pipeline_id is None:
-        raise Invalid.field("status", "cannot be empty")
-    stage = pipelines.resolve(session, "lead", pipeline_id=pipeline_id, stage_id=stage_id, kind=_kind(status))
+    stage = _destination(session, lead, status, stage_id, pipeline_id)
     if stage.is_won:
-        raise Conflict("Moving a lead to its won stage does not convert it; converting it makes its account.")
+        raise Conflict("Moving a lead does not convert it; converting it makes its account.")
     if status is not None and _kind(status) != stage.kind:
         raise Invalid.field("status", f"does not go with the stage '{stage.name}'")
     before, stage_before = lead.status, lead.stage_id
     lead.status = status or (before if _kind(before) == stage.kind else stage.kind)
     if stage.id != stage_before:
-        lead.pipeline_id, lead.stage_id, lead.probability = stage.pipeline_id, stage.id, stage.probability
-        record(session, _event("lead.stage_changed", lead, before=stage_before, after=stage.id))
+        lead.pipeline_id, lead.stage_id = stage.pipeline_id, stage.id
+        lead.probability = stage.probability if probability is None else probability
+        record(session, event("lead.stage_changed", lead, before=stage_before, after=stage.id))
     if lead.status != before:
-        record(session, _event("lead.status_changed", lead, before=before, after=lead.status))
+        record(session, event("lead.status_changed", lead, before=before, after=lead.status))
+
+
+def _destination(
+    session: Session, lead: Lead, status: str | None, stage_id: UUID | None, pipeline_id: UUID | None
+) -> Stage:
+    kind = _kind(status or lead.status)
+    if stage_id is None and pipeline_id in (None, lead.pipeline_id):
+        present = session.get_one(Stage, lead.stage_id)
+        if present.kind == kind:
+            return present
+    return pipelines.resolve(
+        session,
+        "lead",
+        pipeline_id=pipeline_id or (lead.pipeline_id if stage_id is None else None),
+        stage_id=stage_id,
+        kind=kind,
+    )
 
 
 def archive(session: Session, actor: Actor, *, lead_id: UUID, if_match: int | None) -> None:
     """Delete softly: out of every list, and its e-mail address is free again."""
     lead = records.get(session, actor, Lead, lead_id, writing=True, if_match=if_match)
     lead.archived_at = clock.now()
-    record(session, _event("lead.archived", lead))
+    record(session, event("lead.archived", lead))
 
 
 def restore(session: Session, actor: Actor, *, lead_id: UUID) -> Lead:
@@ -146,30 +157,27 @@ def restore(session: Session, actor: Actor, *, lead_id: UUID) -> Lead:
     if lead.archived_at is not None:
         _unique_email(session, actor, lead.email, lead.id)
         lead.archived_at = None
-        record(session, _event("lead.restored", lead))
+        record(session, event("lead.restored", lead))
     return lead
 
 
-def touch_contact(session: Session, lead_id: UUID, *, at: datetime, call: bool = False) -> None:
-    """Remember that somebody was in touch; never moves backwards, never bumps the lead's version."""
-    stats = session.scalars(sa.select(LeadStats).where(LeadStats.lead_id == lead_id)).first()
+def stats_of(session: Session, lead_id: UUID) -> LeadStats:
+    """The lead's derived figures, held until this transaction ends; made where there are none."""
+    held = sa.select(LeadStats).where(LeadStats.lead_id == lead_id).with_for_update()
+    stats = session.scalars(held).first()
     if stats is None:
         stats = LeadStats(lead_id=lead_id)
         session.add(stats)
-    if stats.last_contact_at is None or stats.last_contact_at < at:
-        stats.last_contact_at = at
-    if call:
-        stats.call_attempts += 1
+    return stats
 
 
-def require_visible(session: Session, actor: Actor, lead_id: UUID) -> Lead:
-    """The live lead a record is to be linked to; raises Invalid naming the field otherwise."""
-    found = session.scalars(
-        sa.select(Lead).where(Lead.id == lead_id, Lead.archived_at.is_(None), visible("lead", actor))
-    ).first()
-    if found is None:
-        raise Invalid.field("lead_id", "there is no such lead, or it is not yours to see")
-    return found
+def follow_owner(session: Session, event: Event) -> None:
+    """An owner who changes teams takes their leads along; a derived figure, so no version rises."""
+    session.execute(
+        sa.update(Lead)
+        .where(Lead.owner_id == event.subject_id)
+        .values(team_id=event.team_id, version=Lead.version, updated_at=Lead.updated_at)
+    )
 
 
 def _kind(status: str | None) -> str | None:
@@ -184,18 +192,21 @@ def _title(values: dict[str, Any]) -> str:
     return str(title)
 
 
-def _resolve(session: Session, values: dict[str, Any], *, currency: str) -> None:
+def _resolve(session: Session, values: dict[str, Any], lead: Lead | None = None) -> None:
+    before = lead.currency if lead else values["currency"]
+    after = values.get("currency", before)
     if "estimated_value" in values:
-        values["estimated_value"] = to_minor(values["estimated_value"], currency, field="estimated_value")
-        values["value_base"] = (
-            values["estimated_value"] if currency == organisation.currency(session) else None
-        )
+        values["estimated_value"] = to_minor(values["estimated_value"], after, field="estimated_value")
+    elif lead and after != before:
+        values["estimated_value"] = recast(lead.estimated_value, before, after, field="estimated_value")
+    if "estimated_value" in values:
+        values["value_base"] = values["estimated_value"] if after == organisation.currency(session) else None
     if "phone" in values:
         values["phone_e164"] = e164(values["phone"])
     if "owner_id" in values:
         values["team_id"] = team_of(session, values["owner_id"])
-    if values.get("territory_id") and session.get(Territory, values["territory_id"]) is None:
-        raise Invalid.field("territory_id", "there is no such territory")
+    if values.get("territory_id"):
+        organisation.require_territory(session, values["territory_id"])
 
 
 def _unique_email(session: Session, actor: Actor, email: str | None, own_id: UUID | None) -> None:
@@ -215,5 +226,6 @@ def _unique_email(session: Session, actor: Actor, email: str | None, own_id: UUI
         )
 
 
-def _event(type_: str, lead: Lead, **data: Any) -> Event:
+def event(type_: str, lead: Lead, **data: Any) -> Event:
+    """An event about a lead, with who was responsible for it."""
     return Event(type_, "lead", lead.id, data, lead.owner_id, lead.team_id, lead.territory_id)

@@ -85,7 +85,7 @@ def _share_accounts(session: Session, deals: Iterable[Row]) -> None:
     }
     dialect.upsert(
         session,
-        AccountAccess.__table__,  # type: ignore[arg-type]
+        AccountAccess.__table__,
         [
             {"id": new_id(), "account_id": account, "user_id": user, "reason": "open_deal"}
             for account, user in sorted(reached)

@@ -94,10 +94,15 @@ async def close_opportunity(
 
 
 @router.post(
-    "/{opportunity_id}/reopen", response_model=OpportunityOut, responses=documented(403, 404, 409, 422)
+    "/{opportunity_id}/reopen",
+    response_model=OpportunityOut,
+    responses=documented(400, 403, 404, 409, 412, 422),
 )
-async def reopen_opportunity(opportunity_id: UUID, db: Db, actor: CurrentActor) -> Response:
+async def reopen_opportunity(
+    opportunity_id: UUID, db: Db, actor: CurrentActor, if_match: IfMatch
+) -> Response:
     """Bring a closed deal back to the stage it was in."""
-    return record_answer(
-        await db.write(records.written, actor, service.reopen, opportunity_id=opportunity_id)
+    reopened = await db.write(
+        records.written, actor, service.reopen, opportunity_id=opportunity_id, if_match=if_match
     )
+    return record_answer(reopened)

@@ -3,6 +3,7 @@
 from typing import Annotated, Any
 from uuid import UUID
 
+import sqlalchemy as sa
 from fastapi import APIRouter, Response
 from sqlalchemy.orm import Session
 
@@ -13,17 +14,29 @@ from crm_api.conditions.filters import Query
 from crm_api.core.listing import Page
 from crm_api.core.problems import documented
 from crm_api.core.schemas import changes
-from crm_api.dependencies import CurrentActor, Db, json_answer, record_answer
+from crm_api.dependencies import CurrentActor, Db, IfMatch, json_answer, record_answer
 from crm_api.organisation import service
 from crm_api.organisation.catalogue import TERRITORIES
-from crm_api.organisation.schemas import OrganisationOut, OrganisationPatch, TerritoryIn, TerritoryOut
+from crm_api.organisation.models import Organisation, Territory
+from crm_api.organisation.schemas import (
+    OrganisationOut,
+    OrganisationPatch,
+    TerritoryIn,
+    TerritoryOut,
+    TerritoryPatch,
+)
 
 router = APIRouter(prefix="/api/v1/organisation", tags=["organisation"])
 territories_router = APIRouter(prefix="/api/v1/territories", tags=["territories"])
 
 
-def _profile(session: Session, values: dict[str, Any] | None = None) -> dict[str, Any]:
-    organisation = service.change_profile(session, values=values or {})
+def _shown(session: Session) -> dict[str, Any] | None:
+    found = session.scalars(sa.select(Organisation)).first()
+    return OrganisationOut.model_validate(found, from_attributes=True).model_dump() if found else None
+
+
+def _changed(session: Session, /, **change: Any) -> dict[str, Any]:
+    organisation = service.change_profile(session, **change)
     session.flush()
     return OrganisationOut.model_validate(organisation, from_attributes=True).model_dump()
 
@@ -31,17 +44,19 @@ def _profile(session: Session, values: dict[str, Any] | None = None) -> dict[str
 @router.get("", response_model=OrganisationOut)
 async def read_organisation(db: Db, actor: CurrentActor) -> Response:
     """The profile of the company that runs this installation."""
-    return record_answer(await db.write(_profile))
+    shown = await db.read(_shown)
+    if shown is None:
+        shown = await db.write(_changed, values={})
+    return record_answer(shown)
 
 
-@router.patch("", response_model=OrganisationOut, responses=documented(403, 422))
-async def update_organisation(body: OrganisationPatch, db: Db, actor: CurrentActor) -> Response:
+@router.patch("", response_model=OrganisationOut, responses=documented(400, 403, 409, 412, 422))
+async def update_organisation(
+    body: OrganisationPatch, db: Db, actor: CurrentActor, if_match: IfMatch
+) -> Response:
     """Change just the fields sent."""
     require_role(actor)
-    values = {
-        name: value for name, value in changes(body).items() if value is not None or name == "postal_address"
-    }
-    return record_answer(await db.write(_profile, values))
+    return record_answer(await db.write(_changed, values=changes(body), if_match=if_match))
 
 
 @territories_router.get(
@@ -71,3 +86,18 @@ async def create_territory(body: TerritoryIn, db: Db, actor: CurrentActor) -> Re
 async def read_territory(territory_id: UUID, db: Db, actor: CurrentActor) -> Response:
     """One territory."""
     return record_answer(await db.read(records.one, actor, "territory", territory_id))
+
+
+@territories_router.patch(
+    "/{territory_id}", response_model=TerritoryOut, responses=documented(400, 403, 404, 409, 412, 422)
+)
+async def update_territory(
+    territory_id: UUID, body: TerritoryPatch, db: Db, actor: CurrentActor, if_match: IfMatch
+) -> Response:
+    """Change just the fields sent."""
+
+    def change(session: Session, actor: Actor) -> Any:
+        territory = records.get(session, actor, Territory, territory_id, writing=True, if_match=if_match)
+        return service.update_territory(session, territory, values=changes(body))
+
+    return record_answer(await db.write(records.written, actor, change))

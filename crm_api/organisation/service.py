@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from crm_api.core import clock
-from crm_api.core.errors import Conflict, Invalid
+from crm_api.core.errors import Conflict, Invalid, Stale
 from crm_api.core.money import require_currency
 from crm_api.core.text import fold
 from crm_api.organisation.models import Organisation, Territory
@@ -47,23 +47,41 @@ def require_zone(name: str, *, field: str = "time_zone") -> str:
     return name
 
 
-def change_profile(session: Session, *, values: dict[str, Any]) -> Organisation:
-    """Change the profile. The currency is fixed once amounts are kept in it."""
+def change_profile(session: Session, *, values: dict[str, Any], if_match: int | None = None) -> Organisation:
+    """Change the profile. The currency is fixed once amounts are kept in it (Conflict)."""
     organisation = profile(session)
-    if values.get("time_zone"):
+    if if_match is not None and organisation.version != if_match:
+        raise Stale(
+            f"The profile is at version {organisation.version} by now.", current_version=organisation.version
+        )
+    for required in values.keys() - {"postal_address"}:
+        if values[required] is None:
+            raise Invalid.field(required, "cannot be empty")
+    if "time_zone" in values:
         require_zone(values["time_zone"])
-    if values.get("currency"):
+    if "currency" in values:
         values["currency"] = require_currency(values["currency"])
+        if values["currency"] != organisation.currency and _amounts_kept(session):
+            raise Conflict(
+                f"Amounts are kept in {organisation.currency}; the currency cannot change any more."
+            )
     for name, value in values.items():
         setattr(organisation, name, value)
     return organisation
 
 
+def _amounts_kept(session: Session) -> bool:
+    # Leads and opportunities are higher rooms; their tables are asked by name, not by model.
+    kept = [
+        sa.select(sa.literal(1)).select_from(sa.table(table)).where(sa.column("value_base").is_not(None))
+        for table in ("leads", "opportunities")
+    ]
+    return any(session.scalar(statement.limit(1)) for statement in kept)
+
+
 def territory_named(session: Session, name: str) -> Territory:
     """The live territory of that name, made where there is none."""
-    found = session.scalars(
-        sa.select(Territory).where(Territory.name_key == fold(name), Territory.archived_at.is_(None))
-    ).first()
+    found = _territory_called(session, name)
     if found is None:
         found = Territory(name=name.strip())
         session.add(found)
@@ -72,11 +90,50 @@ def territory_named(session: Session, name: str) -> Territory:
 
 
 def create_territory(session: Session, *, name: str, parent_id: UUID | None) -> Territory:
-    """A new territory; raises Conflict where the name is taken."""
-    if session.scalar(
-        sa.select(Territory.id).where(Territory.name_key == fold(name), Territory.archived_at.is_(None))
-    ):
-        raise Conflict(f"There is a territory called '{name}' already.")
+    """A new territory; raises Conflict where the name is taken, Invalid for a parent that is not there."""
+    _require_free(session, name)
+    _require_above(session, None, parent_id)
     territory = Territory(name=name, parent_id=parent_id)
     session.add(territory)
     return territory
+
+
+def update_territory(session: Session, territory: Territory, *, values: dict[str, Any]) -> Territory:
+    """Rename a territory, or put it below another; raises as `create_territory` does, and for loops."""
+    if "name" in values:
+        if values["name"] is None:
+            raise Invalid.field("name", "cannot be empty")
+        if fold(values["name"]) != territory.name_key:
+            _require_free(session, values["name"])
+    _require_above(session, territory.id, values.get("parent_id"))
+    for name, value in values.items():
+        setattr(territory, name, value)
+    return territory
+
+
+def require_territory(session: Session, territory_id: UUID, *, field: str = "territory_id") -> Territory:
+    """The live territory a record is to belong to; raises Invalid naming the field otherwise."""
+    found = session.get(Territory, territory_id)
+    if found is None or found.archived_at is not None:
+        raise Invalid.field(field, "there is no such territory")
+    return found
+
+
+def _territory_called(session: Session, name: str) -> Territory | None:
+    return session.scalars(
+        sa.select(Territory).where(Territory.name_key == fold(name), Territory.archived_at.is_(None))
+    ).first()
+
+
+def _require_free(session: Session, name: str) -> None:
+    if _territory_called(session, name) is not None:
+        raise Conflict(f"There is a territory called '{name}' already.")
+
+
+def _require_above(session: Session, own_id: UUID | None, parent_id: UUID | None) -> None:
+    seen = {own_id}
+    while parent_id is not None:
+        if parent_id in seen:
+            raise Invalid.field("parent_id", "a territory cannot be below itself")
+        seen.add(parent_id)
+        parent_id = require_territory(session, parent_id, field="parent_id").parent_id

@@ -26,6 +26,7 @@ ACTIONS: dict[str, tuple[str, Verb]] = {
     "resume": ("Send now", service.resume),
     "discard": ("Don’t send", service.discard),
 }
+LETTERS = {"followup_first": "First follow-up", "followup_second": "Second follow-up"}
 WITH_REMARK = ("mark-sent", "discard")
 STATUS_WORDS = {
     "planned": "planned", "queued": "waiting", "claimed": "leaving", "sending": "leaving", "sent": "sent",
@@ -106,7 +107,9 @@ async def _group(db: Database, actor: Actor, tree: Tree, sort: str) -> Group:
 
 
 def _line(actor: Actor, message: MessageOut) -> Line:
-    title = message.subject or (message.template or message.purpose).replace("_", " ").capitalize()
+    # A letter is written just before it leaves; until then it has no subject, only what it is for.
+    purpose = message.template or message.purpose
+    title = message.subject or LETTERS.get(purpose) or purpose.replace("_", " ").capitalize()
     names = () if actor.role == "viewer" else _possible(message)
     return Line(
         message, title, STATUS_WORDS[message.status], tuple((name, ACTIONS[name][0]) for name in names)

@@ -66,6 +66,12 @@ async def delete_pipeline(pipeline_id: UUID, db: Db, actor: CurrentActor, if_mat
     await db.write(service.archive, actor, pipeline_id=pipeline_id, if_match=if_match)
 
 
+@router.post("/{pipeline_id}/restore", response_model=PipelineOut, responses=documented(403, 404, 409, 422))
+async def restore_pipeline(pipeline_id: UUID, db: Db, actor: CurrentActor) -> Response:
+    """Take a deletion back."""
+    return record_answer(await db.write(records.written, actor, service.restore, pipeline_id=pipeline_id))
+
+
 stages_router = APIRouter(prefix="/api/v1/crm/stages", tags=["stages"])
 
 

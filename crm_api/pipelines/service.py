@@ -10,10 +10,10 @@ from crm_api.access import Actor, require_create
 from crm_api.conditions import records
 from crm_api.core import clock
 from crm_api.core.errors import Conflict, Invalid
-from crm_api.core.schemas import apply_patch, changes
+from crm_api.core.schemas import apply_patch, changes, refuse_null
 from crm_api.core.text import fold
 from crm_api.pipelines.models import LEAD_KINDS, OPPORTUNITY_KINDS, Pipeline, Stage
-from crm_api.pipelines.schemas import NewStage, PipelineIn, PipelinePatch, StagePatch
+from crm_api.pipelines.schemas import NewStage, PipelineIn, PipelinePatch, StageIn, StagePatch
 
 _KINDS = {"lead": LEAD_KINDS, "opportunity": OPPORTUNITY_KINDS}
 _ENDS = {"lead": ("converted", "lost"), "opportunity": ("closed_won", "closed_lost")}
@@ -115,7 +115,7 @@ def create(session: Session, actor: Actor, *, data: PipelineIn) -> Pipeline:
         if end not in kinds:
             raise Invalid.field("stages", f"a pipeline needs a stage of kind {end}")
     pipeline = Pipeline(name=data.name, applies_to=data.applies_to)
-    pipeline.stages = [Stage(position=i, **stage.model_dump()) for i, stage in enumerate(data.stages)]
+    pipeline.stages = [_stage(stage, position) for position, stage in enumerate(data.stages)]
     session.add(pipeline)
     session.flush()
     if data.is_default:
@@ -147,16 +147,26 @@ def archive(session: Session, actor: Actor, *, pipeline_id: UUID, if_match: int 
     pipeline.archived_at = clock.now()
 
 
+def restore(session: Session, actor: Actor, *, pipeline_id: UUID) -> Pipeline:
+    """Take a soft deletion back; raises Conflict where another pipeline has its name by now."""
+    pipeline: Pipeline = records.get(session, actor, Pipeline, pipeline_id, writing=True, archived=True)
+    if pipeline.is_archived:
+        _unique(session, pipeline.name, pipeline.applies_to, pipeline.id)
+        pipeline.archived_at = None
+    return pipeline
+
+
 def create_stage(session: Session, actor: Actor, *, data: NewStage) -> Stage:
     """Add a stage, at a position or at the end of the open ones."""
     require_create(actor, "stage")
     pipeline = session.get(Pipeline, data.pipeline_id)
-    if pipeline is None:
+    if pipeline is None or pipeline.is_archived:
         raise Invalid.field("pipeline_id", "there is no such pipeline")
     if data.kind not in _KINDS[pipeline.applies_to]:
         raise Invalid.field("kind", f"a pipeline of {pipeline.applies_to} records has no '{data.kind}' stage")
     stages = stages_of(session, pipeline.id)
-    stage = Stage(**data.model_dump(exclude={"position"}), position=0)
+    stage = _stage(data, 0)
+    stage.pipeline_id = pipeline.id
     ends = _ENDS[pipeline.applies_to]
     place = data.position if data.position is not None else sum(s.kind not in ends for s in stages)
     stages.insert(min(place, len(stages)), stage)
@@ -172,10 +182,9 @@ def update_stage(
     stage: Stage = records.get(session, actor, Stage, stage_id, writing=True, if_match=if_match)
     values: dict[str, Any] = changes(data)
     position = values.pop("position", None)
-    for required in ("name", "probability", "color"):
-        if required in values and values[required] is None:
-            raise Invalid.field(required, "cannot be empty")
+    refuse_null(values, "name", "probability", "color")
     apply_patch(stage, values)
+    _settle_probability(stage)
     if position is not None:
         stages = [s for s in stages_of(session, stage.pipeline_id) if s.id != stage.id]
         stages.insert(min(position, len(stages)), stage)
@@ -193,6 +202,18 @@ def delete_stage(session: Session, actor: Actor, *, stage_id: UUID, if_match: in
         raise Conflict(f"A pipeline needs a stage of kind {stage.kind}; this is its last.")
     session.delete(stage)
     _renumber(others)
+
+
+def _stage(data: StageIn, position: int) -> Stage:
+    """A stage as described; entering an end is certain, whatever probability was given with it."""
+    stage = Stage(**data.model_dump(exclude={"position", "pipeline_id"}), position=position)
+    _settle_probability(stage)
+    return stage
+
+
+def _settle_probability(stage: Stage) -> None:
+    if stage.is_won or stage.is_lost:
+        stage.probability = 100 if stage.is_won else 0
 
 
 def _renumber(stages: list[Stage]) -> None:

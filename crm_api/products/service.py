@@ -8,9 +8,9 @@ from sqlalchemy.orm import Session
 from crm_api.access import Actor, require_create
 from crm_api.conditions import records
 from crm_api.core import clock
-from crm_api.core.errors import Conflict, Invalid
-from crm_api.core.money import require_currency, to_minor
-from crm_api.core.schemas import apply_patch, changes
+from crm_api.core.errors import Conflict
+from crm_api.core.money import recast, require_currency, to_minor
+from crm_api.core.schemas import apply_patch, changes, refuse_null
 from crm_api.organisation.service import currency
 from crm_api.products.models import Product
 from crm_api.products.schemas import ProductIn, ProductPatch
@@ -34,15 +34,15 @@ def update(
     """Change just the fields sent."""
     product: Product = records.get(session, actor, Product, product_id, writing=True, if_match=if_match)
     values = changes(data)
-    for required in ("name", "currency", "is_active"):
-        if required in values and values[required] is None:
-            raise Invalid.field(required, "cannot be empty")
+    refuse_null(values, "name", "currency", "is_active")
     if "currency" in values:
         values["currency"] = require_currency(values["currency"])
+    before = product.currency
+    after = values.get("currency", before)
     if "list_price" in values:
-        values["list_price"] = to_minor(
-            values["list_price"], values.get("currency", product.currency), field="list_price"
-        )
+        values["list_price"] = to_minor(values["list_price"], after, field="list_price")
+    elif after != before:
+        values["list_price"] = recast(product.list_price, before, after, field="list_price")
     if values.get("code"):
         _unique(session, values["code"], product.id)
     apply_patch(product, values)

@@ -6,14 +6,16 @@ from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from crm_api.access import Actor, require_create
+from crm_api.audit.service import note
 from crm_api.conditions import records
 from crm_api.core.errors import Conflict, Invalid
 from crm_api.core.ids import new_id
 from crm_api.core.schemas import apply_patch, changes
-from crm_api.core.text import fold
+from crm_api.core.text import fold, words
 from crm_api.tags.models import RecordTag, Tag
 from crm_api.tags.schemas import TagIn, TagPatch
 
@@ -48,28 +50,54 @@ def _unique(session: Session, name: str, own_id: UUID | None) -> None:
         raise Conflict(f"There is a tag called '{name}' already.")
 
 
-def put_on(session: Session, kind: str, record_id: UUID, names: Iterable[str]) -> None:
-    """Make these the record's tags; a tag that does not exist yet is made."""
-    wanted = {fold(name): name.strip() for name in names if name.strip()}
-    if any(len(name) > 80 for name in wanted.values()):
-        raise Invalid.field("tags", "a tag has at most 80 characters")
+def put_on(session: Session, kind: str, record_id: UUID, names: Iterable[str]) -> bool:
+    """Make these the record's tags; a tag that does not exist yet is made. Returns whether that changed any.
+
+    Raises Invalid for a name without a letter or digit, or one of more than 80 characters.
+    """
+    wanted = {fold(name): name.strip() for name in names}
+    if any(not words(name) or len(name) > 80 for name in wanted.values()):
+        raise Invalid.field("tags", "a tag has 1 to 80 characters, a letter or digit among them")
     known = {t.name_key: t for t in session.scalars(sa.select(Tag).where(Tag.name_key.in_(list(wanted))))}
-    for key, name in wanted.items():
-        if key not in known:
-            known[key] = Tag(name=name)
-            session.add(known[key])
+    known |= {key: _made(session, name) for key, name in wanted.items() if key not in known}
+    carried = sa.select(RecordTag.tag_id).where(RecordTag.kind == kind, RecordTag.record_id == record_id)
+    before, after = set(session.scalars(carried)), {tag.id for tag in known.values()}
+    if before == after:
+        return False
+    named = _names(session, before)
+    session.execute(sa.delete(RecordTag).where(RecordTag.tag_id.in_(before - after), *_on(kind, record_id)))
+    session.add_all(RecordTag(tag_id=t, kind=kind, record_id=record_id) for t in after - before)
     session.flush()
-    old = {
-        r.tag_id: r
-        for r in session.scalars(
-            sa.select(RecordTag).where(RecordTag.kind == kind, RecordTag.record_id == record_id)
-        )
-    }
-    keep = {tag.id for tag in known.values()}
-    for tag_id, row in old.items():
-        if tag_id not in keep:
-            session.delete(row)
-    session.add_all(RecordTag(tag_id=t, kind=kind, record_id=record_id) for t in keep - old.keys())
+    now = sorted(tag.name for tag in known.values())
+    note(
+        session,
+        kind=kind,
+        record_id=record_id,
+        action="update",
+        before={"tags": named},
+        after={"tags": now},
+    )
+    return True
+
+
+def _on(kind: str, record_id: UUID) -> tuple[sa.ColumnElement[bool], sa.ColumnElement[bool]]:
+    return RecordTag.kind == kind, RecordTag.record_id == record_id
+
+
+def _names(session: Session, ids: Iterable[UUID]) -> list[str]:
+    return sorted(session.scalars(sa.select(Tag.name).where(Tag.id.in_(list(ids)))))
+
+
+def _made(session: Session, name: str) -> Tag:
+    """A new tag, or the one that somebody else made at the same moment."""
+    try:
+        with session.begin_nested():
+            tag = Tag(name=name)
+            session.add(tag)
+            session.flush()
+    except IntegrityError:
+        return session.scalars(sa.select(Tag).where(Tag.name_key == fold(name))).one()
+    return tag
 
 
 def put_on_many(session: Session, kind: str, names_by_record: dict[UUID, list[str]]) -> None:

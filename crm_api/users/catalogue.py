@@ -1,10 +1,15 @@
 """What may be asked about people and teams."""
 
+from collections import defaultdict
+from typing import Any
+from uuid import UUID
+
 import sqlalchemy as sa
+from sqlalchemy.orm import Session
 
 from crm_api.core.fields import Catalogue, Field, FieldType, Relation, Word
-from crm_api.core.presenting import shown_by
-from crm_api.users.models import ROLES, Team, User
+from crm_api.core.presenting import in_order, shown_by
+from crm_api.users.models import ROLES, Team, User, user_territories
 from crm_api.users.schemas import TeamOut, UserOut
 
 _USERS = sa.select(*shown_by(UserOut, User))
@@ -24,11 +29,22 @@ _REPS = (
     "account executive",
 )
 
+
+def _with_territories(session: Session, rows: list[dict[str, Any]], single: bool) -> None:
+    found: dict[UUID, list[UUID]] = defaultdict(list)
+    statement = sa.select(user_territories).where(user_territories.c.user_id.in_([row["id"] for row in rows]))
+    for user_id, territory_id in session.execute(statement.order_by(user_territories.c.territory_id)):
+        found[user_id].append(territory_id)
+    for row in rows:
+        row["territory_ids"] = found[row["id"]]
+
+
 USERS = Catalogue(
     kind="user",
     plural="users",
     model=User,
     label="name",
+    named=True,
     synonyms=(*_REPS, "colleague", "person", "team member", "member", "employee of ours"),
     default_sort="name",
     fields=(
@@ -84,6 +100,8 @@ USERS = Catalogue(
     ),
     words=(Word(_REPS, {"field": "role", "op": "eq", "value": "rep"}),),
     shown=lambda: _USERS,
+    decorate=_with_territories,
+    present=lambda row: in_order(UserOut, row),
 )
 
 TEAMS = Catalogue(
@@ -91,6 +109,7 @@ TEAMS = Catalogue(
     plural="teams",
     model=Team,
     label="name",
+    named=True,
     default_sort="name",
     fields=(
         Field(

@@ -114,7 +114,7 @@ class SignInAttempt(Base):
 
     email_key: Mapped[str]
     address: Mapped[str | None]
-    at: Mapped[datetime]
+    at: Mapped[datetime] = mapped_column(index=True)
     succeeded: Mapped[bool]
 
 

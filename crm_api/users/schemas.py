@@ -63,6 +63,7 @@ class UserOut(BaseModel):
     is_active: bool
     team_id: UUID | None
     manager_id: UUID | None
+    territory_ids: list[UUID]
     time_zone: str | None
     phone: str | None
     home_latitude: float | None

@@ -6,11 +6,12 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from crm_api.core.columns import touch
 from crm_api.core.errors import Conflict, Invalid
-from crm_api.core.schemas import apply_patch, changes
+from crm_api.core.schemas import apply_patch, changes, refuse_null
 from crm_api.core.text import fold
-from crm_api.organisation.models import Territory
-from crm_api.organisation.service import require_zone
+from crm_api.events import Event, record
+from crm_api.organisation.service import require_territory, require_zone
 from crm_api.users import sessions
 from crm_api.users.models import Team, User, user_territories
 from crm_api.users.schemas import TeamIn, TeamPatch, UserIn, UserPatch
@@ -47,20 +48,32 @@ def create(session: Session, *, data: UserIn, password_hash: str | None) -> User
 def update(session: Session, user: User, *, data: UserPatch, password_hash: str | None) -> User:
     """Change a user. A new password and deactivation end all their sessions."""
     values = changes(data, leave_out=("password", "territory_ids"))
-    for required in ("name", "role", "is_active"):
-        if required in values and values[required] is None:
-            raise Invalid.field(required, "cannot be empty")
+    refuse_null(values, "name", "role", "is_active")
     _check(session, values, user)
+    if user.role == "administrator" and user.is_active:
+        _keep_one_administrator(session, user, values)
     if "email" in values:
         values["email_key"] = fold(values["email"]) or None
     if password_hash:
         values["password_hash"] = password_hash
+    team_before = user.team_id
     apply_patch(user, values)
     if password_hash or not user.is_active:
         sessions.end_all(session, user.id, reason="password changed" if password_hash else "deactivated")
-    if data.territory_ids is not None:
-        set_territories(session, user.id, data.territory_ids)
+    if data.territory_ids is not None and set_territories(session, user.id, data.territory_ids):
+        touch(user)
+    if user.team_id != team_before:
+        record(session, Event("user.team_changed", "user", user.id, team_id=user.team_id))
     return user
+
+
+def _keep_one_administrator(session: Session, user: User, values: dict[str, Any]) -> None:
+    """Without one, nobody could ever make another."""
+    if values.get("role", "administrator") == "administrator" and values.get("is_active", True):
+        return
+    others = sa.select(User.id).where(User.role == "administrator", User.is_active, User.id != user.id)
+    if session.scalars(others.with_for_update()).first() is None:
+        raise Conflict(f"{user.name} is the only active administrator; make another one first.")
 
 
 def _check(session: Session, values: dict[str, Any], user: User | None = None) -> None:
@@ -83,17 +96,23 @@ def _check(session: Session, values: dict[str, Any], user: User | None = None) -
         manager_id = manager.manager_id
 
 
-def set_territories(session: Session, user_id: UUID, territory_ids: list[UUID]) -> None:
-    """The territories a user is responsible for; raises Invalid for an unknown one."""
-    wanted = set(territory_ids)
-    known = set(session.scalars(sa.select(Territory.id).where(Territory.id.in_(wanted)))) if wanted else set()
-    if wanted - known:
-        raise Invalid.field("territory_ids", "there is no such territory")
-    session.execute(sa.delete(user_territories).where(user_territories.c.user_id == user_id))
+def set_territories(session: Session, user_id: UUID, territory_ids: list[UUID]) -> bool:
+    """The territories a user is responsible for; returns whether they changed.
+
+    Raises Invalid for an unknown one.
+    """
+    wanted, of_user = set(territory_ids), user_territories.c.user_id == user_id
+    for territory_id in wanted:
+        require_territory(session, territory_id, field="territory_ids")
+    before = set(session.scalars(sa.select(user_territories.c.territory_id).where(of_user)))
+    if before == wanted:
+        return False
+    session.execute(sa.delete(user_territories).where(of_user))
     if wanted:
         session.execute(
             sa.insert(user_territories), [{"user_id": user_id, "territory_id": t} for t in sorted(wanted)]
         )
+    return True
 
 
 def create_team(session: Session, *, data: TeamIn) -> Team:

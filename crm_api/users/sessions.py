@@ -6,7 +6,7 @@ commits the trace and raises them afterwards.
 
 import secrets
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -24,6 +24,7 @@ API_LIFETIME = timedelta(days=30)
 WEB_LIFETIME = timedelta(hours=14)
 FREE_FAILURES = 5
 WINDOW = timedelta(minutes=15)
+KEPT = timedelta(days=30)  # attempts, for whoever looks into them
 _WRONG = "E-mail address or password is wrong."
 
 
@@ -40,16 +41,18 @@ class Opened:
 def credentials(session: Session, email: str, address: str | None) -> tuple[UUID | None, str | None]:
     """The user's id and password hash for an e-mail address, or (None, None).
 
-    Raises TooMany after five failures within 15 minutes, waiting longer with each.
+    Raises TooMany after five failures within 15 minutes since the last success, waiting longer with each.
     """
-    key, now = fold(email)[:254], clock.now()
-    failures = session.scalars(
-        sa.select(SignInAttempt.at)
-        .where(
-            SignInAttempt.email_key == key, SignInAttempt.at > now - WINDOW, sa.not_(SignInAttempt.succeeded)
-        )
-        .order_by(SignInAttempt.at.desc())
-    ).all()
+    key, now = _key(email), clock.now()
+    failures: list[datetime] = []
+    for attempt in session.scalars(
+        sa.select(SignInAttempt)
+        .where(SignInAttempt.email_key == key, SignInAttempt.at > now - WINDOW)
+        .order_by(SignInAttempt.at.desc(), SignInAttempt.id.desc())
+    ):
+        if attempt.succeeded:
+            break
+        failures.append(attempt.at)
     if len(failures) >= FREE_FAILURES:
         pause = timedelta(seconds=min(2 ** (len(failures) - FREE_FAILURES) * 5, 900))
         left = (failures[0] + pause - now).total_seconds()
@@ -57,6 +60,11 @@ def credentials(session: Session, email: str, address: str | None) -> tuple[UUID
             raise TooMany("Too many failed attempts; wait before the next one.", retry_after=int(left) + 1)
     user = session.scalars(sa.select(User).where(User.email_key == key)).first()
     return (user.id, user.password_hash) if user and user.can_sign_in else (None, None)
+
+
+def _key(email: str) -> str:
+    """The address as attempts are counted by; whatever is typed, it can be stored."""
+    return "".join(c for c in fold(email) if c.isprintable())[:254]
 
 
 def open_session(
@@ -70,12 +78,11 @@ def open_session(
 ) -> Opened | Problem:
     """Record the attempt; open a session when `user_id` is given, that is when the password was right."""
     now = clock.now()
-    session.add(
-        SignInAttempt(email_key=fold(email)[:254], address=address, at=now, succeeded=user_id is not None)
-    )
+    session.add(SignInAttempt(email_key=_key(email), address=address, at=now, succeeded=user_id is not None))
     if user_id is None:
         return NotSignedIn(_WRONG)
     user = session.get_one(User, user_id)
+    session.execute(sa.delete(SignInAttempt).where(SignInAttempt.at < now - KEPT))
     session.execute(
         sa.update(User).where(User.id == user.id).values(last_sign_in_at=now, version=User.version)
     )

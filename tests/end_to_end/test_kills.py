@@ -52,8 +52,7 @@ def after_the_kill(here: Installation, client: httpx.Client, place: str) -> Any:
         return rows[0] if rows and (rows[0]["status"] == "sent" or rows[0]["is_uncertain"]) else None
 
     with here.process("work"):
-        message = until("the end of it", settled)
-        return message
+        return until("the end of it", settled)
 
 
 @pytest.mark.parametrize("place", PLACES)
@@ -71,7 +70,9 @@ def test_a_worker_killed_anywhere_never_sends_twice(transport: str, place: str, 
                     return
                 assert message["is_uncertain"]
                 assert arrived() == (1 if place == "outbox.accepted" else 0)
-                marked = client.post(f"/api/v1/crm/followups/outbox/{message['id']}/mark-sent")
+                marked = client.post(
+                    f"/api/v1/crm/followups/outbox/{message['id']}/mark-sent", json={"remark": "She has it."}
+                )
                 assert (marked.status_code, marked.json()["is_uncertain"]) == (200, False)
                 assert arrived() <= 1
 

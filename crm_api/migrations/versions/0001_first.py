@@ -212,6 +212,7 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('id', name=op.f('pk_sign_in_attempts'))
     )
     with op.batch_alter_table('sign_in_attempts', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_sign_in_attempts_at'), ['at'], unique=False)
         batch_op.create_index('ix_sign_in_attempts_key', ['email_key', 'at'], unique=False)
 
     op.create_table('stage_moves',

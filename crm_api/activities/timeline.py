@@ -1,0 +1,129 @@
+"""The timeline: one table of references to what happened, read newest first."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from crm_api.access import Actor, visible
+from crm_api.accounts.models import Account
+from crm_api.activities.models import Activity, TimelineEntry
+from crm_api.conditions import records
+from crm_api.contacts.models import Contact
+from crm_api.core import clock, context
+from crm_api.events import Event
+from crm_api.leads.models import Lead
+from crm_api.opportunities.models import Opportunity
+
+LINKS: tuple[tuple[str, Any], ...] = (
+    ("account_id", Account),
+    ("contact_id", Contact),
+    ("lead_id", Lead),
+    ("opportunity_id", Opportunity),
+)
+
+
+def read(
+    session: Session,
+    actor: Actor,
+    kind: str,
+    record_id: UUID,
+    *,
+    limit: int = 50,
+    before: datetime | None = None,
+    before_id: UUID | None = None,
+) -> list[dict[str, Any]]:
+    """What happened with a record, newest first; raises NotFound where the actor may not see it.
+
+    Lines about another record are told while that one is there and the actor sees it. `before` and
+    `before_id` are those of the last line read: together they miss none of several at one instant.
+    """
+    records.one(session, actor, kind, record_id)
+    entry = TimelineEntry
+    statement = sa.select(
+        entry.id, entry.at, entry.kind, entry.record_id, entry.summary, entry.actor_id
+    ).where(getattr(entry, f"{kind}_id") == record_id, *_told_to(actor, record_id))
+    if before is not None:
+        older = entry.at < before
+        same = sa.and_(entry.at == before, entry.id < before_id) if before_id else sa.false()
+        statement = statement.where(sa.or_(older, same))
+    newest = statement.order_by(entry.at.desc(), entry.id.desc()).limit(limit)
+    return [dict(row) for row in session.execute(newest).mappings()]
+
+
+def _told_to(actor: Actor, record_id: UUID) -> list[sa.ColumnElement[bool]]:
+    terms: list[sa.ColumnElement[bool]] = []
+    for kind, model in (("activity", Activity), ("lead", Lead), ("opportunity", Opportunity)):
+        there = sa.select(model.id).where(model.archived_at.is_(None), visible(kind, actor))
+        about_it = sa.or_(TimelineEntry.record_id == record_id, TimelineEntry.record_id.in_(there))
+        terms.append(sa.or_(TimelineEntry.kind != kind, about_it))
+    return terms
+
+
+def tell(session: Session, activity: Activity, actor_id: UUID | None) -> None:
+    """Put an activity on the timelines of what it is linked to."""
+    session.add(
+        TimelineEntry(
+            at=activity.occurred_at or activity.created_at,
+            kind="activity",
+            record_id=activity.id,
+            summary=summary_of(activity),
+            actor_id=actor_id,
+            **{link: getattr(activity, link) for link, _ in LINKS},
+        )
+    )
+
+
+def retell(session: Session, activity: Activity) -> None:
+    """Bring the lines of an activity up to date."""
+    session.execute(
+        sa.update(TimelineEntry)
+        .where(TimelineEntry.kind == "activity", TimelineEntry.record_id == activity.id)
+        .values(
+            at=activity.occurred_at or activity.created_at,
+            summary=summary_of(activity),
+            **{link: getattr(activity, link) for link, _ in LINKS},
+        )
+    )
+
+
+def forget(session: Session, activity: Activity) -> None:
+    """Take an activity off every timeline."""
+    session.execute(
+        sa.delete(TimelineEntry).where(
+            TimelineEntry.kind == "activity", TimelineEntry.record_id == activity.id
+        )
+    )
+
+
+def tell_stage_change(session: Session, event: Event) -> None:
+    """Put a lead's or deal's move on its timeline; runs in the transaction of the move."""
+    session.add(
+        TimelineEntry(
+            at=clock.now(),
+            kind=event.kind,
+            record_id=event.subject_id,
+            summary=_moved(event),
+            actor_id=context.current().actor_id,
+            account_id=event.data.get("account_id"),
+            contact_id=event.data.get("contact_id"),
+            lead_id=event.subject_id if event.kind == "lead" else event.data.get("lead_id"),
+            opportunity_id=event.subject_id if event.kind == "opportunity" else None,
+        )
+    )
+
+
+def _moved(event: Event) -> str:
+    if event.type == "lead.status_changed":
+        return f"Status: {event.data['before']} → {event.data['after']}"
+    if event.type == "opportunity.stage_changed":
+        return f"Moved to {str(event.data['kind']).replace('_', ' ')}"
+    return "Reopened"
+
+
+def summary_of(activity: Activity) -> str:
+    """The sentence an activity has on the timeline; takes anything with an activity's attributes."""
+    outcome = f": {activity.outcome}" if activity.outcome else ""
+    return f"{activity.activity_type.replace('_', ' ').capitalize()} · {activity.subject}{outcome}"[:500]

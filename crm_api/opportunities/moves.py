@@ -1,0 +1,138 @@
+"""A deal's way through the stages: one rule for moving, closing and creating it closed."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from crm_api.accounts.service import territory_of
+from crm_api.core import clock, context
+from crm_api.core.errors import Conflict, Invalid
+from crm_api.events import Event, record
+from crm_api.opportunities.models import CLOSED_KINDS, Opportunity, StageMove
+from crm_api.pipelines import service as pipelines
+from crm_api.pipelines.models import Stage
+
+
+def destination(
+    session: Session,
+    deal: Opportunity,
+    *,
+    stage_id: UUID | None = None,
+    kind: str | None = None,
+    pipeline_id: UUID | None = None,
+) -> Stage:
+    """The stage meant: one by its id, one of a kind, or that of the present kind in another pipeline."""
+    elsewhere = pipeline_id not in (None, deal.pipeline_id)
+    if stage_id is None and not elsewhere and kind in (None, deal.stage_kind):
+        return session.get_one(Stage, deal.stage_id)
+    return pipelines.resolve(
+        session,
+        "opportunity",
+        stage_id=stage_id,
+        kind=kind or (deal.stage_kind if stage_id is None else None),
+        pipeline_id=pipeline_id or (deal.pipeline_id if stage_id is None else None),
+    )
+
+
+def enter(
+    session: Session,
+    deal: Opportunity,
+    stage: Stage,
+    *,
+    probability: int | None = None,
+    loss_reason: str | None = None,
+    at: datetime | None = None,
+) -> None:
+    """Put the deal in a stage; entering a won or lost one closes it. Raises as `settle` does."""
+    settle(deal, stage, probability=probability, loss_reason=loss_reason, at=at)
+    if stage.id == deal.stage_id:
+        return
+    before = deal.stage_id
+    deal.pipeline_id, deal.stage_id, deal.stage_kind = stage.pipeline_id, stage.id, stage.kind
+    note(session, deal, before)
+    moved = event("opportunity.stage_changed", deal, before=before, after=stage.id, kind=stage.kind)
+    record(session, moved)
+    tell_closing(session, deal)
+
+
+def settle(
+    deal: Opportunity,
+    stage: Stage,
+    *,
+    probability: int | None = None,
+    loss_reason: str | None = None,
+    at: datetime | None = None,
+) -> None:
+    """Set what a stage decides: probability, closing date, reason.
+
+    Raises Invalid for a loss without its reason, and for a closing date or reason without a closing;
+    Conflict for winning without an account.
+    """
+    if loss_reason is not None and not stage.is_lost:
+        raise Invalid.field("loss_reason", "goes with a lost stage alone")
+    if stage.kind not in CLOSED_KINDS:
+        if at is not None:
+            raise Invalid.field("actual_close_date", "goes with a won or lost stage alone")
+        if probability is not None or stage.id != deal.stage_id:
+            deal.probability = stage.probability if probability is None else probability
+        return
+    if stage.is_lost and not loss_reason:
+        raise Invalid.field("loss_reason", "a loss needs its reason")
+    if stage.is_won and deal.account_id is None:
+        raise Conflict("Link the opportunity to an account before winning it.")
+    deal.actual_close_date = at or clock.now()
+    deal.loss_reason = loss_reason
+    deal.probability = 100 if stage.is_won else 0
+
+
+def note(session: Session, deal: Opportunity, before: UUID | None) -> None:
+    """Keep the entry into the present stage with its time."""
+    session.add(
+        StageMove(
+            kind="opportunity",
+            record_id=deal.id,
+            from_stage_id=before,
+            to_stage_id=deal.stage_id,
+            at=clock.now(),
+            actor_id=context.current().actor_id,
+        )
+    )
+
+
+def stage_before_closing(session: Session, deal: Opportunity) -> Stage:
+    """The open stage the deal came from when it closed, else the first of its pipeline."""
+    last = session.scalars(
+        sa.select(StageMove)
+        .where(
+            StageMove.kind == "opportunity",
+            StageMove.record_id == deal.id,
+            StageMove.to_stage_id == deal.stage_id,
+        )
+        .order_by(StageMove.at.desc(), StageMove.id.desc())
+    ).first()
+    before = session.get(Stage, last.from_stage_id) if last and last.from_stage_id else None
+    if before is None or before.kind in CLOSED_KINDS:
+        return pipelines.stages_of(session, deal.pipeline_id)[0]
+    return before
+
+
+def tell_closing(session: Session, deal: Opportunity) -> None:
+    """Record that a deal is won or lost, if it is."""
+    if deal.is_closed:
+        record(session, event("opportunity.won" if deal.is_won else "opportunity.lost", deal))
+
+
+def event(type_: str, deal: Opportunity, **data: Any) -> Event:
+    """An event about a deal, with its links and who was responsible; its territory is the account's."""
+    return Event(
+        type_,
+        "opportunity",
+        deal.id,
+        {**data, "account_id": deal.account_id, "lead_id": deal.lead_id, "contact_id": deal.contact_id},
+        deal.owner_id,
+        deal.team_id,
+        territory_of(deal),
+    )
