@@ -47,6 +47,7 @@ JOBS = (
     plan_followups.JOB,
     send_messages.JOB,
     deliver_webhooks.JOB,
+    deliver_webhooks.TIDY_JOB,
     run_imports.JOB,
 )
 GRACE = 35.0  # seconds; handing one mail over takes 30 at most
