@@ -12,7 +12,6 @@ from crm_api.core.errors import Conflict
 from crm_api.dependencies import State
 from crm_api.organisation.service import zone
 from crm_api.questions import evaluate, flows
-from crm_api.questions.answer import Answer
 from crm_api.users.models import User
 
 
@@ -32,37 +31,11 @@ def ask(question: Annotated[list[str], typer.Argument(help="The question, in pla
 
     async def work(state: State) -> str:
         actor = await state.db.read(administrator)
-        return as_text(
+        return evaluate.as_text(
             await flows.ask(state.db, state.ports.text_model, actor=actor, turns=[" ".join(question)])
         )
 
     typer.echo(run(work, label="ask"))
-
-
-def as_text(answer: Answer) -> str:
-    """An answer for the terminal: its sentence, its table, and how the question was understood."""
-    lines = [answer.answer]
-    if answer.clarify:
-        lines += [f"  - {option.label}" for option in answer.clarify.options]
-    if answer.columns and answer.value is None:
-        cells = [
-            [column.name for column in answer.columns],
-            *([_cell(c) for c in row] for row in answer.rows[:50]),
-        ]
-        widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
-        lines += [
-            "",
-            *("  ".join(c.ljust(w) for c, w in zip(row, widths, strict=True)).rstrip() for row in cells),
-        ]
-    if answer.plan_in_words:
-        lines += ["", f"Understood as: {answer.plan_in_words}"]
-    return "\n".join([*lines, *answer.assumptions])
-
-
-def _cell(value: object) -> str:
-    if value is None:
-        return "–"
-    return f"{value:,.2f}".removesuffix(".00") if isinstance(value, float) else str(value)
 
 
 def ask_eval(

@@ -10,9 +10,10 @@ from crm_api.core.fields import Registry
 from crm_api.questions import gate, lexicon
 from crm_api.questions.filters import Conditions
 from crm_api.questions.linking import Names
-from crm_api.questions.parser import Reader, parse, with_options
+from crm_api.questions.parser import parse, with_options
 from crm_api.questions.periods import Period
 from crm_api.questions.plan import Filter, Plan, Side, Unclear, unknown
+from crm_api.questions.reader import Reader
 from crm_api.questions.sentence import Sentence
 from crm_api.questions.spans import Span, Tagger
 

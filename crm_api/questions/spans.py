@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from crm_api.questions import amounts, grammar, periods
+from crm_api.questions import amounts, grammar, period_reader, periods
 from crm_api.questions.lexicon import Entry, Lexicon, stem
 from crm_api.questions.linking import Name, Names
 
@@ -183,7 +183,7 @@ class Tagger:
         return not (token.raw.isupper() or (at and tokens[at - 1].text in _PLACE_BEFORE))
 
     def _period(self, lower: str, tokens: list[Token], at: int) -> tuple[periods.Period, int] | None:
-        found = periods.read(lower, tokens[at].start, day_first=self.day_first)
+        found = period_reader.read(lower, tokens[at].start, day_first=self.day_first)
         if not found:
             return None
         if tokens[at].text in ("may", "march", "mar", "sun", "sat") and _is_plain_word(tokens, at, found[1]):

@@ -12,7 +12,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict
 
 from crm_api.core.fields import Field, Registry
-from crm_api.questions import paths, periods, trees
+from crm_api.questions import paths, period_reader, trees
 from crm_api.questions.amounts import read as read_amount
 from crm_api.questions.filters import Conditions
 from crm_api.questions.linking import Names
@@ -211,7 +211,7 @@ class Reader:
     def _period(self, period: WirePeriod) -> Filter:
         each = self._field(self.wire.entity, period.field)
         text = period.words.lower().strip()
-        found = periods.read(text.removeprefix("in "))
+        found = period_reader.read(text.removeprefix("in "))
         if not found:
             raise Misfit(f"{period.words!r} is not a period this service reads")
         tree = trees.during(self.registry, self.wire.entity, period.field, found[0])

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crm_api.questions.periods import Period, read
+from crm_api.questions.period_reader import read
+from crm_api.questions.periods import Period
 
 TODAY = date(2026, 11, 21)
 
