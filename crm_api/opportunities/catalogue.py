@@ -81,7 +81,7 @@ CATALOGUE = Catalogue(
     time_field="",  # "deals in May" may be won, lost or begun then: the asker is asked
     size=("estimated_value",),
     age="started_at",
-    listed=("name", "account", "owner", "stage_row", "estimated_value"),
+    listed=("name", "account", "owner", "deal_stage", "estimated_value"),
     fields=(
         Field(
             "name",
@@ -238,7 +238,7 @@ CATALOGUE = Catalogue(
             ),
         ),
         Relation(
-            "stage_row",
+            "deal_stage",
             "stage",
             Opportunity.stage_id,
             "opportunities",

@@ -386,9 +386,11 @@ async def test_who_comes_back_after_the_lease_changes_nothing(stage: Stage) -> N
     (slow,) = await stage.db.write(delivery.claim, UUID(hook["id"]), keys=KEYS, limit=5)
     with clock.frozen(clock.now() + delivery.LEASE):
         (quick,) = await stage.db.write(delivery.claim, UUID(hook["id"]), keys=KEYS, limit=5)
-        await stage.db.write(delivery.record, quick, outcome=Outcome(1, 200))
+        between = await stage.db.write(delivery.record, slow, outcome=Outcome(1, 500))
+        in_hand = await stage.db.write(delivery.record, quick, outcome=Outcome(1, 200))
+        afterwards = await stage.db.write(delivery.record, slow, outcome=Outcome(1, 500))
 
-    assert await stage.db.write(delivery.record, slow, outcome=Outcome(1, 500)) is False
+    assert (between, in_hand, afterwards) == (False, True, False)
     (row,) = await stage.rows()
     assert (row.status, row.attempts, row.token) == ("delivered", 2, 2)
 
