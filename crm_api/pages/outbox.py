@@ -72,9 +72,12 @@ async def outbox(db: Database, actor: Actor) -> Outbox:
     """What the actor may see of the outbox."""
     morning = datetime.combine(clock.today(actor.time_zone), time(), ZoneInfo(actor.time_zone))
     attention = Any_(any=[_is("is_uncertain", True), _in(Status.HELD, Status.DEAD)])
+    # What the transport is still asked about is on its way; it needs a person only once that cannot tell.
+    asked_about = All(all=[_in(Status.UNKNOWN), _is("is_uncertain", False)])
+    underway = _in(Status.PLANNED, Status.QUEUED, Status.CLAIMED, Status.SENDING)
     leaving = All(
         all=[
-            _in(Status.PLANNED, Status.QUEUED, Status.CLAIMED, Status.SENDING),
+            Any_(any=[underway, asked_about]),
             Comparison(field="due_at", op="lt", value=morning + timedelta(days=2)),
         ]
     )
@@ -111,9 +114,9 @@ def _line(actor: Actor, message: MessageOut) -> Line:
     purpose = message.template or message.purpose
     title = message.subject or LETTERS.get(purpose) or purpose.replace("_", " ").capitalize()
     names = () if actor.role == "viewer" else _possible(message)
-    return Line(
-        message, title, STATUS_WORDS[message.status], tuple((name, ACTIONS[name][0]) for name in names)
-    )
+    checked = message.status == Status.UNKNOWN and not message.is_uncertain
+    state = "being checked" if checked else STATUS_WORDS[message.status]
+    return Line(message, title, state, tuple((name, ACTIONS[name][0]) for name in names))
 
 
 def _possible(message: MessageOut) -> tuple[str, ...]:

@@ -114,7 +114,7 @@ def test_the_scale_is_round_and_no_more_than_twice_the_highest_value(value: floa
     top = charts.ceiling(value)
 
     assert top >= value * (1 - 1e-9)
-    assert value < 1e-300 or top <= value * 2.0000001
+    assert value < charts.SMALLEST or top <= value * 2.0000001
 
 
 @given(st.lists(st.tuples(st.text(max_size=5), amounts), max_size=12))

@@ -284,13 +284,23 @@ async def test_a_waiting_mail_says_when_it_leaves_and_may_be_kept_back(db: Datab
 
 
 async def test_an_uncertain_mail_is_settled_by_hand(db: Database, api: Api) -> None:
-    visit, message = await with_message(db, api, "unknown", sending_at=clock.now())
+    visit, message = await with_message(db, api, "unknown", looks=1)
 
     page = await visit.get()
     await visit.post(f"/outbox/{message}/mark-sent")
 
     assert "1 to look at" in page.text
     assert await db.read(lambda session: session.query(OutboxMessage.status).scalar()) == "sent"
+
+
+async def test_a_mail_the_transport_is_still_asked_about_needs_nobody(db: Database, api: Api) -> None:
+    visit, message = await with_message(db, api, "unknown", due_at=clock.now())
+
+    page = (await visit.get()).text
+
+    assert "being checked" in page
+    assert "to look at" not in page
+    assert f"/outbox/{message}" not in page
 
 
 async def test_a_mail_sent_yesterday_is_not_among_those_of_today(db: Database, api: Api) -> None:

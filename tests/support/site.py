@@ -99,7 +99,7 @@ def furnish(session: Session, password_hash: str) -> User:
     make_message(session, rep, "planned", recipient_name="Óscar Núñez", template="followup_second")
     make_message(session, rep, "sent", recipient_name="Lee Park", subject="Your quote", sent_at=now)
     make_message(
-        session, rep, "unknown", recipient_name="Sam Okafor", subject="Spring stock", sending_at=now,
+        session, rep, "unknown", recipient_name="Sam Okafor", subject="Spring stock", looks=1,
         reason="the worker went silent while sending",
     )  # fmt: skip
     make_message(
