@@ -62,6 +62,11 @@ class Settings(BaseSettings):
     )
 
     @property
+    def webhook_networks(self) -> list[str]:
+        """WEBHOOK_ALLOW_NETWORKS one by one."""
+        return [text.strip() for text in self.webhook_allow_networks.split(",") if text.strip()]
+
+    @property
     def database(self) -> str:
         """The database's URL: as given, else a SQLite file in the data directory."""
         return self.database_url or f"sqlite:///{self.data_dir / 'rounds.db'}"

@@ -48,7 +48,9 @@ async def build_ports(settings: Settings, tokens: TokenStore) -> AsyncIterator[P
             "travel_times": GreatCircleTravelTimes(),
             "road_times": await _road_times(settings, opened),
             "text_model": _text_model(settings, opened),
-            "webhook_poster": GuardedPoster(),
+            "webhook_poster": GuardedPoster(
+                allow=settings.webhook_networks, allow_http=settings.webhook_allow_http
+            ),
         }
         if settings.office365_client_secret:
             chosen |= _office365(settings, tokens, opened)

@@ -31,8 +31,9 @@ def ask(question: Annotated[list[str], typer.Argument(help="The question, in pla
 
     async def work(state: State) -> str:
         actor = await state.db.read(administrator)
-        answer = await flows.ask(state.db, state.ports.text_model, actor=actor, turns=[" ".join(question)])
-        return evaluate.as_text(answer)
+        return evaluate.as_text(
+            await flows.ask(state.db, state.ports.text_model, actor=actor, turns=[" ".join(question)])
+        )
 
     typer.echo(run(work, label="ask"))
 

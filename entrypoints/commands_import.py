@@ -57,13 +57,18 @@ def import_files(
 
 
 def _jobs(path: Path, kind: str | None, map_file: Path | None, plan: Path | None) -> "list[flows.Job]":
+    from crm_api.core.errors import Invalid
     from crm_api.imports import flows, mapping
 
     if plan is not None and kind is None and map_file is None and path.is_dir():
-        return [flows.Job(path / name, mapping_, name) for name, mapping_ in mapping.read_plan(plan)]
+        jobs = [flows.Job(path / name, mapping_, name) for name, mapping_ in mapping.read_plan(plan)]
+        for job in jobs:
+            if not job.path.is_file():
+                raise Invalid(f"{plan.name}: there is no file {job.path}.")
+        return jobs
     if plan is None and map_file is not None and path.is_file():
         return [flows.Job(path, mapping.load_mapping(map_file, kind=kind), path.name)]
-    raise typer.BadParameter("give a file with --as and --map, or a folder with --plan")
+    raise typer.BadParameter("give a file with --map (and --as), or a folder with --plan")
 
 
 def describe(report: "flows.Report", *, dry_run: bool = False) -> str:

@@ -9,6 +9,7 @@ checked against the name. No redirect is followed, no proxy and no cookie is use
 
 import asyncio
 import ipaddress
+import re
 import socket
 import ssl
 from collections.abc import Awaitable, Callable, Collection, Mapping
@@ -26,6 +27,7 @@ TIMEOUT = httpx.Timeout(10.0, connect=5.0)
 SECONDS = 15.0  # for everything together: a receiver that drips a byte at a time is no exception
 LARGEST_ANSWER = 4_000  # bytes; who answers more is cut off
 EXCERPT = 1_000
+_HOST = re.compile(r"[a-z0-9_.-]+|[0-9a-f:.]+(%[a-z0-9]+)?", re.IGNORECASE)
 
 # Not reachable from everywhere, and not all known to `is_global`: IANA's special-purpose registries, ranges
 # that hide an IPv4 address inside an IPv6 one, and the metadata address of Azure, which looks public.
@@ -95,6 +97,8 @@ class GuardedPoster:
             raise PermanentFailure(f"The address must begin with {' or '.join(self._schemes)}://.")
         if not target.host:
             raise PermanentFailure("The address names no host.")
+        if not _HOST.fullmatch(_name(target)) or not 0 < (target.port or 443) < 65_536:
+            raise PermanentFailure("Not a valid address: look at the host and the port.")
         if target.userinfo:
             raise PermanentFailure("Leave name and password out of the address; the signature is the proof.")
         return target
@@ -103,7 +107,7 @@ class GuardedPoster:
         """The address to connect to. Every address of the name must be open: one bad one refuses them all."""
         port = target.port or (443 if target.scheme == "https" else 80)
         try:
-            texts = await self._resolve(target.host, port)
+            texts = await self._resolve(_name(target), port)
         except (OSError, UnicodeError) as error:
             raise TemporaryFailure(f"The name {target.host} cannot be resolved.") from error
         addresses = [ipaddress.ip_address(text) for text in texts]
@@ -134,7 +138,7 @@ class GuardedPoster:
                 target.copy_with(host=str(address)),
                 headers={"accept-encoding": "identity", **headers, "host": target.netloc.decode()},
                 content=body,
-                extensions={"sni_hostname": target.host},
+                extensions={"sni_hostname": _name(target)},
             )
             try:
                 response = await client.send(request, stream=True)
@@ -147,6 +151,11 @@ class GuardedPoster:
                 raise OutcomeUnknown(f"{target.host} broke the connection: {error}.") from error
 
 
+def _name(target: httpx.URL) -> str:
+    """The host as DNS and TLS know it, in ASCII."""
+    return target.raw_host.decode("ascii")
+
+
 async def _reply(response: httpx.Response) -> WebhookReply:
     """The answer, of which no more is read than is kept."""
     read = b""
@@ -155,6 +164,8 @@ async def _reply(response: httpx.Response) -> WebhookReply:
             read += chunk
             if len(read) >= LARGEST_ANSWER:
                 break
+    except httpx.HTTPError:
+        pass  # the status is here, and it is the answer; the rest would only have been shown to people
     finally:
         await response.aclose()
     text = read.decode("utf-8", "replace").replace("\0", "�")

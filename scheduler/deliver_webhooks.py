@@ -11,9 +11,14 @@ from scheduler.jobs import Job, Turn
 async def run(db: Database, ports: Ports, settings: Settings, turn: Turn) -> int:
     """Deliver; returns how many posts were made."""
     secret = settings.secret_key.get_secret_value() if settings.secret_key else None
-    made = await flows.deliver(db, ports, Keys(load_or_create(settings.data_dir, secret)))
-    await flows.tidy(db)
-    return made
+    return await flows.deliver(db, ports, Keys(load_or_create(settings.data_dir, secret)))
+
+
+async def tidy(db: Database, ports: Ports, settings: Settings, turn: Turn) -> int:
+    """Forget what the log keeps no longer; returns how many deliveries."""
+    return await flows.tidy(db)
 
 
 JOB = Job("deliver_webhooks", 2.0, run, everywhere=True)
+# Apart, and seldom: looking for old rows takes the one writer's turn on SQLite.
+TIDY_JOB = Job("forget_webhook_deliveries", 3600.0, tidy)

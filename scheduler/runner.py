@@ -26,6 +26,7 @@ from crm_api.organisation import jobs as rounds
 from crm_api.ports import Ports
 from crm_api.settings import Settings
 from scheduler import (
+    deliver_webhooks,
     plan_followups,
     reconcile_sends,
     relay_events,
@@ -45,6 +46,8 @@ JOBS = (
     relay_events.JOB,
     plan_followups.JOB,
     send_messages.JOB,
+    deliver_webhooks.JOB,
+    deliver_webhooks.TIDY_JOB,
     run_imports.JOB,
 )
 GRACE = 35.0  # seconds; handing one mail over takes 30 at most

@@ -12,4 +12,4 @@ async def run(db: Database, ports: Ports, settings: Settings, turn: Turn) -> int
     return await sync_mailboxes(db, ports)
 
 
-JOB = Job("sync_mailboxes", 15.0, run)
+JOB = Job("sync_mailboxes", 10.0, run)

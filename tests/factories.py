@@ -39,6 +39,7 @@ def make_organisation(session: Session, **values: Any) -> Organisation:
     organisation = profile(session)
     for name, value in values.items():
         setattr(organisation, name, value)
+    session.info.pop("organisation", None)
     session.flush()
     return organisation
 

@@ -48,6 +48,7 @@ CATALOGUE = Catalogue(
     plural="accounts",
     model=Account,
     label="name",
+    named=True,
     synonyms=(
         "company",
         "companies",

@@ -49,7 +49,6 @@ CATALOGUE = Catalogue(
     synonyms=("interaction", "touch", "touchpoint"),
     default_sort="-created_at",
     time_field="occurred_at",
-    named=False,
     listed=("activity_type", "status", "due_at", "owner", "account"),
     fields=(
         Field("subject", FieldType.TEXT, Activity.subject, nullable=False),

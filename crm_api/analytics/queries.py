@@ -11,14 +11,14 @@ from crm_api.leads.models import Lead
 from crm_api.opportunities.models import Opportunity
 
 
-def deals_by_stage(actor: Actor, *, owner_id: UUID | None, pipeline_id: UUID | None) -> sa.Select[Any]:
+def deals_by_stage(actor: Actor, *, owner_id: UUID | None, pipeline_id: UUID | None) -> Any:
     """Count, value and weighted value (minor units of the organisation's currency) a kind of stage."""
     value = sa.func.coalesce(sa.func.sum(Opportunity.value_base), 0)
     weighted = sa.func.coalesce(sa.func.sum(Opportunity.value_base * Opportunity.probability), 0)
     statement = (
         sa.select(
             Opportunity.stage_kind.label("stage"),
-            sa.func.count().label("count"),
+            sa.func.count().label("deals"),
             value.label("value"),
             weighted.label("weighted_hundredfold"),
             sa.func.sum(sa.case((Opportunity.value_base.is_(None), 1), else_=0)).label("without_value"),

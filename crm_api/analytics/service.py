@@ -28,10 +28,10 @@ def pipeline_stats(
     }
     rows = [found[kind] for kind in OPPORTUNITY_KINDS if kind in found]
     open_rows = [row for row in rows if row.stage not in CLOSED_KINDS]
-    won, lost = (sum(row.count for row in rows if row.stage == kind) for kind in CLOSED_KINDS)
+    won, lost = (sum(row.deals for row in rows if row.stage == kind) for kind in CLOSED_KINDS)
     return {
-        "total_opportunities": sum(row.count for row in rows),
-        "open_opportunities": sum(row.count for row in open_rows),
+        "total_opportunities": sum(row.deals for row in rows),
+        "open_opportunities": sum(row.deals for row in open_rows),
         "won_opportunities": won,
         "lost_opportunities": lost,
         "total_value": to_major(sum(int(row.value) for row in open_rows), currency),
@@ -43,7 +43,7 @@ def pipeline_stats(
         "by_stage": [
             {
                 "stage": row.stage,
-                "count": row.count,
+                "count": row.deals,
                 "value": to_major(int(row.value), currency),
                 "weighted_value": to_major(_weighted([row]), currency),
             }

@@ -26,6 +26,7 @@ CATALOGUE = Catalogue(
     plural="contacts",
     model=Contact,
     label="full_name",
+    named=True,
     synonyms=("person", "people"),
     default_sort="name",
     listed=("job_title", "account", "email", "phone"),

@@ -122,7 +122,7 @@ class Catalogue:
     time_field: str = "created_at"  # what a bare period means
     size: tuple[str, ...] = ()  # the fields "big" and "small" may mean; with several the asker is asked
     age: str | None = None  # the field "oldest" and "latest" mean
-    named: bool = True  # records are spoken of by their label, and their names are linked
+    named: bool = False  # questions speak of its records by their label
     listed: tuple[str, ...] = ()  # what an answer's list shows beside the label, as dotted paths
     live: Callable[[], Any] | None = None  # rows that count unless archived ones are asked for
     filters: dict[str, tuple[str, str]] = field(default_factory=dict)  # other names: (field, operator)

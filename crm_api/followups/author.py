@@ -22,7 +22,7 @@ from crm_api.users.models import User
 # At most one automatic mail a person in 20 hours and three in a week, over all rules.
 LIMITS = ((1, timedelta(hours=20)), (3, timedelta(days=7)))
 INBOX_AGE = timedelta(minutes=5)
-LOOK_AGAIN = timedelta(seconds=20)
+LOOK_AGAIN = timedelta(seconds=5)
 RULE_OFF_WAIT = timedelta(minutes=5)
 
 

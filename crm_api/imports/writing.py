@@ -48,9 +48,8 @@ def write(
     older = [{**row, "id": known[row["external_id"]]} for row in rows if row["external_id"] in known]
     kind.insert(session, fresh)
     differing = _differing(session, kind, older)
-    if differing:
-        kind.update(session, differing)
-    return Written(len(fresh), len(differing), len(older) - len(differing))
+    updated = kind.update(session, differing) if differing else 0
+    return Written(len(fresh), updated, len(older) - updated)
 
 
 def link(session: Session, terms: Terms, records: Sequence[Record]) -> None:

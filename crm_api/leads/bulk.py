@@ -43,18 +43,23 @@ def insert(session: Session, rows: Sequence[Row]) -> list[UUID]:
 
 
 def update(session: Session, rows: Sequence[Row]) -> int:
-    """Change leads: rows with `id` and what to set; a new status moves the card. Counts changed leads."""
-    statement = sa.select(Lead.id, Lead.pipeline_id).where(Lead.id.in_([row["id"] for row in rows]))
+    """Change leads: rows with `id` and what to set; a new status moves the card. Counts changed leads.
+
+    A lead that was converted here is left as it is: it is read-only, whatever another system says of it.
+    """
+    statement = sa.select(Lead.id, Lead.pipeline_id).where(
+        Lead.id.in_([row["id"] for row in rows]), Lead.status != "converted"
+    )
     pipeline_of = dict(session.execute(statement).all())
     stages = {
         pipeline_id: {stage.kind: stage.id for stage in reversed(pipelines.stages_of(session, pipeline_id))}
         for pipeline_id in set(pipeline_of.values())
     }
     changed = []
-    for row in rows:
+    for row in (row for row in rows if row["id"] in pipeline_of):
         moved = {}
         if row.get("status"):
-            kind = STAGE_OF_STATUS.get(row["status"], row["status"])
+            kind = _stage_kind(row["status"])
             moved = {"stage_id": stages[pipeline_of[row["id"]]][kind]}
         changed.append(with_e164(row, "phone") | moved)
     return audit.bulk_update(session, Lead, changed)
@@ -63,9 +68,13 @@ def update(session: Session, rows: Sequence[Row]) -> int:
 def _complete(row: Row, pipeline_id: UUID, stages: dict[str, UUID], base: str) -> Row:
     status = str(row.get("status") or "new")
     row = with_e164(row, "phone") | {"status": status, "pipeline_id": pipeline_id}
-    row["stage_id"] = stages[STAGE_OF_STATUS.get(status, status)]
+    row["stage_id"] = stages[_stage_kind(status)]
     person = " ".join(part for part in (row.get("first_name"), row.get("last_name")) if part)
     row["title"] = row.get("title") or row.get("company_name") or person
     if row.get("value_base") is None and row.get("currency", base) == base:
         row["value_base"] = row.get("estimated_value")
     return row
+
+
+def _stage_kind(status: str) -> str:
+    return STAGE_OF_STATUS.get(status, status)

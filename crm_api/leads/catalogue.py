@@ -42,6 +42,7 @@ CATALOGUE = Catalogue(
     plural="leads",
     model=Lead,
     label="title",
+    named=True,
     synonyms=("inquiry", "inquiries", "enquiry", "prospect lead"),
     default_sort="-created_at",
     size=("estimated_value",),

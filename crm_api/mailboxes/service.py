@@ -70,7 +70,7 @@ def take_in(session: Session, mailbox: str, changes: MailboxChanges, *, asked_at
 
 def _remember(session: Session, mailbox: str, **values: object) -> None:
     row = {"id": new_id(), "address_key": fold(mailbox), **values}
-    dialect.upsert(session, MailboxState.__table__, [row], key=["address_key"], update=list(values))  # type: ignore[arg-type]
+    dialect.upsert(session, MailboxState.__table__, [row], key=["address_key"], update=list(values))
 
 
 # ── One mail ─────────────────────────────────────────────────────────────────────────────────────
@@ -104,7 +104,7 @@ def _take_in_one(session: Session, mailbox: str, mail: IncomingEmail) -> bool:
     }  # fmt: skip
     if not dialect.insert_if_absent(
         session,
-        ReceivedMail.__table__,  # type: ignore[arg-type]
+        ReceivedMail.__table__,
         row,
         key=["mailbox_key", "provider_id"],
     ):

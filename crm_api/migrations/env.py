@@ -13,7 +13,7 @@ from crm_api.core.columns import GUID, UTCDateTime
 from crm_api.core.database import Base
 
 for package in pkgutil.iter_modules(crm_api.__path__):
-    if package.ispkg and importlib.util.find_spec(f"crm_api.{package.name}.models"):  # type: ignore[attr-defined]
+    if package.ispkg and importlib.util.find_spec(f"crm_api.{package.name}.models"):
         importlib.import_module(f"crm_api.{package.name}.models")
 
 # Tables and indexes that metadata does not know: FTS5 makes its own, and `dialect.create_objects` the rest.

@@ -48,7 +48,8 @@ def insert(session: Session, rows: Sequence[Row], *, with_moves: bool = True) ->
 def update(session: Session, rows: Sequence[Row]) -> int:
     """Change opportunities: rows with `id` and what to set; `lines` replaces the lines where they differ.
 
-    Entering another stage is kept with its time. Returns how many really changed.
+    Entering another stage is kept with its time. Closed deals change too: what the other system says of its
+    own deals counts. Returns how many really changed.
     """
     statement = sa.select(Opportunity.id, Opportunity.stage_id, Opportunity.account_id)
     before = {
@@ -84,7 +85,7 @@ def _share_accounts(session: Session, deals: Iterable[Row]) -> None:
     }
     dialect.upsert(
         session,
-        AccountAccess.__table__,  # type: ignore[arg-type]
+        AccountAccess.__table__,
         [
             {"id": new_id(), "account_id": account, "user_id": user, "reason": "open_deal"}
             for account, user in sorted(reached)
@@ -175,7 +176,7 @@ def _replace_lines(session: Session, wanted: Mapping[UUID, Sequence[Row]]) -> se
 
 
 def _note_moves(session: Session, moved: Sequence[tuple[UUID, Row, UUID | None]]) -> None:
-    """The entry into the present stage: dated by the closing of a closed deal, else by its start, else now."""
+    """The entry into the present stage, dated by the deal's closing, else by its start, else now."""
     now = clock.now()
     rows = [
         {

@@ -75,12 +75,13 @@ CATALOGUE = Catalogue(
     plural="opportunities",
     model=Opportunity,
     label="label",
+    named=True,
     synonyms=("deal", "opp", "sales opportunity", "sale opportunity"),
     default_sort="-created_at",
     time_field="",  # "deals in May" may be won, lost or begun then: the asker is asked
     size=("estimated_value",),
     age="started_at",
-    listed=("name", "account", "owner", "stage_row", "estimated_value"),
+    listed=("name", "account", "owner", "deal_stage", "estimated_value"),
     fields=(
         Field(
             "name",
@@ -237,7 +238,7 @@ CATALOGUE = Catalogue(
             ),
         ),
         Relation(
-            "stage_row",
+            "deal_stage",
             "stage",
             Opportunity.stage_id,
             "opportunities",
@@ -402,7 +403,6 @@ LINES = Catalogue(
     plural="opportunity lines",
     model=OpportunityLine,
     label="id",
-    named=False,
     default_sort="position",
     time_field="",
     fields=(

@@ -14,6 +14,7 @@ TERRITORIES = Catalogue(
     plural="territories",
     model=Territory,
     label="name",
+    named=True,
     synonyms=("region",),
     default_sort="name",
     fields=(

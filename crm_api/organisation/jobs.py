@@ -17,7 +17,7 @@ def take_slot(session: Session, *, job: str, slot: int, worker: str) -> bool:
     A slot is a number that rises with time (seconds since the epoch over the period).
     """
     row = {"id": new_id(), "job": job, "slot": slot, "worker": worker, "started_at": clock.now(), "done": 0}
-    if dialect.insert_if_absent(session, JobSlot.__table__, row, key=["job"]):  # type: ignore[arg-type]
+    if dialect.insert_if_absent(session, JobSlot.__table__, row, key=["job"]):
         return True
     moved = sa.update(JobSlot).where(JobSlot.job == job, JobSlot.slot < slot)
     values = {"slot": slot, "worker": worker, "started_at": clock.now()}
@@ -32,7 +32,7 @@ def note_round(session: Session, *, job: str, worker: str, done: int, error: str
         "done": done, "error": error,
     }  # fmt: skip
     changed = ["worker", "finished_at", "done", "error"]
-    dialect.upsert(session, JobSlot.__table__, [row], key=["job"], update=changed)  # type: ignore[arg-type]
+    dialect.upsert(session, JobSlot.__table__, [row], key=["job"], update=changed)
 
 
 def rounds(session: Session) -> list[JobSlot]:

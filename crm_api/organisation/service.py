@@ -27,12 +27,21 @@ def profile(session: Session) -> Organisation:
 
 def zone(session: Session) -> str:
     """The organisation's time zone, an IANA name."""
-    return session.scalar(sa.select(Organisation.time_zone)) or "UTC"
+    return _basics(session)[0]
 
 
 def currency(session: Session) -> str:
     """The organisation's currency, ISO 4217."""
-    return session.scalar(sa.select(Organisation.currency)) or "USD"
+    return _basics(session)[1]
+
+
+def _basics(session: Session) -> tuple[str, str]:
+    """Zone and currency, read once a transaction: nearly every verb asks for one of them, some three times."""
+    if "organisation" not in session.info:
+        row = session.execute(sa.select(Organisation.time_zone, Organisation.currency)).first()
+        session.info["organisation"] = tuple(row) if row else ("UTC", "USD")
+    known: tuple[str, str] = session.info["organisation"]
+    return known
 
 
 def today(session: Session) -> date:
@@ -67,6 +76,7 @@ def change_profile(session: Session, *, values: dict[str, Any], if_match: int | 
             )
     for name, value in values.items():
         setattr(organisation, name, value)
+    session.info.pop("organisation", None)
     return organisation
 
 

@@ -18,7 +18,7 @@ access.declare(
 )
 access.declare("suppression", Suppression, shared=True, config=True)
 
-_IS_UNCERTAIN = sa.and_(OutboxMessage.status == Status.UNKNOWN, OutboxMessage.due_at.is_(None))
+_IS_UNCERTAIN = sa.and_(OutboxMessage.status == Status.UNKNOWN, OutboxMessage.looks > 0)
 _MESSAGE = sa.select(*shown_by(MessageOut, OutboxMessage, is_uncertain=_IS_UNCERTAIN))
 _SUPPRESSION = sa.select(*shown_by(SuppressionOut, Suppression))
 

@@ -100,8 +100,8 @@ class OutboxMessage(Timestamps, Base):
 
     @property
     def is_uncertain(self) -> bool:
-        """It may have been sent, and nobody will look again but a person."""
-        return self.status == Status.UNKNOWN and self.due_at is None
+        """It may have been sent, and the transport was asked and cannot tell: a person can."""
+        return self.status == Status.UNKNOWN and self.looks > 0
 
 
 class Suppression(Timestamps, Base):

@@ -20,6 +20,7 @@ from crm_api.core import clock, dialect
 from crm_api.core.errors import Conflict, NotFound
 from crm_api.core.ids import new_id
 from crm_api.core.text import fold
+from crm_api.organisation.models import Organisation
 from crm_api.organisation.service import profile
 from crm_api.outbox import queries, timeline
 from crm_api.outbox.authors import hold
@@ -160,7 +161,7 @@ def suppress(
         "id": new_id(), "address_key": key, "reason": reason, "note": note, "message_id": message_id,
         "created_by": actor.user_id, "created_at": clock.now(), "updated_at": clock.now(),
     }  # fmt: skip
-    new = dialect.insert_if_absent(session, Suppression.__table__, row, key=["address_key"])  # type: ignore[arg-type]
+    new = dialect.insert_if_absent(session, Suppression.__table__, row, key=["address_key"])
     found = session.scalars(sa.select(Suppression).where(Suppression.address_key == key)).one()
     if new:
         # First the rooms that sent: they lock their own rows before the messages, here as everywhere.
@@ -211,7 +212,7 @@ def next_turn(
     """
     key, now = recipient_key(address), clock.now()
     dialect.upsert(
-        session, RecipientTurn.__table__, [{"id": new_id(), "recipient_key": key, "checked_at": now}],  # type: ignore[arg-type]
+        session, RecipientTurn.__table__, [{"id": new_id(), "recipient_key": key, "checked_at": now}],
         key=["recipient_key"], update=["checked_at"],
     )  # fmt: skip
     free_at = []
@@ -284,4 +285,6 @@ def pause(session: Session, actor: Actor, *, paused: bool) -> bool:
 
 def is_paused(session: Session) -> bool:
     """Whether somebody has stopped all sending."""
-    return bool(profile(session).settings.get(PAUSED))
+    # Not `profile`, which makes what is missing: this is asked in reading transactions too.
+    settings = session.scalar(sa.select(Organisation.settings)) or {}
+    return bool(settings.get(PAUSED))

@@ -65,7 +65,7 @@ class StaleToken(IllegalTransition):
 class MessageState:
     """Everything the rules look at. `due_at` is when to act next: to claim it, or to look for it.
 
-    `due_at` None on an unknown message means that only a person can settle it.
+    `due_at` None on an unknown message means that the transport is not asked any more: a person settles it.
     """
 
     status: Status

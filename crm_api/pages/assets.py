@@ -27,9 +27,9 @@ LUCIDE = (
     "522230c8b53f88517710e3e1693ffc03ffe68f2e839893909f1d9e0305a6eadf",
 )  # fmt: skip
 ICONS = (
-    "arrow-right", "check", "chevron-right", "circle-alert", "circle-question-mark", "clock", "corner-down-left",
-    "flag", "house", "inbox", "info", "log-out", "mail", "mail-check", "map-pin", "moon", "navigation", "phone",
-    "rotate-ccw", "route", "send", "sparkles", "sun", "triangle-alert", "utensils", "x",
+    "arrow-right", "check", "chevron-right", "circle-alert", "circle-question-mark", "clock",
+    "flag", "house", "inbox", "info", "log-out", "mail-check", "map-pin", "moon", "navigation", "phone",
+    "rotate-ccw", "route", "sparkles", "sun", "triangle-alert", "utensils", "x",
 )  # fmt: skip
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 HEIGHT, TOP, FLOOR = 168, 12, 140  # pixels: the drawing, its highest mark, the line that is zero
 MOST_LABELS = 6
+SMALLEST = 1e-9  # below this a figure is noise, and a scale for it beyond floating point
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +106,7 @@ def _label(a_year: int, tick: int) -> str:
 
 def ceiling(value: float) -> float:
     """The smallest round number (1, 1.5, 2, 3, 4, 5, 6, 8 times a power of ten) not below `value`; 1 for nothing."""
-    if value <= 0:
+    if value < SMALLEST:
         return 1.0
     power = 10.0 ** math.floor(math.log10(value))
     return next(

@@ -56,7 +56,7 @@ def answer(request: Request, problem: Problem) -> Response:
     response = render(request, template, problem=problem, status=problem.status)
     if fragment and request.headers.get("hx-target") != "answer":
         # What the button would have replaced stays as it is; the failure appears beside it.
-        response.headers |= {"HX-Retarget": "#toasts", "HX-Reswap": "beforeend"}
+        response.headers.update({"HX-Retarget": "#toasts", "HX-Reswap": "beforeend"})
     if isinstance(problem, TooMany | Unavailable):
         response.headers["Retry-After"] = str(problem.retry_after)
     return response

@@ -78,6 +78,14 @@ def period(label: Any) -> str:
     return f"Q{found[2]} {found[1]}" if found[2] else f"{date(int(found[1]), int(found[3]), 1):%b %Y}"
 
 
+def words(value: Any) -> str:
+    """A cell of text: periods as people say them, trade_show without the underscore, a dash for nothing."""
+    if value is None:
+        return "–"
+    text = period(value)
+    return text.replace("_", " ") if re.fullmatch(r"[a-z]+(_[a-z]+)+", text) else text
+
+
 def counted(count: int, noun: str) -> str:
     """1 visit, 2 visits."""
     return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
@@ -91,5 +99,5 @@ def initials(name: str) -> str:
 
 FILTERS: dict[str, Callable[..., str]] = {
     "wall": wall, "when": when, "long_day": long_day, "duration": duration, "distance": distance,
-    "number": number, "quantity": quantity, "period": period, "counted": counted, "initials": initials,
+    "number": number, "quantity": quantity, "words": words, "counted": counted, "initials": initials,
 }  # fmt: skip

@@ -26,6 +26,7 @@ ACTIONS: dict[str, tuple[str, Verb]] = {
     "resume": ("Send now", service.resume),
     "discard": ("Don’t send", service.discard),
 }
+LETTERS = {"followup_first": "First follow-up", "followup_second": "Second follow-up"}
 WITH_REMARK = ("mark-sent", "discard")
 STATUS_WORDS = {
     "planned": "planned", "queued": "waiting", "claimed": "leaving", "sending": "leaving", "sent": "sent",
@@ -71,9 +72,12 @@ async def outbox(db: Database, actor: Actor) -> Outbox:
     """What the actor may see of the outbox."""
     morning = datetime.combine(clock.today(actor.time_zone), time(), ZoneInfo(actor.time_zone))
     attention = Any_(any=[_is("is_uncertain", True), _in(Status.HELD, Status.DEAD)])
+    # What the transport is still asked about is on its way; it needs a person only once that cannot tell.
+    asked_about = All(all=[_in(Status.UNKNOWN), _is("is_uncertain", False)])
+    underway = _in(Status.PLANNED, Status.QUEUED, Status.CLAIMED, Status.SENDING)
     leaving = All(
         all=[
-            _in(Status.PLANNED, Status.QUEUED, Status.CLAIMED, Status.SENDING),
+            Any_(any=[underway, asked_about]),
             Comparison(field="due_at", op="lt", value=morning + timedelta(days=2)),
         ]
     )
@@ -106,11 +110,13 @@ async def _group(db: Database, actor: Actor, tree: Tree, sort: str) -> Group:
 
 
 def _line(actor: Actor, message: MessageOut) -> Line:
-    title = message.subject or (message.template or message.purpose).replace("_", " ").capitalize()
+    # A letter is written just before it leaves; until then it has no subject, only what it is for.
+    purpose = message.template or message.purpose
+    title = message.subject or LETTERS.get(purpose) or purpose.replace("_", " ").capitalize()
     names = () if actor.role == "viewer" else _possible(message)
-    return Line(
-        message, title, STATUS_WORDS[message.status], tuple((name, ACTIONS[name][0]) for name in names)
-    )
+    checked = message.status == Status.UNKNOWN and not message.is_uncertain
+    state = "being checked" if checked else STATUS_WORDS[message.status]
+    return Line(message, title, state, tuple((name, ACTIONS[name][0]) for name in names))
 
 
 def _possible(message: MessageOut) -> tuple[str, ...]:

@@ -39,6 +39,14 @@ class Day:
     sketch: maps.Sketch
 
     @property
+    def lunch(self) -> int | None:
+        """How many stops come before lunch; one more than there are when it waits until after the way back."""
+        if self.plan.lunch_starts_at is None:
+            return None
+        at_home = self.plan.lunch_starts_at >= self.plan.returns_at
+        return len(self.stops) + 1 if at_home else self.plan.lunch_leg
+
+    @property
     def next_stop(self) -> Stop | None:
         """The first visit that is still open, once the plan is accepted."""
         return next((stop for stop in self.stops if stop.open), None)

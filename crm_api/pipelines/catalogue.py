@@ -33,6 +33,7 @@ PIPELINES = Catalogue(
     plural="pipelines",
     model=Pipeline,
     label="name",
+    named=True,
     default_sort="name",
     fields=(
         Field(
@@ -64,6 +65,7 @@ STAGES = Catalogue(
     plural="stages",
     model=Stage,
     label="name",
+    named=True,
     default_sort="position",
     fields=(
         Field(

@@ -81,26 +81,33 @@ def resolve(
 
     Falls back to the default pipeline and its first stage; raises Invalid where they do not fit.
     """
-    if stage_id is not None:
-        stage = session.get(Stage, stage_id)
-        if stage is None:
-            raise Invalid.field("stage_id", "there is no such stage")
-        if pipeline_id is not None and stage.pipeline_id != pipeline_id:
-            raise Invalid.field("stage_id", "this stage belongs to another pipeline")
-        pipeline_id = stage.pipeline_id
-    pipeline_id = pipeline_id or default_id(session, applies_to)
-    pipeline = session.get(Pipeline, pipeline_id) if pipeline_id else None
-    if pipeline is None or pipeline.archived_at is not None:
+    which = (
+        Stage.id == stage_id
+        if stage_id is not None
+        else Pipeline.id == pipeline_id
+        if pipeline_id is not None
+        else sa.and_(Pipeline.applies_to == applies_to, Pipeline.is_default)
+    )
+    found = session.execute(
+        sa.select(Stage, Pipeline)
+        .join(Pipeline, Pipeline.id == Stage.pipeline_id)
+        .where(which)
+        .order_by(Stage.position)
+    ).all()
+    if not found:
+        missing = "stage" if stage_id is not None else "pipeline"
+        raise Invalid.field(f"{missing}_id", f"there is no such {missing}")
+    pipeline = found[0][1]
+    if stage_id is not None and pipeline_id not in (None, pipeline.id):
+        raise Invalid.field("stage_id", "this stage belongs to another pipeline")
+    if pipeline.archived_at is not None:
         raise Invalid.field("pipeline_id", "there is no such pipeline")
     if pipeline.applies_to != applies_to:
         raise Invalid.field("pipeline_id", f"this pipeline is for {pipeline.applies_to} records")
-    if stage_id is not None and stage is not None:
-        return stage
-    stages = stages_of(session, pipeline.id)
-    found = next((s for s in stages if kind is None or s.kind == kind), None)
-    if found is None:
+    wanted = [stage for stage, _ in found if stage_id is not None or kind is None or stage.kind == kind]
+    if not wanted:
         raise Invalid.field("stage", f"the pipeline '{pipeline.name}' has no {kind} stage")
-    return found
+    return wanted[0]
 
 
 def create(session: Session, actor: Actor, *, data: PipelineIn) -> Pipeline:

@@ -24,6 +24,7 @@ CATALOGUE = Catalogue(
     plural="products",
     model=Product,
     label="name",
+    named=True,
     synonyms=("item", "article", "sku"),
     default_sort="name",
     fields=(

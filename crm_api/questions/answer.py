@@ -5,7 +5,6 @@ Numbers in the sentence are taken from the result and from nowhere else. Record 
 
 from typing import Any, Literal
 
-import sqlalchemy as sa
 from pydantic import BaseModel, Field
 from sqlalchemy.orm import Session
 
@@ -86,7 +85,7 @@ def run(session: Session, plan: Plan, *, registry: Registry, asker: Asker, most:
 
 def _answered(session: Session, plan: Plan, registry: Registry, asker: Asker, most: int) -> Answer:
     compiled = compile_plan(plan, registry=registry, asker=asker, most=most)
-    rows = session.execute(compiled.statement).all()
+    rows: list[Any] = list(session.execute(compiled.statement))
     columns = [ColumnOut(name=c.name, type=c.type, unit=c.unit) for c in compiled.columns]
     answer = Answer(status="answered", answer="", columns=columns)
     if compiled.has_ids:
@@ -146,7 +145,8 @@ def _single(answer: Answer, plan: Plan) -> Any:
 
 
 def _compared(session: Session, plan: Plan, registry: Registry, asker: Asker) -> Answer:
-    rows, column = [], Column("", "number")
+    rows: list[list[Any]] = []
+    column = Column("", "number")
     for side in plan.sides:
         compiled = compile_plan(plan, registry=registry, asker=asker, filters=side.filters)
         column = compiled.columns[-1]
@@ -238,6 +238,3 @@ def _number(value: Any, unit: str | None) -> str:
     if unit in (None, "money"):
         return text
     return f"{text} %" if unit in ("%", "percent") else f"{text} {unit}"
-
-
-__all__ = ["Answer", "Clarification", "ColumnOut", "OptionOut", "in_words", "run", "sa"]

@@ -207,7 +207,8 @@ class _Compiler:
 
     def _ratio(self, figure: Figure, column: Any) -> Any:
         assert figure.where is not None
-        part, whole = where(self.registry, self.asker, self.kind, figure.where), sa.true()
+        part = where(self.registry, self.asker, self.kind, figure.where)
+        whole: sa.ColumnElement[bool] = sa.true()
         if figure.of:
             whole = where(self.registry, self.asker, self.kind, figure.of)
         if figure.fn == "ratio":

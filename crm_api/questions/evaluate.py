@@ -88,3 +88,41 @@ def answer_line(identity: str, answer: Answer) -> dict[str, Any]:
 def write(lines: Iterable[dict[str, Any]], path: Path) -> None:
     """Write answers as JSON lines."""
     path.write_text("".join(json.dumps(line, ensure_ascii=False) + "\n" for line in lines), encoding="utf-8")
+
+
+def as_text(answer: Answer, *, most_rows: int = 20) -> str:
+    """An answer for a terminal: the sentence, the table in columns, how it was understood, what to ask instead."""
+    parts = [answer.answer]
+    if len(answer.rows) > 1 or (answer.rows and answer.value is None and len(answer.columns) > 1):
+        parts.append(_table(answer, most_rows))
+    if answer.clarify and answer.clarify.options:
+        parts.append("\n".join(f"  - {option.question}" for option in answer.clarify.options))
+    if answer.plan_in_words:
+        parts.append(f"Understood as: {answer.plan_in_words}.")
+    parts.extend(f"Note: {note}." for note in answer.assumptions)
+    return "\n".join(parts)
+
+
+def _table(answer: Answer, most_rows: int) -> str:
+    """Text to the left, numbers to the right; a column is as wide as its longest cell, 40 characters at most."""
+    right = [column.type == "number" for column in answer.columns]
+    lines = [[column.name for column in answer.columns]]
+    lines += [[_cell(value) for value in row] for row in answer.rows[:most_rows]]
+    widths = [max(len(line[n]) for line in lines) for n in range(len(right))]
+    drawn = [
+        "  ".join(
+            cell.rjust(width) if aligned else cell.ljust(width)
+            for cell, width, aligned in zip(line, widths, right, strict=True)
+        ).rstrip()
+        for line in lines
+    ]
+    left = answer.total_rows - min(len(answer.rows), most_rows)
+    return "\n".join([*drawn, f"… and {left:,} more"] if left > 0 else drawn)
+
+
+def _cell(value: Any) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, int | float):
+        return f"{value:,}" if isinstance(value, int) else f"{value:,.2f}"
+    return " ".join(str(value).split())[:40]

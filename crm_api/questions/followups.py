@@ -7,12 +7,13 @@ stands alone is a new question.
 from typing import Any
 
 from crm_api.core.fields import Registry
-from crm_api.questions import gate, lexicon, paths
+from crm_api.questions import gate, lexicon
 from crm_api.questions.filters import Conditions
 from crm_api.questions.linking import Names
-from crm_api.questions.parser import Reader, parse, with_options
+from crm_api.questions.parser import parse, with_options
 from crm_api.questions.periods import Period
-from crm_api.questions.plan import Filter, Plan, Unclear, unknown
+from crm_api.questions.plan import Filter, Plan, Side, Unclear, unknown
+from crm_api.questions.reader import Reader
 from crm_api.questions.sentence import Sentence
 from crm_api.questions.spans import Span, Tagger
 
@@ -52,7 +53,7 @@ def follow(
         return _patch(Sentence(registry, names, cut, entity=previous.entity), previous)
 
     plan = with_options(patched(question), question, patched)
-    return alone if plan.action == "unknown" and alone.action in ("refuse", "clarify") else plan
+    return alone if plan.action == "unknown" and alone.action == "clarify" else plan
 
 
 def _leans(spans: list[Span]) -> bool:
@@ -99,7 +100,7 @@ def _patched(s: Sentence, previous: Plan) -> Plan:
     if not (new or reader.figure or reader.groups or reader.limit or reader.sort):
         raise Unclear(unknown("", *(span.text for span in s.spans)))
     own = reader.own_filter(conditions.found) if reader.measure else ()
-    sides = ()
+    sides: tuple[Side, ...] = ()
     if previous.action == "compare":
         sides = previous.sides if not any(f.slot == previous.sides[0].filters[0].slot for f in new) else ()
     changes: dict[str, Any] = {"filters": _merged(previous.filters, (*own, *new)), "sides": sides}
@@ -142,6 +143,3 @@ def _inherit_year(s: Sentence, previous: Plan) -> None:
     for span in s.spans:
         if span.tag == "period" and year and span.value.named_year is None:
             span.value = span.value.with_year(year)
-
-
-__all__ = ["converse", "follow", "paths"]

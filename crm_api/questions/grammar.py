@@ -127,7 +127,8 @@ STOP_WORDS = _words(
     am being get got getting make made take within many much long like want need know work works working
     belong belongs sit sits generate generated generates bring brought brings produce produced
     contribute contributed achieve achieved handle there's data database crm record records figure
-    figures result results info information details detail kind type value's respective respectively add altogether actually exactly just simply out up s t re ve d ll let did done does part different
+    figures result results info information details detail kind type value's respective respectively add
+    altogether actually exactly just simply out up s t re ve d ll let did done does part different
     distinct unique various separate individual
     """
 )

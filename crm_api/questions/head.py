@@ -108,7 +108,7 @@ def is_plural(span: Span) -> bool:
 
 
 def _fans_out(s: Sentence, kind: str, path: str, is_field: bool) -> bool:
-    """Whether a path leads to many records; the items of a document (two steps, such as a deal's products) are shown."""
+    """Whether a path leads to many records; the items of a document (a deal's products) are shown."""
     way = path.rpartition(".")[0] if is_field else path
     steps = paths.walk(s.registry, kind, way)
     return bool(steps) and steps[0].backwards and not (len(steps) == 2 and not steps[1].backwards)
@@ -144,15 +144,15 @@ def decide(s: Sentence) -> str | None:
 
 
 def word_kind(s: Sentence, spans: list[int]) -> str | None:
-    """The kind that words of the trade speak of: one they share ("open tasks"), else the most telling word's.
+    """The kind that words of the trade speak of: one they share ("open tasks"), else the rarest word's.
 
     Between kinds that share a word ("won" deals, "won" leads) the one with more figures is meant.
     """
-    kinds = [dict.fromkeys(e.kind for e in s.spans[at].entries if e.what == "word") for at in spans]
+    kinds = [list(dict.fromkeys(e.kind for e in s.spans[at].entries if e.what == "word")) for at in spans]
     if not kinds:
         return None
     shared = [kind for kind in kinds[0] if all(kind in others for others in kinds)]
-    candidates = shared or list(min(kinds, key=len))
+    candidates = shared or min(kinds, key=len)
     return max(candidates, key=lambda kind: len(s.registry[kind].measures))
 
 
@@ -177,12 +177,12 @@ def _counted(s: Sentence, at: int) -> str | None:
         each = s.spans[index]
         if comparing and each.entry("word") and not each.entry("kind") and not _describes_more(s, index):
             return word_kind(s, [index])
-        if each.entry("kind"):
-            return each.entry("kind").kind  # type: ignore[union-attr]
-        if each.entry("reverse") and span.value == "count":
-            return each.entry("reverse").kind  # type: ignore[union-attr]
-        if each.entry("field") and index == start:
-            return each.entry("field").kind if span.value in ("count", "most", "least") else None  # type: ignore[union-attr]
+        if kind := each.kind("kind"):
+            return kind
+        if span.value == "count" and (kind := each.kind("reverse")):
+            return kind
+        if index == start and (kind := each.kind("field")):
+            return kind if span.value in ("count", "most", "least") else None
         describes = (
             each.entry("word", "choice")
             or each.tag in ("name", "vague")
@@ -263,11 +263,8 @@ def _settle_figures(s: Sentence) -> None:
             span.entries = [e for e in span.entries if e.what != "measure"]
         elif _of_kind(s, at, each.kind):
             field = s.registry[each.kind].field(each.name)
-            raise Unclear(
-                clarify(
-                    f"Do you mean the {measure.name.replace('_', ' ')}, or the {field.title if field else each.name} of the {each.kind}?"
-                )
-            )
+            other = f"the {field.title if field else each.name} of the {each.kind}"
+            raise Unclear(clarify(f"Do you mean the {measure.name.replace('_', ' ')}, or {other}?"))
         else:
             s.assumptions.append(f"“{span.text}” is read as {measure.name.replace('_', ' ')}")
             span.entries = [e for e in span.entries if e.what != "field"]
@@ -291,8 +288,9 @@ def _speaks_of(s: Sentence, at: int, kind: str, other: str) -> bool:
 
 
 def _of_kind(s: Sentence, at: int, kind: str) -> bool:
+    """Whether the sentence names this kind, or a record of it."""
     return any(
-        (span.entry("kind") and span.entry("kind").kind == kind)
-        or any(n.kind == kind and n.id for n in span.names)  # type: ignore[union-attr]
+        any(e.what == "kind" and e.kind == kind for e in span.entries)
+        or any(n.kind == kind and n.id for n in span.names)
         for span in s.spans
     )

@@ -188,6 +188,8 @@ def load(session: Session, registry: Registry, actor: Actor, texts: list[str]) -
     """
     names = Names()
     for catalogue in registry:
+        if not (catalogue.named or catalogue.words):
+            continue
         _add_labels(session, catalogue, actor, texts, names)
         _add_values(session, catalogue, actor, names)
         for relation in catalogue.relations:

@@ -102,7 +102,7 @@ class Plan(Part):
     limit: int | None = None
     columns: tuple[str, ...] = ()
     sides: tuple[Side, ...] = ()
-    change: Literal["percent", "difference"] | None = None
+    change: Literal["percent", "difference", "share"] | None = None
     question: str = ""
     options: tuple[Option, ...] = ()
     reason: str = ""

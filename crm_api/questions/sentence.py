@@ -153,7 +153,7 @@ class Sentence:
 
     def _is_line(self, step: paths.Step) -> bool:
         """Whether a step leads to parts of a record that nobody speaks of by name, such as a deal's lines."""
-        return not self.registry[step.target].named and not self.registry[step.target].words
+        return self.registry[step.target].label == "id"
 
     def numeric(self, span: Span, **how: Any) -> Target | None:
         """The nearest meaning of a term that is a number."""

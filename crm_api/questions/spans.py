@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from crm_api.questions import amounts, grammar, periods
+from crm_api.questions import amounts, grammar, period_reader, periods
 from crm_api.questions.lexicon import Entry, Lexicon, stem
 from crm_api.questions.linking import Name, Names
 
@@ -64,6 +64,11 @@ class Span:
     def is_cue(self, *which: str) -> bool:
         """Whether this is one of these cues."""
         return self.tag == "cue" and self.value in which
+
+    def kind(self, *what: str) -> str | None:
+        """The kind that the first meaning of one of these sorts belongs to."""
+        entry = self.entry(*what)
+        return entry.kind if entry else None
 
     def entry(self, *what: str) -> Entry | None:
         """The first meaning of one of these sorts."""
@@ -178,7 +183,7 @@ class Tagger:
         return not (token.raw.isupper() or (at and tokens[at - 1].text in _PLACE_BEFORE))
 
     def _period(self, lower: str, tokens: list[Token], at: int) -> tuple[periods.Period, int] | None:
-        found = periods.read(lower, tokens[at].start, day_first=self.day_first)
+        found = period_reader.read(lower, tokens[at].start, day_first=self.day_first)
         if not found:
             return None
         if tokens[at].text in ("may", "march", "mar", "sun", "sat") and _is_plain_word(tokens, at, found[1]):

@@ -12,7 +12,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict
 
 from crm_api.core.fields import Field, Registry
-from crm_api.questions import paths, periods, trees
+from crm_api.questions import paths, period_reader, trees
 from crm_api.questions.amounts import read as read_amount
 from crm_api.questions.filters import Conditions
 from crm_api.questions.linking import Names
@@ -44,7 +44,7 @@ class WireRelated(Wire):
 
 
 class WireName(Wire):
-    """A name of a record as it was written, the path it stands at ("" for the kind itself), and whether it is excluded."""
+    """A name as it was written, the path it stands at ("" for the kind itself), and whether it is excluded."""
 
     text: str
     path: str
@@ -211,7 +211,7 @@ class Reader:
     def _period(self, period: WirePeriod) -> Filter:
         each = self._field(self.wire.entity, period.field)
         text = period.words.lower().strip()
-        found = periods.read(text.removeprefix("in "))
+        found = period_reader.read(text.removeprefix("in "))
         if not found:
             raise Misfit(f"{period.words!r} is not a period this service reads")
         tree = trees.during(self.registry, self.wire.entity, period.field, found[0])
@@ -228,7 +228,7 @@ class Reader:
             figure = Figure(
                 fn=fn,
                 field=measure.field,
-                where=measure.where if is_ratio else None,  # type: ignore[arg-type]
+                where=measure.where if is_ratio else None,
                 of=measure.of,
                 label=measure.name.replace("_", " "),
                 unit=measure.unit,

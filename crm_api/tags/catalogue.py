@@ -18,7 +18,6 @@ CATALOGUE = Catalogue(
     model=Tag,
     label="name",
     default_sort="name",
-    named=False,
     fields=(
         Field("name", FieldType.TEXT, Tag.name, sortable=True, nullable=False, sort_column=Tag.name_key),
         Field("color", FieldType.TEXT, Tag.color, nullable=False),

@@ -44,6 +44,7 @@ USERS = Catalogue(
     plural="users",
     model=User,
     label="name",
+    named=True,
     synonyms=(*_REPS, "colleague", "person", "team member", "member", "employee of ours"),
     default_sort="name",
     fields=(
@@ -108,6 +109,7 @@ TEAMS = Catalogue(
     plural="teams",
     model=Team,
     label="name",
+    named=True,
     default_sort="name",
     fields=(
         Field(

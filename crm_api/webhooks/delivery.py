@@ -233,7 +233,7 @@ def record(session: Session, claimed: Claimed, *, outcome: Outcome) -> bool:
 def _settled(claimed: Claimed, outcome: Outcome, now: datetime, *, once: bool) -> dict[str, Any]:
     if outcome.arrived:
         return {"status": "delivered", "delivered_at": now}
-    chance = random.random()  # noqa: S311  jitter, no secret
+    chance = random.random()
     wait = schedule.next_wait(claimed.attempts, chance, retry_after=outcome.retry_after)
     if once or wait is None or outcome.hopeless or outcome.status == GONE:
         return {"status": "failed"}

@@ -13,18 +13,18 @@ from crm_api.webhooks.models import OPEN, Webhook, WebhookDelivery
 _DUE = WebhookDelivery.status.in_(OPEN)
 
 
-def listening() -> sa.Select[tuple[Webhook, User]]:
+def listening() -> sa.Select[Webhook, User]:
     """The endpoints that are on, with their owners."""
     return sa.select(Webhook, User).join(User, User.id == Webhook.owner_id).where(Webhook.is_active)
 
 
-def with_work(now: datetime) -> sa.Select[tuple[UUID]]:
+def with_work(now: datetime) -> sa.Select[UUID]:
     """The endpoints that have something due."""
     due = sa.exists().where(WebhookDelivery.webhook_id == Webhook.id, _DUE, WebhookDelivery.due_at <= now)
     return sa.select(Webhook.id).where(Webhook.is_active, due).order_by(Webhook.id)
 
 
-def due(webhook_id: UUID, now: datetime, *, limit: int) -> sa.Select[tuple[UUID]]:
+def due(webhook_id: UUID, now: datetime, *, limit: int) -> sa.Select[UUID]:
     """What is due for one endpoint, the longest waiting first."""
     return (
         sa.select(WebhookDelivery.id)
@@ -34,7 +34,9 @@ def due(webhook_id: UUID, now: datetime, *, limit: int) -> sa.Select[tuple[UUID]
     )
 
 
-def happened(since: datetime, until: datetime | None, *conditions: Any, limit: int) -> sa.Select[Any]:
+def happened(
+    since: datetime, until: datetime | None, *conditions: Any, limit: int
+) -> sa.Select[UUID, str, str, int | None]:
     """Events of a stretch of time, in order of position."""
     span = [EventRow.occurred_at >= since, EventRow.position.is_not(None), *conditions]
     if until is not None:
@@ -47,7 +49,7 @@ def happened(since: datetime, until: datetime | None, *conditions: Any, limit: i
     )
 
 
-def settled_before(moment: datetime, *, limit: int) -> sa.Select[tuple[UUID]]:
+def settled_before(moment: datetime, *, limit: int) -> sa.Select[UUID]:
     """Deliveries that are over and older than `moment`."""
     return (
         sa.select(WebhookDelivery.id)

@@ -190,7 +190,7 @@ def _queue(session: Session, webhook_id: UUID, wanted: list[tuple[UUID, str]]) -
         }
         for event_id, type_ in wanted
     ]
-    dialect.upsert(session, WebhookDelivery.__table__, rows, key=["webhook_id", "event_id"])  # type: ignore[arg-type]
+    dialect.upsert(session, WebhookDelivery.__table__, rows, key=["webhook_id", "event_id"])
 
 
 # ── Telling again ────────────────────────────────────────────────────────────────────────────────

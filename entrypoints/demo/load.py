@@ -112,7 +112,7 @@ def _number(session: Session, company: DemoCompany) -> None:
         number = held.get(key, 0) + int(n)
         row["number"], last[key] = f"{key}-{number:04d}", max(number, last.get(key, 0))
     counters = [{"id": new_id(), "key": key, "value": value} for key, value in last.items()]
-    dialect.upsert(session, Counter.__table__, counters, key=["key"], update=["value"])  # type: ignore[arg-type]
+    dialect.upsert(session, Counter.__table__, counters, key=["key"], update=["value"])
 
 
 def _load_users(session: Session, company: DemoCompany) -> None:

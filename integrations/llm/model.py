@@ -54,9 +54,9 @@ class OpenAIModel:
         Raises TemporaryFailure when the server is slow, busy or away, PermanentFailure when it refuses us,
         declines, is cut off, or answers off the schema.
         """
+        client = await self._opened()  # outside the limit: the first import takes seconds
         try:
             async with asyncio.timeout(self._whole):
-                client = await self._opened()
                 ask = self._responses if self.is_strict else self._chat
                 return await ask(client, instructions, input, schema)
         except TimeoutError as error:

@@ -4,6 +4,7 @@ import mailbox
 import os
 from collections.abc import Iterator
 from email.message import EmailMessage
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -70,7 +71,7 @@ def test_a_field_rep_plans_a_day(demo: Installation) -> None:
 
     stops = plan["stops"]
     assert len(stops) >= 3
-    assert all(a["ends_at"] <= b["arrives_at"] for a, b in zip(stops, stops[1:], strict=False))
+    assert all(a["ends_at"] <= b["arrives_at"] for a, b in pairwise(stops))
     assert plan["returns_at"] <= plan["shift_ends_at"]
     assert accepted["status"] == "accepted"
 

@@ -345,3 +345,17 @@ async def test_a_mapping_for_fields_that_do_not_exist_is_refused(bring: Import) 
     mapping = 'kind = "products"\nsystem = "t"\n[fields]\nexternal_id = "a"\ncolour = "b"\n'
     with pytest.raises(Invalid, match=r"colour: products have no such field; fields\.name: must be filled"):
         await bring((mapping, "a,b\n"))
+
+
+async def test_a_lead_that_was_converted_here_is_left_as_it_is(db: Database, bring: Import) -> None:
+    mapping = (
+        'kind = "leads"\nsystem = "t"\n[fields]\nexternal_id = "id"\ntitle = "title"\nstatus = "status"\n'
+    )
+    await bring((mapping, "id,title,status\n1,Before,qualified\n"))
+
+    def convert(session: Session) -> None:
+        session.scalars(sa.select(Lead)).one().status = "converted"
+
+    await db.write(convert)
+    (report,) = await bring((mapping, "id,title,status\n1,After,proposal\n"))
+    assert (report.updated, report.unchanged) == (0, 1)

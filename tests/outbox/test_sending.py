@@ -380,3 +380,10 @@ async def test_what_a_worker_says_of_a_message_that_is_not_its_own_any_more_is_d
     assert not await db.write(delivery.rejected, slow, reason="no")
     assert not await db.write(delivery.lost_sight, slow, reason="?", settle=0)
     assert (await message_of(db, quick.message_id)).status == Status.SENDING
+
+
+async def test_a_message_is_listed_as_uncertain_as_soon_as_the_transport_could_not_tell(db, transport):
+    key = await uncertain(db, transport)
+    assert not (await message_of(db, key)).is_uncertain
+    await flows.reconcile(db, ports_with(transport))
+    assert (await message_of(db, key)).is_uncertain

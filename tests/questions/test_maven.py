@@ -1,7 +1,9 @@
 """Questions over the Maven data, each compared with what the raw files say."""
 
+import importlib.util
 import json
 from collections.abc import Callable, Iterator
+from statistics import mean
 from typing import Any
 
 import pytest
@@ -11,9 +13,10 @@ from sqlalchemy.orm import Session
 from crm_api.access import SYSTEM
 from crm_api.core import dialect
 from crm_api.questions.answer import Answer
-from crm_api.questions.evaluate import EVERYTHING
+from crm_api.questions.evaluate import EVERYTHING, answer_line
 from crm_api.questions.service import ask_offline
 from tests.questions import cases
+from tests.questions.oracle import by, count, having, month, quarter, top, total, won
 from tests.support import maven
 from tests.support.models import all_tables
 
@@ -84,3 +87,91 @@ def development_questions() -> list[dict[str, Any]]:
     return (
         [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines()] if file.is_file() else []
     )
+
+
+def test_the_development_questions_are_all_answered_right(sales: Session) -> None:
+    questions = development_questions()
+    if not questions:
+        pytest.skip(f"no question file at {maven.QUESTIONS}; set CRM_TEST_DATA")
+    scorer = scorer_of()
+    wrong = []
+    for question in questions:
+        turns = [*question.get("context", []), question["question"]]
+        line = answer_line(question["id"], ask_offline(sales, actor=SYSTEM, turns=turns, most=EVERYTHING))
+        if not scorer.score(question, line):
+            wrong.append(question["question"])
+    assert not wrong
+
+
+def scorer_of() -> Any:
+    """The scorer that lies beside the questions."""
+    spec = importlib.util.spec_from_file_location("nlq_score", maven.QUESTIONS / "nlq_score.py")
+    assert spec
+    assert spec.loader
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+NOVEMBER = "How many deals did we win in November 2017?"
+FOLLOW_UPS: list[tuple[list[str], Callable[[], Any]]] = [
+    ([NOVEMBER, "what about Dec?"], lambda: count(lambda d: d.won and month(d) == "2017-12")),
+    (
+        [NOVEMBER, "only the West"],
+        lambda: count(lambda d: d.won and month(d) == "2017-11" and d.region == "West"),
+    ),
+    ([NOVEMBER, "and lost?"], lambda: count(lambda d: d.lost and month(d) == "2017-11")),
+    (
+        [NOVEMBER, "and for Boris Faz?"],
+        lambda: count(lambda d: d.won and month(d) == "2017-11" and d.rep == "Boris Faz"),
+    ),
+    ([NOVEMBER, "by region"], lambda: by(lambda d: d.region, len, lambda d: d.won and month(d) == "2017-11")),
+    (
+        [NOVEMBER, "only the West", "and the East?"],
+        lambda: count(lambda d: d.won and month(d) == "2017-11" and d.region == "East"),
+    ),
+    (
+        ["won revenue by region", "by manager instead"],
+        lambda: by(lambda d: d.manager, total, lambda d: d.won),
+    ),
+    (
+        ["won revenue in Q3 2017", "what about the average deal size?"],
+        lambda: mean(d.value or 0 for d in having(lambda d: d.won and quarter(d) == "2017-Q3")),
+    ),
+    (["won revenue by rep", "just the top 3"], lambda: top(by(lambda d: d.rep, total, lambda d: d.won), 3)),
+    (["won revenue for Kan-code", "how about Konex"], lambda: won(lambda d: d.account == "Konex")),
+    ([NOVEMBER, "how many accounts do we have?"], lambda: 85),
+    ([NOVEMBER, "what about zorbs?"], lambda: ("not_understood",)),
+]
+
+
+@pytest.mark.parametrize(
+    ("turns", "expected"), FOLLOW_UPS, ids=[" > ".join(turns) for turns, _ in FOLLOW_UPS]
+)
+def test_a_follow_up_patches_the_question_before(
+    sales: Session, turns: list[str], expected: Callable[[], Any]
+) -> None:
+    answer = ask_offline(sales, actor=SYSTEM, turns=turns, most=EVERYTHING)
+    assert matches(answer, expected()), f"{answer.answer} | {answer.plan_in_words} | {answer.rows[:5]}"
+
+
+@pytest.mark.parametrize("question", ["won revenue for GTX Plus", "deals in May 2017", "top 5 reps"])
+def test_each_option_of_a_question_back_runs_as_it_stands(sales: Session, question: str) -> None:
+    answer = ask_offline(sales, actor=SYSTEM, turns=[question])
+    assert answer.clarify
+    assert len(answer.clarify.options) >= 2
+    for option in answer.clarify.options:
+        assert ask_offline(sales, actor=SYSTEM, turns=[option.question]).status == "answered", option.question
+
+
+def test_rows_without_a_group_are_told_and_not_shown(sales: Session) -> None:
+    answer = ask_offline(sales, actor=SYSTEM, turns=["open deals by account"])
+    assert all(row[0] for row in answer.rows)
+    assert any("1,425" in note for note in answer.assumptions)
+
+
+def test_numbers_in_the_sentence_come_from_the_result(sales: Session) -> None:
+    answer = ask_offline(sales, actor=SYSTEM, turns=["how many deals are in prospecting?"])
+    assert answer.value == 500
+    assert "500" in answer.answer
+    assert "prospecting" in answer.plan_in_words

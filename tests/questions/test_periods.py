@@ -1,12 +1,14 @@
 """Periods as people write them; today is Saturday 21 November 2026 and the fiscal year begins in April."""
 
 from datetime import date, timedelta
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crm_api.questions.periods import Period, read
+from crm_api.questions.period_reader import read
+from crm_api.questions.periods import Period
 
 TODAY = date(2026, 11, 21)
 
@@ -128,7 +130,7 @@ def test_the_quarters_of_a_year_fill_it(today: date, year: int, month: int, fisc
         windows = [q.resolve(today, fiscal_start) for q in quarters]
         whole = Period(form="calendar", unit="year", year=year, fiscal=fiscal).resolve(today, fiscal_start)
         assert (windows[0].start, windows[3].end) == (whole.start, whole.end)
-        assert all(a.end == b.start for a, b in zip(windows, windows[1:], strict=False))
+        assert all(a.end == b.start for a, b in pairwise(windows))
 
 
 @given(DAYS)

@@ -71,7 +71,14 @@ async def serving(
 
     @asynccontextmanager
     async def opened() -> AsyncIterator[State]:
-        yield State(chosen, db, ports or offline_ports(data_dir), KEYS)
+        demo = chosen.demo_password
+        yield State(
+            chosen,
+            db,
+            ports or offline_ports(data_dir),
+            KEYS,
+            demo_password=demo.get_secret_value() if demo else None,
+        )
 
     await db.write(ensure_defaults)
     application = create_app(chosen, opened)

@@ -21,6 +21,7 @@ class OpenAIServer:
     requests: list[dict[str, Any]] = field(default_factory=list)
 
     closing: asyncio.Event = field(default_factory=asyncio.Event)
+    all_gone: asyncio.Event = field(default_factory=asyncio.Event)
     writers: set[asyncio.StreamWriter] = field(default_factory=set)
 
     def next(self) -> dict[str, Any] | str:
@@ -28,6 +29,7 @@ class OpenAIServer:
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.writers.add(writer)
+        self.all_gone.clear()
         try:
             while head := await reader.readuntil(b"\r\n\r\n"):
                 lines = head.decode().split("\r\n")
@@ -55,6 +57,8 @@ class OpenAIServer:
         finally:
             self.writers.discard(writer)
             writer.close()
+            if not self.writers:
+                self.all_gone.set()
 
     async def answered(self, path: str) -> tuple[int, dict[str, Any]]:
         said = self.next()
@@ -117,6 +121,7 @@ def chat(text: str, said: str) -> dict[str, Any]:
 async def openai_server(*answers: dict[str, Any] | str) -> AsyncIterator[OpenAIServer]:
     """Run one on a free port of 127.0.0.1 for as long as the block runs."""
     here = OpenAIServer(answers=list(answers))
+    here.all_gone.set()
     server = await asyncio.start_server(here.serve, "127.0.0.1", 0)
     here.url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/v1"
     try:
@@ -126,6 +131,5 @@ async def openai_server(*answers: dict[str, Any] | str) -> AsyncIterator[OpenAIS
         here.closing.set()
         for writer in list(here.writers):
             writer.close()
-        while here.writers:  # each connection's task ends before the test does
-            await asyncio.sleep(0.001)
+        await here.all_gone.wait()  # each connection's task ends before the test does
         await server.wait_closed()

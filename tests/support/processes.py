@@ -16,7 +16,7 @@ from typing import Any
 import httpx
 
 ROOT = Path(__file__).resolve().parents[2]
-PASSWORD = "an admin's password"  # noqa: S105
+PASSWORD = "an admin's password"
 ADMIN = "admin@rounds.example"
 
 

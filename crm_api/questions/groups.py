@@ -1,0 +1,146 @@
+"""What the answer is grouped by, and which groups are kept: "by region", "monthly", "reps with more than 200 deals"."""
+
+from crm_api.questions import head
+from crm_api.questions.figures import COMPARING, Figures
+from crm_api.questions.filters import Conditions
+from crm_api.questions.plan import (
+    Group,
+    Having,
+    Plan,
+    Unclear,
+)
+
+RANKING = ("top", "bottom", "max", "min", "most", "least", "newest", "oldest")
+_OPS = {"gt": "gt", "ge": "gte", "lt": "lt", "le": "lte", "eq": "eq"}
+
+
+class Groups(Figures):
+    """Reads groups over what was read as the figure."""
+
+    def _having(self) -> None:
+        """ "reps with more than 200 won deals", "sectors with won revenue over 1m": a condition on the groups."""
+        s = self.s
+        for at in list(s.cues(*COMPARING)):
+            amount = s.at(at + 1)
+            if amount is None or amount.tag != "amount":
+                continue
+            before = at - 1
+            while before >= 0 and s.spans[before].is_cue("of", "is"):
+                before -= 1
+            measured = before >= 0 and s.spans[before].entry("measure") and s.spans[before].used
+            after = s.after(at + 1, over=("of",))
+            measured = measured or (
+                after is not None and s.spans[after].entry("measure") and s.spans[after].used
+            )
+            counted = self.measure is None and head._counted(s, at) == s.entity
+            if not (measured or counted):
+                continue
+            self.having = Having(op=_OPS[str(s.spans[at].value)], value=amount.value.number())
+            s.use(at, at + 1)
+            if counted:
+                self.counts_groups = self.figure is not None and self.figure.fn == "count" and s.has("count")
+                self.figure = self.counted()
+            self._group_by_first_kind(at)
+            return
+
+    def _group_by_first_kind(self, at: int) -> None:
+        for index in range(at):
+            span = self.s.spans[index]
+            if span.tag == "term" and not span.used and (target := self.s.groupable(span)):
+                self._group(target, index)
+                return
+        raise Unclear(Plan(action="unknown", unused=(self.s.spans[at].text,)))
+
+    def read_groups(self) -> None:
+        """ "by region and quarter", "for each rep", "monthly", "which sector has the most …"."""
+        s = self.s
+        for at in list(s.cues("by", "each", "breakdown")):
+            self._after_by(at)
+        for at, span in enumerate(s.spans):
+            if (
+                span.tag == "bucket"
+                and not span.used
+                and (span.text.endswith("ly") or self._ranked_bucket(at))
+            ):
+                self._bucket(at)
+
+    def _ranked_bucket(self, at: int) -> bool:
+        """ "which quarter had the most won deals", "best month for won revenue"."""
+        before = self.s.at(at - 1)
+        ranked = self.s.has(*RANKING) or any(s.tag == "vague" for s in self.s.spans)
+        return ranked and (
+            before is None or before.is_cue("ask", *RANKING) or before.tag in ("vague", "amount")
+        )
+
+    def _after_by(self, at: int) -> None:
+        s = self.s
+        index = s.after(at, over=("of", "each", "by"), tags=("stop",))
+        took = False
+        while index is not None:
+            span = s.spans[index]
+            if span.tag == "bucket" and not span.used:
+                self._bucket(index)
+            elif self._describes(at, index):
+                s.use(index)
+            elif (
+                span.tag == "term"
+                and not span.used
+                and not self._names_next(index)
+                and (target := s.groupable(span))
+            ):
+                if self.s.spans[at].is_cue("by") and span.entry("measure"):
+                    break
+                self._group(target, index)
+            else:
+                break
+            took = True
+            following = s.at(index + 1)
+            index = index + 2 if following and following.is_cue("and", "by") else None
+        first = s.after(at, over=("of",), tags=("stop",))
+        nearby = s.spans[first] if first is not None else None
+        if (
+            took
+            or (
+                nearby
+                and (
+                    nearby.tag in ("name", "period")
+                    or nearby.used
+                    or nearby.is_cue("count", "sum", "avg", "most")
+                )
+            )
+            or (nearby and nearby.entry("word") and self.figure is None)
+        ):
+            s.use(at)
+
+    def _describes(self, by: int, at: int) -> bool:
+        """ "won by reps in the East", "sold by reps other than X": the doers are told, not what to group by."""
+        verb, after = self.s.at(by - 1), self.s.at(at + 1)
+        span = self.s.spans[at]
+        return bool(
+            verb
+            and verb.entry("word", "relation")
+            and not verb.entry("kind")
+            and span.entry("kind")
+            and after
+            and after.is_cue("not", "of", "with", "without")
+        )
+
+    def _names_next(self, at: int) -> bool:
+        """ "by manager Dustin": the word says what the name is, and does not group."""
+        after = self.s.at(at + 1)
+        span = self.s.spans[at]
+        return bool(
+            after
+            and after.tag == "name"
+            and any(n.id and e.kind == n.kind for e in span.entries if e.what == "kind" for n in after.names)
+        )
+
+    def time_groups(self, conditions: Conditions) -> None:
+        """Time buckets go by the same date that periods beside them would."""
+        for bucket in self.buckets:
+            path, home = conditions.time_field(None)
+            if home:
+                raise Unclear(Plan(action="unknown", unused=(bucket,)))
+            self.groups.append(Group(field=path, bucket=bucket, label=bucket))
+        if self.sort and self.sort.field is None and self.figure is None and self.groups:
+            self.figure = self.counted()

@@ -1,0 +1,204 @@
+"""Amounts and periods: the field an amount is compared with, and the date a period goes by."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from crm_api.core.fields import Field
+from crm_api.questions import paths, trees
+from crm_api.questions.amounts import Amount
+from crm_api.questions.clauses import Found
+from crm_api.questions.lexicon import word_of
+from crm_api.questions.periods import Period
+from crm_api.questions.plan import Option, Unclear, clarify
+from crm_api.questions.sentence import DATED, Target
+from crm_api.questions.spans import Span
+from crm_api.questions.vocables import Vocables
+
+_OPS = {"gt": "gt", "ge": "gte", "lt": "lt", "le": "lte", "eq": "eq"}
+_OP_WORDS = {
+    "gt": "above",
+    "gte": "at least",
+    "lt": "below",
+    "lte": "at most",
+    "eq": "exactly",
+    "between": "between",
+}
+
+
+class Limits(Vocables):
+    """Reads comparisons with amounts, and periods."""
+
+    def _amounts(self) -> None:
+        for at in list(self.s.cues("gt", "ge", "lt", "le", "eq", "between")):
+            if self.s.spans[at].used:
+                continue
+            cue = str(self.s.spans[at].value)
+            first = self.s.at(at + 1)
+            if first is None or first.tag != "amount" or first.used:
+                if not (cue in ("ge", "le") and self._trailing(at, cue)):
+                    continue
+                continue
+            if cue == "between":
+                second = self.s.at(at + 3)
+                if second and second.tag == "amount" and self.s.spans[at + 2].is_cue("and"):
+                    self._amount(
+                        at, at + 3, "between", [first.value, second.value], (at, at + 1, at + 2, at + 3)
+                    )
+                continue
+            self._amount(at, at + 1, _OPS[cue], [first.value], (at, at + 1))
+
+    def _trailing(self, at: int, cue: str) -> bool:
+        """ "500 or more employees": the amount stands before."""
+        before = self.s.at(at - 1)
+        if before is None or before.tag != "amount" or before.used:
+            return False
+        self._amount(at - 1, at, _OPS[cue], [before.value], (at - 1, at))
+        return True
+
+    def _amount(self, start: int, end: int, op: str, values: list[Amount], spans: tuple[int, ...]) -> None:
+        target, term, home = self._measured(start, end, values[0])
+        if target is None or target.field is None:
+            return
+        numbers = [_meant(v, target.field) for v in values]
+        tree = trees.leaf(
+            self.s.registry, self._base(home), target.path, op, numbers if op == "between" else numbers[0]
+        )
+        negative = self._negative(start)
+        shown = " and ".join(f"{n:,}" for n in numbers)
+        words = f"{target.field.title} {'not ' if negative else ''}{_OP_WORDS[op]} {shown}"
+        self._add(Found(start, f"{target.path} amount", tree, words, home, negative, path=target.path))
+        self.s.use(*spans, term)
+
+    def _measured(self, start: int, end: int, amount: Amount) -> tuple[Target | None, int | None, str]:
+        """The field an amount is compared with: named after it, before it, or the size of the kind spoken of."""
+        after = self.s.at(end + 1)
+        if after and after.tag == "term" and not after.used and (target := self._numeric(after, end + 1)):
+            return target[0], end + 1, target[1]
+        back = self.s.after(start - 2) if False else start - 1
+        while back >= 0 and (
+            self.s.spans[back].is_cue("of", "is", "poss") or self.s.spans[back].tag == "vague"
+        ):
+            back -= 1
+        before = self.s.at(back)
+        if before and before.tag == "term" and not before.used and (target := self._numeric(before, back)):
+            return target[0], back, target[1]
+        if after and after.tag == "term" and after.entry("kind", "measure") and not after.used:
+            return None, None, ""  # a number of records or a figure: `shapes` reads it
+        return self._by_size(start)
+
+    def _numeric(self, span: Span, at: int) -> tuple[Target, str] | None:
+        for source, way in [(self.s.entity, ""), *((c.kind, c.way) for c in self.clauses.values())]:
+            target = self.s.numeric(span, source=source, to_many=False)
+            if target:
+                return target, way
+        return None
+
+    def _by_size(self, at: int) -> tuple[Target | None, int | None, str]:
+        kind, home = self.s.entity, ""
+        for clause in self.clauses.values():
+            if clause.at < at:
+                kind, home = clause.kind, clause.way
+        sizes = self.s.registry[kind].size
+        if len(sizes) != 1:
+            if sizes:
+                fields = [self.s.registry[kind].field(name) for name in sizes]
+                raise Unclear(clarify("Compared by what: " + " or ".join(f.title for f in fields if f) + "?"))
+            return None, None, ""
+        return Target(sizes[0], kind, self.s.registry[kind].field(sizes[0])), None, home
+
+    def _periods(self) -> None:
+        at_periods = [at for at, span in enumerate(self.s.spans) if span.tag == "period" and not span.used]
+        year = next((y for at in reversed(at_periods) if (y := self.s.spans[at].value.named_year)), None)
+        for at in at_periods:
+            span = self.s.spans[at]
+            period: Period = span.value.with_year(year) if year else span.value
+            path, home = self.time_field(at)
+            base = self._base(home)
+            negative = self._negative(at)
+            _, each, _ = paths.field_at(self.s.registry, base, path)
+            joiner = "" if period.form == "span" and not (period.first and period.last) else "in "
+            words = f"{each.title} {'not ' if negative else ''}{joiner}{period.words()}"
+            tree = trees.during(self.s.registry, base, path, period)
+            self._add(Found(at, "period", tree, words, home, negative, period, path, label=_label(period)))
+            span.used = True
+
+    def with_period(self, found: Found, period: Period) -> Found:
+        """The same condition for another period."""
+        tree = trees.during(self.s.registry, self._base(found.way), found.time_path, period)
+        return replace(found, tree=tree, period=period, words=period.words(), label=_label(period))
+
+    def time_field(self, at: int | None) -> tuple[str, str]:
+        """The date a period at `at` speaks of, and the clause it belongs to.
+
+        The nearest word before it that has a date of its own decides ("closed in May"), else the nearest
+        after it, else the kind's own; a kind without one makes us ask.
+        """
+        order = self._outwards(at)
+        for index in order:
+            if timed := self._time_of(index):
+                return timed
+        if self.default_time:
+            return self.default_time, ""
+        for clause in self.clauses.values():
+            if own := self.s.registry[clause.kind].time_field:
+                return own, clause.way
+        if own := self.s.catalogue.time_field:
+            each = self.s.catalogue.field(own)
+            self.s.assumptions.append(f"the period is read as {each.title if each else own}")
+            return own, ""
+        dates = {w.time_field: w.words[0] for w in reversed(self.s.catalogue.words) if w.time_field}
+        titles = {
+            f.title: word
+            for name, word in reversed(dates.items())
+            if (f := self.s.catalogue.field(name or ""))
+        }
+        options = [Option(label=title, append=word) for title, word in titles.items()]
+        raise Unclear(clarify("Which date do you mean: " + " or ".join(titles) + "?", *options))
+
+    def _outwards(self, at: int | None) -> Iterator[int]:
+        size = len(self.s.spans)
+        if at is None:
+            yield from range(size)
+        else:
+            yield from range(at - 1, -1, -1)
+            yield from range(at + 1, size)
+
+    def _time_of(self, at: int) -> tuple[str, str] | None:
+        span = self.s.spans[at]
+        if span.tag != "term":
+            return None
+        if span.entry("word") and (placed := self._place_word(at, span)):
+            entry, home, inner = placed
+            if name := word_of(entry).time_field:
+                return paths.join(inner, name), home
+        for entry in span.entries:
+            if entry.what == "field":
+                each = self.s.registry[entry.kind].field(entry.name)
+                way = paths.reach(self.s.registry, self.s.entity, entry.kind, to_many=False)
+                if each and way is not None and (each.type in DATED or each.unit == "year"):
+                    span.used = True
+                    return paths.join(way, entry.name), ""
+            if entry.what == "measure" and entry.kind == self.s.entity:
+                measure = next(m for m in self.s.registry[entry.kind].measures if m.name == entry.name)
+                if measure.time_field:
+                    return measure.time_field, ""
+        return None
+
+
+def _label(period: Period) -> str:
+    """A period as a group label, in the form that time buckets have."""
+    if period.form == "calendar" and period.year and not period.fiscal:
+        match period.unit:
+            case "month":
+                return f"{period.year}-{period.index:02d}"
+            case "quarter":
+                return f"{period.year}-Q{period.index}"
+            case "year":
+                return str(period.year)
+    return period.words()
+
+
+def _meant(amount: Amount, each: Field) -> int | float:
+    """The amount in the field's shown unit: a bare 1000 of a revenue spoken of in millions is 1000 million."""
+    number = amount.number()
+    return number if amount.has_scale or number >= each.asked_in else number * each.asked_in

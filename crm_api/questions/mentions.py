@@ -1,0 +1,185 @@
+"""Names in a sentence: which record or value each means here, and the words that lead to it ("managed by X")."""
+
+from crm_api.questions import paths, trees
+from crm_api.questions.clauses import Clause, Clauses, Found
+from crm_api.questions.lexicon import Entry
+from crm_api.questions.linking import Name
+from crm_api.questions.plan import Option, Plan, Unclear, clarify
+from crm_api.questions.spans import Span
+from crm_api.questions.trees import Tree
+
+
+class Mentions(Clauses):
+    """Reads names and the relations that are spoken of beside them."""
+
+    def _relations(self) -> None:
+        """ "subsidiaries of X", "managed by X", "aren't subsidiaries": words for a link to a record of a kind."""
+        for at, entry in list(self.s.terms("reverse")):
+            self._reverse(at, entry)
+
+    def _reverse(self, at: int, entry: Entry) -> None:
+        relation = next(r for r in self.s.registry[entry.kind].relations if r.name == entry.name)
+        way = paths.reach(self.s.registry, self.s.entity, entry.kind)
+        if way is None:
+            return
+        span, path = self.s.spans[at], paths.join(way, entry.name)
+        owner = self._possessor(at, relation.target)
+        verb = self.s.at(at - 1)
+        if owner is None and span.entry("kind", "relation", "field"):
+            return
+        if owner is not None:
+            self._record(owner, [n for n in self.s.spans[owner].names if n.kind == relation.target], path)
+        elif (
+            entry.kind == self.s.entity
+            and verb is not None
+            and (verb.is_cue("with", "without") or self._has_verb(at))
+        ):
+            none = self._negative(at)
+            tree = trees.related(
+                self.s.registry, self.s.entity, relation.reverse, [], "none" if none else "any"
+            )
+            self._add(Found(at, relation.reverse, tree, f"{'no' if none else 'with'} {relation.reverse}"))
+        else:
+            tree, none = trees.exists(self.s.registry, self.s.entity, path), self._negative(at)
+            words = f"{relation.name} {'empty' if none else 'given'}"
+            self._add(Found(at, path, tree, words, negative=none))
+        span.used = True
+
+    def _has_verb(self, at: int) -> bool:
+        """Whether "have" stands before: it is no cue, so the gap in the tokens tells ("have subsidiaries")."""
+        before = self.s.at(at - 1)
+        gap = self.s.spans[at].first - (before.last if before else -1)
+        return gap > 1 and before is not None and not before.is_cue("is", "ask")
+
+    def _possessor(self, at: int, kind: str) -> int | None:
+        """The name of `kind` in "X's subsidiaries" or "subsidiaries of X"."""
+        before, after = self.s.at(at - 1), self.s.at(at + 1)
+        if before and before.is_cue("poss"):
+            return at - 2 if self._is_name(at - 2, kind) else None
+        if after and after.is_cue("of", "by", "is"):
+            return at + 2 if self._is_name(at + 2, kind) else None
+        if self._is_name(at + 1, kind):
+            return at + 1
+        return at - 1 if self._is_name(at - 1, kind) else None
+
+    def _is_name(self, at: int, kind: str) -> bool:
+        span = self.s.at(at)
+        return bool(
+            span and span.tag == "name" and not span.used and any(n.kind == kind and n.id for n in span.names)
+        )
+
+    def _names(self) -> None:
+        for at, span in enumerate(self.s.spans):
+            if span.tag == "name" and not span.used:
+                names, path = self._place(at, span)
+                self._record(at, names, path)
+
+    def _place(self, at: int, span: Span) -> tuple[list[Name], str]:
+        """What a name means here: a neighbouring word decides ("manager X"), else the nearest kind."""
+        if below := self._under(at, span):
+            return below
+        for side in (1, -1):
+            hint = self.s.hinted(at, side=side)
+            if hint is not None and not self.s.spans[hint].used and (placed := self._by_hint(at, hint, side)):
+                return placed
+        scored = []
+        for name in span.names:
+            path = self.s.name_path(name)
+            if path is None and not any(
+                paths.reach(self.s.registry, c.kind, name.kind) is not None for c in self.clauses.values()
+            ):
+                continue
+            way = paths.reach(self.s.registry, self.s.entity, name.kind)
+            home, inner = self._home(at, name.kind, way)
+            if inner is not None:
+                full = paths.join(home, inner, name.field or "")
+                scored.append((len(full.split(".")) if full else 0, full, name))
+        if not scored:
+            raise Unclear(Plan(action="unknown", unused=(span.text,)))
+        nearest = min(score for score, _, _ in scored)
+        best = [(path, name) for score, path, name in scored if score == nearest]
+        path = best[0][0]
+        names = [name for where, name in best if where == path]
+        if len({(n.label.lower(), n.field) for n in names}) > 1:
+            raise Unclear(self._which(span, names))
+        return names, path
+
+    def _under(self, at: int, span: Span) -> tuple[list[Name], str] | None:
+        """ "reps under X": those of the kind that stand below the record."""
+        before = self.s.at(at - 1)
+        if before is None or not before.is_cue("lt") or before.text != "under":
+            return None
+        for name in span.names:
+            gathers = next((r for r in self.s.registry[name.kind].relations if r.gathers), None)
+            way = paths.reach(self.s.registry, self.s.entity, name.kind)
+            if gathers and name.id and way is not None:
+                before.used = True
+                return [name], paths.join(way, gathers.name)
+        return None
+
+    def _by_hint(self, at: int, hint: int, side: int) -> tuple[list[Name], str] | None:
+        """The reading in which the term beside a name says what the name is."""
+        term, span = self.s.spans[hint], self.s.spans[at]
+        if side < 0 and self.s.at(hint - 1) is not None and self.s.spans[hint - 1].is_cue("by", "each"):
+            return None
+        for entry in term.entries:
+            target = self.s.targets(Span("term", 0, 0, "", entries=[entry]))
+            if not target:
+                continue
+            goal = target[0]
+            fitting = [
+                n
+                for n in span.names
+                if (goal.field and n.field == goal.field.name and n.kind == goal.kind)
+                or (goal.field is None and n.id is not None and n.kind == goal.kind)
+            ]
+            if (
+                entry.what == "kind"
+                and goal.path == ""
+                and fitting
+                and side > 0
+                and fitting[0].kind == self.s.entity
+            ):
+                continue
+            if fitting and len({n.label for n in fitting}) == 1:
+                if not (goal.path == "" or (entry.what == "kind" and entry.kind == self.s.entity)):
+                    term.used = True
+                return fitting, goal.path
+        return None
+
+    def _which(self, span: Span, names: list[Name]) -> Plan:
+        labels = list(dict.fromkeys(n.label for n in names))
+        listed = ", ".join(labels[:4])
+        options = tuple(Option(label=label, swap=(span.text, label)) for label in labels[:4])
+        return clarify(f"Which “{span.text}” do you mean: {listed}?", *options)
+
+    def _record(self, at: int, names: list[Name], path: str) -> None:
+        """Turn a linked name into a condition; alternatives on the same path become one list."""
+        span, name = self.s.spans[at], names[0]
+        steps = paths.walk(self.s.registry, self.s.entity, path.rpartition(".")[0] if name.field else path)
+        home = steps[0].name if steps and steps[0].backwards else ""
+        if home:
+            self.clauses.setdefault(home, Clause(home, steps[0].target, at))
+        base, inner = self._base(home), path.removeprefix(home).removeprefix(".")
+        if name.field:
+            tree = trees.leaf(self.s.registry, base, inner, "eq", name.label)
+        else:
+            tree = self._identity(base, inner, names)
+        negative = self._negative(at)
+        span.used = True
+        what = (path or name.kind).split(".")[-1].replace("_", " ")
+        words = f"{what} is {'not ' if negative else ''}{name.label}"
+        self._add(Found(at, path or name.kind, tree, words, home, negative, path=path, label=name.label))
+
+    def _identity(self, base: str, path: str, names: list[Name]) -> Tree:
+        """This record; or, for one that others stand under, this record and those."""
+        ids = [n.id for n in names]
+        tree = trees.records(self.s.registry, base, path, ids)
+        kind = names[0].kind
+        gathers = next((r for r in self.s.registry[kind].relations if r.gathers), None)
+        if gathers is None or not path or not set(ids) & self.s.names.heads or path.endswith(gathers.name):
+            return tree
+        self.s.assumptions.append(f"{names[0].label} stands for the whole team")
+        return trees.disjunction(
+            [tree, trees.records(self.s.registry, base, paths.join(path, gathers.name), ids)]
+        )

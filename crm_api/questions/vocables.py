@@ -1,0 +1,91 @@
+"""Words of the trade ("won", "overdue") and of closed lists ("high priority"), with the dates they speak of."""
+
+from crm_api.questions import paths, trees
+from crm_api.questions.clauses import Found
+from crm_api.questions.lexicon import Entry, stems, word_of
+from crm_api.questions.mentions import Mentions
+from crm_api.questions.spans import Span
+from crm_api.questions.trees import Tree
+
+
+class Vocables(Mentions):
+    """Reads declared words and choices."""
+
+    def _words(self) -> None:
+        for at, _ in list(self.s.terms("word")):
+            span = self.s.spans[at]
+            if span.entry("kind") and not any(
+                e.what == "word" and e.kind == self.s.entity for e in span.entries
+            ):
+                continue
+            if placed := self._place_word(at, span):
+                entry, home, inner = placed
+                word = word_of(entry)
+                tree = trees.prefixed(self.s.registry, self._base(home), inner, word.where)
+                negative = self._negative(at)
+                words = ("not " if negative else "") + word.words[0]
+                slot = paths.join(inner, str(word.where.get("field", _first_field(word.where))))
+                self._add(Found(at, slot, tree, words, home, negative, label=word.words[0]))
+                span.used = True
+
+    def _place_word(self, at: int, span: Span) -> tuple[Entry, str, str] | None:
+        options = []
+        spoken_of = self._spoken_of(at)
+        for entry in sorted(span.entries, key=lambda e: e.kind != spoken_of):
+            if entry.what != "word":
+                continue
+            home, inner = self._home(at, entry.kind, paths.reach(self.s.registry, self.s.entity, entry.kind))
+            if inner is not None and not (
+                inner and paths.is_to_many(self.s.registry, self._base(home), inner)
+            ):
+                options.append((len(inner.split(".")) if inner else 0, entry, home, inner))
+        return min(options, key=lambda o: o[0])[1:] if options else None
+
+    def _choices(self) -> None:
+        for at, _ in list(self.s.terms("choice")):
+            span = self.s.spans[at]
+            if span.entry("kind") and at not in self.negations and not self._is_adjective(at):
+                continue
+            options = []
+            for entry in span.entries:
+                if entry.what == "choice":
+                    home, inner = self._home(
+                        at, entry.kind, paths.reach(self.s.registry, self.s.entity, entry.kind)
+                    )
+                    if inner is not None:
+                        options.append((len(inner.split(".")) if inner else 0, entry, home, inner))
+            if not options:
+                continue
+            _, entry, home, inner = min(options, key=lambda o: o[0])
+            path = paths.join(inner, entry.name)
+            tree = trees.leaf(self.s.registry, self._base(home), path, "eq", entry.value)
+            negative = self._negative(at)
+            shown = str(entry.value).replace("_", " ")
+            words = f"{entry.name.replace('_', ' ')} is {'not ' if negative else ''}{shown}"
+            self._add(Found(at, path, tree, words, home, negative, label=str(entry.value)))
+            span.used = True
+            self._absorb_hint(at, entry)
+
+    def _absorb_hint(self, at: int, entry: Entry) -> None:
+        """The word that names the field of a choice: "high priority", "located in the US"."""
+        for side in (1, -1):
+            hint = self.s.hinted(at, side=side)
+            if hint is None:
+                continue
+            each, span = self.s.registry[entry.kind].field(entry.name), self.s.spans[hint]
+            says_it = each is not None and set(stems(span.text)) <= set(stems(each.title))
+            if says_it or any(e.what == "field" and e.name == entry.name for e in span.entries):
+                self.s.use(hint)
+
+    def _is_adjective(self, at: int) -> bool:
+        """A word that is both a kind and a choice ("dealer accounts") is a choice before another kind."""
+        after = self.s.at(at + 1)
+        return bool(after and after.kind("kind") == self.s.entity)
+
+
+def _first_field(tree: Tree) -> str:
+    for value in tree.values():
+        for node in value if isinstance(value, list) else [value]:
+            if isinstance(node, dict):
+                return str(node.get("field") or _first_field(node))
+    return ""

@@ -1,0 +1,88 @@
+"""What browsers load: pinned, compressed, kept for good."""
+
+import gzip
+import re
+from pathlib import Path
+
+import pytest
+
+from crm_api.pages import assets
+from crm_api.pages.assets import ICONS, ForeignAsset, library, pinned, sprite
+from tests.support.api import Api
+
+TEMPLATES = Path(assets.__file__).resolve().parents[2] / "templates" / "web"
+
+
+@pytest.mark.parametrize("pin", [assets.HTMX, assets.LUCIDE])
+def test_every_pinned_file_is_the_one_that_was_reviewed(pin: tuple[str, str, str]) -> None:
+    assert pinned(*pin)
+
+
+def test_a_file_with_another_hash_is_not_served() -> None:
+    package, path, sha256 = assets.HTMX
+
+    with pytest.raises(ForeignAsset, match=sha256):
+        pinned(package, path, sha256[:-1] + ("0" if sha256[-1] != "0" else "1"))
+
+
+def test_every_icon_in_use_is_in_the_sprite_and_no_other() -> None:
+    text = "".join(file.read_text() for file in TEMPLATES.rglob("*.html"))
+    used = set(re.findall(r"""icon\(["']([a-z-]+)""", text)) | {"triangle-alert", "clock", "mail-check"}
+
+    assert used == set(ICONS)
+
+
+def test_the_sprite_holds_a_symbol_for_each_icon() -> None:
+    drawn = sprite(pinned(*assets.LUCIDE), ("phone", "clock")).decode()
+
+    assert re.findall(r'<symbol id="([a-z-]+)"', drawn) == ["phone", "clock"]
+    assert "<svg" not in drawn[5:]
+
+
+def test_an_address_changes_with_the_content() -> None:
+    one, other = assets.Asset("a.css", "text/css", b"a"), assets.Asset("a.css", "text/css", b"b")
+
+    assert one.path != other.path
+
+
+async def test_an_asset_comes_compressed_and_may_be_kept_for_good(api: Api) -> None:
+    asset = library()["app.css"]
+
+    answer = await api.anonymous().get(asset.path)
+
+    assert answer.content == asset.body
+    assert answer.headers["content-encoding"] == "gzip"
+    assert "immutable" in answer.headers["cache-control"]
+    assert answer.headers["x-content-type-options"] == "nosniff"
+
+
+async def test_a_browser_without_gzip_gets_the_plain_file(api: Api) -> None:
+    asset = library()["app.js"]
+
+    answer = await api.anonymous().get(asset.path, headers={"Accept-Encoding": "identity"})
+
+    assert "content-encoding" not in answer.headers
+    assert answer.content == asset.body
+
+
+@pytest.mark.parametrize("path", ["/a/0000000000000000/app.css", "/a/0000000000000000/../secret_key"])
+async def test_any_other_address_is_not_there(api: Api, path: str) -> None:
+    answer = await api.anonymous().get(path)
+
+    assert answer.status_code == 404
+
+
+def test_scripts_stay_below_thirty_kilobytes_compressed() -> None:
+    assert sum(len(library()[name].packed) for name in ("app.js", "htmx.js")) <= 30_000
+
+
+def test_what_is_packed_is_what_is_served() -> None:
+    assert all(gzip.decompress(asset.packed) == asset.body for asset in library().values())
+
+
+def test_no_template_needs_a_weaker_policy() -> None:
+    text = "".join(file.read_text() for file in TEMPLATES.rglob("*.html"))
+
+    assert not re.findall(r"\sstyle=|<style|javascript:|\son[a-z]+=|hx-on|hx-vals=['\"]js:", text)
+    assert not re.findall(r"<script(?![^>]*\ssrc=)", text)
+    assert not re.findall(r'(?:src|href)="https?://', text)
