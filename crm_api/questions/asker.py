@@ -59,9 +59,10 @@ class Ownership(Clauses):
                 return self.s.entity, index
             if span.entry("word", "measure"):
                 found = found or self._kind_of(index, span)
-            elif not (span.entry("choice") or span.tag in ("amount", "vague", "name")):
-                if not span.is_cue(*_BEFORE_WHAT_IS_OWNED) or span.is_cue("of", "is", "with") and found:
-                    break
+            elif not (span.entry("choice") or span.tag in ("amount", "vague", "name")) and (
+                not span.is_cue(*_BEFORE_WHAT_IS_OWNED) or (span.is_cue("of", "is", "with") and found)
+            ):
+                break
         return found or self.s.entity, None
 
     def _spoken_before(self, at: int) -> tuple[str, int | None]:
