@@ -124,6 +124,7 @@ class Catalogue:
     age: str | None = None  # the field "oldest" and "latest" mean
     named: bool = False  # questions speak of its records by their label
     listed: tuple[str, ...] = ()  # what an answer's list shows beside the label, as dotted paths
+    past: dict[str, Any] | None = None  # the condition that "did" adds, where records may lie ahead
     live: Callable[[], Any] | None = None  # rows that count unless archived ones are asked for
     filters: dict[str, tuple[str, str]] = field(default_factory=dict)  # other names: (field, operator)
     shown: Callable[[], Any] | None = None  # the Select behind lists and single reads

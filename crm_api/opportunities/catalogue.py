@@ -381,6 +381,7 @@ CATALOGUE = Catalogue(
             {"not": _CLOSED},
             time_field="started_at",
         ),
+        Word(("unassigned", "unowned"), {"field": "owner_id", "op": "isnull", "value": True}),
         Word(
             ("engaged", "engage", "started", "start", "opened", "began", "kicked off"),
             {"field": "started_at", "op": "isnull", "value": False},

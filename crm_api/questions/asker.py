@@ -12,7 +12,7 @@ from crm_api.questions.plan import Plan, Unclear
 from crm_api.questions.spans import Span
 
 ME = "me"  # stands for the asker's id in a condition until the plan runs
-_BEFORE_WHAT_IS_OWNED = ("of", "is", "top", "bottom", "max", "min", "newest", "oldest", "most", "not", "with")
+_BEFORE_WHAT_IS_OWNED = ("of", "is", "top", "bottom", "max", "min", "newest", "oldest", "most", "not", "with", "without")
 
 
 class Ownership(Clauses):
@@ -59,9 +59,10 @@ class Ownership(Clauses):
                 return self.s.entity, index
             if span.entry("word", "measure"):
                 found = found or self._kind_of(index, span)
-            elif not (span.entry("choice") or span.tag in ("amount", "vague", "name")):
-                if not span.is_cue(*_BEFORE_WHAT_IS_OWNED) or span.is_cue("of", "is", "with") and found:
-                    break
+            elif not (span.entry("choice") or span.tag in ("amount", "vague", "name")) and (
+                not span.is_cue(*_BEFORE_WHAT_IS_OWNED) or (span.is_cue("of", "is", "with", "without") and found)
+            ):
+                break
         return found or self.s.entity, None
 
     def _spoken_before(self, at: int) -> tuple[str, int | None]:

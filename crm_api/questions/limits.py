@@ -169,8 +169,12 @@ class Limits(Vocables):
             return None
         if span.entry("word") and (placed := self._place_word(at, span)):
             entry, home, inner = placed
-            if name := word_of(entry).time_field:
+            if name := word_of(entry).time_field or (home and self.s.registry[entry.kind].time_field):
                 return paths.join(inner, name), home
+        for clause in self.clauses.values():
+            if any(e.what == "kind" and e.kind == clause.kind for e in span.entries):
+                if own := self.s.registry[clause.kind].time_field:
+                    return own, clause.way
         for entry in span.entries:
             if entry.what == "field":
                 each = self.s.registry[entry.kind].field(entry.name)
