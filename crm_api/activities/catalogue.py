@@ -5,7 +5,15 @@ from typing import Any
 import sqlalchemy as sa
 
 from crm_api import access
-from crm_api.activities.models import ACTIVITY_TYPES, CONTACT_TYPES, DIRECTIONS, PRIORITIES, STATUSES, TASK_TYPES, Activity
+from crm_api.activities.models import (
+    ACTIVITY_TYPES,
+    CONTACT_TYPES,
+    DIRECTIONS,
+    PRIORITIES,
+    STATUSES,
+    TASK_TYPES,
+    Activity,
+)
 from crm_api.activities.schemas import ActivityOut
 from crm_api.core import clock
 from crm_api.core.fields import Catalogue, Field, FieldType, Relation, Word
@@ -145,26 +153,41 @@ CATALOGUE = Catalogue(
             "opportunity", "opportunity", Activity.opportunity_id, "activities", synonyms=("opportunity",)
         ),
         Relation(
-            "owner", "user", Activity.owner_id, "activities", synonyms=("owner", "assignee", "assigned", "own", "owned")
+            "owner",
+            "user",
+            Activity.owner_id,
+            "activities",
+            synonyms=("owner", "assignee", "assigned", "own", "owned"),
         ),
         Relation("team", "team", Activity.team_id, "activities", synonyms=("team",)),
     ),
     words=(
-        Word(("task", "tasks", "to-do", "todo"), _of_type("task"), time_field="due_at"),
-        Word(("call", "calls", "phone call", "phone calls"), _of_type("call")),
-        Word(("meeting", "meetings"), _of_type("meeting", "video_call")),
-        Word(("visit", "visits"), _of_type("visit")),
-        Word(("email", "emails", "e-mail", "e-mails", "mails"), _of_type("email")),
-        Word(("note", "notes"), _of_type("note")),
+        Word(("task", "tasks", "to-do", "todo"), _of_type("task"), time_field="due_at", noun=True),
+        Word(("call", "calls", "phone call", "phone calls"), _of_type("call"), noun=True),
+        Word(("meeting", "meetings"), _of_type("meeting", "video_call"), noun=True),
+        Word(("visit", "visits"), _of_type("visit"), noun=True),
+        Word(("email", "emails", "e-mail", "e-mails", "mails"), _of_type("email"), noun=True),
+        Word(("note", "notes"), _of_type("note"), noun=True),
         # A deed is one that was done: a visit still to come has not visited anybody.
         Word(("visited", "visiting"), _done("visit")),
         Word(("called", "phoned", "telephoned", "rung"), _done("call")),
         Word(("emailed", "e-mailed", "mailed"), _done("email")),
         Word(("met", "met with"), _done("meeting", "video_call")),
         Word(
-            ("contacted", "contact", "been in touch", "in touch", "touched", "spoken to", "spoken with", "talked to"),
+            (
+                "contacted",
+                "contact",
+                "been in touch",
+                "in touch",
+                "touched",
+                "spoken to",
+                "spoken with",
+                "talked to",
+            ),
             _done(*CONTACT_TYPES),
         ),
+        Word(("sent",), {"all": [_DONE, {"field": "direction", "op": "eq", "value": "outbound"}]}),
+        Word(("received",), {"field": "direction", "op": "eq", "value": "inbound"}),
         Word(("unassigned", "unowned"), _UNOWNED),
         Word(("open", "pending", "outstanding", "unfinished", "incomplete"), _OPEN, time_field="due_at"),
         Word(

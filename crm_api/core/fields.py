@@ -97,12 +97,16 @@ class Measure:
 class Word:
     """A word of the trade that stands for a condition: "open" deals, "overdue" tasks.
 
-    `time_field` is the date a period beside this word means ("won in May" is the closing date).
+    `time_field` is the date a period beside this word means ("won in May" is the closing date). A `noun` is a
+    name of its own for such records: activities of the type task are tasks.
+    `ahead` is the date meant where the sentence also says the opposite: open deals that close in May will close then.
     """
 
     words: tuple[str, ...]
     where: dict[str, Any]
     time_field: str | None = None
+    noun: bool = False
+    ahead: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

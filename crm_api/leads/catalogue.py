@@ -143,7 +143,13 @@ CATALOGUE = Catalogue(
         Field("updated_at", FieldType.DATETIME, Lead.updated_at, nullable=False),
     ),
     relations=(
-        Relation("owner", "user", Lead.owner_id, "leads", synonyms=("owner", "assignee", "assigned", "own", "owned")),
+        Relation(
+            "owner",
+            "user",
+            Lead.owner_id,
+            "leads",
+            synonyms=("owner", "assignee", "assigned", "own", "owned"),
+        ),
         Relation("stage", "stage", Lead.stage_id, "leads", synonyms=("stage",)),
         Relation("pipeline", "pipeline", Lead.pipeline_id, "leads", synonyms=("pipeline",)),
         Relation("territory", "territory", Lead.territory_id, "leads", synonyms=("territory", "region")),

@@ -366,7 +366,12 @@ CATALOGUE = Catalogue(
             time_field="actual_close_date",
         ),
         Word(("lost", "lose", "losing", "loss"), _LOST, time_field="actual_close_date"),
-        Word(("closed", "close", "closing"), _CLOSED, time_field="actual_close_date"),
+        Word(
+            ("closed", "close", "closing"),
+            _CLOSED,
+            time_field="actual_close_date",
+            ahead="expected_close_date",
+        ),
         Word(
             (
                 "open",

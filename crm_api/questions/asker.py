@@ -12,7 +12,8 @@ from crm_api.questions.plan import Plan, Unclear
 from crm_api.questions.spans import Span
 
 ME = "me"  # stands for the asker's id in a condition until the plan runs
-_BEFORE_WHAT_IS_OWNED = ("of", "is", "top", "bottom", "max", "min", "newest", "oldest", "most", "not", "with", "without")
+_JOINING = ("of", "is", "with", "without")
+_BEFORE_WHAT_IS_OWNED = (*_JOINING, "top", "bottom", "max", "min", "newest", "oldest", "most", "not")
 
 
 class Ownership(Clauses):
@@ -41,7 +42,19 @@ class Ownership(Clauses):
         negative = self._negative(at)
         whose = "yours" if kind == self.s.entity and not home else f"your own {self.s.registry[kind].plural}"
         words = f"not {whose}" if negative else whose
-        self._add(Found(at, path, tree, words, home, negative, path=path, label="yours"))
+        self._add(
+            Found(
+                at,
+                path,
+                tree,
+                words,
+                home,
+                negative,
+                path=path,
+                label="yours",
+                role="whose" if whose == "yours" and not negative else "",
+            )
+        )
 
     def _owned(self, at: int) -> tuple[str, int | None]:
         """The kind of what is the asker's, and the span of a word like "owned" that says so."""
@@ -60,7 +73,7 @@ class Ownership(Clauses):
             if span.entry("word", "measure"):
                 found = found or self._kind_of(index, span)
             elif not (span.entry("choice") or span.tag in ("amount", "vague", "name")) and (
-                not span.is_cue(*_BEFORE_WHAT_IS_OWNED) or (span.is_cue("of", "is", "with", "without") and found)
+                not span.is_cue(*_BEFORE_WHAT_IS_OWNED) or (span.is_cue(*_JOINING) and found)
             ):
                 break
         return found or self.s.entity, None

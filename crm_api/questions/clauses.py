@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from crm_api.questions import head, paths
 from crm_api.questions.periods import Period
-from crm_api.questions.plan import Plan, Unclear
+from crm_api.questions.plan import Plan, Role, Unclear
 from crm_api.questions.sentence import Sentence
 from crm_api.questions.trees import Tree
 
@@ -27,6 +27,7 @@ class Found:
     time_path: str = ""
     path: str = ""
     label: str = ""
+    role: Role = ""
 
 
 @dataclass(slots=True)
@@ -128,7 +129,9 @@ class Clauses:
             return
         for at in self.negations:
             span = self.s.spans[at]
-            if span.entry("word") and any(e.what == "field" and e.kind == self.s.entity for e in span.entries):
+            if span.entry("word") and any(
+                e.what == "field" and e.kind == self.s.entity for e in span.entries
+            ):
                 span.entries = [e for e in span.entries if e.what == "field" and e.kind == self.s.entity]
 
     def _spoken_of(self, at: int) -> str | None:

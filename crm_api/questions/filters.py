@@ -117,7 +117,9 @@ class Conditions(Limits):
         tree = trees.disjunction([f.tree for f in group])
         negative = group[0].negative
         words = " or ".join([group[0].words, *(f.label or f.words for f in group[1:])])
-        return Filter(slot=group[0].slot, tree=trees.negate(tree) if negative else tree, words=words)
+        role = group[0].role if len(group) == 1 else ""
+        tree = trees.negate(tree) if negative else tree
+        return Filter(slot=group[0].slot, tree=tree, words=words, role=role)
 
 
 def _alternatives(found: list[Found], s: Sentence) -> list[list[Found]]:

@@ -7,7 +7,7 @@ then the first kind that is named, then words that only one kind knows.
 from collections.abc import Iterator
 
 from crm_api.questions import paths
-from crm_api.questions.lexicon import Entry, stem
+from crm_api.questions.lexicon import Entry, stem, word_of
 from crm_api.questions.plan import Unclear, clarify
 from crm_api.questions.sentence import Sentence
 from crm_api.questions.spans import Span
@@ -58,7 +58,11 @@ def looked_up(s: Sentence) -> str | None:
     value: a field, or a record it is linked to.
     """
     names = [span for span in s.spans if span.tag == "name"]
-    if not names or s.has(*_FIGURES, "me") or any(span.tag in ("period", "amount", "vague") for span in s.spans):
+    if (
+        not names
+        or s.has(*_FIGURES, "me")
+        or any(span.tag in ("period", "amount", "vague") for span in s.spans)
+    ):
         return None
     for kind in dict.fromkeys(n.kind for span in names for n in span.names if n.id):
         if all(any(n.kind == kind and n.id for n in span.names) for span in names) and _asks_of(s, kind):
@@ -121,7 +125,9 @@ def leave_out_everybody(s: Sentence) -> None:
     for at, span in enumerate(s.spans):
         before, after = s.at(at - 1), s.at(at + 1)
         alone = span.tag == "term" and span.text == "team" and not (after and after.tag == "name")
-        whose = before and (before.is_cue("me") or (before.is_cue("is") and before.text in ("do", "does", "did", "is")))
+        whose = before and (
+            before.is_cue("me") or (before.is_cue("is") and before.text in ("do", "does", "did", "is"))
+        )
         if not alone or not (whose or (after and after.is_cue("poss"))) or s.has("who", "by", "each"):
             continue
         if any(e.kind in people and e.what != "reverse" for n in s.spans if n is not span for e in n.entries):
@@ -201,6 +207,8 @@ def _counted(s: Sentence, at: int) -> str | None:
             return kind
         if span.value == "count" and (kind := each.kind("reverse")):
             return kind
+        if index == start and any(e.what == "word" and word_of(e).noun for e in each.entries):
+            return word_kind(s, [index])
         if index == start and (kind := each.kind("field")):
             return kind if span.value in ("count", "most", "least") else None
         describes = (
@@ -283,11 +291,17 @@ def _settle_deeds(s: Sentence) -> None:
     nobody has contacted" a deed; "no contact since May" is about deeds, "no contacts" about people."""
     for at, span in enumerate(s.spans):
         words = [e for e in span.entries if e.what == "word"]
-        if words and span.entry("choice") and all(s.registry[e.kind].past for e in words):
+        deeds = [e for e in words if s.registry[e.kind].past and not word_of(e).noun]
+        if deeds and deeds == words and span.entry("choice"):
             span.entries = [e for e in span.entries if e.what != ("word" if _is_value(s, at) else "choice")]
         kinds = {e.kind for e in span.entries if e.what == "kind"}
         if kinds and any(e.kind not in kinds for e in words):
-            deed = at and not is_plural(span) and s.has("without") and any(n.tag == "period" for n in s.spans[at:])
+            deed = (
+                at
+                and not is_plural(span)
+                and s.has("without")
+                and any(n.tag == "period" for n in s.spans[at:])
+            )
             span.entries = [
                 e for e in span.entries if (e.what == "word" if deed else e.what != "word" or e.kind in kinds)
             ]
