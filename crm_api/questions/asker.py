@@ -6,7 +6,7 @@ kept by one person is right for the next.
 """
 
 from crm_api.core.fields import Relation
-from crm_api.questions import paths, trees
+from crm_api.questions import head, paths, trees
 from crm_api.questions.clauses import Clauses, Found
 from crm_api.questions.plan import Plan, Unclear
 from crm_api.questions.spans import Span
@@ -68,6 +68,8 @@ class Ownership(Clauses):
             span = self.s.spans[index]
             if span.tag == "term" and span.entry("kind"):
                 return self._kind_of(index, span), None
+            if named := head.named_by_choice(span):
+                return found or named, None
             if span.entry("relation") and index == at + 1 and not span.entry("word", "measure"):
                 return self.s.entity, index
             if span.entry("word", "measure"):

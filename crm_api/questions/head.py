@@ -203,7 +203,7 @@ def _counted(s: Sentence, at: int) -> str | None:
         each = s.spans[index]
         if comparing and each.entry("word") and not each.entry("kind") and not _describes_more(s, index):
             return word_kind(s, [index])
-        if kind := each.kind("kind") or (span.value == "count" and _named_by_choice(each)):
+        if kind := each.kind("kind") or (span.value == "count" and named_by_choice(each)):
             return kind
         if span.value == "count" and (kind := each.kind("reverse")):
             return kind
@@ -236,7 +236,7 @@ def _kinds_before(s: Sentence, at: int) -> Iterator[Span]:
     return (span for span in s.spans[:at] if span.entry("kind", "relation", "field"))
 
 
-def _named_by_choice(span: Span) -> str | None:
+def named_by_choice(span: Span) -> str | None:
     """The kind that the plural of a choice stands for: "dealers" are accounts of that type."""
     entry = span.entry("choice") if is_plural(span) else None
     return entry.kind if entry and not span.entry("kind", "word", "relation", "field", "reverse") else None
@@ -247,9 +247,9 @@ def _first_kind(s: Sentence) -> str | None:
     for at, entry in s.terms("kind", "word", "choice"):
         span = s.spans[at]
         if not span.entry("kind"):
-            if (kind := _named_by_choice(span)) and not _after_by(s, at):
+            if (kind := named_by_choice(span)) and not _after_by(s, at):
                 return kind
-            if entry.what == "word" and is_plural(span) and any(_named_by_choice(n) for n in s.spans[at:]):
+            if entry.what == "word" and is_plural(span) and any(named_by_choice(n) for n in s.spans[at:]):
                 return word_kind(s, [at])
             continue
         entry = span.entry("kind") or entry

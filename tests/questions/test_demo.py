@@ -169,6 +169,15 @@ CASES: list[Case] = [
     ),
     (
         "manager",
+        "my dealers without a visit in 60 days",
+        lambda r: r.without(
+            [a for a in dealers(r) if a["owner_id"] == r.who("manager")],
+            "account_id",
+            [a for a in r.activities if a["activity_type"] == "visit" and SIXTY <= a["occurred_at"] <= TODAY],
+        ),
+    ),
+    (
+        "manager",
         "my won revenue",
         lambda r: sum(d["value_base"] for d in r.deals("closed_won", owner=r.who("manager"))) / 100,
     ),

@@ -7,7 +7,7 @@ import pytest
 
 from crm_api.access import Actor
 from crm_api.core.database import Database
-from crm_api.questions.answer import Answer, Clarification, ColumnOut, OptionOut
+from crm_api.questions.result import Answer, Clarification, ColumnOut, OptionOut
 from crm_api.questions.evaluate import as_text, evaluate, questions_of, write
 
 BOSS = Actor(None, "administrator")
