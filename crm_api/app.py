@@ -13,7 +13,7 @@ from crm_api.activities.routes import router as activities
 from crm_api.activities.routes import timeline_router
 from crm_api.analytics.routes import router as analytics
 from crm_api.contacts.routes import router as contacts
-from crm_api.core import problems
+from crm_api.core import openapi, problems
 from crm_api.core.middleware import Edge
 from crm_api.core.problems import documented
 from crm_api.dependencies import Db, State, json_answer
@@ -85,11 +85,13 @@ def create_app(settings: Settings, open_state: Opened) -> FastAPI:
         lifespan=lifespan,
         redirect_slashes=False,
         openapi_url="/openapi.json",
-        docs_url="/docs",
+        docs_url=None,
         redoc_url=None,
         responses=documented(401, 503),
         description="A CRM for companies that sell through reps and dealers.",
+        generate_unique_id_function=openapi.operation_id,
     )
+    openapi.describe(app)
     problems.install(app)
     pages_errors.install(app)
     for router in ROUTERS:

@@ -21,6 +21,7 @@ from crm_api.core.schemas import (
     Phone,
     Text,
     Url,
+    example,
 )
 
 AccountType = Literal["prospect", "customer", "dealer", "distributor", "partner", "supplier", "competitor"]
@@ -86,6 +87,21 @@ class _AccountFields(Body):
 
 class AccountIn(_AccountFields):
     """A new account. Without an owner it is its maker's."""
+
+    model_config = example(
+        {
+            "name": "Riverside Motors",
+            "account_type": "dealer",
+            "industry": "Automotive",
+            "phone": "+1 614 555 0100",
+            "billing_city": "Columbus",
+            "billing_state": "OH",
+            "latitude": 39.96,
+            "longitude": -83.0,
+            "opening_hours": {"1": [["08:00", "12:00"], ["13:00", "18:00"]]},
+            "tags": ["Key account"],
+        }
+    )
 
     name: Name = Field(examples=["Riverside Motors"])
     account_type: AccountType = "prospect"

@@ -95,6 +95,9 @@ def _resolve(session: Session, actor: Actor, values: dict[str, Any], account: Ac
         organisation.require_territory(session, values["territory_id"])
     if values.get("latitude") is not None or values.get("longitude") is not None:
         values["coordinates_source"] = "user"
+    if values.get("opening_hours"):  # as JSON gives them back, so that the same hours are no change
+        hours = values["opening_hours"].items()
+        values["opening_hours"] = {day: [list(window) for window in windows] for day, windows in hours}
     if values.get("parent_id"):
         records.require_link(session, actor, "account", values["parent_id"], field="parent_id")
         require_no_loop(session, account.id if account else None, values["parent_id"])

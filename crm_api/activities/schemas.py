@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, Field
 
-from crm_api.core.schemas import Body, Instant, Latitude, Line, Longitude, Name, Text
+from crm_api.core.schemas import Body, Instant, Latitude, Line, Longitude, Name, Text, example
 
 ActivityType = Literal[
     "call", "email", "meeting", "video_call", "chat", "sms", "visit", "other", "task", "note"
@@ -45,6 +45,10 @@ class _ActivityFields(Body):
 
 class ActivityIn(_ActivityFields):
     """A call, mail, meeting, visit, task or note; it may stand alone."""
+
+    model_config = example(
+        {"activity_type": "call", "subject": "Called about the spring order", "outcome": "Wants a quote"}
+    )
 
     activity_type: ActivityType
     subject: Name = Field(examples=["Called about the spring order"])

@@ -131,8 +131,9 @@ def _settle_times(activity: Activity) -> None:
         activity.occurred_at = activity.occurred_at or activity.completed_at
         if activity.occurred_at == activity.due_at and activity.occurred_at > activity.completed_at:
             activity.occurred_at = activity.completed_at  # done before it was due
-        if max(activity.occurred_at, activity.completed_at) > clock.now() + AHEAD:
-            raise Invalid.field("occurred_at", "what is completed cannot lie in the future")
+        for field in ("completed_at", "occurred_at"):
+            if getattr(activity, field) > clock.now() + AHEAD:
+                raise Invalid.field(field, "what is completed cannot lie in the future")
     elif activity.status != "cancelled":
         activity.completed_at = None
     if activity.occurred_at is None:

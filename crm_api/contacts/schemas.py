@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, Field
 
-from crm_api.core.schemas import Body, Email, Line, Name, Phone, Text
+from crm_api.core.schemas import Body, Email, Line, Name, Phone, Text, example
 
 ContactRole = Literal["decision_maker", "influencer", "contact", "distributor", "dealer"]
 
@@ -35,6 +35,15 @@ class _ContactFields(Body):
 
 class ContactIn(_ContactFields):
     """A new contact."""
+
+    model_config = example(
+        {
+            "first_name": "Dana",
+            "last_name": "Reyes",
+            "email": "dana@riverside.example",
+            "role": "decision_maker",
+        }
+    )
 
     first_name: Name = Field(examples=["Dana"])
     role: ContactRole = "contact"

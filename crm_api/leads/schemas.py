@@ -6,7 +6,20 @@ from uuid import UUID
 
 from pydantic import BaseModel, Field
 
-from crm_api.core.schemas import Amount, Body, Currency, Email, Instant, Line, Name, Percent, Phone, Text, Url
+from crm_api.core.schemas import (
+    Amount,
+    Body,
+    Currency,
+    Email,
+    Instant,
+    Line,
+    Name,
+    Percent,
+    Phone,
+    Text,
+    Url,
+    example,
+)
 
 LeadStatus = Literal[
     "new", "contacted", "callback", "qualified", "proposal", "negotiation", "converted", "lost"
@@ -67,6 +80,18 @@ class _LeadFields(Body):
 
 class LeadIn(_LeadFields):
     """A new lead: one of title, company or person is needed. Without an owner it is its maker's."""
+
+    model_config = example(
+        {
+            "company_name": "Harbor Logistics",
+            "first_name": "Ann",
+            "last_name": "Lee",
+            "email": "ann@harbor.example",
+            "source": "trade_show",
+            "estimated_value": 48000,
+            "currency": "USD",
+        }
+    )
 
     status: LeadStatus | None = None
     priority: Priority = "medium"

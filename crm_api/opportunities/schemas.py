@@ -7,7 +7,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, Field
 
-from crm_api.core.schemas import Amount, Body, Currency, Day, Instant, Line, Name, Percent, Text
+from crm_api.core.schemas import Amount, Body, Currency, Day, Instant, Line, Name, Percent, Text, example
 
 OpportunityType = Literal["new_business", "existing_business", "renewal", "upsell", "cross_sell"]
 Priority = Literal["low", "medium", "high", "urgent"]
@@ -60,6 +60,15 @@ class _OpportunityFields(Body):
 
 class OpportunityIn(_OpportunityFields):
     """A new opportunity. Without an owner it is its maker's."""
+
+    model_config = example(
+        {
+            "name": "Spring fleet renewal",
+            "stage": "proposal",
+            "estimated_value": 12500,
+            "expected_close_date": "2026-12-24",
+        }
+    )
 
     name: Name = Field(examples=["Spring fleet renewal"])
     opportunity_type: OpportunityType = "new_business"

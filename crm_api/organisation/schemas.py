@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, Field
 
-from crm_api.core.schemas import Body, Currency, Line, Name, Text
+from crm_api.core.schemas import Body, Currency, Line, Name, Text, example
 
 
 class OrganisationPatch(Body):
@@ -29,6 +29,8 @@ class OrganisationOut(BaseModel):
 
 
 class TerritoryIn(Body):
+    model_config = example({"name": "Ohio"})
+
     name: Name
     parent_id: UUID | None = None
 

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, Field
 
-from crm_api.core.schemas import Body, Count, Line, Name, Percent
+from crm_api.core.schemas import Body, Count, Line, Name, Percent, example
 
 AppliesTo = Literal["lead", "opportunity"]
 StageKind = Literal[
@@ -35,6 +35,15 @@ class StageIn(Body):
 
 
 class NewStage(StageIn):
+    model_config = example(
+        {
+            "pipeline_id": "01920000-0000-7000-8000-000000000000",
+            "name": "Trial",
+            "kind": "proposal",
+            "probability": 60,
+        }
+    )
+
     pipeline_id: UUID
     position: Count | None = None
 
@@ -49,6 +58,18 @@ class StagePatch(Body):
 
 class PipelineIn(Body):
     """A pipeline with its stages, in order; it needs one won and one lost stage."""
+
+    model_config = example(
+        {
+            "name": "Fleet",
+            "applies_to": "opportunity",
+            "stages": [
+                {"name": "First talk", "kind": "prospecting", "probability": 10},
+                {"name": "Won", "kind": "closed_won"},
+                {"name": "Lost", "kind": "closed_lost"},
+            ],
+        }
+    )
 
     name: Name
     applies_to: AppliesTo

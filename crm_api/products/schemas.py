@@ -5,11 +5,13 @@ from uuid import UUID
 
 from pydantic import BaseModel
 
-from crm_api.core.schemas import Amount, Body, Currency, Line, Name, Text
+from crm_api.core.schemas import Amount, Body, Currency, Line, Name, Text, example
 
 
 class ProductIn(Body):
     """A new product; `list_price` in major units."""
+
+    model_config = example({"name": "Roof rack", "code": "RR-1", "list_price": 199.99, "currency": "USD"})
 
     name: Name
     code: Name | None = None

@@ -5,10 +5,12 @@ from uuid import UUID
 
 from pydantic import BaseModel
 
-from crm_api.core.schemas import Body, Line, Name
+from crm_api.core.schemas import Body, Line, Name, example
 
 
 class TagIn(Body):
+    model_config = example({"name": "Key account", "color": "green"})
+
     name: Name
     color: Line = "grey"
 

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, Field, StringConstraints
 
-from crm_api.core.schemas import Body, Email, Instant, Latitude, Line, Longitude, Name, Phone
+from crm_api.core.schemas import Body, Email, Instant, Latitude, Line, Longitude, Name, Phone, example
 
 Role = Literal["administrator", "manager", "rep", "field", "viewer"]
 
@@ -26,6 +26,15 @@ class Refresh(Body):
 
 class UserIn(Body):
     """A new user. Without an e-mail address they own records but cannot sign in."""
+
+    model_config = example(
+        {
+            "name": "Maria Cole",
+            "email": "maria@rounds.example",
+            "role": "rep",
+            "time_zone": "America/New_York",
+        }
+    )
 
     name: Name
     email: Email | None = None
@@ -131,6 +140,8 @@ class ApiKeys(BaseModel):
 
 
 class TeamIn(Body):
+    model_config = example({"name": "East"})
+
     name: Name
     parent_id: UUID | None = None
     manager_id: UUID | None = None

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 import sqlalchemy as sa
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from sqlalchemy.orm import Session
 
@@ -24,7 +24,9 @@ from tests.factories import make_lead
 ZONES = ("America/New_York", "Europe/Berlin", "Australia/Lord_Howe", "Asia/Kathmandu", "Pacific/Apia", "UTC")
 UNITS = ("day", "week", "month", "quarter", "year")
 instants = st.datetimes(datetime(1990, 1, 1), datetime(2040, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001
-once_a_database = settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=1)
+once_a_database = settings(
+    suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=1, phases=[Phase.generate]
+)
 
 
 def local(at: datetime, unit: str, zone: str) -> str:
@@ -140,7 +142,7 @@ def found_by(session: Session, typed: Sequence[str]) -> list[set[str]]:
     ]
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=3)
+@settings(once_a_database, max_examples=3)
 @given(
     st.lists(st.text(ALPHABET, max_size=30), min_size=10, max_size=30),
     st.lists(st.text(ALPHABET, min_size=1, max_size=6), min_size=10, max_size=20),
