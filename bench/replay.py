@@ -11,6 +11,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from itertools import count
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -41,15 +42,19 @@ class Call:
         """Whether any of them changes a row."""
         return any(_is_write(sql) for transaction in self.transactions for sql, _ in transaction)
 
-    def repeated(self, n: int) -> list[list[tuple[str, tuple[Any, ...]]]]:
-        """The same once more, as the `n`-th of its kind."""
+    def repeated(self) -> list[list[tuple[str, tuple[Any, ...]]]]:
+        """The same once more, with ids, numbers and addresses that no copy had before."""
         if not self.writes:
             return self.transactions
+        n = next(_copies)
         ids = {old: uuid4() for old in self.new_ids}
         return [
             [(sql, tuple(_other(value, ids, n) for value in values)) for sql, values in transaction]
             for transaction in self.transactions
         ]
+
+
+_copies = count()
 
 
 def _is_write(sql: str) -> bool:
@@ -127,7 +132,7 @@ async def _on_postgresql(url: str, calls: list[Call], seconds: float, connection
         n = offset
         while (begun := time.perf_counter()) - started < seconds:
             call = calls[n % len(calls)]
-            for transaction in call.repeated(n):
+            for transaction in call.repeated():
                 if call.writes:
                     async with connection.transaction():
                         for sql, values in transaction:
@@ -153,7 +158,7 @@ def _on_sqlite(path: str, calls: list[Call], seconds: float) -> Result:
     started = time.perf_counter()
     while (begun := time.perf_counter()) - started < seconds:
         call = calls[len(latencies) % len(calls)]
-        for transaction in call.repeated(len(latencies)):
+        for transaction in call.repeated():
             connection.execute("BEGIN IMMEDIATE" if call.writes else "BEGIN")
             for sql, values in transaction:
                 connection.execute(sql, values).fetchall()

@@ -85,7 +85,7 @@ def create_app(settings: Settings, open_state: Opened) -> FastAPI:
         lifespan=lifespan,
         redirect_slashes=False,
         openapi_url="/openapi.json",
-        docs_url="/docs",
+        docs_url=None,
         redoc_url=None,
         responses=documented(401, 503),
         description="A CRM for companies that sell through reps and dealers.",

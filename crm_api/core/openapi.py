@@ -13,7 +13,7 @@ def operation_id(route: APIRoute) -> str:
     """The function's name; a bare verb says its room too, and PUT, which shares its function with PATCH, itself."""
     room = route.endpoint.__module__.split(".")[-2]
     name = route.name if "_" in route.name else f"{room}_{route.name}"
-    return f"{name}_by_put" if "PUT" in route.methods else name
+    return f"{name}_by_put" if "PUT" in (route.methods or ()) else name
 
 
 def describe(app: FastAPI) -> None:

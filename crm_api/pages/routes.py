@@ -12,7 +12,7 @@ from crm_api.core import clock
 from crm_api.core.errors import NotFound, NotSignedIn, Problem, TooMany
 from crm_api.dependencies import Db, PortsDep, Visitor
 from crm_api.pages import answers, formats, outbox, visits
-from crm_api.pages.assets import FOREVER, library
+from crm_api.pages.assets import FOREVER, library, reference
 from crm_api.pages.errors import PageRoute
 from crm_api.pages.headers import ASSET_HEADERS, PAGE_HEADERS
 from crm_api.pages.session import (
@@ -48,7 +48,7 @@ Text = Annotated[str, Form(max_length=LONGEST_QUESTION)]
 @router.get("/a/{digest}/{name}")
 async def read_asset(request: Request, digest: str, name: str) -> Response:
     """A file that never changes under this address."""
-    asset = library().get(name)
+    asset = library().get(name) or reference().get(name)
     if asset is None or asset.path != request.url.path:
         raise NotFound("There is no such file.")
     packed = accepts_gzip(request)
@@ -56,6 +56,12 @@ async def read_asset(request: Request, digest: str, name: str) -> Response:
     if packed:
         headers["Content-Encoding"] = "gzip"
     return Response(asset.packed if packed else asset.body, 200, headers, asset.media_type)
+
+
+@router.get("/docs")
+async def show_reference(request: Request) -> Response:
+    """The API reference, from this installation's own description and without any other host."""
+    return render(request, "docs.html", files=reference())
 
 
 # ── Signing in and out ───────────────────────────────────────────────────────────────────────────

@@ -54,7 +54,7 @@ class Clauses:
         """Which span each "not" or "without" turns round: the next one that can be a condition."""
         turned: dict[int, int] = {}
         for at in self.s.cues("not", "without"):
-            skip = ("of", "is", "by", "with", "that", "each")
+            skip = ("of", "is", "by", "with", "that", "each", "me")
             target = self.s.after(at, over=skip, tags=("stop", "vague"))
             if target is not None and self._leads_on(target):
                 self.s.use(target)

@@ -19,6 +19,7 @@ from crm_api.access import Actor, visible
 from crm_api.core import dialect
 from crm_api.core.fields import Catalogue, Field, FieldType, Registry
 from crm_api.questions import paths
+from crm_api.questions.asker import ME
 from crm_api.questions.periods import Period
 from crm_api.questions.plan import Figure, Filter, Group, Plan
 
@@ -70,9 +71,15 @@ def where(registry: Registry, asker: Asker, kind: str, tree: dict[str, Any]) -> 
 
 
 def resolve_periods(registry: Registry, kind: str, tree: dict[str, Any], asker: Asker) -> dict[str, Any]:
-    """The tree with every `during` turned into comparisons with days, years or instants."""
+    """The tree with every `during` turned into comparisons with days, years or instants, and "me" into the asker.
+
+    Nobody's own are no records: a job that asks for "my deals" has none.
+    """
     if tree.get("op") == "during":
         return _within(registry, kind, tree, asker)
+    if tree.get("value") == ME:
+        mine = asker.actor.user_id
+        return tree | {"value": str(mine)} if mine else {"field": "id", "op": "isnull", "value": True}
     if "related" in tree:
         if not tree.get("where"):
             return tree

@@ -16,12 +16,13 @@ from crm_api.questions.trees import Tree
 class Conditions(Limits):
     """Finds all conditions of a sentence whose entity is decided, and puts them together.
 
-    The steps stand in modules of their own, each over the one before: clauses, mentions, vocables, limits.
+    The steps stand in modules of their own, each over the one before: clauses, asker, mentions, vocables, limits.
     """
 
     def read(self) -> None:
         """Read everything that is not yet used; raises Unclear."""
         self._open_clauses()
+        self._asker()
         self._relations()
         self._names()
         self._words()

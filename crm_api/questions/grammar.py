@@ -121,17 +121,23 @@ BUCKETS: dict[str, str] = {
 # Carry nothing a plan could use, wherever they stand. Comparatives and negations are never here.
 STOP_WORDS = _words(
     """
-    a an the we us our ours you your me my i it its they them their there this these those he she his
+    a an the we us our ours you your me my mine myself i it its they them their there this these those he she his
     her him have has had having can could would will please pls ok okay hey hi hello thanks thank kindly
     right currently current so far ever yet all any some every now today's as if then than such one ones
     am being get got getting make made take within many much long like want need know work works working
     belong belongs sit sits generate generated generates bring brought brings produce produced
     contribute contributed achieve achieved handle there's data database crm record records figure
-    figures result results info information details detail kind type value's respective respectively add
+    figures result results info information details detail kind value's respective respectively add
     altogether actually exactly just simply out up s t re ve d ll let did done does part different
     distinct unique various separate individual
     """
 )
+
+# The asker as the owner of records, and where the same words only ask: "show me", "can I see", "I want to know".
+MINE = _words("my mine myself me i")
+LEADS_TO_ME = _words("by to for of from with under on than and or except excluding not is are besides")
+MODALS = _words("can could may should shall might must let would")
+NOT_MINE_AFTER = _words("want need like wanna would d mean know wonder think believe guess hope ask see")
 
 # Without a number or a figure beside them these say nothing that could be counted on.
 VAGUE = _words(

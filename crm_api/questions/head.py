@@ -58,7 +58,11 @@ def looked_up(s: Sentence) -> str | None:
     value: a field, or a record it is linked to.
     """
     names = [span for span in s.spans if span.tag == "name"]
-    if not names or s.has(*_FIGURES) or any(span.tag in ("period", "amount", "vague") for span in s.spans):
+    if (
+        not names
+        or s.has(*_FIGURES, "me")
+        or any(span.tag in ("period", "amount", "vague") for span in s.spans)
+    ):
         return None
     for kind in dict.fromkeys(n.kind for span in names for n in span.names if n.id):
         if all(any(n.kind == kind and n.id for n in span.names) for span in names) and _asks_of(s, kind):
@@ -186,7 +190,7 @@ def _counted(s: Sentence, at: int) -> str | None:
         describes = (
             each.entry("word", "choice")
             or each.tag in ("name", "vague")
-            or each.is_cue("of", "and", "or", "not", "without")
+            or each.is_cue("of", "and", "or", "not", "without", "me")
         )
         if not describes or (comparing and each.is_cue("of", "and")):
             return None

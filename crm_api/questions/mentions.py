@@ -1,7 +1,8 @@
 """Names in a sentence: which record or value each means here, and the words that lead to it ("managed by X")."""
 
 from crm_api.questions import paths, trees
-from crm_api.questions.clauses import Clause, Clauses, Found
+from crm_api.questions.asker import Ownership
+from crm_api.questions.clauses import Clause, Found
 from crm_api.questions.lexicon import Entry
 from crm_api.questions.linking import Name
 from crm_api.questions.plan import Option, Plan, Unclear, clarify
@@ -9,7 +10,7 @@ from crm_api.questions.spans import Span
 from crm_api.questions.trees import Tree
 
 
-class Mentions(Clauses):
+class Mentions(Ownership):
     """Reads names and the relations that are spoken of beside them."""
 
     def _relations(self) -> None:

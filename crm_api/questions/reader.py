@@ -42,6 +42,7 @@ _MUST_BE_READ = (
     "fewer",
     "by",
     "each",
+    "me",
 )
 
 

@@ -158,6 +158,8 @@ class Tagger:
             add(5, period[1], "period", value=period[0])
         if cue := _longest_cue(words, at):
             add(3, cue[1], "cue", value=cue[0])
+        if words[at] in grammar.MINE and _is_owner(words, at):
+            add(3, 1, "cue", value="me")
         if words[at] in grammar.BUCKETS or stem(words[at]) in grammar.BUCKETS:
             add(3, 1, "bucket", value=grammar.BUCKETS.get(words[at]) or grammar.BUCKETS[stem(words[at])])
         if (term := self.lexicon.longest_at(words, at)) and not self._is_pronoun(tokens, at, term[0]):
@@ -247,6 +249,18 @@ def _second_of_two(before: list[Span]) -> bool:
         and before[-2].tag == "amount"
         and before[-3].is_cue("between")
     )
+
+
+def _is_owner(words: list[str], at: int) -> bool:
+    """Whether "I" or "me" owns or does something, other than asking: not "show me", not "can I see"."""
+    before = words[at - 1] if at else ""
+    after = words[at + 1] if at + 1 < len(words) else ""
+    if words[at] == "i":
+        return before not in grammar.MODALS and after not in grammar.NOT_MINE_AFTER
+    if words[at] == "me":
+        shown_to = before == "to" and at > 1 and words[at - 2] in ("show", "give", "explain", "list", "read")
+        return before in grammar.LEADS_TO_ME and not shown_to
+    return True
 
 
 def _longest_cue(words: list[str], at: int) -> tuple[str, int] | None:

@@ -13,7 +13,7 @@ from tests.support.api import Api
 TEMPLATES = Path(assets.__file__).resolve().parents[2] / "templates" / "web"
 
 
-@pytest.mark.parametrize("pin", [assets.HTMX, assets.LUCIDE])
+@pytest.mark.parametrize("pin", [assets.HTMX, assets.LUCIDE, assets.SWAGGER_SCRIPT, assets.SWAGGER_STYLE])
 def test_every_pinned_file_is_the_one_that_was_reviewed(pin: tuple[str, str, str]) -> None:
     assert pinned(*pin)
 
@@ -86,3 +86,15 @@ def test_no_template_needs_a_weaker_policy() -> None:
     assert not re.findall(r"\sstyle=|<style|javascript:|\son[a-z]+=|hx-on|hx-vals=['\"]js:", text)
     assert not re.findall(r"<script(?![^>]*\ssrc=)", text)
     assert not re.findall(r'(?:src|href)="https?://', text)
+
+
+async def test_the_api_reference_loads_nothing_from_elsewhere(api: Api) -> None:
+    client = api.anonymous()
+    page = (await client.get("/docs")).text
+
+    addresses = re.findall(r'(?:src|href)="([^"]+)"', page)
+    answers = [(await client.get(address)).status_code for address in addresses]
+
+    assert len(addresses) == 4
+    assert all(address.startswith("/a/") for address in addresses)
+    assert answers == [200] * 4

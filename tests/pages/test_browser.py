@@ -185,3 +185,11 @@ def violations(page: Page) -> list[str]:
     """What axe finds wrong: the rule, and the first element at fault."""
     found = Axe().run(page).response["violations"]
     return [f"{fault['id']}: {fault['nodes'][0]['html']}" for fault in found]
+
+
+def test_the_api_reference_shows_every_kind_of_record(opened: Opener) -> None:
+    page = opened("/docs", signed_in=False)
+
+    page.get_by_role("link", name="leads", exact=True).wait_for()
+
+    assert page.get_by_role("link", name="opportunities", exact=True).is_visible()
