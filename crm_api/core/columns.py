@@ -72,6 +72,16 @@ def one_of(column: str, words: tuple[str, ...], *, name: str | None = None) -> s
     return sa.CheckConstraint(f"{column} IN ({listed})", name=name or f"{column}_word")
 
 
+def sort_index(name: str, column: str, *, nullable: bool = False) -> sa.Index:
+    """The index behind a declared sort of live rows, read forwards or backwards, the id after the column.
+
+    NULL is the smallest value in lists; PostgreSQL takes it for the largest unless its index says so.
+    """
+    live = sa.text("archived_at IS NULL")
+    first = {column: "NULLS FIRST"} if nullable else {}
+    return sa.Index(name, column, "id", sqlite_where=live, postgresql_where=live, postgresql_ops=first)
+
+
 class Timestamps:
     """When a row was made and last changed (UTC)."""
 
