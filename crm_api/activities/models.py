@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
 from crm_api.core import clock
-from crm_api.core.columns import Archivable, Timestamps, Versioned, one_of
+from crm_api.core.columns import Archivable, Timestamps, Versioned, one_of, sort_index
 from crm_api.core.database import Base
 
 ACTIVITY_TYPES = ("call", "email", "meeting", "video_call", "chat", "sms", "visit", "other", "task", "note")
@@ -35,20 +35,9 @@ class Activity(Timestamps, Versioned, Archivable, Base):
         sa.CheckConstraint("duration_minutes >= 0", name="duration_sign"),
         sa.CheckConstraint("latitude BETWEEN -90 AND 90", name="latitude_range"),
         sa.CheckConstraint("longitude BETWEEN -180 AND 180", name="longitude_range"),
-        sa.Index(
-            "ix_activities_live_occurred",
-            "occurred_at",
-            "id",
-            sqlite_where=sa.text("archived_at IS NULL"),
-            postgresql_where=sa.text("archived_at IS NULL"),
-        ),
-        sa.Index(
-            "ix_activities_live_created",
-            "created_at",
-            "id",
-            sqlite_where=sa.text("archived_at IS NULL"),
-            postgresql_where=sa.text("archived_at IS NULL"),
-        ),
+        sort_index("ix_activities_live_occurred", "occurred_at", nullable=True),
+        sort_index("ix_activities_live_due", "due_at", nullable=True),
+        sort_index("ix_activities_live_created", "created_at"),
         sa.Index("ix_activities_owner_due", "owner_id", "due_at", "id"),
         sa.Index("ix_activities_account", "account_id", "occurred_at"),
         sa.Index("ix_activities_contact", "contact_id"),

@@ -20,6 +20,7 @@ class GUID(TypeDecorator[UUID]):
 
     impl = sa.Uuid
     cache_ok = True
+    python_type = UUID
 
     def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
         return dialect.type_descriptor(sa.Uuid() if dialect.name == "postgresql" else sa.LargeBinary(16))
@@ -41,6 +42,7 @@ class UTCDateTime(TypeDecorator[datetime]):
 
     impl = sa.DateTime(timezone=True)
     cache_ok = True
+    python_type = datetime
 
     def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
         if value is None:
@@ -68,6 +70,16 @@ def one_of(column: str, words: tuple[str, ...], *, name: str | None = None) -> s
     """A check that a text column holds one of `words`; enumerations are never database enum types."""
     listed = ", ".join(f"'{word}'" for word in words)
     return sa.CheckConstraint(f"{column} IN ({listed})", name=name or f"{column}_word")
+
+
+def sort_index(name: str, column: str, *, nullable: bool = False) -> sa.Index:
+    """The index behind a declared sort of live rows, read forwards or backwards, the id after the column.
+
+    NULL is the smallest value in lists; PostgreSQL takes it for the largest unless its index says so.
+    """
+    live = sa.text("archived_at IS NULL")
+    first = {column: "NULLS FIRST"} if nullable else {}
+    return sa.Index(name, column, "id", sqlite_where=live, postgresql_where=live, postgresql_ops=first)
 
 
 class Timestamps:

@@ -3,7 +3,7 @@
 No other module may import `sqlalchemy.dialects` (ruff TID251 sees to it).
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -263,6 +263,22 @@ def create_objects(connection: sa.Connection) -> None:
     objects = _POSTGRESQL_OBJECTS if connection.dialect.name == "postgresql" else _SQLITE_OBJECTS
     for statement in objects:
         connection.exec_driver_sql(statement)
+
+
+def comparable(connection: sa.Connection, metadata: sa.MetaData) -> Callable[..., bool]:
+    """Alembic's `include_object`: what a schema and the metadata can be compared by.
+
+    Left out is what `create_objects` makes and, on PostgreSQL, an index that says NULLS FIRST: it comes back
+    as an expression, which Alembic takes for another index.
+    """
+    indexes = [index for table in metadata.tables.values() for index in table.indexes]
+    ours = {"ix_search_documents_words"} | {
+        str(index.name)
+        for index in indexes
+        if connection.dialect.name == "postgresql"
+        and "NULLS FIRST" in index.dialect_options["postgresql"]["ops"].values()
+    }
+    return lambda item, name, *_: name not in ours and not (name or "").startswith("search_fts")
 
 
 def lower(text: Any) -> Any:

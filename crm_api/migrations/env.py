@@ -16,13 +16,6 @@ for package in pkgutil.iter_modules(crm_api.__path__):
     if package.ispkg and importlib.util.find_spec(f"crm_api.{package.name}.models"):
         importlib.import_module(f"crm_api.{package.name}.models")
 
-# Tables and indexes that metadata does not know: FTS5 makes its own, and `dialect.create_objects` the rest.
-_OURS = ("search_fts", "ix_search_documents_words")
-
-
-def _known(item: Any, name: str | None, kind: str, reflected: bool, compared: Any) -> bool:
-    return not (name or "").startswith(_OURS)
-
 
 def _written(kind: str, item: Any, autogen: Any) -> Any:
     """Our own types by their names, so that a revision says the same on both engines."""
@@ -41,7 +34,7 @@ def _run(connection: sa.Connection) -> None:
         connection=connection,
         target_metadata=Base.metadata,
         render_as_batch=connection.dialect.name == "sqlite",
-        include_object=_known,
+        include_object=dialect.comparable(connection, Base.metadata),
         compare_type=True,
         render_item=_written,
     )

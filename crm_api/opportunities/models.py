@@ -7,7 +7,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from crm_api.core.columns import Archivable, Timestamps, Versioned, derived, one_of
+from crm_api.core.columns import Archivable, Timestamps, Versioned, derived, one_of, sort_index
 from crm_api.core.database import Base
 from crm_api.core.text import fold
 from crm_api.pipelines.models import OPPORTUNITY_KINDS
@@ -15,8 +15,6 @@ from crm_api.pipelines.models import OPPORTUNITY_KINDS
 OPPORTUNITY_TYPES = ("new_business", "existing_business", "renewal", "upsell", "cross_sell")
 PRIORITIES = ("low", "medium", "high", "urgent")
 CLOSED_KINDS = ("closed_won", "closed_lost")
-
-_LIVE = sa.text("archived_at IS NULL")
 
 
 class Opportunity(Timestamps, Versioned, Archivable, Base):
@@ -35,19 +33,10 @@ class Opportunity(Timestamps, Versioned, Archivable, Base):
         one_of("priority", PRIORITIES),
         sa.CheckConstraint("probability BETWEEN 0 AND 100", name="probability_range"),
         sa.CheckConstraint("estimated_value >= 0", name="value_sign"),
-        sa.Index(
-            "ix_opportunities_live_created", "created_at", "id", sqlite_where=_LIVE, postgresql_where=_LIVE
-        ),
-        sa.Index(
-            "ix_opportunities_live_value", "value_base", "id", sqlite_where=_LIVE, postgresql_where=_LIVE
-        ),
-        sa.Index(
-            "ix_opportunities_live_close",
-            "expected_close_date",
-            "id",
-            sqlite_where=_LIVE,
-            postgresql_where=_LIVE,
-        ),
+        sort_index("ix_opportunities_live_created", "created_at"),
+        sort_index("ix_opportunities_live_name", "name_key"),
+        sort_index("ix_opportunities_live_value", "value_base", nullable=True),
+        sort_index("ix_opportunities_live_close", "expected_close_date", nullable=True),
         sa.Index("ix_opportunities_closed", "actual_close_date", "id"),
         sa.Index("ix_opportunities_stage", "stage_id", "id"),
         sa.Index("ix_opportunities_kind", "stage_kind", "owner_id"),

@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
-from crm_api.core.columns import Archivable, Timestamps, Versioned, derived
+from crm_api.core.columns import Archivable, Timestamps, Versioned, derived, sort_index
 from crm_api.core.database import Base
 from crm_api.core.text import fold
 
@@ -17,6 +17,8 @@ class Product(Timestamps, Versioned, Archivable, Base):
     __search__ = ("name", "code", "family")
     __table_args__ = (
         sa.CheckConstraint("list_price >= 0", name="list_price_sign"),
+        sort_index("ix_products_live_created", "created_at"),
+        sort_index("ix_products_live_code", "code", nullable=True),
         sa.Index(
             "uq_products_code",
             "code",
