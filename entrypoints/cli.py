@@ -1,11 +1,10 @@
 """The `crm` command. Each command is a few lines over the same flows and services the API uses."""
 
 import asyncio
-import os
 import secrets
 import sys
 from collections.abc import Awaitable, Callable
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from pydantic import ValidationError
@@ -13,9 +12,11 @@ from rich.console import Console
 
 from crm_api.core import context, logging
 from crm_api.core.errors import Problem
-from crm_api.dependencies import State
 from crm_api.settings import Settings, load
 from entrypoints import commands_ask, commands_demo, commands_import, commands_plan
+
+if TYPE_CHECKING:
+    from crm_api.dependencies import State
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 users_app = typer.Typer(no_args_is_help=True, help="The people who sign in.")
@@ -39,7 +40,7 @@ def settings() -> Settings:
         raise typer.Exit(2) from None
 
 
-def run(work: Callable[[State], Awaitable[Any]], *, label: str) -> Any:
+def run(work: Callable[["State"], Awaitable[Any]], *, label: str) -> Any:
     """Open everything, do the work as the command line, and turn a Problem into exit 1 with its sentence."""
     from entrypoints import start
     from entrypoints.bootstrap import open_state
@@ -66,32 +67,11 @@ def run(work: Callable[[State], Awaitable[Any]], *, label: str) -> Any:
 @app.command()
 def up() -> None:
     """Start the web process and the worker; Ctrl-C stops both."""
-    from entrypoints import processes, start
+    from entrypoints import launch
 
     chosen = settings()
     logging.configure(chosen.log_level)
-    if not processes.is_free(chosen.host, chosen.port):
-        console.print(f"[red]Port {chosen.port} of {chosen.host} is taken;[/red] set PORT to another one.")
-        raise typer.Exit(1)
-    demo_password = None
-    if chosen.demo and not chosen.is_local:
-        console.print(
-            "[yellow]DEMO is for this machine only; HOST is not, so there are no demo sign-ins.[/yellow]"
-        )
-    elif chosen.demo:
-        demo_password = os.environ.setdefault("DEMO_PASSWORD", secrets.token_urlsafe(9))
-    prepared = asyncio.run(start.prepare(chosen, demo_password=demo_password))
-
-    def announce() -> None:
-        out = Console(highlight=False)
-        out.print(f"\n  Rounds is ready at [bold]{chosen.address}[/bold]")
-        if prepared.new_password:
-            out.print(f"  Sign in as {prepared.admin_email} with {prepared.new_password} (shown this once)")
-        if demo_password:
-            out.print(f"  Demo users: {', '.join(start.DEMO_USERS)}\n  with the password {demo_password}")
-        out.print("  Ctrl-C stops it.\n")
-
-    raise typer.Exit(processes.up(chosen, on_ready=announce))
+    raise typer.Exit(launch.up(chosen))
 
 
 @app.command()

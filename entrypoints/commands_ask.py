@@ -1,22 +1,30 @@
 """`crm ask` and `crm ask-eval`: questions from the command line, asked as the administrator."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
-from sqlalchemy import select
-from sqlalchemy.orm import Session
 
-from crm_api.access import Actor, actor_of
 from crm_api.core.errors import Conflict
-from crm_api.dependencies import State
-from crm_api.organisation.service import zone
-from crm_api.questions import evaluate, flows
-from crm_api.users.models import User
+
+if TYPE_CHECKING:
+    from sqlalchemy.orm import Session
+
+    from crm_api.access import Actor
+    from crm_api.dependencies import State
+    from crm_api.questions.evaluate import Evaluation
+
+# What a command needs is imported when it runs: `crm up` should not wait for any of it.
 
 
-def administrator(session: Session) -> Actor:
+def administrator(session: "Session") -> "Actor":
     """The first administrator as the acting user; raises Conflict where there is none yet."""
+    from sqlalchemy import select
+
+    from crm_api.access import actor_of
+    from crm_api.organisation.service import zone
+    from crm_api.users.models import User
+
     user = session.scalars(
         select(User).where(User.role == "administrator", User.is_active).order_by(User.id)
     ).first()
@@ -27,9 +35,10 @@ def administrator(session: Session) -> Actor:
 
 def ask(question: Annotated[list[str], typer.Argument(help="The question, in plain English.")]) -> None:
     """Ask the CRM a question."""
+    from crm_api.questions import evaluate, flows
     from entrypoints.cli import run
 
-    async def work(state: State) -> str:
+    async def work(state: "State") -> str:
         actor = await state.db.read(administrator)
         return evaluate.as_text(
             await flows.ask(state.db, state.ports.text_model, actor=actor, turns=[" ".join(question)])
@@ -45,12 +54,13 @@ def ask_eval(
     answers: Annotated[Path, typer.Option(help="Where to write the answers for the scorer.")],
 ) -> None:
     """Ask a file of questions offline, and write the answers for a scorer."""
+    from crm_api.questions import evaluate
     from entrypoints.cli import run
 
-    async def work(state: State) -> evaluate.Evaluation:
+    async def work(state: "State") -> "Evaluation":
         actor = await state.db.read(administrator)
         return await evaluate.evaluate(state.db, actor, evaluate.questions_of(file))
 
-    result: evaluate.Evaluation = run(work, label="ask-eval")
+    result: Evaluation = run(work, label="ask-eval")
     evaluate.write(result.lines, answers)
     typer.echo(result.summary())

@@ -1,12 +1,16 @@
 """`crm plan`: a day of visits from the command line."""
 
 from datetime import datetime
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from crm_api.core.errors import Invalid
-from crm_api.dependencies import State
+
+if TYPE_CHECKING:
+    from crm_api.dependencies import State
+
+# What the command needs is imported when it runs: `crm up` should not wait for any of it.
 
 
 def plan(
@@ -24,7 +28,7 @@ def plan(
     from crm_api.visits.schemas import PlanIn
     from entrypoints.cli import run
 
-    async def work(state: State) -> str:
+    async def work(state: "State") -> str:
         user = await state.db.read(find_by_email, email)
         if user is None:
             raise Invalid.field("for", f"nobody has the address {email}")
@@ -46,7 +50,7 @@ def plan(
     typer.echo(run(work, label="plan"))
 
 
-async def _place(state: State, text: str | None) -> dict[str, float] | None:
+async def _place(state: "State", text: str | None) -> dict[str, float] | None:
     if text is None:
         return None
     latitude, _, longitude = text.partition(",")

@@ -191,21 +191,23 @@ def is_free(host: str, port: int) -> bool:
     return True
 
 
-def up(settings: Settings, *, on_ready: Callable[[], None]) -> int:
+async def supervise(
+    settings: Settings, *, is_prepared: Callable[[], bool], on_ready: Callable[[], None]
+) -> int:
     """Run the web process and the worker until Ctrl-C or SIGTERM; returns the exit code.
 
-    `on_ready` is called once, when the address answers.
+    `on_ready` is called once, when the address answers and `is_prepared` says yes.
     """
     command = [sys.executable, "-m", "entrypoints.cli"]
 
-    async def supervise() -> int:
-        return await Supervisor(
-            [Child("web", [*command, "serve"]), Child("worker", [*command, "work"])],
-            ready=lambda: answers_ready(settings.host, settings.port),
-            on_ready=on_ready,
-        ).run()
+    async def ready() -> bool:
+        return is_prepared() and await answers_ready(settings.host, settings.port)
 
-    return asyncio.run(supervise())
+    return await Supervisor(
+        [Child("web", [*command, "serve"]), Child("worker", [*command, "work"])],
+        ready=ready,
+        on_ready=on_ready,
+    ).run()
 
 
 def serve(settings: Settings) -> None:

@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from crm_api import access
 from crm_api.accounts.models import ACCOUNT_TYPES, RATINGS, TIERS, Account, AccountStats
 from crm_api.accounts.schemas import AccountOut
-from crm_api.core.fields import Catalogue, Field, FieldType, Relation
+from crm_api.core.fields import Catalogue, Field, FieldType, Relation, Word
 from crm_api.core.presenting import in_major, in_order, shown_by
 from crm_api.tags.service import attach, tagged
 
@@ -238,6 +238,7 @@ CATALOGUE = Catalogue(
         ),
         Relation("team", "team", Account.team_id, "accounts", synonyms=("team",)),
     ),
+    words=(Word(("unassigned", "unowned"), {"field": "owner_id", "op": "isnull", "value": True}),),
     size=("annual_revenue", "employees"),
     age="year_established",
     listed=("account_type", "industry", "billing_city", "billing_country"),

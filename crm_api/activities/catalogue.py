@@ -5,7 +5,15 @@ from typing import Any
 import sqlalchemy as sa
 
 from crm_api import access
-from crm_api.activities.models import ACTIVITY_TYPES, DIRECTIONS, PRIORITIES, STATUSES, TASK_TYPES, Activity
+from crm_api.activities.models import (
+    ACTIVITY_TYPES,
+    CONTACT_TYPES,
+    DIRECTIONS,
+    PRIORITIES,
+    STATUSES,
+    TASK_TYPES,
+    Activity,
+)
 from crm_api.activities.schemas import ActivityOut
 from crm_api.core import clock
 from crm_api.core.fields import Catalogue, Field, FieldType, Relation, Word
@@ -39,6 +47,14 @@ def _of_type(*types: str) -> dict[str, Any]:
 
 # As a question's period: up to, not including, today.
 _BEFORE_TODAY = {"form": "span", "last": {"form": "relative", "unit": "day", "offset": 0}, "shut_out": True}
+_DONE = {"field": "status", "op": "eq", "value": "completed"}
+
+
+def _done(*types: str) -> dict[str, Any]:
+    return {"all": [_of_type(*types), _DONE]}
+
+
+_UNOWNED = {"field": "owner_id", "op": "isnull", "value": True}
 _OPEN = {"field": "status", "op": "in", "value": ["scheduled", "in_progress"]}
 
 CATALOGUE = Catalogue(
@@ -62,7 +78,15 @@ CATALOGUE = Catalogue(
             groupable=True,
             nullable=False,
         ),
-        Field("status", FieldType.CHOICE, Activity.status, choices=STATUSES, groupable=True, nullable=False),
+        Field(
+            "status",
+            FieldType.CHOICE,
+            Activity.status,
+            choices=STATUSES,
+            choice_synonyms={"scheduled": ("planned", "upcoming"), "completed": ("logged",)},
+            groupable=True,
+            nullable=False,
+        ),
         Field(
             "priority",
             FieldType.CHOICE,
@@ -78,7 +102,7 @@ CATALOGUE = Catalogue(
             FieldType.DATETIME,
             Activity.occurred_at,
             sortable=True,
-            synonyms=("happened", "made", "logged", "held"),
+            synonyms=("happened", "made", "held"),
         ),
         Field(
             "due_at",
@@ -129,17 +153,42 @@ CATALOGUE = Catalogue(
             "opportunity", "opportunity", Activity.opportunity_id, "activities", synonyms=("opportunity",)
         ),
         Relation(
-            "owner", "user", Activity.owner_id, "activities", synonyms=("owner", "assignee", "assigned")
+            "owner",
+            "user",
+            Activity.owner_id,
+            "activities",
+            synonyms=("owner", "assignee", "assigned", "own", "owned"),
         ),
         Relation("team", "team", Activity.team_id, "activities", synonyms=("team",)),
     ),
     words=(
-        Word(("task", "tasks", "to-do", "todo"), _of_type("task"), time_field="due_at"),
-        Word(("call", "calls", "phone call", "phone calls"), _of_type("call")),
-        Word(("meeting", "meetings"), _of_type("meeting", "video_call")),
-        Word(("visit", "visits"), _of_type("visit")),
-        Word(("email", "emails", "e-mail", "e-mails", "mails"), _of_type("email")),
-        Word(("note", "notes"), _of_type("note")),
+        Word(("task", "tasks", "to-do", "todo"), _of_type("task"), time_field="due_at", noun=True),
+        Word(("call", "calls", "phone call", "phone calls"), _of_type("call"), noun=True),
+        Word(("meeting", "meetings"), _of_type("meeting", "video_call"), noun=True),
+        Word(("visit", "visits"), _of_type("visit"), noun=True),
+        Word(("email", "emails", "e-mail", "e-mails", "mails"), _of_type("email"), noun=True),
+        Word(("note", "notes"), _of_type("note"), noun=True),
+        # A deed is one that was done: a visit still to come has not visited anybody.
+        Word(("visited", "visiting"), _done("visit")),
+        Word(("called", "phoned", "telephoned", "rung"), _done("call")),
+        Word(("emailed", "e-mailed", "mailed"), _done("email")),
+        Word(("met", "met with"), _done("meeting", "video_call")),
+        Word(
+            (
+                "contacted",
+                "contact",
+                "been in touch",
+                "in touch",
+                "touched",
+                "spoken to",
+                "spoken with",
+                "talked to",
+            ),
+            _done(*CONTACT_TYPES),
+        ),
+        Word(("sent",), {"all": [_DONE, {"field": "direction", "op": "eq", "value": "outbound"}]}),
+        Word(("received",), {"field": "direction", "op": "eq", "value": "inbound"}),
+        Word(("unassigned", "unowned"), _UNOWNED),
         Word(("open", "pending", "outstanding", "unfinished", "incomplete"), _OPEN, time_field="due_at"),
         Word(
             ("overdue", "past due"),
@@ -148,10 +197,11 @@ CATALOGUE = Catalogue(
         ),
         Word(
             ("done", "completed", "finished"),
-            {"field": "status", "op": "eq", "value": "completed"},
+            _DONE,
             time_field="completed_at",
         ),
     ),
+    past=_DONE,
     live=lambda: Activity.archived_at.is_(None),
     shown=lambda: _SHOWN,
     present=_present,

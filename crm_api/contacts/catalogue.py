@@ -72,7 +72,7 @@ CATALOGUE = Catalogue(
     ),
     relations=(
         Relation("account", "account", Contact.account_id, "contacts", synonyms=("account",)),
-        Relation("owner", "user", Contact.owner_id, "contacts", synonyms=("owner",)),
+        Relation("owner", "user", Contact.owner_id, "contacts", synonyms=("owner", "own", "owned")),
         Relation("reports_to", "contact", Contact.reports_to_id, "reports", synonyms=("boss", "manager")),
     ),
     live=lambda: Contact.archived_at.is_(None),

@@ -97,12 +97,16 @@ class Measure:
 class Word:
     """A word of the trade that stands for a condition: "open" deals, "overdue" tasks.
 
-    `time_field` is the date a period beside this word means ("won in May" is the closing date).
+    `time_field` is the date a period beside this word means ("won in May" is the closing date). A `noun` is a
+    name of its own for such records: activities of the type task are tasks.
+    `ahead` is the date meant where the sentence also says the opposite: open deals that close in May will close then.
     """
 
     words: tuple[str, ...]
     where: dict[str, Any]
     time_field: str | None = None
+    noun: bool = False
+    ahead: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +128,7 @@ class Catalogue:
     age: str | None = None  # the field "oldest" and "latest" mean
     named: bool = False  # questions speak of its records by their label
     listed: tuple[str, ...] = ()  # what an answer's list shows beside the label, as dotted paths
+    past: dict[str, Any] | None = None  # the condition that "did" adds, where records may lie ahead
     live: Callable[[], Any] | None = None  # rows that count unless archived ones are asked for
     filters: dict[str, tuple[str, str]] = field(default_factory=dict)  # other names: (field, operator)
     shown: Callable[[], Any] | None = None  # the Select behind lists and single reads

@@ -119,7 +119,7 @@ CATALOGUE = Catalogue(
             "last_contact_date",
             FieldType.DATETIME,
             _stat(LeadStats.last_contact_at),
-            synonyms=("last contact", "last contacted", "contacted"),
+            synonyms=("last contact", "last contacted"),
         ),
         Field("call_attempts", FieldType.INTEGER, _stat(LeadStats.call_attempts)),
         Field("converted_at", FieldType.DATETIME, Lead.converted_at),
@@ -143,7 +143,13 @@ CATALOGUE = Catalogue(
         Field("updated_at", FieldType.DATETIME, Lead.updated_at, nullable=False),
     ),
     relations=(
-        Relation("owner", "user", Lead.owner_id, "leads", synonyms=("owner", "assignee", "assigned")),
+        Relation(
+            "owner",
+            "user",
+            Lead.owner_id,
+            "leads",
+            synonyms=("owner", "assignee", "assigned", "own", "owned"),
+        ),
         Relation("stage", "stage", Lead.stage_id, "leads", synonyms=("stage",)),
         Relation("pipeline", "pipeline", Lead.pipeline_id, "leads", synonyms=("pipeline",)),
         Relation("territory", "territory", Lead.territory_id, "leads", synonyms=("territory", "region")),
@@ -162,6 +168,7 @@ CATALOGUE = Catalogue(
     ),
     words=(
         Word(("converted", "won"), _CONVERTED, time_field="converted_at"),
+        Word(("unassigned", "unowned"), {"field": "owner_id", "op": "isnull", "value": True}),
         Word(("lost",), {"field": "status", "op": "eq", "value": "lost"}),
         Word(("open", "active"), {"not": {"field": "status", "op": "in", "value": ["converted", "lost"]}}),
         Word(

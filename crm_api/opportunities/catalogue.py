@@ -366,7 +366,12 @@ CATALOGUE = Catalogue(
             time_field="actual_close_date",
         ),
         Word(("lost", "lose", "losing", "loss"), _LOST, time_field="actual_close_date"),
-        Word(("closed", "close", "closing"), _CLOSED, time_field="actual_close_date"),
+        Word(
+            ("closed", "close", "closing"),
+            _CLOSED,
+            time_field="actual_close_date",
+            ahead="expected_close_date",
+        ),
         Word(
             (
                 "open",
@@ -381,6 +386,7 @@ CATALOGUE = Catalogue(
             {"not": _CLOSED},
             time_field="started_at",
         ),
+        Word(("unassigned", "unowned"), {"field": "owner_id", "op": "isnull", "value": True}),
         Word(
             ("engaged", "engage", "started", "start", "opened", "began", "kicked off"),
             {"field": "started_at", "op": "isnull", "value": False},

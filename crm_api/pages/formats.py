@@ -63,10 +63,10 @@ def quantity(value: Any, unit: str | None) -> str:
     """A number with its unit; a dash where there is none."""
     if value is None:
         return "–"
-    if unit == "money" and isinstance(value, float):
-        return f"{value:,.2f}"
-    if unit in (None, "money"):
+    if unit is None:
         return number(value)
+    if re.fullmatch("[A-Z]{3}", unit) and isinstance(value, float):  # an amount in a currency
+        return f"{value:,.2f} {unit}"
     return f"{number(value)} %" if unit in ("%", "percent") else f"{number(value)} {unit}"
 
 

@@ -3,59 +3,18 @@
 Numbers in the sentence are taken from the result and from nowhere else. Record text is shown, never read.
 """
 
-from typing import Any, Literal
+from typing import Any
 
-from pydantic import BaseModel, Field
 from sqlalchemy.orm import Session
 
 from crm_api.core.fields import Registry
+from crm_api.questions import telling
 from crm_api.questions.compile import MOST_ROWS, Asker, Column, Compiled, compile_plan, shown
 from crm_api.questions.plan import Plan
+from crm_api.questions.result import Answer, Clarification, ColumnOut, OptionOut
+from crm_api.questions.telling import number
 
-Status = Literal["answered", "clarify", "refused", "not_understood"]
-
-
-class ColumnOut(BaseModel):
-    """A column: `type` is text, number, date or period; `unit` stands after or before its numbers."""
-
-    name: str
-    type: str
-    unit: str | None = None
-
-
-class OptionOut(BaseModel):
-    """One reading of an unclear question, to be asked instead."""
-
-    label: str
-    question: str
-    plan: Plan | None = None
-
-
-class Clarification(BaseModel):
-    """One question back, with at most four answers to choose from."""
-
-    question: str
-    options: list[OptionOut]
-
-
-class Answer(BaseModel):
-    """What comes back for a question. `value` is set where the answer is one value; `rows` are the table,
-    and `ids` the records they stand for, where they stand for records."""
-
-    status: Status
-    answer: str
-    value: Any = None
-    columns: list[ColumnOut] = Field(default_factory=list)
-    rows: list[list[Any]] = Field(default_factory=list)
-    ids: list[str] = Field(default_factory=list)
-    total_rows: int = 0
-    truncated: bool = False
-    plan: Plan | None = None
-    plan_in_words: str = ""
-    assumptions: list[str] = Field(default_factory=list)
-    clarify: Clarification | None = None
-    planner: str = "offline"
-    elapsed_ms: float = 0.0
+__all__ = ["Answer", "run"]
 
 
 def run(session: Session, plan: Plan, *, registry: Registry, asker: Asker, most: int = MOST_ROWS) -> Answer:
@@ -78,7 +37,7 @@ def run(session: Session, plan: Plan, *, registry: Registry, asker: Asker, most:
             answer = _compared(session, plan, registry, asker)
         case _:
             answer = _answered(session, plan, registry, asker, most)
-    answer.plan, answer.plan_in_words = plan, in_words(plan, registry)
+    answer.plan, answer.plan_in_words = plan, telling.in_words(plan, registry)
     answer.assumptions = [*plan.assumptions, *answer.assumptions]
     return answer
 
@@ -100,7 +59,7 @@ def _answered(session: Session, plan: Plan, registry: Registry, asker: Asker, mo
     if plan.change == "share":
         _as_shares(answer)
     answer.value = _single(answer, plan)
-    answer.answer = _sentence(answer, plan, registry)
+    answer.answer = telling.sentence(answer, plan, registry)
     return answer
 
 
@@ -123,7 +82,7 @@ def _leave_out_empty(answer: Answer, plan: Plan) -> None:
     amount = sum(row[-1] or 0 for row in empty) if figure.fn in ("count", "sum") else None
     names = " or ".join(g.label for g in plan.group_by)
     answer.assumptions.append(
-        f"without {names}: {_number(amount, None)}"
+        f"without {names}: {number(amount, None)}"
         if amount is not None
         else f"those without {names} are left out"
     )
@@ -156,85 +115,14 @@ def _compared(session: Session, plan: Plan, registry: Registry, asker: Asker) ->
         ColumnOut(name=column.name, type="number", unit=column.unit),
     ]
     answer = Answer(status="answered", answer="", columns=columns, rows=rows, total_rows=len(rows))
-    told = "; ".join(f"{label} {_number(value, column.unit)}" for label, value in rows)
+    told = "; ".join(f"{label} {number(value, column.unit)}" for label, value in rows)
     if plan.change:
         before, after = rows[0][1], rows[1][1]
         if plan.change == "percent":
             answer.value = round(100 * (after - before) / before, 6) if before else None
-            told = f"{_number(answer.value, '%')} ({told})"
+            told = f"{number(answer.value, '%')} ({told})"
         else:
             answer.value = round(abs(after - before), 6)
-            told = f"{_number(answer.value, column.unit)} ({told})"
+            told = f"{number(answer.value, column.unit)} ({told})"
     answer.answer = f"{column.name.capitalize()}: {told}."
     return answer
-
-
-def _sentence(answer: Answer, plan: Plan, registry: Registry) -> str:
-    catalogue = registry[plan.entity]
-    conditions = _conditions(plan)
-    tail = f" ({conditions})" if conditions else ""
-    if plan.action == "lookup":
-        told = [
-            "; ".join(f"{c.name} {_cell(v, c)}" for v, c in zip(row[1:], answer.columns[1:], strict=True))
-            for row in answer.rows
-        ]
-        return (
-            "; ".join(f"{row[0]}: {text}" for row, text in zip(answer.rows, told, strict=True)) + "."
-            if told
-            else "Nothing found."
-        )
-    if not plan.figures:
-        noun = catalogue.kind.replace("_", " ") if answer.total_rows == 1 else catalogue.plural
-        some = f", the first {len(answer.rows)} shown" if answer.truncated else ""
-        return f"{answer.total_rows:,} {noun}{tail}{some}."
-    label, unit = plan.figures[0].label, answer.columns[-1].unit if answer.columns else None
-    if not plan.group_by or plan.counts_groups:
-        return f"{label.capitalize()}{tail}: {_number(answer.value, unit)}."
-    by = " and ".join(g.label for g in plan.group_by)
-    if len(answer.rows) == 1:
-        return f"{' '.join(str(c) for c in answer.rows[0][:-1])}: {label} {_number(answer.rows[0][-1], unit)}{tail}."
-    return f"{label.capitalize()} by {by}{tail}: {len(answer.rows)} rows."
-
-
-def in_words(plan: Plan, registry: Registry) -> str:
-    """How the question was understood, made of the plan that was run."""
-    catalogue = registry[plan.entity]
-    parts = [plan.figures[0].label if plan.figures else catalogue.plural]
-    if plan.group_by:
-        parts.append("by " + " and ".join(g.label for g in plan.group_by))
-    if plan.sides:
-        parts.append(" against ".join(side.label for side in plan.sides))
-    if conditions := _conditions(plan):
-        parts.append(f"where {conditions}")
-    if plan.having:
-        sign = {"gt": "above", "gte": "at least", "lt": "below", "lte": "at most", "eq": "exactly"}[
-            plan.having.op
-        ]
-        parts.append(f"only those {sign} {_number(plan.having.value, None)}")
-    if plan.sort:
-        by = plan.sort.field.split(".")[-1].replace("_", " ") if plan.sort.field else "that figure"
-        parts.append(f"{'highest' if plan.sort.descending else 'lowest'} {by} first")
-    if plan.limit:
-        parts.append(f"{plan.limit} at most")
-    return ", ".join(parts)
-
-
-def _conditions(plan: Plan) -> str:
-    return "; ".join(f.words for f in plan.filters)
-
-
-def _cell(value: Any, column: ColumnOut) -> str:
-    if value is None:
-        return "not given"
-    return _number(value, column.unit) if column.type == "number" else str(value)
-
-
-def _number(value: Any, unit: str | None) -> str:
-    if value is None:
-        return "nothing to count"
-    if not isinstance(value, int | float):
-        return str(value)
-    text = f"{value:,}" if isinstance(value, int) else f"{value:,.2f}".rstrip("0").rstrip(".")
-    if unit in (None, "money"):
-        return text
-    return f"{text} %" if unit in ("%", "percent") else f"{text} {unit}"

@@ -6,13 +6,14 @@ kept by one person is right for the next.
 """
 
 from crm_api.core.fields import Relation
-from crm_api.questions import paths, trees
+from crm_api.questions import head, paths, trees
 from crm_api.questions.clauses import Clauses, Found
 from crm_api.questions.plan import Plan, Unclear
 from crm_api.questions.spans import Span
 
 ME = "me"  # stands for the asker's id in a condition until the plan runs
-_BEFORE_WHAT_IS_OWNED = ("of", "is", "top", "bottom", "max", "min", "newest", "oldest", "most", "not", "with")
+_JOINING = ("of", "is", "with", "without")
+_BEFORE_WHAT_IS_OWNED = (*_JOINING, "top", "bottom", "max", "min", "newest", "oldest", "most", "not")
 
 
 class Ownership(Clauses):
@@ -41,7 +42,19 @@ class Ownership(Clauses):
         negative = self._negative(at)
         whose = "yours" if kind == self.s.entity and not home else f"your own {self.s.registry[kind].plural}"
         words = f"not {whose}" if negative else whose
-        self._add(Found(at, path, tree, words, home, negative, path=path, label="yours"))
+        self._add(
+            Found(
+                at,
+                path,
+                tree,
+                words,
+                home,
+                negative,
+                path=path,
+                label="yours",
+                role="whose" if whose == "yours" and not negative else "",
+            )
+        )
 
     def _owned(self, at: int) -> tuple[str, int | None]:
         """The kind of what is the asker's, and the span of a word like "owned" that says so."""
@@ -55,12 +68,14 @@ class Ownership(Clauses):
             span = self.s.spans[index]
             if span.tag == "term" and span.entry("kind"):
                 return self._kind_of(index, span), None
+            if named := head.named_by_choice(span):
+                return found or named, None
             if span.entry("relation") and index == at + 1 and not span.entry("word", "measure"):
                 return self.s.entity, index
             if span.entry("word", "measure"):
                 found = found or self._kind_of(index, span)
             elif not (span.entry("choice") or span.tag in ("amount", "vague", "name")) and (
-                not span.is_cue(*_BEFORE_WHAT_IS_OWNED) or (span.is_cue("of", "is", "with") and found)
+                not span.is_cue(*_BEFORE_WHAT_IS_OWNED) or (span.is_cue(*_JOINING) and found)
             ):
                 break
         return found or self.s.entity, None

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from crm_api.questions import head, paths
 from crm_api.questions.periods import Period
-from crm_api.questions.plan import Plan, Unclear
+from crm_api.questions.plan import Plan, Role, Unclear
 from crm_api.questions.sentence import Sentence
 from crm_api.questions.trees import Tree
 
@@ -27,6 +27,7 @@ class Found:
     time_path: str = ""
     path: str = ""
     label: str = ""
+    role: Role = ""
 
 
 @dataclass(slots=True)
@@ -54,8 +55,10 @@ class Clauses:
         """Which span each "not" or "without" turns round: the next one that can be a condition."""
         turned: dict[int, int] = {}
         for at in self.s.cues("not", "without"):
-            skip = ("of", "is", "by", "with", "that", "each", "me")
+            skip = ("of", "is", "by", "with", "that", "each")
             target = self.s.after(at, over=skip, tags=("stop", "vague"))
+            if target is not None and self.s.spans[target].text in ("my", "i"):
+                target = self.s.after(target, over=skip, tags=("stop", "vague"))
             if target is not None and self._leads_on(target):
                 self.s.use(target)
                 target = self.s.after(target, over=skip)
@@ -100,6 +103,7 @@ class Clauses:
 
     def _open_clauses(self) -> None:
         """Kinds and words that are only reached through a to-many step open a clause."""
+        self._settle_empty()
         for at, entry in [*self.s.terms("kind"), *self.s.terms("word")]:
             span = self.s.spans[at]
             if entry.what == "word" and span.entry("kind"):
@@ -118,6 +122,17 @@ class Clauses:
                 span.used = True
             if self._clause_negated(at):
                 clause.none = True
+
+    def _settle_empty(self) -> None:
+        """ "leads without an email" have no address; "without an email this month" got none."""
+        if any(span.tag == "period" for span in self.s.spans):
+            return
+        for at in self.negations:
+            span = self.s.spans[at]
+            if span.entry("word") and any(
+                e.what == "field" and e.kind == self.s.entity for e in span.entries
+            ):
+                span.entries = [e for e in span.entries if e.what == "field" and e.kind == self.s.entity]
 
     def _spoken_of(self, at: int) -> str | None:
         """The kind of a word in the light of the words and kinds right beside it: "open" in "open tasks"."""

@@ -35,6 +35,7 @@ class Asker:
     actor: Actor
     today: date
     fiscal_start: int = 1
+    currency: str = "USD"  # of the organisation; money is kept and answered in it
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,7 +191,7 @@ class _Compiler:
         """A column of a list: a field, or the label of the record a path leads to."""
         if self._is_field(path):
             expression, each = self._column(path)
-            return expression, _column_of(each)
+            return expression, self._column_of(each)
         expression, _ = self._label(path)
         return expression, Column(path.split(".")[-1].replace("_", " "), "text")
 
@@ -208,9 +209,26 @@ class _Compiler:
             case "ratio" | "quotient":
                 return self._ratio(figure, column), Column(figure.label, "number", figure.unit)
             case "median":
-                return dialect.median(column), Column(figure.label, "number", figure.unit, scale)
+                return dialect.median(column), Column(
+                    figure.label, "number", self._unit(figure.unit, each), scale
+                )
             case fn:
-                return getattr(sa.func, fn)(column), Column(figure.label, "number", figure.unit, scale)
+                unit = self._unit(figure.unit, each)
+                return getattr(sa.func, fn)(column), Column(figure.label, "number", unit, scale)
+
+    def _unit(self, unit: str | None, each: Field | None) -> str | None:
+        """The unit that stands beside a number: money in the organisation's currency, a year beside nothing."""
+        if unit == "year":
+            return None
+        if each is None or each.type is not FieldType.MONEY or unit == "%":
+            return unit
+        return self.asker.currency if unit in (None, "money") else f"{unit} {self.asker.currency}"
+
+    def _column_of(self, each: Field, label: str = "") -> Column:
+        numeric = each.type in (FieldType.INTEGER, FieldType.NUMBER, FieldType.MONEY)
+        dated = each.type in (FieldType.DATE, FieldType.DATETIME)
+        kind = "number" if numeric else "date" if dated else "text"
+        return Column(label or each.title, kind, self._unit(each.unit, each), each.scale * each.asked_in)
 
     def _ratio(self, figure: Figure, column: Any) -> Any:
         assert figure.where is not None
@@ -232,7 +250,7 @@ class _Compiler:
             return dialect.bucket(expression, sa.literal(group.bucket), zone), Column(group.label, "period")
         if self._is_field(group.field):
             expression, each = self._column(group.field)
-            return expression, _column_of(each, group.label)
+            return expression, self._column_of(each, group.label)
         expression, _ = self._label(group.field)
         return expression, Column(group.label, "text")
 
@@ -302,21 +320,6 @@ def _on(column: Any, alias: Any) -> Any:
     if isinstance(column, InstrumentedAttribute):
         return getattr(alias, column.key)
     return ClauseAdapter(sa.inspect(alias).selectable).traverse(column)
-
-
-def _column_of(each: Field, label: str = "") -> Column:
-    kind = (
-        "number"
-        if each.type in (FieldType.INTEGER, FieldType.NUMBER, FieldType.MONEY)
-        else ("date" if each.type in (FieldType.DATE, FieldType.DATETIME) else "text")
-    )
-    unit = each.unit if each.unit != "year" else None
-    return Column(
-        label or each.title,
-        kind,
-        unit or ("money" if each.type is FieldType.MONEY else None),
-        each.scale * each.asked_in,
-    )
 
 
 def shown(value: Any, column: Column) -> Any:

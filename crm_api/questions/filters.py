@@ -22,6 +22,7 @@ class Conditions(Limits):
     def read(self) -> None:
         """Read everything that is not yet used; raises Unclear."""
         self._open_clauses()
+        self._past()
         self._asker()
         self._relations()
         self._names()
@@ -30,6 +31,15 @@ class Conditions(Limits):
         self._amounts()
         self._periods()
         self._kinds()
+
+    def _past(self) -> None:
+        """ "did we make", "have visited": of records that may still lie ahead only those that were done."""
+        at = next((i for i in self.s.cues("is", unused=False) if self.s.spans[i].text == "did"), None)
+        if at is None:
+            return
+        for kind, home in [(self.s.entity, ""), *((c.kind, c.way) for c in self.clauses.values())]:
+            if past := self.s.registry[kind].past:
+                self._add(Found(at, "past", past, "done", home))
 
     def _kinds(self) -> None:
         """ "without an account": a negated kind is the absence of the link; other kinds only named the way."""
@@ -91,7 +101,7 @@ class Conditions(Limits):
                 tree |= {"where": trees.conjunction([p.tree for p in parts])}
             inside_words = ", ".join(p.words for p in parts)
             lead = f"{'no' if clause.none else 'with'} {clause.way.replace('_', ' ')}"
-            words = f"{lead}: {inside_words}" if clause.none or not parts else inside_words
+            words = lead if not parts else f"{lead}: {inside_words}" if clause.none else inside_words
             merged.append(Filter(slot=clause.way, tree=tree, words=words))
         return tuple(merged)
 
@@ -107,7 +117,9 @@ class Conditions(Limits):
         tree = trees.disjunction([f.tree for f in group])
         negative = group[0].negative
         words = " or ".join([group[0].words, *(f.label or f.words for f in group[1:])])
-        return Filter(slot=group[0].slot, tree=trees.negate(tree) if negative else tree, words=words)
+        role = group[0].role if len(group) == 1 else ""
+        tree = trees.negate(tree) if negative else tree
+        return Filter(slot=group[0].slot, tree=tree, words=words, role=role)
 
 
 def _alternatives(found: list[Found], s: Sentence) -> list[list[Found]]:

@@ -71,7 +71,8 @@ CUES: dict[str, tuple[str, ...]] = {
     "without": _phrases(
         "without; no; lacking; with no; without any; do not have; does not have; did not have; have no; "
         "has no; had no; have not; has not; have never; has never; with zero; missing; have not had; do "
-        "not have any; does not have any"
+        "not have any; does not have any; nobody; nobody has; nobody ever; no one; no one has; "
+        "none of us; none of us has"
     ),
     "gt": _phrases(
         "above; over; more than; greater than; exceeding; larger than; bigger than; higher than; exceeds; "

@@ -9,6 +9,8 @@ from crm_api.questions.plan import (
     Plan,
     Unclear,
 )
+from crm_api.questions.sentence import Target
+from crm_api.questions.spans import Span
 
 RANKING = ("top", "bottom", "max", "min", "most", "least", "newest", "oldest")
 _OPS = {"gt": "gt", "ge": "gte", "lt": "lt", "le": "lte", "eq": "eq"}
@@ -78,7 +80,11 @@ class Groups(Figures):
         took = False
         while index is not None:
             span = s.spans[index]
-            if span.tag == "bucket" and not span.used:
+            if (of_kind := self._field_of_kind(index)) is not None:
+                self._group(of_kind, index)
+                index += 1
+                s.use(index)
+            elif span.tag == "bucket" and not span.used:
                 self._bucket(index)
             elif self._describes(at, index):
                 s.use(index)
@@ -111,6 +117,15 @@ class Groups(Figures):
             or (nearby and nearby.entry("word") and self.figure is None)
         ):
             s.use(at)
+
+    def _field_of_kind(self, at: int) -> Target | None:
+        """ "by account type", "by task status": the kind before a field says whose field is meant."""
+        kind, after = self.s.spans[at], self.s.at(at + 1)
+        if kind.used or not kind.entry("kind", "word") or after is None or after.used or after.tag != "term":
+            return None
+        kinds = {e.kind for e in kind.entries if e.what in ("kind", "word")}
+        entries = [e for e in after.entries if e.what in ("field", "relation") and e.kind in kinds]
+        return self.s.groupable(Span("term", 0, 0, after.text, entries=entries)) if entries else None
 
     def _describes(self, by: int, at: int) -> bool:
         """ "won by reps in the East", "sold by reps other than X": the doers are told, not what to group by."""

@@ -7,7 +7,7 @@ then the first kind that is named, then words that only one kind knows.
 from collections.abc import Iterator
 
 from crm_api.questions import paths
-from crm_api.questions.lexicon import Entry, stem
+from crm_api.questions.lexicon import Entry, stem, word_of
 from crm_api.questions.plan import Unclear, clarify
 from crm_api.questions.sentence import Sentence
 from crm_api.questions.spans import Span
@@ -118,8 +118,30 @@ def _fans_out(s: Sentence, kind: str, path: str, is_field: bool) -> bool:
     return bool(steps) and steps[0].backwards and not (len(steps) == 2 and not steps[1].backwards)
 
 
+def leave_out_everybody(s: Sentence) -> None:
+    """ "the team's open deals", "how many does my team have": everybody's that the asker may see, which is
+    what a question without these words counts too. Where people are asked about, a team is a team."""
+    people = {"user", "team"}
+    for at, span in enumerate(s.spans):
+        before, after = s.at(at - 1), s.at(at + 1)
+        alone = span.tag == "term" and span.text == "team" and not (after and after.tag == "name")
+        whose = before and (
+            before.is_cue("me") or (before.is_cue("is") and before.text in ("do", "does", "did", "is"))
+        )
+        if not alone or not (whose or (after and after.is_cue("poss"))) or s.has("who", "by", "each"):
+            continue
+        if any(e.kind in people and e.what != "reverse" for n in s.spans if n is not span for e in n.entries):
+            continue
+        s.spans[at : at + 1] = []
+        if before and before.is_cue("me"):
+            s.spans.remove(before)
+        s.assumptions.append("the team is everybody whose records you may see")
+        return
+
+
 def decide(s: Sentence) -> str | None:
     """The kind, or None where no word says."""
+    _settle_deeds(s)
     _settle_figures(s)
     for at, entry in s.terms("measure"):
         if s.spans[at].entry("measure"):
@@ -181,10 +203,12 @@ def _counted(s: Sentence, at: int) -> str | None:
         each = s.spans[index]
         if comparing and each.entry("word") and not each.entry("kind") and not _describes_more(s, index):
             return word_kind(s, [index])
-        if kind := each.kind("kind"):
+        if kind := each.kind("kind") or (span.value == "count" and named_by_choice(each)):
             return kind
         if span.value == "count" and (kind := each.kind("reverse")):
             return kind
+        if index == start and any(e.what == "word" and word_of(e).noun for e in each.entries):
+            return word_kind(s, [index])
         if index == start and (kind := each.kind("field")):
             return kind if span.value in ("count", "most", "least") else None
         describes = (
@@ -212,10 +236,23 @@ def _kinds_before(s: Sentence, at: int) -> Iterator[Span]:
     return (span for span in s.spans[:at] if span.entry("kind", "relation", "field"))
 
 
+def named_by_choice(span: Span) -> str | None:
+    """The kind that the plural of a choice stands for: "dealers" are accounts of that type."""
+    entry = span.entry("choice") if is_plural(span) else None
+    return entry.kind if entry and not span.entry("kind", "word", "relation", "field", "reverse") else None
+
+
 def _first_kind(s: Sentence) -> str | None:
     named: Entry | None = None
-    for at, entry in s.terms("kind"):
+    for at, entry in s.terms("kind", "word", "choice"):
         span = s.spans[at]
+        if not span.entry("kind"):
+            if (kind := named_by_choice(span)) and not _after_by(s, at):
+                return kind
+            if entry.what == "word" and is_plural(span) and any(named_by_choice(n) for n in s.spans[at:]):
+                return word_kind(s, [at])
+            continue
+        entry = span.entry("kind") or entry
         if _after_by(s, at) or _only_hint(s, at):
             named = named or entry
             continue
@@ -247,6 +284,38 @@ def _only_hint(s: Sentence, at: int) -> bool:
 def _after_by(s: Sentence, at: int) -> bool:
     before = s.at(at - 1)
     return bool(before and before.is_cue("by", "each"))
+
+
+def _settle_deeds(s: Sentence) -> None:
+    """Words for something done that are also a value or a kind: "contacted leads" names a status, "leads
+    nobody has contacted" a deed; "no contact since May" is about deeds, "no contacts" about people."""
+    for at, span in enumerate(s.spans):
+        words = [e for e in span.entries if e.what == "word"]
+        deeds = [e for e in words if s.registry[e.kind].past and not word_of(e).noun]
+        if deeds and deeds == words and span.entry("choice"):
+            span.entries = [e for e in span.entries if e.what != ("word" if _is_value(s, at) else "choice")]
+        kinds = {e.kind for e in span.entries if e.what == "kind"}
+        if kinds and any(e.kind not in kinds for e in words):
+            deed = (
+                at
+                and not is_plural(span)
+                and s.has("without")
+                and any(n.tag == "period" for n in s.spans[at:])
+            )
+            span.entries = [
+                e for e in span.entries if (e.what == "word" if deed else e.what != "word" or e.kind in kinds)
+            ]
+
+
+def _is_value(s: Sentence, at: int) -> bool:
+    """Whether a word that names a value and a deed stands where a value does."""
+    before, after = s.at(at - 1), s.at(at + 1)
+    if after and after.entry("kind", "choice"):
+        return True
+    if any(near and near.entry("field") and not near.entry("word") for near in (before, after)):
+        return True
+    states = before is not None and (before.is_cue("or", "vs") or before.text in ("is", "are"))
+    return states and not s.has("without", "not") and not any(n.tag == "period" for n in s.spans)
 
 
 def _settle_figures(s: Sentence) -> None:

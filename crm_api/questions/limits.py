@@ -169,8 +169,15 @@ class Limits(Vocables):
             return None
         if span.entry("word") and (placed := self._place_word(at, span)):
             entry, home, inner = placed
-            if name := word_of(entry).time_field:
-                return paths.join(inner, name), home
+            word = word_of(entry)
+            if word.ahead and self._opposed(at, word):
+                return paths.join(inner, word.ahead), home
+            name = word.time_field or (home and self.s.registry[entry.kind].time_field)
+            return (paths.join(inner, name), home) if name else None
+        for clause in self.clauses.values():
+            own = self.s.registry[clause.kind].time_field
+            if own and any(e.what == "kind" and e.kind == clause.kind for e in span.entries):
+                return own, clause.way
         for entry in span.entries:
             if entry.what == "field":
                 each = self.s.registry[entry.kind].field(entry.name)

@@ -59,6 +59,7 @@ def clearer(question: str, option: Option) -> str:
 
 def plan_spans(sentence: Sentence) -> Plan:
     """The plan for a question that is cut into spans."""
+    head.leave_out_everybody(sentence)
     if not any(s.tag in ("term", "name") for s in sentence.spans):
         return _nothing_known(sentence.spans)
     try:

@@ -100,6 +100,10 @@ _ROLLING = _re(
 )
 _PAST_UNIT = _re(rf"(?:the )?past (?P<u>{_UNIT}|fortnight)")
 _WITHIN = _re(rf"within (?P<n>{_N}) (?P<u>{_UNIT}|fortnight)s?")
+_UNTIL_NOW = _re(
+    r"(?:in|for|within|over|during) (?:over |more than |at least |the (?:last|past) )?"
+    rf"(?P<n>{_N}) (?P<u>{_UNIT}|fortnight)s?"
+)
 _TO_DATE = _re(
     r"(?P<a>ytd|qtd|mtd|wtd|fytd)|(?:the )?(?P<u>year|quarter|month|week)[- ]to[- ]date"
     r"|(?:so far )?this (?P<s>year|quarter|month|week) so far"
@@ -250,6 +254,14 @@ _UNTIL = re.compile(
     r"(?:(?P<edge>the end of|the start of|end of) )?"
 )
 _ONWARDS = re.compile(r" (?:onwards?|and later|or later|on)\b")
+
+
+def until_now(text: str, at: int) -> tuple[Period, int] | None:
+    """A stretch of time that a negation turns backwards: "no call in 60 days", "not visited for over a month"."""
+    if not (m := _UNTIL_NOW.match(text, at)):
+        return None
+    unit, times = _units(m)
+    return Period(form="rolling", unit=unit, n=-_int(m["n"]) * times), m.end()
 
 
 def read(text: str, at: int = 0, *, day_first: bool = True) -> tuple[Period, int] | None:

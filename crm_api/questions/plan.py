@@ -9,6 +9,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 Action = Literal["query", "lookup", "compare", "clarify", "refuse", "unknown"]
+Role = Literal["", "noun", "adjective", "whose"]
 Fn = Literal["count", "sum", "avg", "median", "min", "max", "ratio", "quotient"]
 
 
@@ -22,12 +23,14 @@ class Filter(Part):
     """One condition of the question. `slot` says what it speaks of, so that a follow-up replaces the like.
 
     `tree` is a condition tree whose fields may be dotted paths, with one operator more than the API knows:
-    `during`, whose value is a symbolic period. `words` is how it is read back.
+    `during`, whose value is a symbolic period. `words` is how it is read back; `role` is what they are beside
+    the records: a name for them ("task"), an adjective ("overdue"), or whose they are.
     """
 
     slot: str
     tree: dict[str, Any]
     words: str
+    role: Role = ""
 
 
 class Figure(Part):

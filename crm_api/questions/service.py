@@ -85,9 +85,10 @@ def vocabulary(registry: Registry) -> list[dict[str, Any]]:
 
 
 def asker_of(session: Session, actor: Actor) -> Asker:
-    """The asker with today's date in their zone and the organisation's fiscal year."""
-    fiscal_start = session.scalar(sa.select(Organisation.fiscal_year_start_month)) or 1
-    return Asker(actor, clock.today(actor.time_zone), fiscal_start)
+    """The asker with today's date in their zone, and the organisation's fiscal year and currency."""
+    kept = session.execute(sa.select(Organisation.fiscal_year_start_month, Organisation.currency)).first()
+    fiscal_start, currency = kept or (1, "USD")
+    return Asker(actor, clock.today(actor.time_zone), fiscal_start, currency)
 
 
 def check(turns: list[str]) -> None:

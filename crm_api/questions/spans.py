@@ -154,7 +154,7 @@ class Tagger:
         after_comparator = bool(before) and (before[-1].is_cue(*_COMPARATORS) or _second_of_two(before))
         if (amount := self._amount(lower, tokens, at)) is not None:
             add(6 if after_comparator else 4, amount[1], "amount", value=amount[0])
-        if not (after_comparator and amount) and (period := self._period(lower, tokens, at)):
+        if not (after_comparator and amount) and (period := self._period(lower, tokens, at, before)):
             add(5, period[1], "period", value=period[0])
         if cue := _longest_cue(words, at):
             add(3, cue[1], "cue", value=cue[0])
@@ -184,8 +184,13 @@ class Tagger:
             return False
         return not (token.raw.isupper() or (at and tokens[at - 1].text in _PLACE_BEFORE))
 
-    def _period(self, lower: str, tokens: list[Token], at: int) -> tuple[periods.Period, int] | None:
-        found = period_reader.read(lower, tokens[at].start, day_first=self.day_first)
+    def _period(
+        self, lower: str, tokens: list[Token], at: int, before: list[Span]
+    ) -> tuple[periods.Period, int] | None:
+        start, negated = tokens[at].start, any(span.is_cue("not", "without") for span in before)
+        found = (negated and period_reader.until_now(lower, start)) or period_reader.read(
+            lower, start, day_first=self.day_first
+        )
         if not found:
             return None
         if tokens[at].text in ("may", "march", "mar", "sun", "sat") and _is_plain_word(tokens, at, found[1]):

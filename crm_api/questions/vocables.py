@@ -1,9 +1,11 @@
 """Words of the trade ("won", "overdue") and of closed lists ("high priority"), with the dates they speak of."""
 
+from crm_api.core.fields import Word
 from crm_api.questions import paths, trees
 from crm_api.questions.clauses import Found
 from crm_api.questions.lexicon import Entry, stems, word_of
 from crm_api.questions.mentions import Mentions
+from crm_api.questions.plan import Plan, Unclear
 from crm_api.questions.spans import Span
 from crm_api.questions.trees import Tree
 
@@ -22,11 +24,34 @@ class Vocables(Mentions):
                 entry, home, inner = placed
                 word = word_of(entry)
                 tree = trees.prefixed(self.s.registry, self._base(home), inner, word.where)
+                if self._opposed(at, word):
+                    if word.ahead is None:
+                        raise Unclear(Plan(action="unknown", unused=(span.text,)))
+                    span.used = True
+                    continue
                 negative = self._negative(at)
                 words = ("not " if negative else "") + word.words[0]
                 slot = paths.join(inner, str(word.where.get("field", _first_field(word.where))))
-                self._add(Found(at, slot, tree, words, home, negative, label=word.words[0]))
+                self._add(
+                    Found(
+                        at,
+                        slot,
+                        tree,
+                        words,
+                        home,
+                        negative,
+                        label=word.words[0],
+                        role="" if home or inner or negative else "noun" if word.noun else "adjective",
+                    )
+                )
                 span.used = True
+
+    def _opposed(self, at: int, word: Word) -> bool:
+        """Whether the sentence also says the opposite: "open deals closing in May" are not closed yet."""
+        others = [
+            e for i, span in enumerate(self.s.spans) if i != at for e in span.entries if e.what == "word"
+        ]
+        return at not in self.negations and any(word_of(e).where == {"not": word.where} for e in others)
 
     def _place_word(self, at: int, span: Span) -> tuple[Entry, str, str] | None:
         options = []
@@ -45,6 +70,7 @@ class Vocables(Mentions):
         for at, _ in list(self.s.terms("choice")):
             span = self.s.spans[at]
             if span.entry("kind") and at not in self.negations and not self._is_adjective(at):
+                self._all_of_a_kind(span)
                 continue
             options = []
             for entry in span.entries:
@@ -65,6 +91,15 @@ class Vocables(Mentions):
             self._add(Found(at, path, tree, words, home, negative, label=str(entry.value)))
             span.used = True
             self._absorb_hint(at, entry)
+
+    def _all_of_a_kind(self, span: Span) -> None:
+        """ "customers" are all accounts, though one of their types has that name: say so."""
+        choice = next((e for e in span.entries if e.what == "choice" and e.kind == self.s.entity), None)
+        each = self.s.catalogue.field(choice.name) if choice else None
+        if each and any(e.what == "kind" and e.kind == self.s.entity for e in span.entries):
+            self.s.assumptions.append(
+                f"“{span.text}” are all {self.s.catalogue.plural}, whatever their {each.title}"
+            )
 
     def _absorb_hint(self, at: int, entry: Entry) -> None:
         """The word that names the field of a choice: "high priority", "located in the US"."""

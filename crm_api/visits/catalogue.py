@@ -61,7 +61,7 @@ CATALOGUE = Catalogue(
         Field("owner_id", FieldType.REFERENCE, VisitPlan.owner_id, aliases=("rep_id",), nullable=False),
         Field("team_id", FieldType.REFERENCE, VisitPlan.team_id),
         Field("status", FieldType.CHOICE, VisitPlan.status, choices=STATUSES, groupable=True, nullable=False),
-        Field("visits", FieldType.INTEGER, VisitPlan.visits, nullable=False),
+        Field("visits", FieldType.INTEGER, VisitPlan.visits, label="stops", nullable=False),
         Field("driving_metres", FieldType.INTEGER, VisitPlan.driving_metres, unit="metres", nullable=False),
         Field(
             "driving_seconds", FieldType.INTEGER, VisitPlan.driving_seconds, unit="seconds", nullable=False

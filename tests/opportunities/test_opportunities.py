@@ -102,9 +102,7 @@ async def test_every_move_is_kept(api: Api) -> None:
 
     moves = await api.db.read(lambda s: list(s.scalars(sa.select(StageMove).order_by(StageMove.id))))
     assert len(moves) == 4
-    assert all(
-        move.from_stage_id == before.to_stage_id for before, move in itertools.pairwise(moves)
-    )
+    assert all(move.from_stage_id == before.to_stage_id for before, move in itertools.pairwise(moves))
 
 
 async def test_lines_take_the_list_price_and_rewriting_them_alike_is_no_change(api: Api) -> None:

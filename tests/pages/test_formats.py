@@ -59,8 +59,8 @@ def test_distances_are_kilometres(metres: int, told: str) -> None:
 @pytest.mark.parametrize(
     ("value", "unit", "told"),
     [
-        (None, None, "–"), (1234567, None, "1,234,567"), (12.5, "%", "12.5 %"), (156375.9, "money", "156,375.90"),
-        (3.0, "days", "3 days"), (91800, "money", "91,800"),
+        (None, None, "–"), (1234567, None, "1,234,567"), (12.5, "%", "12.5 %"), (156375.9, "USD", "156,375.90 USD"),
+        (3.0, "days", "3 days"), (91800, "USD", "91,800 USD"),
     ],
 )  # fmt: skip
 def test_quantities_carry_their_unit(value: float | None, unit: str | None, told: str) -> None:

@@ -7,8 +7,8 @@ import pytest
 
 from crm_api.access import Actor
 from crm_api.core.database import Database
-from crm_api.questions.answer import Answer, Clarification, ColumnOut, OptionOut
 from crm_api.questions.evaluate import as_text, evaluate, questions_of, write
+from crm_api.questions.result import Answer, Clarification, ColumnOut, OptionOut
 
 BOSS = Actor(None, "administrator")
 TABLE = Answer(
