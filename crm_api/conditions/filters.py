@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from crm_api.conditions.tree import All, Comparison, Tree
+from crm_api.conditions.tree import MAX_BRANCHES, All, Comparison, Tree
 from crm_api.core.errors import BadRequest, Invalid
 from crm_api.core.fields import Catalogue, FieldType
 from crm_api.core.listing import MAX_PAGE_SIZE, Sort, Window
@@ -53,6 +53,8 @@ def from_parameters(catalogue: Catalogue, parameters: Iterable[tuple[str, str]])
             reserved[name] = value
         else:
             conditions.append(_condition(catalogue, name, value))
+    if len(conditions) > MAX_BRANCHES:
+        raise BadRequest(f"A list takes at most {MAX_BRANCHES} filters; {len(conditions)} are given.")
     return Query(
         tree=All(all=conditions),
         search=_search(reserved),

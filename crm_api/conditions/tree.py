@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag
 
 Operator = Literal["eq", "ne", "lt", "lte", "gt", "gte", "in", "isnull", "contains", "between"]
 MAX_DEPTH = 8
+MAX_BRANCHES = 50
 
 
 class _Node(BaseModel):
@@ -22,13 +23,13 @@ class _Node(BaseModel):
 class All(_Node):
     """Every branch holds; an empty list always does."""
 
-    all: list["Tree"] = Field(max_length=50)
+    all: list["Tree"] = Field(max_length=MAX_BRANCHES)
 
 
 class Any_(_Node):
     """At least one branch holds; an empty list never does."""
 
-    any: list["Tree"] = Field(max_length=50)
+    any: list["Tree"] = Field(max_length=MAX_BRANCHES)
 
 
 class Not(_Node):
