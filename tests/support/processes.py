@@ -27,7 +27,7 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def until(what: str, check: Callable[[], Any], *, seconds: float = 60.0) -> Any:
+def until(what: str, check: Callable[[], Any], *, seconds: float = 180.0) -> Any:
     """The first truthy value of `check`, asked five times a second; fails naming what did not happen."""
     deadline = time.monotonic() + seconds
     while not (value := check()):
