@@ -170,11 +170,12 @@ def _refuse_unknown(request: Request) -> None:
     if not request.scope["query_string"]:
         return
     route = request.scope["route"]
-    if route not in _parameters:
-        _parameters[route] = frozenset(_query_names(route.dependant))
-    unknown = [name for name in request.query_params if name not in _parameters[route]]
+    if route.endpoint not in _parameters:
+        _parameters[route.endpoint] = frozenset(_query_names(route.dependant))
+    takes = _parameters[route.endpoint]
+    unknown = [name for name in request.query_params if name not in takes]
     if unknown:
-        choices = ", ".join(sorted(_parameters[route]))
+        choices = ", ".join(sorted(takes))
         raise BadRequest(f"There is no parameter '{unknown[0]}'; this address takes {choices}.")
 
 

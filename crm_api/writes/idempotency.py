@@ -12,6 +12,7 @@ from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
+from pydantic_core import to_jsonable_python
 from sqlalchemy.orm import Session
 
 from crm_api.core import clock, dialect
@@ -91,7 +92,7 @@ def finish(session: Session, lease: Lease, answer: Answer) -> None:
 def progress(session: Session, lease: Lease, *, change_set_id: UUID, results: list[dict[str, Any]]) -> None:
     """Remember how far a bulk request is, in the transaction of its slice; the lease begins anew."""
     until = clock.now() + LEASE
-    _set(session, lease, change_set_id=change_set_id, results=results, lease_until=until)
+    _set(session, lease, change_set_id=change_set_id, results=to_jsonable_python(results), lease_until=until)
 
 
 def release(session: Session, lease: Lease) -> None:
