@@ -56,6 +56,7 @@ def add_bulk(router: APIRouter, verbs: Verbs, shown: type[Any]) -> None:
         response_model=shown,
         responses=documented(400, 403, 404, 409, 422) | {201: {"model": shown, "description": "Made"}},
         summary=f"Make or change the {verbs.kind} of another system's id",
+        description="An older `source_updated_at` than the one here changes nothing.",
     )
 
 
