@@ -16,6 +16,7 @@ from crm_api.contacts.routes import router as contacts
 from crm_api.core import openapi, problems
 from crm_api.core.middleware import Edge
 from crm_api.core.problems import documented
+from crm_api.custom_fields.routes import router as custom_fields
 from crm_api.dependencies import Db, State, json_answer
 from crm_api.events.routes import router as events
 from crm_api.followups.routes import router as followups
@@ -58,6 +59,7 @@ ROUTERS = (
     stages_router,
     products,
     tags,
+    custom_fields,
     outbox,
     suppressions,
     followups,

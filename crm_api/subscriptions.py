@@ -12,6 +12,8 @@ from crm_api.activities import timeline
 from crm_api.activities.catalogue import CATALOGUE as ACTIVITIES
 from crm_api.contacts.catalogue import CATALOGUE as CONTACTS
 from crm_api.core.fields import CATALOGUES
+from crm_api.custom_fields import values as custom_values
+from crm_api.custom_fields.catalogue import CATALOGUE as CUSTOM_FIELDS
 from crm_api.events.service import Handler
 from crm_api.followups import reactions as followups
 from crm_api.followups.author import FollowUpAuthor
@@ -39,6 +41,7 @@ ALL_CATALOGUES = (
     TEAMS,
     TERRITORIES,
     TAGS,
+    CUSTOM_FIELDS,
     PRODUCTS,
     PIPELINES,
     STAGES,
@@ -91,3 +94,4 @@ def install() -> None:
     events.subscribe(same_transaction=SAME_TRANSACTION, after_commit=AFTER_COMMIT)
     authors.declare(PURPOSE, FollowUpAuthor())
     audit.install()
+    custom_values.install()

@@ -12,16 +12,19 @@ from crm_api.conditions.compiler import where
 from crm_api.conditions.filters import Query, declared, sorts_of
 from crm_api.core import search
 from crm_api.core.errors import BadRequest, Conflict, Invalid, NotFound, Stale
-from crm_api.core.fields import CATALOGUES, Catalogue
+from crm_api.core.fields import CATALOGUES, Catalogue, Registry
 from crm_api.core.listing import EXACT_TO, Sort, after, decode_cursor, encode_cursor, ordered
+from crm_api.custom_fields import fields as custom_fields
+from crm_api.custom_fields import values as custom_values
 
 P = ParamSpec("P")
 
 
 def page(session: Session, actor: Actor, kind: str, query: Query) -> dict[str, Any]:
     """One page of a list, as the JSON answer. Two statements: the count and the rows."""
-    catalogue = CATALOGUES[kind]
-    matching = _matching(session, actor, catalogue, query)
+    registry = custom_fields.registry(session)
+    catalogue = registry[kind]
+    matching = _matching(session, actor, registry, catalogue, query)
     sorts = sorts_of(catalogue, query.sort)
     total, exact = _total(session, catalogue, matching, query.window.count)
     if any(s.name not in declared(catalogue) for s in sorts) and _exceeds(
@@ -128,9 +131,9 @@ def require_link(session: Session, actor: Actor, kind: str, record_id: UUID, *, 
 
 
 def _matching(
-    session: Session, actor: Actor, catalogue: Catalogue, query: Query
+    session: Session, actor: Actor, registry: Registry, catalogue: Catalogue, query: Query
 ) -> list[sa.ColumnElement[bool]]:
-    terms = [visible(catalogue.kind, actor), where(CATALOGUES, catalogue.kind, query.tree, actor)]
+    terms = [visible(catalogue.kind, actor), where(registry, catalogue.kind, query.tree, actor)]
     archived_at = getattr(catalogue.model, "archived_at", None)
     if archived_at is not None and query.archived != "with":
         terms.append(archived_at.is_(None) if query.archived == "out" else archived_at.is_not(None))
@@ -195,6 +198,8 @@ def _shown(catalogue: Catalogue) -> sa.Select[Any]:
 def _decorate(session: Session, catalogue: Catalogue, rows: list[dict[str, Any]], *, single: bool) -> None:
     if catalogue.decorate and rows:
         catalogue.decorate(session, rows, single)
+    if rows and custom_values.NAME in rows[0]:
+        custom_values.show(session, catalogue.kind, rows)
 
 
 def _present(catalogue: Catalogue, row: dict[str, Any], fields: tuple[str, ...]) -> dict[str, Any]:
