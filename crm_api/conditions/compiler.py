@@ -121,16 +121,15 @@ def _elsewhere(
     catalogue: Catalogue, field: Field, there: Elsewhere, op: str, value: Any, zone: str
 ) -> sa.ColumnElement[bool]:
     """The same comparison over the rows of another table, where no row is an empty field."""
-    if op == "isnull":
-        filled: sa.ColumnElement[bool] = there.holds(sa.true())
-        return sa.not_(filled) if value is None or _parse_flag(field, value, zone) else filled
-    if op == "ne" or value is None:
-        same = _elsewhere(catalogue, field, there, "eq" if op == "ne" else "isnull", value, zone)
-        return sa.not_(same) if op == "ne" else same
-    inner = compare(catalogue, replace(field, column=there.value, elsewhere=None), op, value, zone=zone)
-    if there.narrow is not None and op in ("eq", "in"):
+    if op == "isnull" or (value is None and op in ("eq", "ne")):
+        wanted = value is None or _parse_flag(field, value, zone)
+        wanted = not wanted if op == "ne" else wanted
+        return there.lacks(sa.true()) if wanted else there.holds(sa.true())  # type: ignore[no-any-return]
+    positive = "eq" if op == "ne" else op
+    inner = compare(catalogue, replace(field, column=there.value, elsewhere=None), positive, value, zone=zone)
+    if there.narrow is not None and positive in ("eq", "in"):
         inner = sa.and_(there.narrow(_several(field, value) if op == "in" else [value]), inner)
-    return there.holds(inner)  # type: ignore[no-any-return]
+    return there.lacks(inner) if op == "ne" else there.holds(inner)  # type: ignore[no-any-return]
 
 
 def _parse_flag(field: Field, value: Any, zone: str) -> bool:

@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from crm_api.access import Actor, require_write, visible
+from crm_api.conditions import sparse
 from crm_api.conditions.compiler import where
 from crm_api.conditions.filters import Query, declared, sorts_of
 from crm_api.core import search
@@ -27,9 +28,7 @@ def page(session: Session, actor: Actor, kind: str, query: Query) -> dict[str, A
     matching = _matching(session, actor, registry, catalogue, query)
     sorts = sorts_of(catalogue, query.sort)
     total, exact = _total(session, catalogue, matching, query.window.count)
-    if any(s.name not in declared(catalogue) for s in sorts) and _exceeds(
-        session, catalogue, matching, total, exact
-    ):
+    if _is_costly(catalogue, sorts) and _exceeds(session, catalogue, matching, total, exact):
         raise BadRequest(
             f"More than {EXACT_TO:,} rows match, and only {', '.join(declared(catalogue))} can sort so many; "
             "filter further or sort by one of these."
@@ -154,6 +153,13 @@ def _total(
     return min(total, EXACT_TO), total <= EXACT_TO
 
 
+def _is_costly(catalogue: Catalogue, sorts: list[Sort]) -> bool:
+    """Whether no index gives this order: another field than the declared ones, or a custom one among several."""
+    return any(
+        s.name not in declared(catalogue) or (s.elsewhere is not None and len(sorts) > 1) for s in sorts
+    )
+
+
 def _exceeds(
     session: Session,
     catalogue: Catalogue,
@@ -175,12 +181,15 @@ def _rows(
     query: Query,
 ) -> tuple[list[dict[str, Any]], bool]:
     window, identity = query.window, catalogue.model.id
+    if window.cursor is not None and len(sorts) > 1:
+        raise BadRequest("A cursor goes with one sort field.")
+    if len(sorts) == 1 and sorts[0].elsewhere is not None:
+        found = sparse.rows(session, _shown(catalogue), matching, sorts[0], identity, window)
+        return [dict(row) for row in found[: window.page_size]], len(found) > window.page_size
     statement = ordered(
         _shown(catalogue).add_columns(sorts[0].column.label("_sort")).where(*matching), sorts, identity
     )
     if window.cursor is not None:
-        if len(sorts) > 1:
-            raise BadRequest("A cursor goes with one sort field.")
         value, last_id = decode_cursor(window.cursor, sorts[0])
         statement = statement.where(after(sorts[0], identity, value, last_id))
     else:

@@ -33,7 +33,9 @@ class Elsewhere:
     """Where the values of a field lie that has no column of its own: in rows of another table, one or none a record.
 
     `value` is compared, `key` sorted by; `rows` picks the field's rows, `record_id` says whose each is.
-    `holds(condition)` are the records with a row for which a condition over those columns holds.
+    `holds(condition)` are the records with a row for which a condition over those columns holds, `lacks(condition)`
+    those without one: two ways of writing it, because a database drives a search from the first and probes with the
+    second (NOT IN over a million rows never came back on PostgreSQL).
     """
 
     value: Any
@@ -41,6 +43,7 @@ class Elsewhere:
     rows: Any
     record_id: Any
     holds: Callable[[Any], Any]
+    lacks: Callable[[Any], Any]
     narrow: Callable[[Any], Any] | None = None  # of an exact text: a condition over `key`, which is indexed
 
 

@@ -77,10 +77,16 @@ def _elsewhere(model: Any, each: Definition, shown: Any) -> Elsewhere:
         having = sa.select(values.record_id).where(_rows(each), condition)
         return model.id.in_(having.correlate(None))
 
+    def lacks(condition: Any) -> Any:
+        here = sa.exists().where(_rows(each), values.record_id == model.id, condition)
+        return sa.not_(here.correlate_except(field_values))
+
     def narrow(texts: Iterable[Any]) -> Any:
         return key.in_([text_key(str(text)) for text in texts])
 
-    return Elsewhere(shown, key, _rows(each), values.record_id, holds, narrow if each.told.is_text else None)
+    return Elsewhere(
+        shown, key, _rows(each), values.record_id, holds, lacks, narrow if each.told.is_text else None
+    )
 
 
 def _carrying(model: Any, each: Definition) -> Any:
