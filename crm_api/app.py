@@ -28,6 +28,7 @@ from crm_api.organisation.routes import territories_router
 from crm_api.outbox.routes import router as outbox
 from crm_api.outbox.routes import suppressions_router as suppressions
 from crm_api.pages import errors as pages_errors
+from crm_api.pages.description import router as description
 from crm_api.pages.routes import router as pages
 from crm_api.pipelines.routes import router as pipelines
 from crm_api.pipelines.routes import stages_router
@@ -67,6 +68,7 @@ ROUTERS = (
     imports,
     questions,
     events,
+    description,
     pages,
     webhooks,
 )
@@ -86,7 +88,7 @@ def create_app(settings: Settings, open_state: Opened) -> FastAPI:
         version="1",
         lifespan=lifespan,
         redirect_slashes=False,
-        openapi_url="/openapi.json",
+        openapi_url=None,  # pages/description.py: what it says depends on who asks
         docs_url=None,
         redoc_url=None,
         responses=documented(401, 503),
