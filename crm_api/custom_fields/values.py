@@ -71,8 +71,7 @@ def edited(session: Session, actor: Actor, record: Any, given: Mapping[str, Any]
 def with_defaults(session: Session, kind: str, values: Mapping[str, Any] | None) -> Values | None:
     """The checked values of a new record, and the defaults of what they say nothing of; for bulk work."""
     defaults = {k: d.default for k, d in definitions.live(session, kind).items() if d.default is not None}
-    full = defaults | dict(values or {})
-    return {key: value for key, value in full.items() if value is not None} or None
+    return defaults | {key: value for key, value in (values or {}).items() if value is not None} or None
 
 
 def show(session: Session, kind: str, rows: Iterable[dict[str, Any]]) -> None:
