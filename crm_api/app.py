@@ -16,6 +16,7 @@ from crm_api.contacts.routes import router as contacts
 from crm_api.core import openapi, problems
 from crm_api.core.middleware import Edge
 from crm_api.core.problems import documented
+from crm_api.custom_fields.routes import router as custom_fields
 from crm_api.dependencies import Db, State, json_answer
 from crm_api.events.routes import router as events
 from crm_api.followups.routes import router as followups
@@ -27,6 +28,7 @@ from crm_api.organisation.routes import territories_router
 from crm_api.outbox.routes import router as outbox
 from crm_api.outbox.routes import suppressions_router as suppressions
 from crm_api.pages import errors as pages_errors
+from crm_api.pages.description import router as description
 from crm_api.pages.routes import router as pages
 from crm_api.pipelines.routes import router as pipelines
 from crm_api.pipelines.routes import stages_router
@@ -58,6 +60,7 @@ ROUTERS = (
     stages_router,
     products,
     tags,
+    custom_fields,
     outbox,
     suppressions,
     followups,
@@ -65,6 +68,7 @@ ROUTERS = (
     imports,
     questions,
     events,
+    description,
     pages,
     webhooks,
 )
@@ -84,7 +88,7 @@ def create_app(settings: Settings, open_state: Opened) -> FastAPI:
         version="1",
         lifespan=lifespan,
         redirect_slashes=False,
-        openapi_url="/openapi.json",
+        openapi_url=None,  # pages/description.py: what it says depends on who asks
         docs_url=None,
         redoc_url=None,
         responses=documented(401, 503),

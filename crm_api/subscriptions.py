@@ -12,6 +12,8 @@ from crm_api.activities import timeline
 from crm_api.activities.catalogue import CATALOGUE as ACTIVITIES
 from crm_api.contacts.catalogue import CATALOGUE as CONTACTS
 from crm_api.core.fields import CATALOGUES
+from crm_api.custom_fields import values as custom_values
+from crm_api.custom_fields.catalogue import CATALOGUE as CUSTOM_FIELDS
 from crm_api.events.service import Handler
 from crm_api.followups import reactions as followups
 from crm_api.followups import rules as followup_rules
@@ -42,6 +44,7 @@ ALL_CATALOGUES = (
     TEAMS,
     TERRITORIES,
     TAGS,
+    CUSTOM_FIELDS,
     PRODUCTS,
     PIPELINES,
     STAGES,
@@ -95,3 +98,4 @@ def install() -> None:
     authors.declare(PURPOSE, FollowUpAuthor())
     rehearsal.foresee(rules=followup_rules.foreseen, mails=outbox.foreseen, webhooks=webhooks.foreseen)
     audit.install()
+    custom_values.install()

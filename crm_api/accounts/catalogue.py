@@ -29,6 +29,7 @@ _SHOWN = sa.select(
     *shown_by(
         AccountOut,
         Account,
+        custom_fields=Account.custom,
         last_contact_at=AccountStats.last_contact_at,
         last_visit_at=AccountStats.last_visit_at,
     )

@@ -7,7 +7,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
-from crm_api.core.columns import Archivable, Timestamps, Versioned, derived, one_of
+from crm_api.core.columns import Archivable, Customised, Timestamps, Versioned, derived, one_of
 from crm_api.core.database import Base
 from crm_api.core.text import fold
 
@@ -21,7 +21,7 @@ _LIVE: dict[str, Any] = {
 }
 
 
-class Account(Timestamps, Versioned, Archivable, Base):
+class Account(Customised, Timestamps, Versioned, Archivable, Base):
     """A company. Money is in minor units of `currency`; coordinates are those of the visit address.
 
     `opening_hours` is keyed by ISO weekday: `{"1": [["08:00", "12:00"], ["13:00", "18:00"]]}`, local time.

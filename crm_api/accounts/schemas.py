@@ -2,7 +2,7 @@
 
 import re
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from pydantic import AfterValidator, BaseModel, Field
@@ -12,6 +12,7 @@ from crm_api.core.schemas import (
     Body,
     Count,
     Currency,
+    CustomValues,
     Email,
     Instant,
     Latitude,
@@ -80,6 +81,7 @@ class _AccountFields(Body):
     visit_minutes: int | None = Field(None, ge=1, le=720)
     visit_every_days: int | None = Field(None, ge=1, le=3660)
     tags: list[Name] | None = Field(None, max_length=50)
+    custom_fields: CustomValues | None = None
     external_system: Line | None = None
     external_id: Line | None = None
     source_updated_at: Instant | None = None
@@ -144,6 +146,7 @@ class AccountOut(BaseModel):
     tags: list[str]
     last_contact_at: datetime | None
     last_visit_at: datetime | None
+    custom_fields: dict[str, Any]
     external_system: str | None
     external_id: str | None
     source_updated_at: datetime | None

@@ -17,6 +17,7 @@ from crm_api.core.errors import Invalid
 from crm_api.core.money import recast, require_currency, to_minor
 from crm_api.core.numbering import take
 from crm_api.core.schemas import apply_patch, changes, refuse_null
+from crm_api.custom_fields import values as custom_values
 from crm_api.events import Event, record
 from crm_api.matching.phones import e164
 from crm_api.organisation import service as organisation
@@ -27,7 +28,8 @@ from crm_api.users.service import team_of
 def create(session: Session, actor: Actor, *, data: AccountIn) -> Account:
     """A new account, owned by its maker where no owner is given."""
     require_create(actor, "account")
-    values = data.model_dump(exclude={"tags"})
+    values = data.model_dump(exclude={"tags", "custom_fields"})
+    values["custom"] = custom_values.fresh(session, actor, "account", data.custom_fields)
     values["currency"] = require_currency(data.currency or organisation.currency(session))
     values["owner_id"] = values["owner_id"] or (actor.user_id if actor.role in ("rep", "manager") else None)
     _resolve(session, actor, values)
@@ -47,7 +49,8 @@ def update(
 ) -> Account:
     """Change just the fields sent."""
     account: Account = records.get(session, actor, Account, account_id, writing=True, if_match=if_match)
-    values = changes(data, leave_out=("tags",))
+    values = changes(data, leave_out=("tags", "custom_fields"))
+    values |= custom_values.edited(session, actor, account, data.custom_fields)
     refuse_null(values, "name", "account_type", "currency")
     if "owner_id" in values:
         require_reassign(session, actor, account, values["owner_id"])

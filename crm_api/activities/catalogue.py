@@ -32,7 +32,7 @@ access.declare(
     ),
 )
 
-_SHOWN = sa.select(*shown_by(ActivityOut, Activity))
+_SHOWN = sa.select(*shown_by(ActivityOut, Activity, custom_fields=Activity.custom))
 
 
 def _present(row: dict[str, Any]) -> dict[str, Any]:

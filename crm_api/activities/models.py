@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
 from crm_api.core import clock
-from crm_api.core.columns import Archivable, Timestamps, Versioned, one_of, sort_index
+from crm_api.core.columns import Archivable, Customised, Timestamps, Versioned, one_of, sort_index
 from crm_api.core.database import Base
 
 ACTIVITY_TYPES = ("call", "email", "meeting", "video_call", "chat", "sms", "visit", "other", "task", "note")
@@ -19,7 +19,7 @@ TASK_TYPES = ("general", "follow_up", "reminder", "deadline")
 DIRECTIONS = ("inbound", "outbound")
 
 
-class Activity(Timestamps, Versioned, Archivable, Base):
+class Activity(Customised, Timestamps, Versioned, Archivable, Base):
     """One thing done or to be done: calls, mails, meetings, visits, tasks and notes share this table."""
 
     __tablename__ = "activities"

@@ -1,12 +1,12 @@
 """What goes in and out of activities and timelines."""
 
 from datetime import datetime
-from typing import Literal
+from typing import Any, Literal
 from uuid import UUID
 
 from pydantic import BaseModel, Field
 
-from crm_api.core.schemas import Body, Instant, Latitude, Line, Longitude, Name, Text, example
+from crm_api.core.schemas import Body, CustomValues, Instant, Latitude, Line, Longitude, Name, Text, example
 
 ActivityType = Literal[
     "call", "email", "meeting", "video_call", "chat", "sms", "visit", "other", "task", "note"
@@ -39,6 +39,7 @@ class _ActivityFields(Body):
     lead_id: UUID | None = None
     opportunity_id: UUID | None = None
     owner_id: UUID | None = None
+    custom_fields: CustomValues | None = None
     external_system: Line | None = None
     external_id: Line | None = None
     source_updated_at: Instant | None = None
@@ -98,6 +99,7 @@ class ActivityOut(BaseModel):
     owner_id: UUID | None
     team_id: UUID | None
     is_overdue: bool
+    custom_fields: dict[str, Any]
     external_system: str | None
     external_id: str | None
     source_updated_at: datetime | None

@@ -20,6 +20,7 @@ from crm_api.contacts.models import Contact
 from crm_api.core import clock, context
 from crm_api.core.errors import Conflict, Invalid
 from crm_api.core.schemas import apply_patch, changes, refuse_null
+from crm_api.custom_fields import values as custom_values
 from crm_api.events import Event, record
 from crm_api.leads import service as leads
 from crm_api.opportunities.models import Opportunity
@@ -36,7 +37,8 @@ _IN_TOUCH = (
 def create(session: Session, actor: Actor, *, data: ActivityIn) -> Activity:
     """Log what was done, or plan what is to be done; raises Invalid naming a link that leads nowhere."""
     require_create(actor, "activity")
-    values = data.model_dump()
+    values = data.model_dump(exclude={"custom_fields"})
+    values["custom"] = custom_values.fresh(session, actor, "activity", data.custom_fields)
     values["owner_id"] = values["owner_id"] or actor.user_id
     values["status"] = data.status or _status(data)
     _resolve(session, actor, values)
@@ -64,7 +66,8 @@ def update(
 ) -> Activity:
     """Change just the fields sent."""
     activity: Activity = records.get(session, actor, Activity, activity_id, writing=True, if_match=if_match)
-    values = changes(data)
+    values = changes(data, leave_out=("custom_fields",))
+    values |= custom_values.edited(session, actor, activity, data.custom_fields)
     refuse_null(values, "subject", "priority", "requires_follow_up", "status")
     _resolve(session, actor, values)
     if "account_id" not in values and activity.account_id is None:

@@ -4,7 +4,7 @@ Statement DML on an audited table goes through `bulk_insert` and `bulk_update` h
 unit of work does not see would leave no trace.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from types import SimpleNamespace
 from typing import Any
 from uuid import UUID
@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session
 from crm_api.audit.models import AuditEntry, ChangeSet
 from crm_api.core import clock, context, search
 from crm_api.core.database import Base
+from crm_api.core.fields import CUSTOM
 from crm_api.core.ids import new_id
 
 HIDDEN = "•••"
@@ -103,11 +104,13 @@ def _told(model: type[Any]) -> list[tuple[str, bool]]:
 
 def _values(row: Any) -> dict[str, Any]:
     loaded = sa.inspect(row).dict
-    return {
-        key: HIDDEN if hidden else loaded[key]
-        for key, hidden in _told(type(row))
-        if loaded.get(key) is not None
-    }
+    return _spread(
+        {
+            key: HIDDEN if hidden else loaded[key]
+            for key, hidden in _told(type(row))
+            if loaded.get(key) is not None
+        }
+    )
 
 
 def _difference(row: Any) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -117,7 +120,22 @@ def _difference(row: Any) -> tuple[dict[str, Any], dict[str, Any]]:
         if history.has_changes():
             before[key] = HIDDEN if hidden else (history.deleted[0] if history.deleted else None)
             after[key] = HIDDEN if hidden else (history.added[0] if history.added else None)
-    return before, after
+    if CUSTOM not in after:
+        return before, after
+    was, now = _spread(before), _spread(after)
+    same = {key for key in was.keys() & now.keys() if was[key] == now[key]}
+    return (
+        {key: was.get(key) for key in was.keys() | now.keys() if key not in same},
+        {key: now.get(key) for key in was.keys() | now.keys() if key not in same},
+    )
+
+
+def _spread(values: dict[str, Any]) -> dict[str, Any]:
+    """Custom fields one by one, as `custom.key`: the trail tells of fields, not of how they are kept."""
+    if CUSTOM not in values:
+        return values
+    held = values.pop(CUSTOM) or {}
+    return values | {f"{CUSTOM}.{key}": value for key, value in held.items()}
 
 
 def _entry(row: Any, action: str, before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, Any]:
@@ -143,6 +161,15 @@ def _store(session: Session, entries: Sequence[Mapping[str, Any]]) -> None:
     )
 
 
+Follower = Callable[[Session, type[Any], Sequence[Mapping[str, Any]]], None]
+_followers: list[Follower] = []
+
+
+def on_bulk_insert(follow: Follower) -> None:
+    """Let rooms above see what `bulk_insert` writes, which no flush tells them."""
+    _followers.append(follow)
+
+
 # ── Bulk ─────────────────────────────────────────────────────────────────────────────────────────
 
 
@@ -166,15 +193,17 @@ def bulk_insert(session: Session, model: type[Any], rows: Iterable[Mapping[str, 
                     "record_id": row["id"],
                     "action": "create",
                     "before": {},
-                    "after": {
-                        k: HIDDEN if hidden else row[k] for k, hidden in told if row.get(k) is not None
-                    },
+                    "after": _spread(
+                        {k: HIDDEN if hidden else row[k] for k, hidden in told if row.get(k) is not None}
+                    ),
                 }
                 for row in complete
             ],
         )
     if getattr(model, "__search__", None):
         search.index_rows(session, model, complete)
+    for follow in _followers:
+        follow(session, model, complete)
     return [row["id"] for row in complete]
 
 

@@ -1,6 +1,7 @@
 """The only way from a condition tree to a WHERE."""
 
 import operator
+from dataclasses import replace
 from typing import Any
 
 import sqlalchemy as sa
@@ -9,7 +10,7 @@ from crm_api.access import Actor, visible
 from crm_api.conditions.tree import MAX_DEPTH, All, Any_, Comparison, Not, Related, Tree
 from crm_api.conditions.values import parse, text
 from crm_api.core.errors import Invalid
-from crm_api.core.fields import Catalogue, Field, FieldType, Registry
+from crm_api.core.fields import CUSTOM, Catalogue, Elsewhere, Field, FieldType, Registry
 
 MAX_NODES, MAX_VALUES, LONGEST_PART = 200, 1000, 500
 _ORDERED = {FieldType.INTEGER, FieldType.NUMBER, FieldType.MONEY, FieldType.DATE, FieldType.DATETIME}
@@ -50,8 +51,8 @@ class _Compiler:
     def comparison(
         self, catalogue: Catalogue, node: Comparison, path: list[str], depth: int
     ) -> sa.ColumnElement[bool]:
-        if len(path) == 1:
-            field = catalogue.field(path[0])
+        if len(path) == 1 or path[0] == CUSTOM:
+            field = catalogue.field(".".join(path))
             if field is None:
                 raise Invalid.field(node.field, f"a {catalogue.kind} has no such field; {_known(catalogue)}")
             return compare(catalogue, field, node.op, node.value, zone=self.actor.time_zone)
@@ -90,6 +91,8 @@ class _Compiler:
 
 def compare(catalogue: Catalogue, field: Field, op: str, value: Any, *, zone: str) -> sa.ColumnElement[bool]:
     """One comparison over a field of the catalogue itself. Text compares without regard to case."""
+    if field.elsewhere is not None:
+        return _elsewhere(catalogue, field, field.elsewhere, op, value, zone)
     column: Any = field.column
     match op:
         case "isnull":
@@ -112,6 +115,21 @@ def compare(catalogue: Catalogue, field: Field, op: str, value: Any, *, zone: st
             raise Invalid.field(field.name, "between takes two values, the lower first")
         return column.between(*ends)  # type: ignore[no-any-return]
     return _ORDER[op](column, parse(field, value, zone=zone))  # type: ignore[no-any-return]
+
+
+def _elsewhere(
+    catalogue: Catalogue, field: Field, there: Elsewhere, op: str, value: Any, zone: str
+) -> sa.ColumnElement[bool]:
+    """The same comparison over the rows of another table, where no row is an empty field."""
+    if op == "isnull" or (value is None and op in ("eq", "ne")):
+        wanted = value is None or _parse_flag(field, value, zone)
+        wanted = not wanted if op == "ne" else wanted
+        return there.lacks(sa.true()) if wanted else there.holds(sa.true())  # type: ignore[no-any-return]
+    positive = "eq" if op == "ne" else op
+    inner = compare(catalogue, replace(field, column=there.value, elsewhere=None), positive, value, zone=zone)
+    if there.narrow is not None and positive in ("eq", "in"):
+        inner = sa.and_(there.narrow(_several(field, value) if op == "in" else [value]), inner)
+    return there.lacks(inner) if op == "ne" else there.holds(inner)  # type: ignore[no-any-return]
 
 
 def _parse_flag(field: Field, value: Any, zone: str) -> bool:

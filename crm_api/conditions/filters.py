@@ -8,25 +8,11 @@ from typing import Any, Literal
 from crm_api.conditions.tree import MAX_BRANCHES, All, Comparison, Tree
 from crm_api.core.errors import BadRequest, Invalid
 from crm_api.core.fields import Catalogue, FieldType
-from crm_api.core.listing import MAX_PAGE_SIZE, Sort, Window
+from crm_api.core.listing import MAX_PAGE_SIZE, PARAMETERS, Sort, Window
 
 OPERATORS = ("ne", "gt", "gte", "lt", "lte", "in", "isnull", "contains", "between")
 _WHOLE = re.compile(r"[0-9]{1,12}")
 LONGEST_SEARCH, LONGEST_PATH = 200, 200
-RESERVED = (
-    "page",
-    "page_size",
-    "skip",
-    "limit",
-    "cursor",
-    "sort",
-    "sort_by",
-    "sort_order",
-    "search",
-    "fields",
-    "count",
-    "archived",
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +31,7 @@ def from_parameters(catalogue: Catalogue, parameters: Iterable[tuple[str, str]])
     """Read the query string; raises BadRequest naming a parameter that does not exist or is repeated."""
     reserved: dict[str, str] = {}
     conditions: list[Tree] = []
-    taken = [name for name in RESERVED if name != "archived" or has_archive(catalogue)]
+    taken = [name for name in PARAMETERS if name != "archived" or has_archive(catalogue)]
     for name, value in parameters:
         if name in taken:
             if name in reserved:
@@ -77,7 +63,7 @@ def _condition(catalogue: Catalogue, name: str, value: str) -> Comparison:
         raise BadRequest(
             f"There is no parameter '{name[:LONGEST_PATH]}'. "
             f"This list filters by {', '.join(f.name for f in catalogue.fields)} "
-            f"(with __{', __'.join(OPERATORS)}) and takes {', '.join(RESERVED)}."
+            f"(with __{', __'.join(OPERATORS)}) and takes {', '.join(PARAMETERS)}."
         )
     if found is not None and found.type is FieldType.TAGS and op == "eq":
         op = "in"
@@ -144,7 +130,7 @@ def sorts_of(catalogue: Catalogue, names: tuple[str, ...]) -> list[Sort]:
         if found is None or found.type is FieldType.TAGS:
             raise BadRequest(f"Cannot sort by '{name}'; declared sorts are {', '.join(declared(catalogue))}.")
         column = found.sort_column if found.sort_column is not None else found.column
-        sorts.append(Sort(found.name, column, name.startswith("-"), found.nullable))
+        sorts.append(Sort(found.name, column, name.startswith("-"), found.nullable, found.elsewhere))
     return sorts
 
 

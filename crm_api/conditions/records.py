@@ -8,25 +8,27 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from crm_api.access import Actor, require_write, visible
+from crm_api.conditions import sparse
 from crm_api.conditions.compiler import where
 from crm_api.conditions.filters import Query, declared, sorts_of
 from crm_api.core import search
 from crm_api.core.errors import BadRequest, Conflict, Invalid, NotFound, Stale
-from crm_api.core.fields import CATALOGUES, Catalogue
+from crm_api.core.fields import CATALOGUES, Catalogue, Registry
 from crm_api.core.listing import EXACT_TO, Sort, after, decode_cursor, encode_cursor, ordered
+from crm_api.custom_fields import fields as custom_fields
+from crm_api.custom_fields import values as custom_values
 
 P = ParamSpec("P")
 
 
 def page(session: Session, actor: Actor, kind: str, query: Query) -> dict[str, Any]:
     """One page of a list, as the JSON answer. Two statements: the count and the rows."""
-    catalogue = CATALOGUES[kind]
-    matching = _matching(session, actor, catalogue, query)
+    registry = custom_fields.registry(session)
+    catalogue = registry[kind]
+    matching = _matching(session, actor, registry, catalogue, query)
     sorts = sorts_of(catalogue, query.sort)
     total, exact = _total(session, catalogue, matching, query.window.count)
-    if any(s.name not in declared(catalogue) for s in sorts) and _exceeds(
-        session, catalogue, matching, total, exact
-    ):
+    if _is_costly(catalogue, sorts) and _exceeds(session, catalogue, matching, total, exact):
         raise BadRequest(
             f"More than {EXACT_TO:,} rows match, and only {', '.join(declared(catalogue))} can sort so many; "
             "filter further or sort by one of these."
@@ -132,9 +134,9 @@ def require_link(session: Session, actor: Actor, kind: str, record_id: UUID, *, 
 
 
 def _matching(
-    session: Session, actor: Actor, catalogue: Catalogue, query: Query
+    session: Session, actor: Actor, registry: Registry, catalogue: Catalogue, query: Query
 ) -> list[sa.ColumnElement[bool]]:
-    terms = [visible(catalogue.kind, actor), where(CATALOGUES, catalogue.kind, query.tree, actor)]
+    terms = [visible(catalogue.kind, actor), where(registry, catalogue.kind, query.tree, actor)]
     archived_at = getattr(catalogue.model, "archived_at", None)
     if archived_at is not None and query.archived != "with":
         terms.append(archived_at.is_(None) if query.archived == "out" else archived_at.is_not(None))
@@ -153,6 +155,13 @@ def _total(
     capped = sa.select(catalogue.model.id).where(*matching).limit(EXACT_TO + 1).subquery()
     total = session.scalar(sa.select(sa.func.count()).select_from(capped)) or 0
     return min(total, EXACT_TO), total <= EXACT_TO
+
+
+def _is_costly(catalogue: Catalogue, sorts: list[Sort]) -> bool:
+    """Whether no index gives this order: another field than the declared ones, or a custom one among several."""
+    return any(
+        s.name not in declared(catalogue) or (s.elsewhere is not None and len(sorts) > 1) for s in sorts
+    )
 
 
 def _exceeds(
@@ -176,12 +185,15 @@ def _rows(
     query: Query,
 ) -> tuple[list[dict[str, Any]], bool]:
     window, identity = query.window, catalogue.model.id
+    if window.cursor is not None and len(sorts) > 1:
+        raise BadRequest("A cursor goes with one sort field.")
+    if len(sorts) == 1 and sorts[0].elsewhere is not None:
+        found = sparse.rows(session, _shown(catalogue), matching, sorts[0], identity, window)
+        return [dict(row) for row in found[: window.page_size]], len(found) > window.page_size
     statement = ordered(
         _shown(catalogue).add_columns(sorts[0].column.label("_sort")).where(*matching), sorts, identity
     )
     if window.cursor is not None:
-        if len(sorts) > 1:
-            raise BadRequest("A cursor goes with one sort field.")
         value, last_id = decode_cursor(window.cursor, sorts[0])
         statement = statement.where(after(sorts[0], identity, value, last_id))
     else:
@@ -199,6 +211,8 @@ def _shown(catalogue: Catalogue) -> sa.Select[Any]:
 def _decorate(session: Session, catalogue: Catalogue, rows: list[dict[str, Any]], *, single: bool) -> None:
     if catalogue.decorate and rows:
         catalogue.decorate(session, rows, single)
+    if rows and custom_values.NAME in rows[0]:
+        custom_values.show(session, catalogue.kind, rows)
 
 
 def _present(catalogue: Catalogue, row: dict[str, Any], fields: tuple[str, ...]) -> dict[str, Any]:

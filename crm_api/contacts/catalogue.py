@@ -11,9 +11,9 @@ from crm_api.tags.service import attach, tagged
 
 access.declare("contact", Contact, owner=Contact.owner_id, follows=(("account", Contact.account_id),))
 
-_SHOWN = sa.select(*shown_by(ContactOut, Contact, last_contact_at=ContactStats.last_contact_at)).outerjoin(
-    ContactStats, ContactStats.contact_id == Contact.id
-)
+_SHOWN = sa.select(
+    *shown_by(ContactOut, Contact, custom_fields=Contact.custom, last_contact_at=ContactStats.last_contact_at)
+).outerjoin(ContactStats, ContactStats.contact_id == Contact.id)
 _LAST = (
     sa.select(ContactStats.last_contact_at)
     .where(ContactStats.contact_id == Contact.id)

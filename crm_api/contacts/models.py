@@ -6,14 +6,14 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
-from crm_api.core.columns import Archivable, Timestamps, Versioned, derived, one_of
+from crm_api.core.columns import Archivable, Customised, Timestamps, Versioned, derived, one_of
 from crm_api.core.database import Base
 from crm_api.core.text import fold
 
 CONTACT_ROLES = ("decision_maker", "influencer", "contact", "distributor", "dealer")
 
 
-class Contact(Timestamps, Versioned, Archivable, Base):
+class Contact(Customised, Timestamps, Versioned, Archivable, Base):
     """A person, usually at an account."""
 
     __tablename__ = "contacts"

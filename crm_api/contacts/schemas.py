@@ -1,12 +1,12 @@
 """What goes in and out of contacts."""
 
 from datetime import datetime
-from typing import Literal
+from typing import Any, Literal
 from uuid import UUID
 
 from pydantic import BaseModel, Field
 
-from crm_api.core.schemas import Body, Email, Line, Name, Phone, Text, example
+from crm_api.core.schemas import Body, CustomValues, Email, Line, Name, Phone, Text, example
 
 ContactRole = Literal["decision_maker", "influencer", "contact", "distributor", "dealer"]
 
@@ -29,6 +29,7 @@ class _ContactFields(Body):
     country: Line | None = None
     description: Text | None = None
     tags: list[Name] | None = Field(None, max_length=50)
+    custom_fields: CustomValues | None = None
     external_system: Line | None = None
     external_id: Line | None = None
 
@@ -85,6 +86,7 @@ class ContactOut(BaseModel):
     description: str | None
     tags: list[str]
     last_contact_at: datetime | None
+    custom_fields: dict[str, Any]
     external_system: str | None
     external_id: str | None
     origin: str

@@ -15,6 +15,7 @@ from crm_api.core import clock, context
 from crm_api.core.columns import touch
 from crm_api.core.errors import Invalid
 from crm_api.core.schemas import apply_patch, changes, refuse_null
+from crm_api.custom_fields import values as custom_values
 from crm_api.events import Event, record
 from crm_api.matching.phones import e164
 from crm_api.organisation.service import require_zone
@@ -25,7 +26,8 @@ from crm_api.users.service import team_of
 def create(session: Session, actor: Actor, *, data: ContactIn) -> Contact:
     """A new contact; the first one made primary stays it until another is."""
     require_create(actor, "contact")
-    values = data.model_dump(exclude={"tags"})
+    values = data.model_dump(exclude={"tags", "custom_fields"})
+    values["custom"] = custom_values.fresh(session, actor, "contact", data.custom_fields)
     values["owner_id"] = values["owner_id"] or (actor.user_id if actor.role != "administrator" else None)
     _resolve(session, actor, values)
     if data.is_primary:
@@ -45,7 +47,8 @@ def update(
 ) -> Contact:
     """Change just the fields sent."""
     contact: Contact = records.get(session, actor, Contact, contact_id, writing=True, if_match=if_match)
-    values = changes(data, leave_out=("tags",))
+    values = changes(data, leave_out=("tags", "custom_fields"))
+    values |= custom_values.edited(session, actor, contact, data.custom_fields)
     refuse_null(values, "first_name", "role", "is_primary", "do_not_call", "email_opt_out")
     if "owner_id" in values:
         require_reassign(session, actor, contact, values["owner_id"])

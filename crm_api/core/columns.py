@@ -118,3 +118,12 @@ class Archivable:
     def is_archived(self) -> bool:
         """Whether the row was deleted softly."""
         return self.archived_at is not None
+
+
+class Customised:
+    """Values of the fields an organisation added itself, by key and as the API shows them.
+
+    `custom_fields.values` keeps the table beside that they are filtered and sorted by.
+    """
+
+    custom: Mapped[dict[str, Any] | None] = mapped_column(sort_order=89)

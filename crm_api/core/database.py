@@ -106,9 +106,13 @@ def _raise_version(mapper: Any, connection: Any, target: Any) -> None:
 
 
 class Database(ABC):
-    """One open database. `Database.open(url)` picks the engine by the URL."""
+    """One open database. `Database.open(url)` picks the engine by the URL.
+
+    `kept` is what this process keeps of it between transactions; every session has it as `info["kept"]`.
+    """
 
     url: str
+    kept: dict[str, Any]
 
     @staticmethod
     def open(url: str, *, pool_size: int = 8) -> "Database":
@@ -174,7 +178,7 @@ class SQLiteDatabase(Database):
     """One file, one writer thread, two reader threads."""
 
     def __init__(self, url: str) -> None:
-        self.url = url
+        self.url, self.kept = url, {}
         self.path = Path(url.removeprefix("sqlite:///"))
         self.path.parent.mkdir(parents=True, exist_ok=True)
         self._lock_path = self.path.with_name(self.path.name + ".lock")
@@ -203,13 +207,14 @@ class SQLiteDatabase(Database):
         return await loop.run_in_executor(pool, lambda: context.run(run, work))
 
     def _read(self, work: Callable[[Session], R]) -> R:
-        with Session(self._read_engine, expire_on_commit=False, autoflush=False) as session:
+        info = {"kept": self.kept}
+        with Session(self._read_engine, expire_on_commit=False, autoflush=False, info=info) as session:
             return work(session)
 
     def _write(self, work: Callable[[Session], R]) -> R:
         with (
             self._exclusive(),
-            Session(self._write_engine, expire_on_commit=False) as session,
+            Session(self._write_engine, expire_on_commit=False, info={"kept": self.kept}) as session,
             session.begin(),
         ):
             return work(session)
@@ -242,14 +247,16 @@ class PostgreSQLDatabase(Database):
     """An asyncpg pool; several processes and machines may share the server."""
 
     def __init__(self, url: str, *, pool_size: int = 8) -> None:
-        self.url = "postgresql+asyncpg://" + url.split("://", 1)[1]
+        self.url, self.kept = "postgresql+asyncpg://" + url.split("://", 1)[1], {}
         self._engine: AsyncEngine = create_async_engine(
             self.url, pool_size=pool_size, max_overflow=2, pool_timeout=10
         )
         self._numbers = create_async_engine(self.url, pool_size=2, max_overflow=0, pool_timeout=10)
 
     async def _run(self, work: Callable[[Session], R], *, writing: bool) -> R:
-        async with AsyncSession(self._engine, expire_on_commit=False, autoflush=writing) as session:
+        async with AsyncSession(
+            self._engine, expire_on_commit=False, autoflush=writing, info={"kept": self.kept}
+        ) as session:
             if not writing:
                 await session.connection(execution_options={"postgresql_readonly": True})
                 return await session.run_sync(work)

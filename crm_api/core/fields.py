@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
+CUSTOM = "custom"  # before the dot in the names of fields an organisation added itself
+
 
 class FieldType(StrEnum):
     """What a field holds; decides its operators, its parsing and how it is shown."""
@@ -24,6 +26,25 @@ class FieldType(StrEnum):
     CHOICE = "choice"  # a closed or extensible list of words
     REFERENCE = "reference"  # the id of another record
     TAGS = "tags"
+
+
+@dataclass(frozen=True, slots=True)
+class Elsewhere:
+    """Where the values of a field lie that has no column of its own: in rows of another table, one or none a record.
+
+    `value` is compared, `key` sorted by; `rows` picks the field's rows, `record_id` says whose each is.
+    `holds(condition)` are the records with a row for which a condition over those columns holds, `lacks(condition)`
+    those without one: two ways of writing it, because a database drives a search from the first and probes with the
+    second (NOT IN over a million rows never came back on PostgreSQL).
+    """
+
+    value: Any
+    key: Any
+    rows: Any
+    record_id: Any
+    holds: Callable[[Any], Any]
+    lacks: Callable[[Any], Any]
+    narrow: Callable[[Any], Any] | None = None  # of an exact text: a condition over `key`, which is indexed
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +71,7 @@ class Field:
     aliases: tuple[str, ...] = ()
     nullable: bool = True
     sort_column: Any = None  # a folded or otherwise better ordered twin of `column`
+    elsewhere: Elsewhere | None = None
 
     @property
     def title(self) -> str:

@@ -18,11 +18,27 @@ from pydantic import BaseModel
 from pydantic_core import to_jsonable_python
 
 from crm_api.core.errors import BadRequest
+from crm_api.core.fields import Elsewhere
 from crm_api.core.schemas import clean
 
 T = TypeVar("T")
 MAX_PAGE_SIZE = 200
 EXACT_TO = 10_000
+# What every list takes besides its filters.
+PARAMETERS = (
+    "page",
+    "page_size",
+    "skip",
+    "limit",
+    "cursor",
+    "sort",
+    "sort_by",
+    "sort_order",
+    "search",
+    "fields",
+    "count",
+    "archived",
+)
 
 
 class Page(BaseModel, Generic[T]):
@@ -39,12 +55,16 @@ class Page(BaseModel, Generic[T]):
 
 @dataclass(frozen=True, slots=True)
 class Sort:
-    """One sort key: a column, whether it may hold NULL, and the direction."""
+    """One sort key: a column, whether it may hold NULL, and the direction.
+
+    `elsewhere` is set where the values lie in another table: `column` then looks each of them up.
+    """
 
     name: str
     column: Any
     descending: bool
     nullable: bool
+    elsewhere: Elsewhere | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -107,6 +107,12 @@ Currency = Annotated[str, StringConstraints(min_length=3, max_length=3, to_upper
 Latitude = Annotated[float, Field(ge=-90, le=90, allow_inf_nan=False)]
 Longitude = Annotated[float, Field(ge=-180, le=180, allow_inf_nan=False)]
 Count = Annotated[int, Field(ge=0, le=10**9)]
+CustomValues = Annotated[
+    dict[str, Any],
+    Field(
+        max_length=200, description="Values of custom fields by key; a change merges them, null removes one."
+    ),
+]
 
 
 def changes(body: BaseModel, *, leave_out: tuple[str, ...] = ()) -> dict[str, Any]:

@@ -5,7 +5,7 @@ A model says what is searched: `__kind__ = "lead"`, `__search__ = ("title", "com
 folded text, the same on both databases.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from types import SimpleNamespace
 from typing import Any
 from uuid import UUID
@@ -37,7 +37,16 @@ def _terms(text: str | None) -> list[str]:
     return [word[:LONGEST_WORD] for word in words(text)]
 
 
-def text_of(model: type[Any], row: Any) -> str:
+Also = Callable[[Session, str, Any], Iterable[str]]
+_also: list[Also] = []
+
+
+def also(words_of: Also) -> None:
+    """Let records be found by further texts: `words_of(session, kind, row)` gives those of one row."""
+    _also.append(words_of)
+
+
+def text_of(session: Session, model: type[Any], row: Any) -> str:
     """The folded words of a row, each once; `row` is anything with the row's attributes."""
     found: dict[str, None] = {}
     for name in model.__search__:
@@ -49,6 +58,9 @@ def text_of(model: type[Any], row: Any) -> str:
             found.update(
                 dict.fromkeys([*_terms(value), *(number[i:] for i in range(max(len(number) - 3, 1)))])
             )
+    for words_of in _also:
+        for text in words_of(session, model.__kind__, row):
+            found.update(dict.fromkeys(_terms(text)))
     return " ".join(found)
 
 
@@ -85,7 +97,8 @@ def matching(session: Session, kind: str, typed: str) -> sa.Select[Any]:
 def index_flush(session: Session, changed: Iterable[Any], deleted: Iterable[Any]) -> None:
     """Bring the table up to date with one flush."""
     store(
-        session, [(r.__kind__, r.id, text_of(type(r), r)) for r in changed if getattr(r, "__search__", None)]
+        session,
+        [(r.__kind__, r.id, text_of(session, type(r), r)) for r in changed if getattr(r, "__search__", None)],
     )
     gone = [r.id for r in deleted if getattr(r, "__search__", None)]
     if gone:
@@ -94,4 +107,4 @@ def index_flush(session: Session, changed: Iterable[Any], deleted: Iterable[Any]
 
 def index_rows(session: Session, model: type[Any], rows: Iterable[Mapping[str, Any]]) -> None:
     """The same for rows written in bulk, given as mappings with their `id`."""
-    store(session, [(model.__kind__, r["id"], text_of(model, SimpleNamespace(**r))) for r in rows])
+    store(session, [(model.__kind__, r["id"], text_of(session, model, SimpleNamespace(**r))) for r in rows])

@@ -10,6 +10,7 @@
     product = { column = "product", values = { GTXPro = "GTX Pro" } }
     loss_reason = { value = "not given", only_if = { deal_stage = "Lost" } }
     annual_revenue = { column = "revenue", scale = 1000000 }
+    custom.bays = "service_bays"      # a custom field; several choices of one cell stand with ; between them
 
 A plan lists several files in the order in which they build on each other:
 
@@ -26,6 +27,7 @@ from typing import Annotated, Any, Literal, Self, TypeVar
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
 from crm_api.core.errors import FieldError, Invalid
+from crm_api.core.fields import CUSTOM
 from crm_api.core.schemas import Currency, Percent
 
 KindName = Literal["accounts", "contacts", "leads", "opportunities", "products", "users"]
@@ -89,6 +91,14 @@ def _source(value: Any) -> Any:
     return {"column": value} if isinstance(value, str) else value
 
 
+def _flat(fields: Any) -> Any:
+    """`custom.bays = …` without quotation marks is a table within a table to TOML; here it is one name."""
+    if isinstance(fields, dict) and isinstance(fields.get(CUSTOM), dict):
+        own = {f"{CUSTOM}.{key}": source for key, source in fields[CUSTOM].items()}
+        return {key: source for key, source in fields.items() if key != CUSTOM} | own
+    return fields
+
+
 class StageSpec(_Strict):
     """One stage of a pipeline the mapping describes."""
 
@@ -125,7 +135,11 @@ class Mapping(_Strict):
     delimiter: str = Field(",", min_length=1, max_length=1)
     encoding: Literal["utf-8", "cp1252", "latin-1", "utf-16"] = "utf-8"
     pipeline: PipelineSpec | None = None
-    fields: dict[str, Annotated[Source, BeforeValidator(_source)]] = Field(min_length=1, max_length=100)
+    fields: Annotated[
+        dict[str, Annotated[Source, BeforeValidator(_source)]],
+        BeforeValidator(_flat),
+        Field(min_length=1, max_length=200),
+    ]
 
     @property
     def columns(self) -> list[str]:

@@ -18,6 +18,7 @@ from crm_api.access import Actor
 from crm_api.core.database import Database
 from crm_api.core.errors import Problem
 from crm_api.imports import runs, service
+from crm_api.imports.custom import is_custom
 from crm_api.imports.keys import Keys
 from crm_api.imports.mapping import Mapping
 from crm_api.imports.models import ImportRun
@@ -121,11 +122,12 @@ class Work:
             self.keys.leave_out(self.job.name, record.row)
             return False
         for name in self.terms.kind.unique:
-            if record.values.get(name):
+            if (value := record.values.get(name)) not in (None, ""):
                 space = f"{self.terms.kind.kind} {name}"
-                other = self.keys.claim(space, str(record.values[name]).casefold(), self.job.name, record.row)
+                key = self.terms.unique_key(name, value)
+                other = self.keys.claim(space, key, self.job.name, record.row)
                 if other is not None:
-                    record.faults.append(Fault(name, record.values[name], f"row {other} has the same {name}"))
+                    record.faults.append(Fault(name, str(value), f"row {other} has the same {name}"))
         if not record.faults:
             names = [str(record.values.get(name) or "") for name in self.terms.kind.names]
             self.keys.name(self.terms.kind.kind, external_id, names, self.job.name, record.row)
@@ -142,7 +144,8 @@ class Work:
         for row, name, kind, text in checked.unanswered:
             # Also where an earlier row answers it: that row may yet fall.
             self.keys.wait(self.job.name, row, name, kind, text)
-        own = own_references(self.terms)
+        # A custom field may lead in circles: nothing goes up along it.
+        own = [name for name in own_references(self.terms) if not is_custom(name)]
         for record in records:
             for name in own:
                 if name in record.refers and not record.faults:

@@ -10,20 +10,26 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from crm_api.accounts.models import Account
+from crm_api.activities.models import Activity
 from crm_api.contacts.models import Contact
 from crm_api.core.text import fold
+from crm_api.leads.models import Lead
+from crm_api.opportunities.models import Opportunity
 from crm_api.organisation.models import Territory
 from crm_api.products.models import Product
 from crm_api.users.models import Team, User
 
 # What a record may be called by besides its external id, the surest first.
-_CALLED: dict[str, tuple[Any, tuple[Any, ...]]] = {
+CALLED: dict[str, tuple[Any, tuple[Any, ...]]] = {
     "account": (Account, (Account.name_key,)),
     "contact": (Contact, (Contact.email_key,)),
     "user": (User, (User.email_key, User.name_key)),
     "product": (Product, (Product.name_key, sa.func.lower(Product.code))),
     "team": (Team, (Team.name_key,)),
     "territory": (Territory, (Territory.name_key,)),
+    "lead": (Lead, (sa.func.lower(Lead.number), Lead.email_key)),
+    "opportunity": (Opportunity, (sa.func.lower(Opportunity.number),)),
+    "activity": (Activity, ()),
 }
 _AT_ONCE = 500
 
@@ -38,7 +44,7 @@ class Found:
 
 def find(session: Session, kind: str, system: str, texts: Iterable[str]) -> Found:
     """Look texts up among the live records of `kind`: by external id in `system`, then by name or address."""
-    model, names = _CALLED[kind]
+    model, names = CALLED[kind]
     wanted, found = list(dict.fromkeys(texts)), Found()
     for start in range(0, len(wanted), _AT_ONCE):
         part = wanted[start : start + _AT_ONCE]

@@ -12,7 +12,8 @@ from sqlalchemy.orm import Session
 from crm_api.access import Actor, require_role
 from crm_api.core.errors import FieldError, Invalid
 from crm_api.core.text import fold
-from crm_api.imports import references
+from crm_api.custom_fields.types import unique_key
+from crm_api.imports import custom, references
 from crm_api.imports.kinds import KINDS, Kind, Reading
 from crm_api.imports.mapping import Mapping, PipelineSpec
 from crm_api.imports.reader import Fault, Row
@@ -44,6 +45,12 @@ class Terms:
     mapping: Mapping
     reading: Reading
     stages: dict[str, str] = field(default_factory=dict)  # folded stage name -> its kind
+    own_fields: custom.Fields = field(default_factory=dict)  # by their names in mappings
+
+    def unique_key(self, name: str, value: Any) -> str:
+        """Two values of a unique field with the same key are the same."""
+        own = self.own_fields.get(name)
+        return unique_key(own.type, value) if own else str(value).casefold()
 
 
 def require_importer(actor: Actor) -> None:
@@ -56,7 +63,7 @@ def terms(session: Session, mapping: Mapping) -> Terms:
 
     Raises Invalid where it fills a field that does not exist, or lacks one that must be filled.
     """
-    kind = KINDS[mapping.kind]
+    kind, own = custom.with_custom_fields(session, KINDS[mapping.kind], mapping)
     unknown = [name for name in mapping.fields if name not in kind.targets]
     missing = [
         name for name, target in kind.targets.items() if target.required and name not in mapping.fields
@@ -78,7 +85,7 @@ def terms(session: Session, mapping: Mapping) -> Terms:
             errors=faults,
         )
     stages = _stages(session, mapping.pipeline) if "stage" in kind.targets else {}
-    return Terms(kind, mapping, Reading(zone(session), mapping.currency), stages)
+    return Terms(kind, mapping, Reading(zone(session), mapping.currency), stages, own)
 
 
 def _stages(session: Session, spec: PipelineSpec | None) -> dict[str, str]:
@@ -186,7 +193,8 @@ def check(session: Session, terms: Terms, records: Sequence[Record]) -> Checked:
             elif text not in found[kind].ids and not terms.mapping.fields[name].create:
                 unanswered.append((record.row, name, kind, text))
     for name in terms.kind.unique:
-        faults += _taken(session, terms, records, name)
+        taken = _taken_custom if name in terms.own_fields else _taken
+        faults += taken(session, terms, records, name)
     return Checked(faults, unanswered)
 
 
@@ -220,3 +228,20 @@ def _taken(
         if (system, external_id) != (terms.mapping.system, record.external_id):
             told = f"another {terms.kind.kind} has this {name} already"
             yield record.row, Fault(column_of(terms, name), record.values[name], told)
+
+
+def _taken_custom(
+    session: Session, terms: Terms, records: Sequence[Record], name: str
+) -> Iterable[tuple[int, Fault]]:
+    """Values of a unique custom field that another live record has."""
+    mine = {
+        terms.unique_key(name, record.values[name]): record
+        for record in records
+        if record.values.get(name) is not None
+    }
+    found = custom.taken(session, terms.own_fields[name], terms.kind.model, list(mine)) if mine else ()
+    for key, system, external_id in found:
+        record = mine[key]
+        if (system, external_id) != (terms.mapping.system, record.external_id):
+            told = f"another {terms.kind.kind} has this {terms.own_fields[name].label} already"
+            yield record.row, Fault(column_of(terms, name), str(record.values[name]), told)

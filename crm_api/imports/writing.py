@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from crm_api.core.text import fold
-from crm_api.imports import references
+from crm_api.imports import custom, references
 from crm_api.imports.kinds import Kind
 from crm_api.imports.service import Record, Terms, find, pipeline_id_of
 from crm_api.opportunities import bulk as opportunities
@@ -46,6 +46,7 @@ def write(
     known = _known(session, kind.model, terms.mapping.system, [row["external_id"] for row in rows])
     fresh = [{**row, "origin": "import"} for row in rows if row["external_id"] not in known]
     older = [{**row, "id": known[row["external_id"]]} for row in rows if row["external_id"] in known]
+    custom.settle(session, kind, fresh, older)
     kind.insert(session, fresh)
     differing = _differing(session, kind, older)
     updated = kind.update(session, differing) if differing else 0
@@ -61,11 +62,18 @@ def link(session: Session, terms: Terms, records: Sequence[Record]) -> None:
         session, terms.kind.model, terms.mapping.system, [record.external_id for record in records]
     )
     rows = [
-        {"id": known[record.external_id], f"{name}_id": ids[record.refers[name]]}
+        custom.gather(
+            {"id": known[record.external_id]}
+            | {
+                name if custom.is_custom(name) else f"{name}_id": ids[record.refers[name]]
+                for name in own
+                if record.refers.get(name) in ids
+            }
+        )
         for record in records
-        for name in own
-        if record.external_id in known and record.refers.get(name) in ids
+        if record.external_id in known
     ]
+    custom.settle(session, terms.kind, [], rows)
     differing = _differing(session, terms.kind, rows)
     if differing:
         terms.kind.update(session, differing)
@@ -94,10 +102,10 @@ def _attributes(terms: Terms, record: Record, ids: dict[str, dict[str, UUID]]) -
         if target and target.refers:
             found = ids.get(target.refers, {}).get(record.refers.get(name, ""))
             if found is not None or name not in record.refers:
-                row[f"{name}_id"] = found
+                row[name if custom.is_custom(name) else f"{name}_id"] = found
         elif name not in columns or value is not None or columns[name].nullable:
             row[name] = value
-    return row
+    return custom.gather(row)
 
 
 def _make_named(

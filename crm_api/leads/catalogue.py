@@ -18,6 +18,7 @@ _SHOWN = sa.select(
     *shown_by(
         LeadOut,
         Lead,
+        custom_fields=Lead.custom,
         last_contact_date=LeadStats.last_contact_at,
         call_attempts=sa.func.coalesce(LeadStats.call_attempts, 0),
     )

@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
 from crm_api.core import clock
-from crm_api.core.columns import Archivable, Timestamps, Versioned, derived, one_of
+from crm_api.core.columns import Archivable, Customised, Timestamps, Versioned, derived, one_of
 from crm_api.core.database import Base
 from crm_api.core.text import fold
 
@@ -31,7 +31,7 @@ PRIORITIES = ("low", "medium", "high", "urgent")
 RATINGS = ("cold", "warm", "hot")
 
 
-class Lead(Timestamps, Versioned, Archivable, Base):
+class Lead(Customised, Timestamps, Versioned, Archivable, Base):
     """A prospect. Needs one of title, company or person. Money is in minor units of `currency`."""
 
     __tablename__ = "leads"

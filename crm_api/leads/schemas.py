@@ -1,7 +1,7 @@
 """What goes in and out of leads."""
 
 from datetime import datetime
-from typing import Literal
+from typing import Any, Literal
 from uuid import UUID
 
 from pydantic import BaseModel, Field
@@ -10,6 +10,7 @@ from crm_api.core.schemas import (
     Amount,
     Body,
     Currency,
+    CustomValues,
     Email,
     Instant,
     Line,
@@ -73,6 +74,7 @@ class _LeadFields(Body):
     owner_id: UUID | None = None
     territory_id: UUID | None = None
     tags: list[Name] | None = Field(None, max_length=50)
+    custom_fields: CustomValues | None = None
     external_system: Line | None = None
     external_id: Line | None = None
     source_updated_at: Instant | None = None
@@ -157,6 +159,7 @@ class LeadOut(BaseModel):
     days_since_created: int
     converted_at: datetime | None
     lost_reason: str | None
+    custom_fields: dict[str, Any]
     external_system: str | None
     external_id: str | None
     source_updated_at: datetime | None

@@ -15,6 +15,7 @@ from crm_api.core.money import recast, require_currency, to_minor
 from crm_api.core.numbering import take
 from crm_api.core.schemas import apply_patch, changes, refuse_null
 from crm_api.core.text import fold
+from crm_api.custom_fields import values as custom_values
 from crm_api.events import Event, record
 from crm_api.leads.models import Lead, LeadStats
 from crm_api.leads.schemas import LeadIn, LeadPatch
@@ -36,7 +37,8 @@ def create(session: Session, actor: Actor, *, data: LeadIn) -> Lead:
     the same e-mail address.
     """
     require_create(actor, "lead")
-    values = data.model_dump(exclude={"tags", "status"})
+    values = data.model_dump(exclude={"tags", "status", "custom_fields"})
+    values["custom"] = custom_values.fresh(session, actor, "lead", data.custom_fields)
     values["title"] = _title(values)
     values["owner_id"] = values["owner_id"] or (actor.user_id if actor.role != "administrator" else None)
     values["currency"] = require_currency(data.currency or organisation.currency(session))
@@ -69,7 +71,8 @@ def update(session: Session, actor: Actor, *, lead_id: UUID, data: LeadPatch, if
     lead: Lead = records.get(session, actor, Lead, lead_id, writing=True, if_match=if_match)
     if lead.status == "converted":
         raise Conflict("A converted lead is read-only; change the account, contact or opportunity it became.")
-    values = changes(data, leave_out=("tags", "status", "stage_id", "pipeline_id"))
+    values = changes(data, leave_out=("tags", "custom_fields", "status", "stage_id", "pipeline_id"))
+    values |= custom_values.edited(session, actor, lead, data.custom_fields)
     refuse_null(
         values, "title", "priority", "score", "is_qualified", "currency", "email_opt_out", "do_not_call"
     )

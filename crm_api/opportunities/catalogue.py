@@ -32,7 +32,13 @@ access.declare(
 )
 
 _SHOWN = sa.select(
-    *shown_by(OpportunityOut, Opportunity, stage=Opportunity.stage_kind, stage_name=Stage.name)
+    *shown_by(
+        OpportunityOut,
+        Opportunity,
+        custom_fields=Opportunity.custom,
+        stage=Opportunity.stage_kind,
+        stage_name=Stage.name,
+    )
 ).join(Stage, Stage.id == Opportunity.stage_id)
 _TAGS = attach("opportunity")
 

@@ -7,7 +7,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from crm_api.core.columns import Archivable, Timestamps, Versioned, derived, one_of, sort_index
+from crm_api.core.columns import Archivable, Customised, Timestamps, Versioned, derived, one_of, sort_index
 from crm_api.core.database import Base
 from crm_api.core.text import fold
 from crm_api.pipelines.models import OPPORTUNITY_KINDS
@@ -17,7 +17,7 @@ PRIORITIES = ("low", "medium", "high", "urgent")
 CLOSED_KINDS = ("closed_won", "closed_lost")
 
 
-class Opportunity(Timestamps, Versioned, Archivable, Base):
+class Opportunity(Customised, Timestamps, Versioned, Archivable, Base):
     """A deal. Money is in minor units of `currency`, `value_base` in the organisation's.
 
     `started_at` is when selling began: the sales cycle runs from there to `actual_close_date`.

@@ -2,12 +2,24 @@
 
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from pydantic import BaseModel, Field
 
-from crm_api.core.schemas import Amount, Body, Currency, Day, Instant, Line, Name, Percent, Text, example
+from crm_api.core.schemas import (
+    Amount,
+    Body,
+    Currency,
+    CustomValues,
+    Day,
+    Instant,
+    Line,
+    Name,
+    Percent,
+    Text,
+    example,
+)
 
 OpportunityType = Literal["new_business", "existing_business", "renewal", "upsell", "cross_sell"]
 Priority = Literal["low", "medium", "high", "urgent"]
@@ -53,6 +65,7 @@ class _OpportunityFields(Body):
     next_step_date: Instant | None = None
     lines: list[LineIn] | None = Field(None, max_length=200)
     tags: list[Name] | None = Field(None, max_length=50)
+    custom_fields: CustomValues | None = None
     external_system: Line | None = None
     external_id: Line | None = None
     source_updated_at: Instant | None = None
@@ -121,6 +134,7 @@ class OpportunityOut(BaseModel):
     next_step_date: datetime | None
     lines: list[LineOut] | None = Field(None, description="On single answers.")
     tags: list[str]
+    custom_fields: dict[str, Any]
     external_system: str | None
     external_id: str | None
     source_updated_at: datetime | None

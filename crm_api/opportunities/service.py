@@ -15,6 +15,7 @@ from crm_api.core.errors import Conflict
 from crm_api.core.money import recast, require_currency, to_minor
 from crm_api.core.numbering import take
 from crm_api.core.schemas import apply_patch, changes, refuse_null
+from crm_api.custom_fields import values as custom_values
 from crm_api.events import Event, record
 from crm_api.opportunities import lines, moves
 from crm_api.opportunities.models import CLOSED_KINDS, Opportunity
@@ -25,13 +26,23 @@ from crm_api.tags.service import put_on
 from crm_api.users.service import team_of
 
 # What has a rule of its own and is not simply set.
-_RULED = ("tags", "lines", "stage", "stage_id", "pipeline_id", "loss_reason", "actual_close_date")
+_RULED = (
+    "tags",
+    "custom_fields",
+    "lines",
+    "stage",
+    "stage_id",
+    "pipeline_id",
+    "loss_reason",
+    "actual_close_date",
+)
 
 
 def create(session: Session, actor: Actor, *, data: OpportunityIn) -> Opportunity:
     """A new opportunity, in the first stage of the default pipeline where nothing else is asked for."""
     require_create(actor, "opportunity")
     values = data.model_dump(exclude=set(_RULED))
+    values["custom"] = custom_values.fresh(session, actor, "opportunity", data.custom_fields)
     values["owner_id"] = values["owner_id"] or (actor.user_id if actor.role in ("rep", "manager") else None)
     values["currency"] = require_currency(data.currency or organisation.currency(session))
     _resolve(session, actor, values)
@@ -68,6 +79,7 @@ def update(
     """Change just the fields sent. A closed deal changes only after it is reopened."""
     deal = _open(session, actor, opportunity_id, if_match)
     values = changes(data, leave_out=_RULED)
+    values |= custom_values.edited(session, actor, deal, data.custom_fields)
     refuse_null(values, "name", "opportunity_type", "priority", "currency", "probability")
     refuse_null(changes(data), "stage", "stage_id", "pipeline_id")
     if "owner_id" in values:

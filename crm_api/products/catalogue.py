@@ -12,7 +12,7 @@ from crm_api.products.schemas import ProductOut
 
 access.declare("product", Product, shared=True, config=True)
 
-_SHOWN = sa.select(*shown_by(ProductOut, Product))
+_SHOWN = sa.select(*shown_by(ProductOut, Product, custom_fields=Product.custom))
 
 
 def _present(row: dict[str, Any]) -> dict[str, Any]:

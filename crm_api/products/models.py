@@ -3,12 +3,12 @@
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
-from crm_api.core.columns import Archivable, Timestamps, Versioned, derived, sort_index
+from crm_api.core.columns import Archivable, Customised, Timestamps, Versioned, derived, sort_index
 from crm_api.core.database import Base
 from crm_api.core.text import fold
 
 
-class Product(Timestamps, Versioned, Archivable, Base):
+class Product(Customised, Timestamps, Versioned, Archivable, Base):
     """Something that is sold; `list_price` is in minor units of `currency`."""
 
     __tablename__ = "products"

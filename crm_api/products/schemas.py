@@ -1,11 +1,12 @@
 """What goes in and out of products."""
 
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from pydantic import BaseModel
 
-from crm_api.core.schemas import Amount, Body, Currency, Line, Name, Text, example
+from crm_api.core.schemas import Amount, Body, Currency, CustomValues, Line, Name, Text, example
 
 
 class ProductIn(Body):
@@ -20,6 +21,7 @@ class ProductIn(Body):
     list_price: Amount | None = None
     currency: Currency | None = None
     is_active: bool = True
+    custom_fields: CustomValues | None = None
     external_system: Line | None = None
     external_id: Line | None = None
 
@@ -32,6 +34,7 @@ class ProductPatch(Body):
     list_price: Amount | None = None
     currency: Currency | None = None
     is_active: bool | None = None
+    custom_fields: CustomValues | None = None
     external_system: Line | None = None
     external_id: Line | None = None
 
@@ -45,6 +48,7 @@ class ProductOut(BaseModel):
     list_price: float | None
     currency: str
     is_active: bool
+    custom_fields: dict[str, Any]
     external_system: str | None
     external_id: str | None
     archived_at: datetime | None

@@ -11,6 +11,7 @@ from crm_api.core import clock
 from crm_api.core.errors import Conflict
 from crm_api.core.money import recast, require_currency, to_minor
 from crm_api.core.schemas import apply_patch, changes, refuse_null
+from crm_api.custom_fields import values as custom_values
 from crm_api.organisation.service import currency
 from crm_api.products.models import Product
 from crm_api.products.schemas import ProductIn, ProductPatch
@@ -19,7 +20,8 @@ from crm_api.products.schemas import ProductIn, ProductPatch
 def create(session: Session, actor: Actor, *, data: ProductIn) -> Product:
     """A new product; raises Conflict where a live one has its code."""
     require_create(actor, "product")
-    values = data.model_dump()
+    values = data.model_dump(exclude={"custom_fields"})
+    values["custom"] = custom_values.fresh(session, actor, "product", data.custom_fields)
     values["currency"] = require_currency(data.currency or currency(session))
     values["list_price"] = to_minor(data.list_price, values["currency"], field="list_price")
     _unique(session, data.code, None)
@@ -33,7 +35,8 @@ def update(
 ) -> Product:
     """Change just the fields sent."""
     product: Product = records.get(session, actor, Product, product_id, writing=True, if_match=if_match)
-    values = changes(data)
+    values = changes(data, leave_out=("custom_fields",))
+    values |= custom_values.edited(session, actor, product, data.custom_fields)
     refuse_null(values, "name", "currency", "is_active")
     if "currency" in values:
         values["currency"] = require_currency(values["currency"])
