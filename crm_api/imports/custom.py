@@ -3,10 +3,11 @@
 A file's text is read as strictly as for any other field; then the definition has its word, as in a body.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import date, datetime
 from typing import Any
+from uuid import UUID
 
 import sqlalchemy as sa
 from pydantic_core import to_jsonable_python
@@ -19,7 +20,7 @@ from crm_api.custom_fields import values as custom_values
 from crm_api.custom_fields.definitions import Definition
 from crm_api.custom_fields.models import field_values
 from crm_api.imports import values
-from crm_api.imports.kinds import Kind, Reading, Target
+from crm_api.imports.kinds import Kind, Reader, Reading, Target
 from crm_api.imports.mapping import Mapping, Source
 
 Row = dict[str, Any]
@@ -52,7 +53,7 @@ def _target(each: Definition) -> Target:
     if each.type == "reference":
         check = values.text_of(NAME)
         return Target(lambda text, source, reading: check(text), refers=each.target, required=required)
-    read = _READERS.get(each.type, lambda text, source, reading: text)
+    read: Reader = _READERS.get(each.type, lambda text, source, reading: text)
     return Target(
         lambda text, source, reading: custom_values.checked(each, read(text, source, reading)),
         required=required,
@@ -75,7 +76,7 @@ def _choices(text: str, source: Source, reading: Reading) -> list[str]:
     return [part.strip() for part in text.split(SEPARATOR) if part.strip()]
 
 
-_READERS: dict[str, Callable[[str, Source, Reading], Any]] = {
+_READERS: dict[str, Reader] = {
     "integer": lambda text, source, reading: values.integer(text, least=-(10**15), most=10**15),
     "number": _number,
     "money": _number,
@@ -106,7 +107,7 @@ def settle(session: Session, kind: Kind, fresh: Sequence[Row], older: Sequence[R
     statement = sa.select(kind.model.id, kind.model.custom).where(
         kind.model.id.in_([row["id"] for row in said])
     )
-    present = dict(session.execute(statement).all())
+    present: dict[UUID, Any] = dict(session.execute(statement).all())
     for row in said:
         merged = {**(present[row["id"]] or {}), **row[CUSTOM]}
         row[CUSTOM] = {key: value for key, value in merged.items() if value is not None} or None
