@@ -138,7 +138,7 @@ async def test_old_answers_are_forgotten(api: Api) -> None:
     assert await api.db.write(idempotency.tidy) == 1
 
 
-@pytest.mark.parametrize("key", ["", "x" * 256, "caf\xe9"])
+@pytest.mark.parametrize("key", ["", "x" * 256, "na\xefve"])
 async def test_a_key_that_cannot_be_one_is_refused(api: Api, key: str) -> None:
     client = await api.client()
 
