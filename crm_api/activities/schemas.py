@@ -42,6 +42,7 @@ class _ActivityFields(Body):
     custom_fields: CustomValues | None = None
     external_system: Line | None = None
     external_id: Line | None = None
+    source_updated_at: Instant | None = None
 
 
 class ActivityIn(_ActivityFields):
@@ -101,6 +102,7 @@ class ActivityOut(BaseModel):
     custom_fields: dict[str, Any]
     external_system: str | None
     external_id: str | None
+    source_updated_at: datetime | None
     origin: str
     archived_at: datetime | None
     created_at: datetime
