@@ -72,6 +72,7 @@ class Field:
     nullable: bool = True
     sort_column: Any = None  # a folded or otherwise better ordered twin of `column`
     elsewhere: Elsewhere | None = None
+    currency: str | None = None  # of amounts that are not in the organisation's
 
     @property
     def title(self) -> str:

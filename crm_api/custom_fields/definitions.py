@@ -116,7 +116,7 @@ def changing(session: Session) -> None:
     if not session.info.get("changes_custom_fields"):
         session.info["changes_custom_fields"] = True
 
-        @event.listens_for(session, "after_commit", once=True)
+        @event.listens_for(session, "after_commit")  # of savepoints too: forgetting once more costs little
         def _forget(_: Session) -> None:
             kept.turn += 1
             kept.until = 0.0

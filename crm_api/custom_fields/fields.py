@@ -52,6 +52,7 @@ def _field(model: Any, each: Definition) -> Field:
         choice_synonyms={value: (label.lower(),) for value, label in each.labels.items() if label != value},
         unit=each.unit,
         scale=10 ** money.decimals(each.currency) if each.currency else 1,
+        currency=each.currency,
         sortable=told.sortable,
         groupable=told.groupable,
         sort_column=_looked_up(model, each, values[told.column]) if told.sortable else None,

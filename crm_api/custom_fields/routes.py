@@ -15,6 +15,7 @@ from crm_api.custom_fields import service
 from crm_api.custom_fields.catalogue import CATALOGUE
 from crm_api.custom_fields.schemas import CustomFieldIn, CustomFieldOut, CustomFieldPatch
 from crm_api.dependencies import CurrentActor, Db, IfMatch, json_answer, record_answer
+from crm_api.writes.dependencies import Write
 
 router = APIRouter(prefix="/api/v1/crm/custom-fields", tags=["custom fields"])
 
@@ -29,10 +30,10 @@ async def list_custom_fields(
     return json_answer(await db.read(records.page, actor, "custom_field", query))
 
 
-@router.post("", status_code=201, response_model=CustomFieldOut, responses=documented(403, 409, 422))
-async def create_custom_field(body: CustomFieldIn, db: Db, actor: CurrentActor) -> Response:
+@router.post("", status_code=201, response_model=CustomFieldOut, responses=documented(400, 403, 409, 422))
+async def create_custom_field(body: CustomFieldIn, write: Write) -> Response:
     """Add a field to a kind of record."""
-    return record_answer(await db.write(records.written, actor, service.create, data=body), 201)
+    return await write.record(service.create, data=body, status=201)
 
 
 @router.get("/{field_id}", response_model=CustomFieldOut, responses=documented(404, 422))
@@ -46,28 +47,26 @@ async def read_custom_field(field_id: UUID, db: Db, actor: CurrentActor) -> Resp
     "/{field_id}", response_model=CustomFieldOut, responses=documented(400, 403, 404, 409, 412, 422)
 )
 async def update_custom_field(
-    field_id: UUID, body: CustomFieldPatch, db: Db, actor: CurrentActor, if_match: IfMatch
+    field_id: UUID, body: CustomFieldPatch, write: Write, if_match: IfMatch
 ) -> Response:
     """Change just what is sent; kind, key, type, target, currency and uniqueness stay."""
-    change = await db.write(
-        records.written, actor, service.update, field_id=field_id, data=body, if_match=if_match
-    )
-    return record_answer(change)
+    return await write.record(service.update, field_id=field_id, data=body, if_match=if_match)
 
 
 @router.delete("/{field_id}", status_code=204, responses=documented(400, 403, 404, 409, 412, 422))
 async def delete_custom_field(
     field_id: UUID,
-    db: Db,
-    actor: CurrentActor,
+    write: Write,
     if_match: IfMatch,
     hard: Annotated[bool, Query_(description="Remove its values from all records, for good.")] = False,
-) -> None:
+) -> Response:
     """Archive: its values are kept and come back when it is restored."""
-    await db.write(service.archive, actor, field_id=field_id, if_match=if_match, hard=hard)
+    return await write.nothing(service.archive, field_id=field_id, if_match=if_match, hard=hard)
 
 
-@router.post("/{field_id}/restore", response_model=CustomFieldOut, responses=documented(403, 404, 409, 422))
-async def restore_custom_field(field_id: UUID, db: Db, actor: CurrentActor) -> Response:
+@router.post(
+    "/{field_id}/restore", response_model=CustomFieldOut, responses=documented(400, 403, 404, 409, 422)
+)
+async def restore_custom_field(field_id: UUID, write: Write) -> Response:
     """Bring an archived field back."""
-    return record_answer(await db.write(records.written, actor, service.restore, field_id=field_id))
+    return await write.record(service.restore, field_id=field_id)

@@ -9,7 +9,7 @@ from pydantic import TypeAdapter
 
 from crm_api.access import SYSTEM
 from crm_api.conditions import Tree, where
-from crm_api.core.fields import CATALOGUES
+from crm_api.core.fields import Registry
 from crm_api.followups.models import LIVE, Enrolment, FollowUpRule
 from crm_api.leads.models import Lead, LeadStats
 from crm_api.outbox.models import OutboxMessage, Suppression
@@ -20,7 +20,7 @@ IMPORTED = "import"
 _TREE: TypeAdapter[Any] = TypeAdapter(Tree)
 
 
-def neglected(rule: FollowUpRule, now: datetime) -> sa.Select[Lead, User]:
+def neglected(rule: FollowUpRule, now: datetime, *, registry: Registry) -> sa.Select[Lead, User]:
     """Leads the rule would write to, with their owner, the longest neglected first.
 
     Open, owned by somebody with an address, reachable, nobody in touch for `after_minutes` since the last
@@ -53,7 +53,7 @@ def neglected(rule: FollowUpRule, now: datetime) -> sa.Select[Lead, User]:
     if rule.conditions is None:
         return statement
     tree = _TREE.validate_python(rule.conditions)
-    return statement.where(where(CATALOGUES, "lead", tree, SYSTEM))
+    return statement.where(where(registry, "lead", tree, SYSTEM))
 
 
 def live_of_lead(lead_id: UUID) -> sa.Select[Enrolment]:

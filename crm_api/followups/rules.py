@@ -14,9 +14,9 @@ from crm_api.access import SYSTEM, Actor, require_create, require_role
 from crm_api.conditions import records, where
 from crm_api.core import clock
 from crm_api.core.errors import Conflict, Invalid
-from crm_api.core.fields import CATALOGUES
 from crm_api.core.schemas import apply_patch, changes
 from crm_api.core.templating import BadTemplate, MissingField, RenderedEmail, render_email
+from crm_api.custom_fields.fields import registry
 from crm_api.events.models import EventRow
 from crm_api.followups import queries, service
 from crm_api.followups.author import values_for
@@ -49,7 +49,7 @@ def create(session: Session, actor: Actor, *, data: RuleIn) -> FollowUpRule:
         sequence = _sequence(session, data.sequence_id)
     rule = FollowUpRule(
         name=data.name, sequence_id=sequence.id, after_minutes=data.after_minutes,
-        conditions=_conditions(data.where), **_window(data.window),
+        conditions=_conditions(session, data.where), **_window(data.window),
     )  # fmt: skip
     session.add(rule)
     return rule
@@ -67,7 +67,7 @@ def update(
     if values.get("sequence_id"):
         _sequence(session, values["sequence_id"])
     if "where" in data.model_fields_set:
-        values["conditions"] = _conditions(data.where)
+        values["conditions"] = _conditions(session, data.where)
     if data.window is not None:
         values |= _window(data.window)
     if apply_patch(rule, values) and rule.is_on and data.model_fields_set & set(_REACH):
@@ -108,7 +108,9 @@ def preview(session: Session, actor: Actor, *, rule_id: UUID, limit: int = 20) -
     require_role(actor, "manager")
     rule: FollowUpRule = records.get(session, actor, FollowUpRule, rule_id)
     steps = session.get_one(Sequence, rule.sequence_id).steps
-    found = session.execute(queries.neglected(rule, clock.now()).limit(limit)).all()
+    found = session.execute(
+        queries.neglected(rule, clock.now(), registry=registry(session)).limit(limit)
+    ).all()
     items = [_preview_item(session, rule, steps[0]["template"], lead, owner) for lead, owner in found]
     return PreviewOut(total=_count(session, rule), items=items)
 
@@ -145,7 +147,12 @@ def _preview_item(
 
 
 def _count(session: Session, rule: FollowUpRule) -> int:
-    found = queries.neglected(rule, clock.now()).with_only_columns(Lead.id).order_by(None).subquery()
+    found = (
+        queries.neglected(rule, clock.now(), registry=registry(session))
+        .with_only_columns(Lead.id)
+        .order_by(None)
+        .subquery()
+    )
     return session.scalar(sa.select(sa.func.count()).select_from(found)) or 0
 
 
@@ -194,11 +201,11 @@ def _sequence(session: Session, sequence_id: UUID) -> Sequence:
     return found
 
 
-def _conditions(tree: Any) -> dict[str, Any] | None:
+def _conditions(session: Session, tree: Any) -> dict[str, Any] | None:
     """The tree as it is stored; compiled once here, so that a wrong field is said now and not at night."""
     if tree is None:
         return None
-    where(CATALOGUES, "lead", tree, SYSTEM)
+    where(registry(session), "lead", tree, SYSTEM)
     stored: dict[str, Any] = tree.model_dump(mode="json", by_alias=True)
     return stored
 

@@ -14,7 +14,9 @@ from crm_api import events
 from crm_api.access import Actor
 from crm_api.conditions import records
 from crm_api.core import clock
-from crm_api.core.errors import Conflict
+from crm_api.core.errors import Conflict, Invalid
+from crm_api.custom_fields import definitions
+from crm_api.custom_fields.fields import registry
 from crm_api.followups import queries
 from crm_api.followups.models import Enrolment, FollowUpRule, Sequence
 from crm_api.followups.windows import ALWAYS, SendWindow, local_days_later, next_opening, spread
@@ -49,18 +51,33 @@ def apply_rule(session: Session, *, rule_id: UUID, limit: int = BATCH) -> int:
     now = clock.now()
     allowed = max(BLAST_FLOOR, BLAST_FACTOR * (rule.expected or 0))
     allowed -= session.scalar(queries.enrolled_since(rule.id, now - timedelta(days=1))) or 0
-    found = session.execute(queries.neglected(rule, now).limit(limit)).all()
+    try:
+        found = session.execute(_neglected(session, rule, now).limit(limit)).all()
+    except Invalid as error:  # a custom field it asks for was archived since
+        _switch_off(session, rule, f"its condition cannot be read any more ({error.detail}) Change it")
+        return 0
     if len(found) > allowed:
-        rule.is_on = False
-        rule.off_reason = (
-            f"Switched itself off: it wanted to write to far more leads than the {rule.expected or 0} its "
-            "preview showed. Look at the preview, then switch it on again."
-        )
-        events.record(session, events.Event("followup_rule.stopped_itself", "followup_rule", rule.id, {}))
+        wanted = f"it wanted to write to far more leads than the {rule.expected or 0} its preview showed."
+        _switch_off(session, rule, f"{wanted} Look at the preview")
         found = found[: max(allowed, 0)]
     for lead, owner in found:
         enrol(session, rule=rule, lead=lead, owner=owner)
     return len(found)
+
+
+def _neglected(session: Session, rule: FollowUpRule, now: datetime) -> Any:
+    """The leads of a rule; a field made a moment ago in another process is looked for once more."""
+    try:
+        return queries.neglected(rule, now, registry=registry(session))
+    except Invalid:
+        definitions.reread(session)
+        return queries.neglected(rule, now, registry=registry(session))
+
+
+def _switch_off(session: Session, rule: FollowUpRule, reason: str) -> None:
+    rule.is_on = False
+    rule.off_reason = f"Switched itself off: {reason}, then switch it on again."
+    events.record(session, events.Event("followup_rule.stopped_itself", "followup_rule", rule.id, {}))
 
 
 def rules_at_work(session: Session) -> list[UUID]:

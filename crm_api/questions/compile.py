@@ -222,7 +222,8 @@ class _Compiler:
             return None
         if each is None or each.type is not FieldType.MONEY or unit == "%":
             return unit
-        return self.asker.currency if unit in (None, "money") else f"{unit} {self.asker.currency}"
+        currency = each.currency or self.asker.currency
+        return currency if unit in (None, "money") else f"{unit} {currency}"
 
     def _column_of(self, each: Field, label: str = "") -> Column:
         numeric = each.type in (FieldType.INTEGER, FieldType.NUMBER, FieldType.MONEY)

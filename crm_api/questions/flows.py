@@ -9,7 +9,8 @@ import logging
 
 from crm_api.access import Actor
 from crm_api.core.database import Database
-from crm_api.core.fields import CATALOGUES
+from crm_api.core.fields import Registry
+from crm_api.custom_fields.fields import registry
 from crm_api.ports import PortFailure, TextModel
 from crm_api.questions import gate, lexicon, model_planner, service
 from crm_api.questions.answer import Answer
@@ -25,8 +26,10 @@ async def ask(db: Database, model: TextModel | None, *, actor: Actor, turns: lis
     """Answer the last of `turns` (oldest first) as `actor`, and keep the question. Raises Invalid."""
     service.check(turns)
     plan = None
-    if model is not None and gate.check(turns[-1], lexicon.of(CATALOGUES)) is None:
-        plan = await _plan_with(db, model, actor, turns)
+    if model is not None:
+        known = await db.read(registry)
+        if gate.check(turns[-1], lexicon.of(known)) is None:
+            plan = await _plan_with(db, model, known, actor, turns)
     if plan is None:
         answer = await db.read(service.ask_offline, actor=actor, turns=turns)
         if model is not None and answer.status == "answered":
@@ -38,16 +41,18 @@ async def ask(db: Database, model: TextModel | None, *, actor: Actor, turns: lis
     return answer
 
 
-async def _plan_with(db: Database, model: TextModel, actor: Actor, turns: list[str]) -> Plan | None:
+async def _plan_with(
+    db: Database, model: TextModel, known: Registry, actor: Actor, turns: list[str]
+) -> Plan | None:
     """The model's plan, with one repair turn; None where it has none that fits or fails."""
     names = await db.read(service.names_for, actor=actor, turns=turns)
-    instructions, told = model_planner.instructions(CATALOGUES), model_planner.told(turns, names)
+    instructions, told = model_planner.instructions(known), model_planner.told(turns, names)
     try:
         async with asyncio.timeout(MODEL_SECONDS):
             for _ in range(2):
                 wire = await model.parse(instructions, told, WirePlan)
                 try:
-                    return model_planner.planned(wire, CATALOGUES, names)
+                    return model_planner.planned(wire, known, names)
                 except Misfit as misfit:
                     told = f"{told}\nYour last plan did not fit: {misfit}. Give a corrected plan."
     except (PortFailure, TimeoutError) as failure:

@@ -113,7 +113,7 @@ def is_plural(span: Span) -> bool:
 
 def _fans_out(s: Sentence, kind: str, path: str, is_field: bool) -> bool:
     """Whether a path leads to many records; the items of a document (a deal's products) are shown."""
-    way = path.rpartition(".")[0] if is_field else path
+    way = paths.split(path)[0] if is_field else path
     steps = paths.walk(s.registry, kind, way)
     return bool(steps) and steps[0].backwards and not (len(steps) == 2 and not steps[1].backwards)
 

@@ -157,7 +157,7 @@ class Mentions(Ownership):
     def _record(self, at: int, names: list[Name], path: str) -> None:
         """Turn a linked name into a condition; alternatives on the same path become one list."""
         span, name = self.s.spans[at], names[0]
-        steps = paths.walk(self.s.registry, self.s.entity, path.rpartition(".")[0] if name.field else path)
+        steps = paths.walk(self.s.registry, self.s.entity, paths.split(path)[0] if name.field else path)
         home = steps[0].name if steps and steps[0].backwards else ""
         if home:
             self.clauses.setdefault(home, Clause(home, steps[0].target, at))

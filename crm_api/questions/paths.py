@@ -8,7 +8,7 @@ from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from crm_api.core.fields import Catalogue, Field, Registry, Relation
+from crm_api.core.fields import CUSTOM, Catalogue, Field, Registry, Relation
 
 MAX_STEPS = 3
 
@@ -88,9 +88,22 @@ def join(*parts: str) -> str:
     return ".".join(part for part in parts if part)
 
 
+def split(path: str) -> tuple[str, str]:
+    """The way to a record, and the name of its field; `custom.bays` is one name."""
+    way, _, name = path.rpartition(".")
+    if way == CUSTOM or way.endswith(f".{CUSTOM}"):
+        return way.removesuffix(CUSTOM).removesuffix("."), f"{CUSTOM}.{name}"
+    return way, name
+
+
+def bare(path: str) -> str:
+    """The last name of a path as people say it."""
+    return path.rpartition(".")[2].replace("_", " ")
+
+
 def field_at(registry: Registry, kind: str, path: str) -> tuple[Catalogue, Field, str]:
     """The field a dotted path ends in, its catalogue, and the path to its record. Raises KeyError."""
-    way, _, name = path.rpartition(".")
+    way, name = split(path)
     steps = walk(registry, kind, way)
     catalogue = registry[steps[-1].target if steps else kind]
     field = catalogue.field(name)

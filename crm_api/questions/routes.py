@@ -5,7 +5,6 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Response
 from pydantic import BaseModel, Field
 
-from crm_api.core.fields import CATALOGUES
 from crm_api.core.problems import documented
 from crm_api.dependencies import CurrentActor, Db, PortsDep, json_answer
 from crm_api.questions import flows
@@ -45,7 +44,7 @@ async def ask(body: Question, db: Db, ports: PortsDep, actor: CurrentActor) -> R
 
 
 @router.get("/vocabulary", response_model=list[Vocabulary])
-async def read_vocabulary(actor: CurrentActor) -> Response:
+async def read_vocabulary(db: Db, actor: CurrentActor) -> Response:
     """The kinds, fields, figures and words that questions may use."""
-    told: list[dict[str, Any]] = vocabulary(CATALOGUES)
+    told: list[dict[str, Any]] = await db.read(vocabulary)
     return json_answer(told)

@@ -35,7 +35,7 @@ class Target:
     @property
     def prefix(self) -> str:
         """The way to the record that holds the field, or to the record itself."""
-        return self.path.rpartition(".")[0] if self.field else self.path
+        return paths.split(self.path)[0] if self.field else self.path
 
 
 @dataclass(slots=True)

@@ -9,7 +9,8 @@ from sqlalchemy.orm import Session
 from crm_api.access import Actor
 from crm_api.core import clock
 from crm_api.core.errors import Invalid
-from crm_api.core.fields import CATALOGUES, FieldType, Registry
+from crm_api.core.fields import FieldType
+from crm_api.custom_fields.fields import registry
 from crm_api.organisation.models import Organisation
 from crm_api.questions import linking
 from crm_api.questions.answer import Answer, run
@@ -29,7 +30,7 @@ def ask_offline(session: Session, *, actor: Actor, turns: list[str], most: int =
     started = time.perf_counter()
     check(turns)
     plan = plan_offline(session, actor=actor, turns=turns)
-    answer = run(session, plan, registry=CATALOGUES, asker=asker_of(session, actor), most=most)
+    answer = run(session, plan, registry=registry(session), asker=asker_of(session, actor), most=most)
     answer.elapsed_ms = round(1000 * (time.perf_counter() - started), 1)
     return answer
 
@@ -37,19 +38,19 @@ def ask_offline(session: Session, *, actor: Actor, turns: list[str], most: int =
 def plan_offline(session: Session, *, actor: Actor, turns: list[str]) -> Plan:
     """The offline planner's plan, with names linked among what the actor may see."""
     names = names_for(session, actor=actor, turns=turns)
-    return converse(turns, registry=CATALOGUES, names=names)
+    return converse(turns, registry=registry(session), names=names)
 
 
 def names_for(session: Session, *, actor: Actor, turns: list[str]) -> linking.Names:
     """The names that `turns` may mention, among what the actor may see."""
     texts = [token.text for turn in turns for token in tokenise(normalise(turn))]
-    return linking.load(session, CATALOGUES, actor, texts)
+    return linking.load(session, registry(session), actor, texts)
 
 
 def answer_plan(session: Session, *, actor: Actor, plan: Plan) -> Answer:
     """Run a plan that was made elsewhere, under what the actor may see."""
     started = time.perf_counter()
-    answer = run(session, plan, registry=CATALOGUES, asker=asker_of(session, actor))
+    answer = run(session, plan, registry=registry(session), asker=asker_of(session, actor))
     answer.elapsed_ms = round(1000 * (time.perf_counter() - started), 1)
     return answer
 
@@ -69,7 +70,7 @@ def keep(session: Session, *, actor: Actor, question: str, answer: Answer) -> No
     )
 
 
-def vocabulary(registry: Registry) -> list[dict[str, Any]]:
+def vocabulary(session: Session) -> list[dict[str, Any]]:
     """What may be asked, by kind, out of the catalogues."""
     return [
         {
@@ -79,7 +80,7 @@ def vocabulary(registry: Registry) -> list[dict[str, Any]]:
             "figures": [m.name.replace("_", " ") for m in c.measures],
             "conditions": [w.words[0] for w in c.words],
         }
-        for c in registry
+        for c in registry(session)
         if c.named or c.words
     ]
 

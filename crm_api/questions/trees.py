@@ -11,7 +11,7 @@ Tree = dict[str, Any]
 
 def leaf(registry: Registry, kind: str, path: str, op: str, value: Any) -> Tree:
     """`path` ends in a field; a step to many records becomes a `related` node with the quantifier any."""
-    way, _, name = path.rpartition(".")
+    way, name = paths.split(path)
     return nest(registry, kind, way, {"field": name, "op": op, "value": value})
 
 

@@ -87,7 +87,7 @@ class Vocables(Mentions):
             tree = trees.leaf(self.s.registry, self._base(home), path, "eq", entry.value)
             negative = self._negative(at)
             shown = str(entry.value).replace("_", " ")
-            words = f"{entry.name.replace('_', ' ')} is {'not ' if negative else ''}{shown}"
+            words = f"{paths.bare(entry.name)} is {'not ' if negative else ''}{shown}"
             self._add(Found(at, path, tree, words, home, negative, label=str(entry.value)))
             span.used = True
             self._absorb_hint(at, entry)
