@@ -1,5 +1,12 @@
 """Who changed what: change sets with before and after of each field."""
 
-from crm_api.audit.service import bulk_insert, bulk_update, change_set, continue_change_set, install
+from crm_api.audit.service import (
+    bulk_insert,
+    bulk_update,
+    change_set,
+    continue_change_set,
+    follow,
+    install,
+)
 
-__all__ = ["bulk_insert", "bulk_update", "change_set", "continue_change_set", "install"]
+__all__ = ["bulk_insert", "bulk_update", "change_set", "continue_change_set", "follow", "install"]

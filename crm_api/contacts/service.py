@@ -1,5 +1,6 @@
 """Contacts."""
 
+from collections.abc import Iterable
 from typing import Any
 from uuid import UUID
 
@@ -78,14 +79,15 @@ def restore(session: Session, actor: Actor, *, contact_id: UUID) -> Contact:
     return contact
 
 
-def stats_of(session: Session, contact_id: UUID) -> ContactStats:
-    """The contact's derived figures, held until this transaction ends; made where there are none."""
-    held = sa.select(ContactStats).where(ContactStats.contact_id == contact_id).with_for_update()
-    stats = session.scalars(held).first()
-    if stats is None:
-        stats = ContactStats(contact_id=contact_id)
-        session.add(stats)
-    return stats
+def stats_of(session: Session, contact_ids: Iterable[UUID]) -> list[ContactStats]:
+    """The contacts' derived figures, held until this transaction ends; made where there are none."""
+    wanted = sorted(set(contact_ids))
+    held = sa.select(ContactStats).where(ContactStats.contact_id.in_(wanted))
+    found = list(session.scalars(held.order_by(ContactStats.contact_id).with_for_update()))
+    missing = set(wanted) - {stats.contact_id for stats in found}
+    made = [ContactStats(contact_id=contact_id) for contact_id in sorted(missing)]
+    session.add_all(made)
+    return found + made
 
 
 def _resolve(session: Session, actor: Actor, values: dict[str, Any], *, own_id: UUID | None = None) -> None:
