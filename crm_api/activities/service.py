@@ -103,7 +103,7 @@ def archive(session: Session, actor: Actor, *, activity_id: UUID, if_match: int 
     """Delete softly; the timeline forgets it, and so does the last contact."""
     activity = records.get(session, actor, Activity, activity_id, writing=True, if_match=if_match)
     activity.archived_at = clock.now()
-    timeline.forget(session, activity)
+    timeline.forget(session, [activity.id])
     recount(session, _links(activity))
     record(session, event("activity.archived", activity))
 
@@ -175,7 +175,7 @@ def recount(session: Session, *links: Mapping[str, UUID | None]) -> None:
     The figures are held first: of two at a time the second counts what the first one wrote.
     """
     session.flush()
-    linked = {name: {link[name] for link in links} - {None} for name, _ in LINKS}
+    linked = {name: {i for link in links if (i := link[name]) is not None} for name, _ in LINKS}
     if account_ids := linked["account_id"]:
         of_accounts = accounts.stats_of(session, account_ids)
         last = _latest(session, Activity.account_id, account_ids)
@@ -200,13 +200,13 @@ def recount(session: Session, *links: Mapping[str, UUID | None]) -> None:
 
 
 def _latest(
-    session: Session, link: Any, ids: Iterable[UUID | None], *which: sa.ColumnElement[bool]
+    session: Session, link: Any, ids: Iterable[UUID], *which: sa.ColumnElement[bool]
 ) -> dict[UUID, datetime]:
     return _grouped(session, sa.func.max(Activity.occurred_at), link, ids, *which)
 
 
 def _grouped(
-    session: Session, figure: Any, link: Any, ids: Iterable[UUID | None], *which: sa.ColumnElement[bool]
+    session: Session, figure: Any, link: Any, ids: Iterable[UUID], *which: sa.ColumnElement[bool]
 ) -> dict[UUID, Any]:
     """A figure over the activities in which somebody was in touch, by the linked record."""
     statement = sa.select(link, figure).where(*_IN_TOUCH, link.in_(list(ids)), *which).group_by(link)

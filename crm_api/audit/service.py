@@ -103,7 +103,7 @@ def _audited(row: Any) -> bool:
 
 
 @cache
-def told(model: type[Any]) -> list[tuple[str, bool]]:
+def told(model: Any) -> list[tuple[str, bool]]:
     """The attributes of a model that the trail tells of, and whether their value is hidden."""
     secret = getattr(model, "__secret__", ())
     return [

@@ -37,7 +37,7 @@ def create(session: Session, actor: Actor, *, data: ContactIn) -> Contact:
     session.add(ContactStats(contact_id=contact.id))
     if data.tags:
         put_on(session, "contact", contact.id, data.tags)
-    record(session, _event(session, "contact.created", contact))
+    record(session, event(session, "contact.created", contact))
     return contact
 
 
@@ -57,7 +57,7 @@ def update(
         touch(contact)
         changed = True
     if changed:
-        record(session, _event(session, "contact.updated", contact, fields=sorted(data.model_fields_set)))
+        record(session, event(session, "contact.updated", contact, fields=sorted(data.model_fields_set)))
     return contact
 
 
@@ -65,7 +65,7 @@ def archive(session: Session, actor: Actor, *, contact_id: UUID, if_match: int |
     """Delete softly."""
     contact = records.get(session, actor, Contact, contact_id, writing=True, if_match=if_match)
     contact.archived_at = clock.now()
-    record(session, _event(session, "contact.archived", contact))
+    record(session, event(session, "contact.archived", contact))
 
 
 def restore(session: Session, actor: Actor, *, contact_id: UUID) -> Contact:
@@ -75,7 +75,7 @@ def restore(session: Session, actor: Actor, *, contact_id: UUID) -> Contact:
         if contact.is_primary and _primary(session, contact.account_id) is not None:
             contact.is_primary = False
         contact.archived_at = None
-        record(session, _event(session, "contact.restored", contact))
+        record(session, event(session, "contact.restored", contact))
     return contact
 
 
@@ -102,10 +102,10 @@ def _resolve(session: Session, actor: Actor, values: dict[str, Any], *, own_id: 
             values[normal] = e164(values[typed])
     if values.get("reports_to_id"):
         records.require_link(session, actor, "contact", values["reports_to_id"], field="reports_to_id")
-        _require_no_loop(session, own_id, values["reports_to_id"])
+        require_no_loop(session, own_id, values["reports_to_id"])
 
 
-def _require_no_loop(session: Session, own_id: UUID | None, boss_id: UUID | None) -> None:
+def require_no_loop(session: Session, own_id: UUID | None, boss_id: UUID | None) -> None:
     seen = {own_id}
     while boss_id is not None:
         if boss_id in seen:
@@ -139,7 +139,7 @@ def _step_down(session: Session, account_id: UUID | None, own_id: UUID | None) -
         session.flush()
 
 
-def _event(session: Session, type_: str, contact: Contact, **data: Any) -> Event:
+def event(session: Session, type_: str, contact: Contact, **data: Any) -> Event:
     account = session.get(Account, contact.account_id) if contact.account_id else None
     return Event(
         type_,

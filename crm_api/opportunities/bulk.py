@@ -73,7 +73,9 @@ def update(session: Session, rows: Sequence[Row]) -> int:
         plain.append(values)
     changed = audit.bulk_update(session, Opportunity, plain)
     _note_moves(session, moved)
-    refresh_access(session, *(row.account_id for row in before.values()), *(row.get("account_id") for row in plain))
+    refresh_access(
+        session, *(row.account_id for row in before.values()), *(row.get("account_id") for row in plain)
+    )
     return changed
 
 

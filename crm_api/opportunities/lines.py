@@ -45,6 +45,14 @@ def replace(session: Session, wanted: Mapping[UUID, Sequence[Line]]) -> set[UUID
     return set(changed)
 
 
+def put_back(session: Session, told: Mapping[UUID, Sequence[Line]]) -> set[UUID]:
+    """Make what the trail tells of deals their lines again; returns whose lines that changed."""
+    return replace(
+        session,
+        {i: [{**row, "product_id": UUID(row["product_id"])} for row in rows] for i, rows in told.items()},
+    )
+
+
 def recast_prices(session: Session, deal: Opportunity, currency: str) -> None:
     """Keep the numbers people see when the deal's currency is corrected to `currency`."""
     rows = written(session, [deal.id])[deal.id]

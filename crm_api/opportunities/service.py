@@ -150,7 +150,9 @@ def restore(session: Session, actor: Actor, *, opportunity_id: UUID) -> Opportun
 
 def refresh_access(session: Session, *account_ids: UUID | None) -> None:
     """Owners of open deals reach the accounts; closing the last one ends that."""
-    wanted: dict[UUID, set[UUID]] = {account_id: set() for account_id in account_ids if account_id is not None}
+    wanted: dict[UUID, set[UUID]] = {
+        account_id: set() for account_id in account_ids if account_id is not None
+    }
     if not wanted:
         return
     session.flush()

@@ -156,9 +156,7 @@ def _made(session: Session, name: str) -> Tag:
 def put_on_many(session: Session, kind: str, names_by_record: dict[UUID, list[str]]) -> None:
     """The same for many new records that have no tags yet, in a few statements."""
     wanted = {fold(n): n.strip() for names in names_by_record.values() for n in names if n.strip()}
-    known = dict(
-        session.execute(sa.select(Tag.name_key, Tag.id).where(Tag.name_key.in_(list(wanted)))).all()
-    )
+    known = dict(session.execute(sa.select(Tag.name_key, Tag.id).where(Tag.name_key.in_(list(wanted)))).all())
     for key in wanted.keys() - known.keys():
         tag = Tag(name=wanted[key])
         session.add(tag)
