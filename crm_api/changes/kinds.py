@@ -50,8 +50,8 @@ class Part:
 class Claim:
     """Something only one record may have: the attributes that tell it, as stored (`keys`), and the refusal.
 
-    With a `flag` the record claims it only while the flag is set. Archived records claim nothing, unless `live`
-    is false.
+    With a `flag` the record claims it only while the flag is set; one that is merely restored stands back where
+    another has it by now. Archived records claim nothing, unless `live` is false.
     """
 
     names: tuple[str, ...]

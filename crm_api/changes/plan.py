@@ -51,6 +51,8 @@ class Plan:
     away: dict[str, list[UUID]] = field(default_factory=lambda: defaultdict(list))
     # Records that have to give up something first, because another one of the set wants it back.
     release: dict[tuple[str, str], set[UUID]] = field(default_factory=lambda: defaultdict(set))
+    # Records that come back without a flag, because another one has it by now.
+    without: dict[tuple[str, str], set[UUID]] = field(default_factory=lambda: defaultdict(set))
     blocked: list[Blocked] = field(default_factory=list)
     blocked_total: int = 0
     restoring: set[UUID] = field(default_factory=set)
@@ -252,7 +254,7 @@ class Claims:
 
     def __init__(self, kind: str) -> None:
         self.kind = kind
-        self.wanted: dict[Claim, dict[tuple[Any, ...], Any]] = defaultdict(dict)
+        self.wanted: dict[Claim, dict[tuple[Any, ...], Back]] = defaultdict(dict)
         self.given_up: dict[Claim, set[UUID]] = defaultdict(set)
 
     def note(self, undoer: Undoer, backs: Sequence[Back]) -> None:
@@ -266,7 +268,7 @@ class Claims:
                     continue
                 key = self._key(claim, back)
                 if key is not None:
-                    self.wanted[claim][key] = back.record
+                    self.wanted[claim][key] = back
 
     def _key(self, claim: Claim, back: Back) -> tuple[Any, ...] | None:
         def value(name: str) -> Any:
@@ -289,11 +291,15 @@ class Claims:
             for start in range(0, len(keys), trail.CHUNK):
                 some = sa.tuple_(*columns).in_(keys[start : start + trail.CHUNK])
                 for holder_id, *key in session.execute(sa.select(model.id, *columns).where(some, *terms)):
-                    record = wanted[tuple(key)]
-                    if holder_id == record.id:
-                        continue
-                    if holder_id in self.given_up[claim]:
-                        plan.release[self.kind, claim.flag or claim.names[0]].add(holder_id)
-                    else:
-                        fields = [claim.flag] if claim.flag else claim.names
-                        plan.block(self.kind, record, "rule", f"Just now {claim.refusal}.", fields)
+                    back = wanted[tuple(key)]
+                    if holder_id != back.record.id:
+                        self._settle(plan, claim, back, holder_id)
+
+    def _settle(self, plan: Plan, claim: Claim, back: Back, holder_id: UUID) -> None:
+        if holder_id in self.given_up[claim]:
+            plan.release[self.kind, claim.flag or claim.names[0]].add(holder_id)
+        elif claim.flag and claim.flag not in back.values:
+            plan.without[self.kind, claim.flag].add(back.record.id)
+        else:
+            fields = [claim.flag] if claim.flag else claim.names
+            plan.block(self.kind, back.record, "rule", f"Just now {claim.refusal}.", fields)

@@ -109,13 +109,17 @@ def _records(session: Session, undoer: Undoer, ids: Sequence[UUID]) -> list[Any]
 
 def _put_back(session: Session, plan: Plan, undoer: Undoer, ids: Sequence[UUID], outcome: Outcome) -> None:
     found = {record.id: record for record in _records(session, undoer, ids)}
-    backs, parts = [], defaultdict(dict)  # type: ignore[var-annotated]
-    for net in trail.nets(session, plan.change_set_id, undoer.model.__kind__, ids):
+    kind = undoer.model.__kind__
+    backs: list[Back] = []
+    parts: dict[str, dict[UUID, Any]] = defaultdict(dict)
+    for net in trail.nets(session, plan.change_set_id, kind, ids):
         if net.action == "delete":
             made = _made_again(session, undoer, net)
             outcome.note(Back(made), "made_again")
             continue
         back = back_of(found[net.record_id], net)
+        flags = [flag for (of, flag), ids_ in plan.without.items() if of == kind and net.record_id in ids_]
+        back.values |= dict.fromkeys(flags, False)
         for name in undoer.parts or {}:
             if name in back.values:
                 parts[name][back.record.id] = back.values[name]

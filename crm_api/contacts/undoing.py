@@ -2,29 +2,17 @@
 
 from collections.abc import Sequence
 
-import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from crm_api import events
 from crm_api.access import Actor
 from crm_api.audit.undoing import Back, Refusals
-from crm_api.contacts.models import Contact
 from crm_api.contacts.service import event, require_no_loop
 from crm_api.core.errors import Invalid
 
 
 def examine(session: Session, actor: Actor, backs: Sequence[Back]) -> Refusals:
-    """Bosses form no circle. Who comes back to an account that has another primary contact stands back."""
-    restored = [back for back in backs if back.move == "restore" and back.record.is_primary]
-    taken = sa.select(Contact.account_id).where(
-        Contact.account_id.in_([back.record.account_id for back in restored]),
-        Contact.is_primary,
-        Contact.archived_at.is_(None),
-    )
-    with_primary = set(session.scalars(taken)) if restored else set()
-    for back in restored:
-        if back.record.account_id in with_primary:
-            back.values.setdefault("is_primary", False)
+    """Nobody reports to themselves."""
     for back in backs:
         if back.values.get("reports_to_id") is not None:
             try:

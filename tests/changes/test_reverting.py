@@ -195,7 +195,7 @@ async def test_a_closing_is_undone_and_done_again(api: Api) -> None:
     account = await made(client, ACCOUNT)
     deal = await made(client, OPPORTUNITY, account_id=account["id"])
     open_ = await read(client, OPPORTUNITY, deal)
-    won = (await client.post(f"{OPPORTUNITY.path}/{deal['id']}/mark-won", json={})).json()
+    won = (await client.post(f"{OPPORTUNITY.path}/{deal['id']}/close", json={"stage": "closed_won"})).json()
 
     revert = await undone(client, await last(api.db))
 
@@ -240,15 +240,15 @@ async def test_an_undone_visit_leaves_the_timeline_and_the_last_contact(api: Api
     call = await last(api.db)
     path = f"/api/v1/crm/accounts/{account['id']}/timeline"
     assert len((await client.get(path)).json()) == 1
-    contact = (await read(client, ACCOUNT, account))["last_contact_date"]
+    contact = (await read(client, ACCOUNT, account))["last_contact_at"]
 
     revert = await undone(client, call)
     assert (await client.get(path)).json() == []
-    assert (await read(client, ACCOUNT, account))["last_contact_date"] is None
+    assert (await read(client, ACCOUNT, account))["last_contact_at"] is None
 
     await undone(client, revert["id"])
     assert len((await client.get(path)).json()) == 1
-    assert (await read(client, ACCOUNT, account))["last_contact_date"] == contact
+    assert (await read(client, ACCOUNT, account))["last_contact_at"] == contact
 
 
 async def test_the_primary_contact_that_stepped_down_is_it_again(api: Api) -> None:
