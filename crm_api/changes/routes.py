@@ -3,9 +3,9 @@
 from typing import Annotated, Literal
 from uuid import UUID
 
-from fastapi import APIRouter, Query, Response
+from fastapi import APIRouter, Response
 
-from crm_api.changes import flows, service
+from crm_api.changes import service
 from crm_api.changes.catalogue import CHANGE_SETS, ENTRIES
 from crm_api.changes.schemas import ChangeSetOut, ChangeSetWithEntries, EntryOut, RevertOut
 from crm_api.conditions import records
@@ -14,6 +14,7 @@ from crm_api.conditions.filters import Query as ListQuery
 from crm_api.core.listing import Page
 from crm_api.core.problems import documented
 from crm_api.dependencies import CurrentActor, Db, json_answer
+from crm_api.writes.dependencies import Write
 
 router = APIRouter(prefix="/api/v1/changes", tags=["changes"])
 history_router = APIRouter(prefix="/api/v1/crm", tags=["changes"])
@@ -46,19 +47,16 @@ async def read_change(
     return json_answer(await db.read(service.one, actor, change_set_id=change_set_id, query=query))
 
 
-@router.post("/{change_set_id}/revert", response_model=RevertOut, responses=documented(403, 404, 409, 422))
-async def revert_change(
-    change_set_id: UUID,
-    db: Db,
-    actor: CurrentActor,
-    dry_run: Annotated[bool, Query(description="Only say what it would do.")] = False,
-) -> Response:
+@router.post(
+    "/{change_set_id}/revert", response_model=RevertOut, responses=documented(400, 403, 404, 409, 422)
+)
+async def revert_change(change_set_id: UUID, write: Write) -> Response:
     """Undo one change set of the last 30 days, all or nothing.
 
     What was made is archived, what was changed goes back, what was archived is restored. 409 names each record
     that was changed or erased since, or is not yours to write. A revert is a change set: undo it to redo.
     """
-    return json_answer(await flows.revert(db, actor, change_set_id=change_set_id, dry_run=dry_run))
+    return await write.answer(service.revert, change_set_id=change_set_id)
 
 
 @history_router.get(

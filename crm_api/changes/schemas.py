@@ -92,12 +92,11 @@ class UndoneCount(BaseModel):
 
 
 class RevertOut(BaseModel):
-    """What a revert did, or, on a dry run, would do. A revert is a change set itself: it can be undone."""
+    """What a revert did. It is a change set itself: it can be undone."""
 
-    id: UUID | None = Field(description="The new change set; empty on a dry run.")
+    id: UUID = Field(description="The new change set.")
     reverts_id: UUID
     label: str
-    dry_run: bool
     counts: list[UndoneCount]
     records: list[Undone] = Field(description="The first hundred records.")
     kept: list[Kept] = Field(description="What is never undone: mails sent, erasures, and the like.")

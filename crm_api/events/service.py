@@ -5,7 +5,7 @@ by `record`. *After commit*: everything else, run by the relay, one event and ha
 Both columns of the table are filled at start-up by `crm_api/subscriptions.py`.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -76,11 +76,13 @@ def record_many(session: Session, events: Sequence[Event]) -> None:
     if "reverts" in session.info:
         undone = {"reverts": session.info["reverts"]}
         events = [replace(event, data={**event.data, **undone}) for event in events]
+    ids = [new_id() for _ in events]
+    session.info.setdefault("events", []).extend(ids)
     session.execute(
         sa.insert(EventRow),
         [
             {
-                "id": new_id(),
+                "id": event_id,
                 "type": event.type,
                 "kind": event.kind,
                 "subject_id": event.subject_id,
@@ -108,6 +110,19 @@ def undoes(event: Event) -> bool:
 
 def _handlers(column: Mapping[str, Sequence[Handler]], type_: str) -> list[Handler]:
     return [*column.get(type_, ()), *column.get(EVERY, ())]
+
+
+def react(session: Session, rows: Iterable[EventRow]) -> None:
+    """Run the after-commit handlers at once, for a transaction that is not going to be committed."""
+    for row in rows:
+        for handler in _handlers(_after_commit, row.type):
+            handler(session, _event_of(row))
+
+
+def _event_of(row: EventRow) -> Event:
+    return Event(
+        row.type, row.kind, row.subject_id, row.data, row.owner_id, row.team_id, row.territory_id, row.id
+    )
 
 
 # ── Relay ────────────────────────────────────────────────────────────────────────────────────────
@@ -172,12 +187,7 @@ def deliver(session: Session, event_id: UUID, handler_name: str) -> None:
     if delivery.done_at:
         return
     handler = next(h for h in _handlers(_after_commit, row.type) if name_of(h) == handler_name)
-    handler(
-        session,
-        Event(
-            row.type, row.kind, row.subject_id, row.data, row.owner_id, row.team_id, row.territory_id, row.id
-        ),
-    )
+    handler(session, _event_of(row))
     delivery.done_at = clock.now()
 
 

@@ -25,6 +25,7 @@ from crm_api.organisation.schemas import (
     TerritoryOut,
     TerritoryPatch,
 )
+from crm_api.writes.dependencies import Write
 
 router = APIRouter(prefix="/api/v1/organisation", tags=["organisation"])
 territories_router = APIRouter(prefix="/api/v1/territories", tags=["territories"])
@@ -35,7 +36,7 @@ def _shown(session: Session) -> dict[str, Any] | None:
     return OrganisationOut.model_validate(found, from_attributes=True).model_dump() if found else None
 
 
-def _changed(session: Session, /, **change: Any) -> dict[str, Any]:
+def _changed(session: Session, _: Actor, /, **change: Any) -> dict[str, Any]:
     organisation = service.change_profile(session, **change)
     session.flush()
     return OrganisationOut.model_validate(organisation, from_attributes=True).model_dump()
@@ -46,17 +47,15 @@ async def read_organisation(db: Db, actor: CurrentActor) -> Response:
     """The profile of the company that runs this installation."""
     shown = await db.read(_shown)
     if shown is None:
-        shown = await db.write(_changed, values={})
+        shown = await db.write(_changed, actor, values={})
     return record_answer(shown)
 
 
 @router.patch("", response_model=OrganisationOut, responses=documented(400, 403, 409, 412, 422))
-async def update_organisation(
-    body: OrganisationPatch, db: Db, actor: CurrentActor, if_match: IfMatch
-) -> Response:
+async def update_organisation(body: OrganisationPatch, write: Write, if_match: IfMatch) -> Response:
     """Change just the fields sent."""
-    require_role(actor)
-    return record_answer(await db.write(_changed, values=changes(body), if_match=if_match))
+    require_role(write.actor)
+    return await write.answer(_changed, values=changes(body), if_match=if_match)
 
 
 @territories_router.get(
@@ -72,14 +71,14 @@ async def list_territories(
 @territories_router.post(
     "", status_code=201, response_model=TerritoryOut, responses=documented(403, 409, 422)
 )
-async def create_territory(body: TerritoryIn, db: Db, actor: CurrentActor) -> Response:
+async def create_territory(body: TerritoryIn, write: Write) -> Response:
     """Make a territory."""
 
     def make(session: Session, actor: Actor) -> Any:
         require_role(actor)
         return service.create_territory(session, name=body.name, parent_id=body.parent_id)
 
-    return record_answer(await db.write(records.written, actor, make), 201)
+    return await write.record(make, status=201)
 
 
 @territories_router.get("/{territory_id}", response_model=TerritoryOut, responses=documented(404, 422))
@@ -92,7 +91,7 @@ async def read_territory(territory_id: UUID, db: Db, actor: CurrentActor) -> Res
     "/{territory_id}", response_model=TerritoryOut, responses=documented(400, 403, 404, 409, 412, 422)
 )
 async def update_territory(
-    territory_id: UUID, body: TerritoryPatch, db: Db, actor: CurrentActor, if_match: IfMatch
+    territory_id: UUID, body: TerritoryPatch, write: Write, if_match: IfMatch
 ) -> Response:
     """Change just the fields sent."""
 
@@ -100,4 +99,4 @@ async def update_territory(
         territory = records.get(session, actor, Territory, territory_id, writing=True, if_match=if_match)
         return service.update_territory(session, territory, values=changes(body))
 
-    return record_answer(await db.write(records.written, actor, change))
+    return await write.record(change)

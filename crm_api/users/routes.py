@@ -40,6 +40,7 @@ from crm_api.users.schemas import (
     UserOut,
     UserPatch,
 )
+from crm_api.writes.dependencies import Write
 
 router = APIRouter(prefix="/api/v1/auth", tags=["auth"])
 
@@ -127,13 +128,12 @@ async def list_users(db: Db, actor: CurrentActor, query: Annotated[Query, listin
 
 
 @users_router.post("", status_code=201, response_model=UserOut, responses=documented(403, 409, 422))
-async def create_user(body: UserIn, db: Db, actor: CurrentActor) -> Response:
+async def create_user(body: UserIn, write: Write) -> Response:
     """Add a colleague."""
-    require_role(actor)
-    made = await db.write(
-        records.written, actor, people.create_user, data=body, password_hash=await _hashed(body.password)
+    require_role(write.actor)
+    return await write.record(
+        people.create_user, data=body, password_hash=await _hashed(body.password), status=201
     )
-    return record_answer(made, 201)
 
 
 @users_router.get("/{user_id}", response_model=UserOut, responses=documented(404, 422))
@@ -143,21 +143,16 @@ async def read_user(user_id: UUID, db: Db, actor: CurrentActor) -> Response:
 
 
 @users_router.patch("/{user_id}", response_model=UserOut, responses=documented(400, 403, 404, 409, 412, 422))
-async def update_user(
-    user_id: UUID, body: UserPatch, db: Db, actor: CurrentActor, if_match: IfMatch
-) -> Response:
+async def update_user(user_id: UUID, body: UserPatch, write: Write, if_match: IfMatch) -> Response:
     """Change just the fields sent; a new password and deactivation end the user's sessions."""
-    require_role(actor)
-    changed = await db.write(
-        records.written,
-        actor,
+    require_role(write.actor)
+    return await write.record(
         people.update_user,
         user_id=user_id,
         data=body,
         if_match=if_match,
         password_hash=await _hashed(body.password),
     )
-    return record_answer(changed)
 
 
 teams_router = APIRouter(prefix="/api/v1/teams", tags=["teams"])
@@ -172,9 +167,9 @@ async def list_teams(db: Db, actor: CurrentActor, query: Annotated[Query, listin
 
 
 @teams_router.post("", status_code=201, response_model=TeamOut, responses=documented(403, 422))
-async def create_team(body: TeamIn, db: Db, actor: CurrentActor) -> Response:
+async def create_team(body: TeamIn, write: Write) -> Response:
     """Make a team."""
-    return record_answer(await db.write(records.written, actor, people.create_team, data=body), 201)
+    return await write.record(people.create_team, data=body, status=201)
 
 
 @teams_router.get("/{team_id}", response_model=TeamOut, responses=documented(404, 422))
@@ -184,12 +179,6 @@ async def read_team(team_id: UUID, db: Db, actor: CurrentActor) -> Response:
 
 
 @teams_router.patch("/{team_id}", response_model=TeamOut, responses=documented(400, 403, 404, 412, 422))
-async def update_team(
-    team_id: UUID, body: TeamPatch, db: Db, actor: CurrentActor, if_match: IfMatch
-) -> Response:
+async def update_team(team_id: UUID, body: TeamPatch, write: Write, if_match: IfMatch) -> Response:
     """Change just the fields sent."""
-    return record_answer(
-        await db.write(
-            records.written, actor, people.update_team, team_id=team_id, data=body, if_match=if_match
-        )
-    )
+    return await write.record(people.update_team, team_id=team_id, data=body, if_match=if_match)

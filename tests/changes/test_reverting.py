@@ -343,9 +343,11 @@ async def test_a_dry_run_says_it_all_and_changes_nothing(api: Api) -> None:
     after = await changed(client, LEAD, lead, score=77, tags=["Other"])
     edit = await last(api.db)
 
-    answer = (await client.post(f"{CHANGES}/{edit}/revert", params={"dry_run": True})).json()
+    told = (await client.post(f"{CHANGES}/{edit}/revert", params={"dry_run": True})).json()
 
-    assert (answer["id"], answer["dry_run"], answer["reverts_id"]) == (None, True, edit)
+    answer = told["answer"]
+    assert (told["dry_run"], answer["reverts_id"]) == (True, edit)
+    assert {"lead", "tag"} == {change["kind"] for change in told["changes"]}
     assert {"kind": "lead", "changed": 1}.items() <= next(
         c for c in answer["counts"] if c["kind"] == "lead"
     ).items()

@@ -6,7 +6,7 @@ from alembic import op
 from crm_api.core import columns, dialect
 
 revision = '0004'
-down_revision = '0001'
+down_revision = '0002'
 branch_labels = None
 depends_on = None
 
