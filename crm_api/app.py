@@ -12,6 +12,8 @@ from crm_api.accounts.routes import router as accounts
 from crm_api.activities.routes import router as activities
 from crm_api.activities.routes import timeline_router
 from crm_api.analytics.routes import router as analytics
+from crm_api.changes.routes import history_router
+from crm_api.changes.routes import router as changes
 from crm_api.contacts.routes import router as contacts
 from crm_api.core import openapi, problems
 from crm_api.core.middleware import Edge
@@ -71,6 +73,8 @@ ROUTERS = (
     description,
     pages,
     webhooks,
+    changes,
+    history_router,
 )
 
 

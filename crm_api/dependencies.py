@@ -91,13 +91,18 @@ async def current_actor(request: Request, token: Annotated[str | None, Depends(_
         return await _through_key(here, request, token)
     claims = here.keys.verify(token, purpose=ACCESS)
     actor = await live_actor(here, UUID(claims["sid"]))
-    context.enter(actor_id=actor.user_id)
+    context.enter(actor_id=actor.user_id, label=_label(request))
     return actor
+
+
+def _label(request: Request) -> str:
+    """What a change set of this request is called: the operation's own name, "Update lead"."""
+    return str(request.scope["route"].name).replace("_", " ").capitalize()
 
 
 async def _through_key(here: State, request: Request, token: str) -> Actor:
     holder = await live_keyholder(here, token)
-    context.enter(actor_id=holder.actor.user_id, origin=holder.origin)
+    context.enter(actor_id=holder.actor.user_id, origin=holder.origin, label=_label(request))
     wanted = scopes.needed(request.method, request.scope["path"])
     if not scopes.permits(holder.scopes, wanted):
         if wanted and wanted.startswith(f"{scopes.PERSONAL}:"):

@@ -10,6 +10,8 @@ from crm_api.accounts.catalogue import CATALOGUE as ACCOUNTS
 from crm_api.activities import service as activities
 from crm_api.activities import timeline
 from crm_api.activities.catalogue import CATALOGUE as ACTIVITIES
+from crm_api.changes.catalogue import CHANGE_SETS
+from crm_api.changes.catalogue import ENTRIES as AUDIT_ENTRIES
 from crm_api.contacts.catalogue import CATALOGUE as CONTACTS
 from crm_api.core.fields import CATALOGUES
 from crm_api.custom_fields import values as custom_values
@@ -62,6 +64,8 @@ ALL_CATALOGUES = (
     VISIT_PLANS,
     WEBHOOKS,
     DELIVERIES,
+    CHANGE_SETS,
+    AUDIT_ENTRIES,
 )
 
 SAME_TRANSACTION: dict[str, list[Handler]] = {

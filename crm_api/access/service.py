@@ -64,6 +64,7 @@ class Rule:
     shared: bool = False
     field_sees: Callable[[], sa.ColumnElement[bool]] | None = None
     config: bool = False
+    also: Callable[[Actor], sa.ColumnElement[bool]] | None = None
 
 
 _rules: dict[str, Rule] = {}
@@ -71,8 +72,14 @@ _rules: dict[str, Rule] = {}
 
 def declare(kind: str, model: Any, **how: Any) -> None:
     """Register a kind. `shared` kinds (products, tags, people) are seen by all who are signed in;
-    `config` kinds are changed by administrators alone; `field_sees` narrows what field staff see."""
+    `config` kinds are changed by administrators alone; `field_sees` narrows what field staff see; `also` is
+    one more way to see a row."""
     _rules[kind] = Rule(kind, model, **how)
+
+
+def open_kinds() -> dict[str, Any]:
+    """The models, by kind, of all that is not kept by administrators alone."""
+    return {kind: rule.model for kind, rule in _rules.items() if not rule.config}
 
 
 # People, teams and territories are seen by all who are signed in; they lie below this room, so they
@@ -97,6 +104,8 @@ def visible(kind: str, actor: Actor) -> sa.ColumnElement[bool]:
     ]
     if actor.role == "field" and rule.field_sees is not None:
         followed = [sa.and_(rule.field_sees(), term) for term in followed]
+    if rule.also is not None:
+        own.append(rule.also(actor))
     return sa.or_(sa.false(), *own, *followed)
 
 
@@ -140,7 +149,7 @@ def visible_event(actor: Actor) -> sa.ColumnElement[bool]:
     if actor.role != "viewer":
         terms.append(EventRow.owner_id == actor.user_id)
     for kind, rule in _rules.items():
-        if rule.shared:
+        if rule.shared or rule.also is not None:  # nothing happens to the trail itself
             continue
         # By primary key, one event at a time: the feed reads in order of position and stops at its limit.
         still_seen = sa.exists().where(rule.model.id == EventRow.subject_id, visible(kind, actor))

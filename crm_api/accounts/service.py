@@ -1,11 +1,13 @@
 """Accounts: making, changing, hierarchy, and who reaches them through open deals."""
 
+from collections.abc import Iterable, Mapping
 from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, object_session
 
+from crm_api import audit
 from crm_api.access import Actor, require_create, require_reassign
 from crm_api.access.models import AccountAccess
 from crm_api.accounts.models import Account, AccountStats
@@ -119,43 +121,43 @@ def require_no_loop(session: Session, own_id: UUID | None, parent_id: UUID | Non
         parent_id = row.parent_id
 
 
-def refresh_open_deal_access(session: Session, account_id: UUID, owner_ids: set[UUID]) -> None:
-    """Let exactly these users reach the account because of an open deal of theirs on it."""
+def refresh_open_deal_access(session: Session, wanted: Mapping[UUID, set[UUID]]) -> None:
+    """Let exactly these users reach each account because of an open deal of theirs on it."""
     held = sa.select(AccountAccess).where(
-        AccountAccess.account_id == account_id, AccountAccess.reason == "open_deal"
+        AccountAccess.account_id.in_(list(wanted)), AccountAccess.reason == "open_deal"
     )
-    before = {row.user_id: row for row in session.scalars(held)}
-    for user_id, row in before.items():
-        if user_id not in owner_ids:
+    before: dict[UUID, set[UUID]] = {account_id: set() for account_id in wanted}
+    for row in session.scalars(held):
+        before[row.account_id].add(row.user_id)
+        if row.user_id not in wanted[row.account_id]:
             session.delete(row)
     session.add_all(
         AccountAccess(account_id=account_id, user_id=user_id, reason="open_deal")
-        for user_id in owner_ids - before.keys()
+        for account_id, user_ids in wanted.items()
+        for user_id in sorted(user_ids - before[account_id])
     )
 
 
-def hold(session: Session, account_id: UUID) -> None:
-    """Keep others from working out, until this transaction ends, who reaches the account."""
-    session.execute(sa.select(Account.id).where(Account.id == account_id).with_for_update())
+def hold(session: Session, account_ids: Iterable[UUID]) -> None:
+    """Keep others from working out, until this transaction ends, who reaches these accounts."""
+    held = sa.select(Account.id).where(Account.id.in_(list(account_ids))).order_by(Account.id)
+    session.execute(held.with_for_update())
 
 
-def stats_of(session: Session, account_id: UUID) -> AccountStats:
-    """The account's derived figures, held until this transaction ends; made where there are none."""
-    held = sa.select(AccountStats).where(AccountStats.account_id == account_id).with_for_update()
-    stats = session.scalars(held).first()
-    if stats is None:
-        stats = AccountStats(account_id=account_id)
-        session.add(stats)
-    return stats
+def stats_of(session: Session, account_ids: Iterable[UUID]) -> list[AccountStats]:
+    """The accounts' derived figures, held until this transaction ends; made where there are none."""
+    wanted = sorted(set(account_ids))
+    held = sa.select(AccountStats).where(AccountStats.account_id.in_(wanted))
+    found = list(session.scalars(held.order_by(AccountStats.account_id).with_for_update()))
+    missing = set(wanted) - {stats.account_id for stats in found}
+    made = [AccountStats(account_id=account_id) for account_id in sorted(missing)]
+    session.add_all(made)
+    return found + made
 
 
 def follow_owner(session: Session, event: Event) -> None:
     """An owner who changes teams takes their accounts along; a derived figure, so no version rises."""
-    session.execute(
-        sa.update(Account)
-        .where(Account.owner_id == event.subject_id)
-        .values(team_id=event.team_id, version=Account.version, updated_at=Account.updated_at)
-    )
+    audit.follow(session, Account, Account.owner_id == event.subject_id, team_id=event.team_id)
 
 
 def territory_of(record: Any) -> UUID | None:

@@ -25,6 +25,7 @@ class Activity(Customised, Timestamps, Versioned, Archivable, Base):
     __tablename__ = "activities"
     __kind__ = "activity"
     __audited__ = True
+    __follows__ = ("team_id",)
     __search__ = ("subject", "description", "outcome")
     __table_args__ = (
         sa.Index(

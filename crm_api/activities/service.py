@@ -1,6 +1,6 @@
 """Activities: logging, planning, completing; the last contact and the timeline follow from them."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -8,6 +8,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from crm_api import audit
 from crm_api.access import Actor, require_create
 from crm_api.accounts import service as accounts
 from crm_api.activities import timeline
@@ -105,7 +106,7 @@ def archive(session: Session, actor: Actor, *, activity_id: UUID, if_match: int 
     """Delete softly; the timeline forgets it, and so does the last contact."""
     activity = records.get(session, actor, Activity, activity_id, writing=True, if_match=if_match)
     activity.archived_at = clock.now()
-    timeline.forget(session, activity)
+    timeline.forget(session, [activity.id])
     recount(session, _links(activity))
     record(session, event("activity.archived", activity))
 
@@ -177,34 +178,47 @@ def recount(session: Session, *links: Mapping[str, UUID | None]) -> None:
     The figures are held first: of two at a time the second counts what the first one wrote.
     """
     session.flush()
-    for account_id in {link["account_id"] for link in links if link["account_id"]}:
-        of_account = accounts.stats_of(session, account_id)
-        of_account.last_contact_at = _latest(session, Activity.account_id == account_id)
-        visits = Activity.activity_type == "visit"
-        of_account.last_visit_at = _latest(session, Activity.account_id == account_id, visits)
-    for contact_id in {link["contact_id"] for link in links if link["contact_id"]}:
-        of_contact = contacts.stats_of(session, contact_id)
-        of_contact.last_contact_at = _latest(session, Activity.contact_id == contact_id)
-    for lead_id in {link["lead_id"] for link in links if link["lead_id"]}:
-        of_lead = leads.stats_of(session, lead_id)
-        of_lead.last_contact_at = _latest(session, Activity.lead_id == lead_id)
-        calls = sa.select(sa.func.count(Activity.id)).where(
-            *_IN_TOUCH, Activity.lead_id == lead_id, Activity.activity_type == "call"
+    linked = {name: {i for link in links if (i := link[name]) is not None} for name, _ in LINKS}
+    if account_ids := linked["account_id"]:
+        of_accounts = accounts.stats_of(session, account_ids)
+        last = _latest(session, Activity.account_id, account_ids)
+        visited = _latest(session, Activity.account_id, account_ids, Activity.activity_type == "visit")
+        for of_account in of_accounts:
+            of_account.last_contact_at = last.get(of_account.account_id)
+            of_account.last_visit_at = visited.get(of_account.account_id)
+    if contact_ids := linked["contact_id"]:
+        of_contacts = contacts.stats_of(session, contact_ids)
+        last = _latest(session, Activity.contact_id, contact_ids)
+        for of_contact in of_contacts:
+            of_contact.last_contact_at = last.get(of_contact.contact_id)
+    if lead_ids := linked["lead_id"]:
+        of_leads = leads.stats_of(session, lead_ids)
+        last = _latest(session, Activity.lead_id, lead_ids)
+        calls = _grouped(
+            session, sa.func.count(), Activity.lead_id, lead_ids, Activity.activity_type == "call"
         )
-        of_lead.call_attempts = session.scalar(calls) or 0
+        for of_lead in of_leads:
+            of_lead.last_contact_at = last.get(of_lead.lead_id)
+            of_lead.call_attempts = calls.get(of_lead.lead_id, 0)
 
 
-def _latest(session: Session, *which: sa.ColumnElement[bool]) -> datetime | None:
-    return session.scalar(sa.select(sa.func.max(Activity.occurred_at)).where(*_IN_TOUCH, *which))
+def _latest(
+    session: Session, link: Any, ids: Iterable[UUID], *which: sa.ColumnElement[bool]
+) -> dict[UUID, datetime]:
+    return _grouped(session, sa.func.max(Activity.occurred_at), link, ids, *which)
+
+
+def _grouped(
+    session: Session, figure: Any, link: Any, ids: Iterable[UUID], *which: sa.ColumnElement[bool]
+) -> dict[UUID, Any]:
+    """A figure over the activities in which somebody was in touch, by the linked record."""
+    statement = sa.select(link, figure).where(*_IN_TOUCH, link.in_(list(ids)), *which).group_by(link)
+    return dict(session.execute(statement).all())
 
 
 def follow_owner(session: Session, event: Event) -> None:
     """An owner who changes teams takes their activities along; a derived figure, so no version rises."""
-    session.execute(
-        sa.update(Activity)
-        .where(Activity.owner_id == event.subject_id)
-        .values(team_id=event.team_id, version=Activity.version, updated_at=Activity.updated_at)
-    )
+    audit.follow(session, Activity, Activity.owner_id == event.subject_id, team_id=event.team_id)
 
 
 def event(type_: str, activity: Activity, **data: Any) -> Event:

@@ -1,5 +1,6 @@
 """The timeline: one table of references to what happened, read newest first."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -89,11 +90,11 @@ def retell(session: Session, activity: Activity) -> None:
     )
 
 
-def forget(session: Session, activity: Activity) -> None:
-    """Take an activity off every timeline."""
+def forget(session: Session, activity_ids: Sequence[UUID]) -> None:
+    """Take activities off every timeline."""
     session.execute(
         sa.delete(TimelineEntry).where(
-            TimelineEntry.kind == "activity", TimelineEntry.record_id == activity.id
+            TimelineEntry.kind == "activity", TimelineEntry.record_id.in_(activity_ids)
         )
     )
 

@@ -5,8 +5,17 @@ from crm_api.audit.service import (
     bulk_update,
     change_set,
     continue_change_set,
+    follow,
     install,
     on_bulk_insert,
 )
 
-__all__ = ["bulk_insert", "bulk_update", "change_set", "continue_change_set", "install", "on_bulk_insert"]
+__all__ = [
+    "bulk_insert",
+    "bulk_update",
+    "change_set",
+    "continue_change_set",
+    "follow",
+    "install",
+    "on_bulk_insert",
+]

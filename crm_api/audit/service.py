@@ -1,10 +1,12 @@
 """The audit trail writes itself: every flush leaves its entries, every bulk statement leaves them too.
 
 Statement DML on an audited table goes through `bulk_insert` and `bulk_update` here, because SQL that the
-unit of work does not see would leave no trace.
+unit of work does not see would leave no trace. What a model keeps that follows from elsewhere (`__follows__`)
+is told with the change that brought it, and may be brought along silently by `follow`.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import cache
 from types import SimpleNamespace
 from typing import Any
 from uuid import UUID
@@ -43,6 +45,7 @@ def change_set(session: Session) -> UUID:
                 origin=now.origin,
                 request_id=now.request_id,
                 label=now.label,
+                reverts_id=session.info.get("reverts"),
             )
         )
     return session.info["change_set"]  # type: ignore[no-any-return]
@@ -58,14 +61,24 @@ def note(
     after: Mapping[str, Any] | None = None,
 ) -> None:
     """Write one entry by hand, for what people do to rows whose own changes are not audited."""
-    entry = {
-        "kind": kind,
-        "record_id": record_id,
-        "action": action,
-        "before": before or {},
-        "after": after or {},
-    }
-    _store(session, [entry])
+    note_many(session, kind=kind, action=action, changed={record_id: (before or {}, after or {})})
+
+
+def note_many(
+    session: Session,
+    *,
+    kind: str,
+    changed: Mapping[UUID, tuple[Mapping[str, Any], Mapping[str, Any]]],
+    action: str = "update",
+) -> None:
+    """The same for many records at once: `changed` maps each to what was before and is after."""
+    _store(
+        session,
+        [
+            {"kind": kind, "record_id": i, "action": action, "before": before, "after": after}
+            for i, (before, after) in changed.items()
+        ],
+    )
 
 
 def continue_change_set(session: Session, change_set_id: UUID) -> None:
@@ -90,7 +103,8 @@ def _audited(row: Any) -> bool:
     return getattr(row, "__audited__", False)
 
 
-def _told(model: type[Any]) -> list[tuple[str, bool]]:
+@cache
+def told(model: Any) -> list[tuple[str, bool]]:
     """The attributes of a model that the trail tells of, and whether their value is hidden."""
     secret = getattr(model, "__secret__", ())
     return [
@@ -107,7 +121,7 @@ def _values(row: Any) -> dict[str, Any]:
     return _spread(
         {
             key: HIDDEN if hidden else loaded[key]
-            for key, hidden in _told(type(row))
+            for key, hidden in told(type(row))
             if loaded.get(key) is not None
         }
     )
@@ -115,7 +129,7 @@ def _values(row: Any) -> dict[str, Any]:
 
 def _difference(row: Any) -> tuple[dict[str, Any], dict[str, Any]]:
     state, before, after = sa.inspect(row), {}, {}
-    for key, hidden in _told(type(row)):
+    for key, hidden in told(type(row)):
         history = state.attrs[key].history
         if history.has_changes():
             before[key] = HIDDEN if hidden else (history.deleted[0] if history.deleted else None)
@@ -165,26 +179,33 @@ Follower = Callable[[Session, type[Any], Sequence[Mapping[str, Any]]], None]
 _followers: list[Follower] = []
 
 
-def on_bulk_insert(follow: Follower) -> None:
+def on_bulk_insert(follower: Follower) -> None:
     """Let rooms above see what `bulk_insert` writes, which no flush tells them."""
-    _followers.append(follow)
+    _followers.append(follower)
 
 
 # ── Bulk ─────────────────────────────────────────────────────────────────────────────────────────
 
 
-def bulk_insert(session: Session, model: type[Any], rows: Iterable[Mapping[str, Any]]) -> list[UUID]:
+def bulk_insert(
+    session: Session,
+    model: type[Any],
+    rows: Iterable[Mapping[str, Any]],
+    *,
+    parts: Sequence[Mapping[str, Any]] | None = None,
+) -> list[UUID]:
     """Insert many rows at once with ids, defaults, derived columns, audit entries and search documents.
 
-    Rows are mappings of attribute names; returns their ids in order. Rules of the domain are the
-    caller's business: a service validates, then calls this.
+    Rows are mappings of attribute names; returns their ids in order. `parts` says, row by row, what the trail
+    is told besides: lines, tags. Rules of the domain are the caller's business: a service validates, then
+    calls this.
     """
     complete = [_complete(model, row) for row in rows]
     if not complete:
         return []
     session.execute(sa.insert(model.__table__), complete)
     if getattr(model, "__audited__", False):
-        told = _told(model)
+        names = told(model)
         _store(
             session,
             [
@@ -194,16 +215,17 @@ def bulk_insert(session: Session, model: type[Any], rows: Iterable[Mapping[str, 
                     "action": "create",
                     "before": {},
                     "after": _spread(
-                        {k: HIDDEN if hidden else row[k] for k, hidden in told if row.get(k) is not None}
-                    ),
+                        {k: HIDDEN if hidden else row[k] for k, hidden in names if row.get(k) is not None}
+                    )
+                    | dict(own),
                 }
-                for row in complete
+                for row, own in zip(complete, parts or [{}] * len(complete), strict=True)
             ],
         )
     if getattr(model, "__search__", None):
         search.index_rows(session, model, complete)
-    for follow in _followers:
-        follow(session, model, complete)
+    for follower in _followers:
+        follower(session, model, complete)
     return [row["id"] for row in complete]
 
 
@@ -248,3 +270,16 @@ def bulk_update(session: Session, model: type[Any], rows: Iterable[Mapping[str, 
             count += session.is_modified(record)
     session.flush()
     return count
+
+
+def follow(session: Session, model: type[Any], *which: sa.ColumnElement[bool], **values: Any) -> None:
+    """Set what merely follows from another record, in one statement, on all rows that fit.
+
+    The one way past the trail: it tells what people and jobs did, and a thousand entries that say a team moved
+    along with its member would hide that. No version rises either. Raises TypeError for any other attribute.
+    """
+    others = values.keys() - set(getattr(model, "__follows__", ()))
+    if others:
+        raise TypeError(f"{', '.join(sorted(others))} of {model.__name__} do not follow from anything")
+    kept = {name: getattr(model, name) for name in _UNTOLD if hasattr(model, name)}
+    session.execute(sa.update(model).where(*which).values(**values, **kept))

@@ -19,6 +19,7 @@ class Contact(Customised, Timestamps, Versioned, Archivable, Base):
     __tablename__ = "contacts"
     __kind__ = "contact"
     __audited__ = True
+    __follows__ = ("phone_e164", "mobile_e164")
     __search__ = ("first_name", "last_name", "email", "job_title")
     __search_exact__ = ("phone", "mobile")
     __table_args__ = (

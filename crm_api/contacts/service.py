@@ -1,5 +1,6 @@
 """Contacts."""
 
+from collections.abc import Iterable
 from typing import Any
 from uuid import UUID
 
@@ -38,7 +39,7 @@ def create(session: Session, actor: Actor, *, data: ContactIn) -> Contact:
     session.add(ContactStats(contact_id=contact.id))
     if data.tags:
         put_on(session, "contact", contact.id, data.tags)
-    record(session, _event(session, "contact.created", contact))
+    record(session, event(session, "contact.created", contact))
     return contact
 
 
@@ -59,7 +60,7 @@ def update(
         touch(contact)
         changed = True
     if changed:
-        record(session, _event(session, "contact.updated", contact, fields=sorted(data.model_fields_set)))
+        record(session, event(session, "contact.updated", contact, fields=sorted(data.model_fields_set)))
     return contact
 
 
@@ -67,7 +68,7 @@ def archive(session: Session, actor: Actor, *, contact_id: UUID, if_match: int |
     """Delete softly."""
     contact = records.get(session, actor, Contact, contact_id, writing=True, if_match=if_match)
     contact.archived_at = clock.now()
-    record(session, _event(session, "contact.archived", contact))
+    record(session, event(session, "contact.archived", contact))
 
 
 def restore(session: Session, actor: Actor, *, contact_id: UUID) -> Contact:
@@ -77,18 +78,19 @@ def restore(session: Session, actor: Actor, *, contact_id: UUID) -> Contact:
         if contact.is_primary and _primary(session, contact.account_id) is not None:
             contact.is_primary = False
         contact.archived_at = None
-        record(session, _event(session, "contact.restored", contact))
+        record(session, event(session, "contact.restored", contact))
     return contact
 
 
-def stats_of(session: Session, contact_id: UUID) -> ContactStats:
-    """The contact's derived figures, held until this transaction ends; made where there are none."""
-    held = sa.select(ContactStats).where(ContactStats.contact_id == contact_id).with_for_update()
-    stats = session.scalars(held).first()
-    if stats is None:
-        stats = ContactStats(contact_id=contact_id)
-        session.add(stats)
-    return stats
+def stats_of(session: Session, contact_ids: Iterable[UUID]) -> list[ContactStats]:
+    """The contacts' derived figures, held until this transaction ends; made where there are none."""
+    wanted = sorted(set(contact_ids))
+    held = sa.select(ContactStats).where(ContactStats.contact_id.in_(wanted))
+    found = list(session.scalars(held.order_by(ContactStats.contact_id).with_for_update()))
+    missing = set(wanted) - {stats.contact_id for stats in found}
+    made = [ContactStats(contact_id=contact_id) for contact_id in sorted(missing)]
+    session.add_all(made)
+    return found + made
 
 
 def _resolve(session: Session, actor: Actor, values: dict[str, Any], *, own_id: UUID | None = None) -> None:
@@ -103,10 +105,10 @@ def _resolve(session: Session, actor: Actor, values: dict[str, Any], *, own_id: 
             values[normal] = e164(values[typed])
     if values.get("reports_to_id"):
         records.require_link(session, actor, "contact", values["reports_to_id"], field="reports_to_id")
-        _require_no_loop(session, own_id, values["reports_to_id"])
+        require_no_loop(session, own_id, values["reports_to_id"])
 
 
-def _require_no_loop(session: Session, own_id: UUID | None, boss_id: UUID | None) -> None:
+def require_no_loop(session: Session, own_id: UUID | None, boss_id: UUID | None) -> None:
     seen = {own_id}
     while boss_id is not None:
         if boss_id in seen:
@@ -140,7 +142,7 @@ def _step_down(session: Session, account_id: UUID | None, own_id: UUID | None) -
         session.flush()
 
 
-def _event(session: Session, type_: str, contact: Contact, **data: Any) -> Event:
+def event(session: Session, type_: str, contact: Contact, **data: Any) -> Event:
     account = session.get(Account, contact.account_id) if contact.account_id else None
     return Event(
         type_,

@@ -258,9 +258,58 @@ _POSTGRESQL_OBJECTS = (
 )
 
 
+_KEPT = "the audit trail is never changed"
+_ERASING = "EXISTS (SELECT 1 FROM erasures WHERE finished_at IS NULL)"
+
+
+def _sqlite_guards() -> list[str]:
+    guards = [
+        f"CREATE TRIGGER IF NOT EXISTS {table}_{verb.lower()} BEFORE {verb} ON {table} "
+        f"WHEN NOT {_ERASING} BEGIN SELECT RAISE(ABORT, '{_KEPT}'); END"
+        for table in ("change_sets", "audit_entries")
+        for verb in ("UPDATE", "DELETE")
+    ]
+    finished = f"BEGIN SELECT RAISE(ABORT, '{_KEPT}'); END"
+    return [
+        *guards,
+        "CREATE TRIGGER IF NOT EXISTS erasures_update BEFORE UPDATE ON erasures "
+        f"WHEN OLD.finished_at IS NOT NULL {finished}",
+        f"CREATE TRIGGER IF NOT EXISTS erasures_delete BEFORE DELETE ON erasures {finished}",
+    ]
+
+
+def _postgresql_guards() -> list[str]:
+    refusal, opening = f"RAISE EXCEPTION '{_KEPT}';", "TG_OP = 'UPDATE' AND OLD.finished_at IS NULL"
+    functions = {
+        "audit_kept": f"BEGIN IF NOT {_ERASING} THEN {refusal} END IF; RETURN NULL; END",
+        "erasure_kept": f"BEGIN IF {opening} THEN RETURN NEW; END IF; {refusal} END",
+        "erasures_kept": f"BEGIN {refusal} END",
+    }
+    triggers = [
+        ("change_sets", "UPDATE OR DELETE OR TRUNCATE", "STATEMENT", "audit_kept"),
+        ("audit_entries", "UPDATE OR DELETE OR TRUNCATE", "STATEMENT", "audit_kept"),
+        ("erasures", "UPDATE OR DELETE", "ROW", "erasure_kept"),
+        ("erasures", "TRUNCATE", "STATEMENT", "erasures_kept"),
+    ]
+    made = [
+        f"CREATE OR REPLACE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql AS $$ {body} $$"
+        for name, body in functions.items()
+    ]
+    for table, verbs, each, function in triggers:
+        name = f"{table}_{each.lower()}_kept"
+        made += [
+            f"DROP TRIGGER IF EXISTS {name} ON {table}",
+            f"CREATE TRIGGER {name} BEFORE {verbs} ON {table} FOR EACH {each} EXECUTE FUNCTION {function}()",
+        ]
+    return made
+
+
 def create_objects(connection: sa.Connection) -> None:
     """Create what metadata cannot: triggers, FTS tables, expression indexes. Every migration ends with it."""
-    objects = _POSTGRESQL_OBJECTS if connection.dialect.name == "postgresql" else _SQLITE_OBJECTS
+    on_postgresql = connection.dialect.name == "postgresql"
+    objects = list(_POSTGRESQL_OBJECTS if on_postgresql else _SQLITE_OBJECTS)
+    if sa.inspect(connection).has_table("erasures"):  # earlier revisions have no trail to guard
+        objects += _postgresql_guards() if on_postgresql else _sqlite_guards()
     for statement in objects:
         connection.exec_driver_sql(statement)
 

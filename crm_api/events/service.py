@@ -6,7 +6,7 @@ Both columns of the table are filled at start-up by `crm_api/subscriptions.py`.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -60,9 +60,24 @@ def name_of(handler: Handler) -> str:
 
 
 def record(session: Session, event: Event) -> None:
-    """Write the event in the running transaction and run the handlers that belong to it."""
-    now, event_id = context.current(), new_id()
-    session.info.setdefault("events", []).append(event_id)
+    """Write the event in the running transaction and run the handlers that belong to it.
+
+    An event of a revert says so in its data (`reverts`, the change set that is undone): what would start
+    something because of an event has to leave these alone (`undoes`).
+    """
+    record_many(session, [event])
+
+
+def record_many(session: Session, events: Sequence[Event]) -> None:
+    """The same for many events at once; the handlers run when all are written."""
+    if not events:
+        return
+    now, at = context.current(), clock.now()
+    if "reverts" in session.info:
+        undone = {"reverts": session.info["reverts"]}
+        events = [replace(event, data={**event.data, **undone}) for event in events]
+    ids = [new_id() for _ in events]
+    session.info.setdefault("events", []).extend(ids)
     session.execute(
         sa.insert(EventRow),
         [
@@ -72,7 +87,7 @@ def record(session: Session, event: Event) -> None:
                 "kind": event.kind,
                 "subject_id": event.subject_id,
                 "data": to_jsonable_python(dict(event.data)),
-                "occurred_at": clock.now(),
+                "occurred_at": at,
                 "actor_id": now.actor_id,
                 "origin": now.origin,
                 "request_id": now.request_id,
@@ -80,10 +95,17 @@ def record(session: Session, event: Event) -> None:
                 "team_id": event.team_id,
                 "territory_id": event.territory_id,
             }
+            for event in events
         ],
     )
-    for handler in _handlers(_same_transaction, event.type):
-        handler(session, event)
+    for event in events:
+        for handler in _handlers(_same_transaction, event.type):
+            handler(session, event)
+
+
+def undoes(event: Event) -> bool:
+    """Whether this is the undoing of something, and not news: a handler that starts anything leaves it alone."""
+    return "reverts" in event.data
 
 
 def _handlers(column: Mapping[str, Sequence[Handler]], type_: str) -> list[Handler]:

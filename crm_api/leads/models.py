@@ -37,6 +37,8 @@ class Lead(Customised, Timestamps, Versioned, Archivable, Base):
     __tablename__ = "leads"
     __kind__ = "lead"
     __audited__ = True
+    __follows__ = ("team_id", "phone_e164", "value_base")
+    __money__ = ("estimated_value",)
     __search__ = ("title", "company_name", "first_name", "last_name", "email", "number")
     __search_exact__ = ("phone", "mobile")
     __table_args__ = (

@@ -1,11 +1,13 @@
 """Leads: making, changing, moving. Status and stage move together."""
 
+from collections.abc import Iterable
 from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from crm_api import audit
 from crm_api.access import Actor, require_create, require_reassign, visible
 from crm_api.conditions import records
 from crm_api.core import clock, context
@@ -164,23 +166,20 @@ def restore(session: Session, actor: Actor, *, lead_id: UUID) -> Lead:
     return lead
 
 
-def stats_of(session: Session, lead_id: UUID) -> LeadStats:
-    """The lead's derived figures, held until this transaction ends; made where there are none."""
-    held = sa.select(LeadStats).where(LeadStats.lead_id == lead_id).with_for_update()
-    stats = session.scalars(held).first()
-    if stats is None:
-        stats = LeadStats(lead_id=lead_id)
-        session.add(stats)
-    return stats
+def stats_of(session: Session, lead_ids: Iterable[UUID]) -> list[LeadStats]:
+    """The leads' derived figures, held until this transaction ends; made where there are none."""
+    wanted = sorted(set(lead_ids))
+    held = sa.select(LeadStats).where(LeadStats.lead_id.in_(wanted))
+    found = list(session.scalars(held.order_by(LeadStats.lead_id).with_for_update()))
+    missing = set(wanted) - {stats.lead_id for stats in found}
+    made = [LeadStats(lead_id=lead_id) for lead_id in sorted(missing)]
+    session.add_all(made)
+    return found + made
 
 
 def follow_owner(session: Session, event: Event) -> None:
     """An owner who changes teams takes their leads along; a derived figure, so no version rises."""
-    session.execute(
-        sa.update(Lead)
-        .where(Lead.owner_id == event.subject_id)
-        .values(team_id=event.team_id, version=Lead.version, updated_at=Lead.updated_at)
-    )
+    audit.follow(session, Lead, Lead.owner_id == event.subject_id, team_id=event.team_id)
 
 
 def _kind(status: str | None) -> str | None:

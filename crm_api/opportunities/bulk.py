@@ -11,6 +11,7 @@ from crm_api import audit
 from crm_api.access.models import AccountAccess
 from crm_api.core import clock, dialect, numbering
 from crm_api.core.ids import new_id
+from crm_api.opportunities import lines
 from crm_api.opportunities.models import CLOSED_KINDS, Opportunity, OpportunityLine, StageMove
 from crm_api.opportunities.service import refresh_access
 from crm_api.organisation.service import currency, today
@@ -36,9 +37,10 @@ def insert(session: Session, rows: Sequence[Row], *, with_moves: bool = True) ->
         taken = numbering.take(session, "OPP", today(session), len(unnumbered))
         for row, number in zip(unnumbered, taken, strict=True):
             row["number"] = number
-    lines = [row.pop("lines", []) for row in complete]
-    ids = audit.bulk_insert(session, Opportunity, complete)
-    _insert_lines(session, zip(ids, lines, strict=True))
+    own_lines = _completed(session, [row.pop("lines", []) for row in complete])
+    parts = [{"lines": own} if own else {} for own in own_lines]
+    ids = audit.bulk_insert(session, Opportunity, complete, parts=parts)
+    _insert_lines(session, zip(ids, own_lines, strict=True))
     if with_moves:
         _note_moves(session, [(i, row, None) for i, row in zip(ids, complete, strict=True)])
     _share_accounts(session, complete)
@@ -71,8 +73,9 @@ def update(session: Session, rows: Sequence[Row]) -> int:
         plain.append(values)
     changed = audit.bulk_update(session, Opportunity, plain)
     _note_moves(session, moved)
-    for account_id in {row.account_id for row in before.values()} | {row.get("account_id") for row in plain}:
-        refresh_access(session, account_id)
+    refresh_access(
+        session, *(row.account_id for row in before.values()), *(row.get("account_id") for row in plain)
+    )
     return changed
 
 
@@ -135,20 +138,26 @@ def _in_base(row: Row, base: str) -> Row:
     return {"value_base": row["estimated_value"]}
 
 
-def _insert_lines(session: Session, lines: Iterable[tuple[UUID, Sequence[Row]]]) -> None:
-    """A line without a price has the list price of its product."""
-    lines = list(lines)
-    products = {line["product_id"] for _, own in lines for line in own}
-    statement = sa.select(Product.id, Product.list_price).where(Product.id.in_(products))
-    prices = dict(session.execute(statement).all()) if products else {}
-    rows = [
-        {"id": new_id(), "opportunity_id": opportunity_id, "position": position, "quantity": 1,
-         "unit_price": prices[line["product_id"]], "discount_percent": 0, **line}
-        for opportunity_id, own in lines
-        for position, line in enumerate(own)
-    ]  # fmt: skip
+def _insert_lines(session: Session, given: Iterable[tuple[UUID, Sequence[Row]]]) -> None:
+    rows = [{"id": new_id(), "opportunity_id": i, **line} for i, own in given for line in own]
     if rows:
         session.execute(sa.insert(OpportunityLine), rows)
+
+
+def _completed(session: Session, given: Sequence[Sequence[Row]]) -> list[list[Row]]:
+    """Lines, deal by deal, with all their columns. One without a price has the list price of its product."""
+    products = {line["product_id"] for own in given for line in own}
+    statement = sa.select(Product.id, Product.list_price).where(Product.id.in_(products))
+    prices = dict(session.execute(statement).all()) if products else {}
+    return [
+        [
+            {"product_id": line["product_id"], "position": position, "quantity": line.get("quantity", 1),
+             "unit_price": line.get("unit_price", prices[line["product_id"]]),
+             "discount_percent": line.get("discount_percent", 0)}
+            for position, line in enumerate(own)
+        ]
+        for own in given
+    ]  # fmt: skip
 
 
 def with_other_lines(session: Session, wanted: Mapping[UUID, Sequence[Row]]) -> set[UUID]:
@@ -168,11 +177,9 @@ def with_other_lines(session: Session, wanted: Mapping[UUID, Sequence[Row]]) -> 
 
 def _replace_lines(session: Session, wanted: Mapping[UUID, Sequence[Row]]) -> set[UUID]:
     """Write the lines anew where they differ; returns whose."""
-    differing = with_other_lines(session, wanted)
-    if differing:
-        session.execute(sa.delete(OpportunityLine).where(OpportunityLine.opportunity_id.in_(differing)))
-        _insert_lines(session, [(i, wanted[i]) for i in differing])
-    return differing
+    differing = sorted(with_other_lines(session, wanted))
+    complete = _completed(session, [wanted[i] for i in differing])
+    return lines.replace(session, dict(zip(differing, complete, strict=True)))
 
 
 def _note_moves(session: Session, moved: Sequence[tuple[UUID, Row, UUID | None]]) -> None:

@@ -26,6 +26,8 @@ class Opportunity(Customised, Timestamps, Versioned, Archivable, Base):
     __tablename__ = "opportunities"
     __kind__ = "opportunity"
     __audited__ = True
+    __follows__ = ("team_id", "stage_kind", "value_base")
+    __money__ = ("estimated_value",)
     __search__ = ("name", "number", "external_id", "description")
     __table_args__ = (
         one_of("stage_kind", OPPORTUNITY_KINDS),

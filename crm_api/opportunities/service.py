@@ -6,6 +6,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from crm_api import audit
 from crm_api.access import Actor, require_create, require_reassign
 from crm_api.accounts import service as accounts
 from crm_api.conditions import records
@@ -110,8 +111,7 @@ def update(
         loss_reason=data.loss_reason,
         at=data.actual_close_date,
     )
-    for account_id in {account_before, deal.account_id}:
-        refresh_access(session, account_id)
+    refresh_access(session, account_before, deal.account_id)
     return deal
 
 
@@ -160,32 +160,30 @@ def restore(session: Session, actor: Actor, *, opportunity_id: UUID) -> Opportun
     return deal
 
 
-def refresh_access(session: Session, account_id: UUID | None) -> None:
-    """Owners of open deals reach the account; closing the last one ends that."""
-    if account_id is None:
+def refresh_access(session: Session, *account_ids: UUID | None) -> None:
+    """Owners of open deals reach the accounts; closing the last one ends that."""
+    wanted: dict[UUID, set[UUID]] = {
+        account_id: set() for account_id in account_ids if account_id is not None
+    }
+    if not wanted:
         return
     session.flush()
-    accounts.hold(session, account_id)
-    owners = session.scalars(
-        sa.select(Opportunity.owner_id)
-        .where(
-            Opportunity.account_id == account_id,
-            Opportunity.owner_id.is_not(None),
-            Opportunity.stage_kind.not_in(CLOSED_KINDS),
-            Opportunity.archived_at.is_(None),
-        )
-        .distinct()
+    accounts.hold(session, wanted)
+    open_deals = sa.select(Opportunity.account_id, Opportunity.owner_id).where(
+        Opportunity.account_id.in_(list(wanted)),
+        Opportunity.owner_id.is_not(None),
+        Opportunity.stage_kind.not_in(CLOSED_KINDS),
+        Opportunity.archived_at.is_(None),
     )
-    accounts.refresh_open_deal_access(session, account_id, {o for o in owners if o is not None})
+    for account_id, owner_id in session.execute(open_deals.distinct()):
+        if account_id is not None and owner_id is not None:
+            wanted[account_id].add(owner_id)
+    accounts.refresh_open_deal_access(session, wanted)
 
 
 def follow_owner(session: Session, event: Event) -> None:
     """An owner who changes teams takes their deals along; a derived figure, so no version rises."""
-    session.execute(
-        sa.update(Opportunity)
-        .where(Opportunity.owner_id == event.subject_id)
-        .values(team_id=event.team_id, version=Opportunity.version, updated_at=Opportunity.updated_at)
-    )
+    audit.follow(session, Opportunity, Opportunity.owner_id == event.subject_id, team_id=event.team_id)
 
 
 def _open(session: Session, actor: Actor, opportunity_id: UUID, if_match: int | None) -> Opportunity:

@@ -70,7 +70,7 @@ def change_profile(session: Session, *, values: dict[str, Any], if_match: int | 
         require_zone(values["time_zone"])
     if "currency" in values:
         values["currency"] = require_currency(values["currency"])
-        if values["currency"] != organisation.currency and _amounts_kept(session):
+        if values["currency"] != organisation.currency and amounts_kept(session):
             raise Conflict(
                 f"Amounts are kept in {organisation.currency}; the currency cannot change any more."
             )
@@ -80,7 +80,8 @@ def change_profile(session: Session, *, values: dict[str, Any], if_match: int | 
     return organisation
 
 
-def _amounts_kept(session: Session) -> bool:
+def amounts_kept(session: Session) -> bool:
+    """Whether amounts are kept in the organisation's currency already."""
     # Leads and opportunities are higher rooms; their tables are asked by name, not by model.
     kept = [
         sa.select(sa.literal(1)).select_from(sa.table(table)).where(sa.column("value_base").is_not(None))

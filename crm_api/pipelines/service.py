@@ -149,7 +149,7 @@ def archive(session: Session, actor: Actor, *, pipeline_id: UUID, if_match: int 
     pipeline = records.get(session, actor, Pipeline, pipeline_id, writing=True, if_match=if_match)
     if pipeline.is_default:
         raise Conflict("The default pipeline cannot be deleted; make another one the default first.")
-    if _in_use(session, "pipeline_id", pipeline.id):
+    if in_use(session, "pipeline_id", pipeline.id):
         raise Conflict("Records are in this pipeline; move them first.")
     pipeline.archived_at = clock.now()
 
@@ -202,7 +202,7 @@ def update_stage(
 def delete_stage(session: Session, actor: Actor, *, stage_id: UUID, if_match: int | None) -> None:
     """Remove a stage that holds no record and is not the last of a won or lost kind (Conflict)."""
     stage = records.get(session, actor, Stage, stage_id, writing=True, if_match=if_match)
-    if _in_use(session, "stage_id", stage.id):
+    if in_use(session, "stage_id", stage.id):
         raise Conflict("Records are in this stage; move them first.")
     others = [s for s in stages_of(session, stage.pipeline_id) if s.id != stage.id]
     if (stage.is_won or stage.is_lost) and not any(s.kind == stage.kind for s in others):
@@ -236,14 +236,13 @@ def _make_default(session: Session, pipeline: Pipeline) -> None:
     pipeline.is_default = True
 
 
-def _in_use(session: Session, column: str, value: UUID) -> bool:
+def in_use(session: Session, column: str, value: UUID, *, live: bool = False) -> bool:
+    """Whether a lead or a deal, archived or (with `live`) not, stands in a stage or pipeline."""
     # Leads and opportunities are higher rooms; their tables are asked by name, not by model.
+    here = [sa.column(column, type_=Stage.id.type) == value]
+    here += [sa.column("archived_at").is_(None)] if live else []
     return any(
-        session.scalar(
-            sa.select(
-                sa.exists().where(sa.column(column, type_=Stage.id.type) == value).select_from(sa.table(t))
-            )
-        )
+        session.scalar(sa.select(sa.exists().where(*here).select_from(sa.table(t))))
         for t in ("leads", "opportunities")
     )
 

@@ -7,9 +7,11 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from crm_api.audit.service import note_many
 from crm_api.core.schemas import apply_patch
 from crm_api.core.text import fold
 from crm_api.users.models import Team, User, user_territories
+from crm_api.users.service import territories_of
 
 Row = dict[str, Any]
 
@@ -50,10 +52,14 @@ def give_territories(session: Session, wanted: Mapping[UUID, Sequence[UUID]]) ->
     known = {(row.user_id, row.territory_id) for row in session.execute(statement)}
     missing = {(user, territory) for user, territories in wanted.items() for territory in territories} - known
     if missing:
+        before = territories_of(session, list(wanted))
         session.execute(
             sa.insert(user_territories),
             [{"user_id": user, "territory_id": area} for user, area in sorted(missing)],
         )
+        now = territories_of(session, sorted({user for user, _ in missing}))
+        told = {i: ({"territory_ids": before[i]}, {"territory_ids": after}) for i, after in now.items()}
+        note_many(session, kind="user", changed=told)
 
 
 def team_named(session: Session, name: str) -> Team:

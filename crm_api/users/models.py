@@ -44,6 +44,7 @@ class User(Timestamps, Versioned, Base):
     __tablename__ = "users"
     __kind__ = "user"
     __audited__ = True
+    __follows__ = ("email_key",)
     __secret__ = ("password_hash",)
     __search__ = ("name", "email")
     __table_args__ = (

@@ -3,12 +3,14 @@
 Kept apart from `service`, which lies below `access` and `conditions` and is used by them.
 """
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy.orm import Session
 
 from crm_api.access import Actor, require_role
+from crm_api.audit.service import note_many
 from crm_api.conditions import records
 from crm_api.users import api_keys, service
 from crm_api.users.models import Team, User
@@ -18,7 +20,9 @@ from crm_api.users.schemas import ApiKeyIn, TeamIn, TeamPatch, UserIn, UserPatch
 def create_user(session: Session, actor: Actor, *, data: UserIn, password_hash: str | None) -> User:
     """Add a user; administrators only."""
     require_role(actor)
-    return service.create(session, data=data, password_hash=password_hash)
+    user = service.create(session, data=data, password_hash=password_hash)
+    _tell_territories(session, {user.id: []})
+    return user
 
 
 def update_user(
@@ -31,8 +35,30 @@ def update_user(
     if_match: int | None,
 ) -> User:
     """Change a user; administrators only."""
-    user = records.get(session, actor, User, user_id, writing=True, if_match=if_match)
-    return service.update(session, user, data=data, password_hash=password_hash)
+    user: User = records.get(session, actor, User, user_id, writing=True, if_match=if_match)
+    before = service.territories_of(session, [user.id])
+    service.update(session, user, data=data, password_hash=password_hash)
+    _tell_territories(session, before)
+    return user
+
+
+def put_territories(session: Session, wanted: Mapping[UUID, Sequence[str]]) -> set[UUID]:
+    """Make these the territories of users, as the trail tells them; returns whose that changed."""
+    before = service.territories_of(session, list(wanted))
+    changed = {
+        i for i, told in wanted.items() if service.set_territories(session, i, [UUID(t) for t in told])
+    }
+    _tell_territories(session, {i: before[i] for i in changed})
+    return changed
+
+
+def _tell_territories(session: Session, before: Mapping[UUID, Sequence[str]]) -> None:
+    """Let the trail say what changed of them: they are links, and no column of a user."""
+    now = service.territories_of(session, list(before))
+    changed = {
+        i: ({"territory_ids": before[i]}, {"territory_ids": now[i]}) for i in before if before[i] != now[i]
+    }
+    note_many(session, kind="user", changed=changed)
 
 
 def create_team(session: Session, actor: Actor, *, data: TeamIn) -> Team:

@@ -1,5 +1,6 @@
 """Users and teams."""
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -50,8 +51,7 @@ def update(session: Session, user: User, *, data: UserPatch, password_hash: str 
     values = changes(data, leave_out=("password", "territory_ids"))
     refuse_null(values, "name", "role", "is_active")
     _check(session, values, user)
-    if user.role == "administrator" and user.is_active:
-        _keep_one_administrator(session, user, values)
+    keep_one_administrator(session, user, values)
     if "email" in values:
         values["email_key"] = fold(values["email"]) or None
     if password_hash:
@@ -65,15 +65,6 @@ def update(session: Session, user: User, *, data: UserPatch, password_hash: str 
     if user.team_id != team_before:
         record(session, Event("user.team_changed", "user", user.id, team_id=user.team_id))
     return user
-
-
-def _keep_one_administrator(session: Session, user: User, values: dict[str, Any]) -> None:
-    """Without one, nobody could ever make another."""
-    if values.get("role", "administrator") == "administrator" and values.get("is_active", True):
-        return
-    others = sa.select(User.id).where(User.role == "administrator", User.is_active, User.id != user.id)
-    if session.scalars(others.with_for_update()).first() is None:
-        raise Conflict(f"{user.name} is the only active administrator; make another one first.")
 
 
 def _check(session: Session, values: dict[str, Any], user: User | None = None) -> None:
@@ -113,6 +104,26 @@ def set_territories(session: Session, user_id: UUID, territory_ids: list[UUID]) 
             sa.insert(user_territories), [{"user_id": user_id, "territory_id": t} for t in sorted(wanted)]
         )
     return True
+
+
+def territories_of(session: Session, user_ids: Sequence[UUID]) -> dict[UUID, list[str]]:
+    """The ids of the territories of users, in order and as text; an empty list for a user without any."""
+    found: dict[UUID, list[str]] = {i: [] for i in user_ids}
+    links = sa.select(user_territories).where(user_territories.c.user_id.in_(list(user_ids)))
+    for row in session.execute(links.order_by(user_territories.c.territory_id)):
+        found[row.user_id].append(str(row.territory_id))
+    return found
+
+
+def keep_one_administrator(session: Session, user: User, values: Mapping[str, Any]) -> None:
+    """Without one, nobody could ever make another: raises Conflict where `values` take away the last one."""
+    if user.role != "administrator" or not user.is_active:
+        return
+    if values.get("role", "administrator") == "administrator" and values.get("is_active", True):
+        return
+    others = sa.select(User.id).where(User.role == "administrator", User.is_active, User.id != user.id)
+    if session.scalars(others.with_for_update()).first() is None:
+        raise Conflict(f"{user.name} is the only active administrator; make another one first.")
 
 
 def create_team(session: Session, *, data: TeamIn) -> Team:

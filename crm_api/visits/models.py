@@ -24,6 +24,7 @@ class VisitPlan(Timestamps, Versioned, Base):
     __tablename__ = "visit_plans"
     __kind__ = "visit_plan"
     __audited__ = True
+    __follows__ = ("team_id",)
     __table_args__ = (
         one_of("status", STATUSES),
         sa.Index("ix_visit_plans_owner_day", "owner_id", "day", "id"),

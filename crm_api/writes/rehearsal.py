@@ -14,6 +14,7 @@ from crm_api.audit.models import AuditEntry
 from crm_api.events.models import EventRow
 from crm_api.events.service import react
 
+MOST = 10_000  # changes and events told of one rehearsal
 Foresight = Callable[[Session, Collection[UUID]], list[dict[str, Any]]]
 _foresights: dict[str, Foresight] = {}
 
@@ -40,15 +41,17 @@ def consequences(session: Session) -> dict[str, Any]:
     """What the work of this transaction has brought about, and what would follow it after the commit."""
     session.flush()
     change_set = session.info.get("change_set")
-    mine = EventRow.id.in_(session.info.get("events", ()))
+    mine = EventRow.id.in_(session.info.get("events", [])[:MOST])
     react(session, session.scalars(sa.select(EventRow).where(mine).order_by(EventRow.id)).all())
-    ids = list(session.info.get("events", ()))
+    ids = session.info.get("events", [])[:MOST]
     told = sa.select(EventRow.type, EventRow.kind, EventRow.subject_id).where(EventRow.id.in_(ids))
     changed = sa.select(
         AuditEntry.action, AuditEntry.kind, AuditEntry.record_id, AuditEntry.before, AuditEntry.after
     ).where(AuditEntry.change_set_id == change_set)
     return {
-        "changes": [dict(row) for row in session.execute(changed.order_by(AuditEntry.id)).mappings()],
+        "changes": [
+            dict(row) for row in session.execute(changed.order_by(AuditEntry.id).limit(MOST)).mappings()
+        ],
         "events": [dict(row) for row in session.execute(told.order_by(EventRow.id)).mappings()],
         **{name: foresight(session, ids) for name, foresight in _foresights.items()},
     }

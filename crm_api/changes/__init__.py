@@ -1,0 +1,1 @@
+"""Change sets: reading what was changed together, and undoing it."""
