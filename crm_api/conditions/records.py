@@ -1,6 +1,7 @@
 """Reading records of any kind: one page, or one record, always under what the actor may see."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any, Concatenate, ParamSpec
 from uuid import UUID
 
@@ -8,20 +9,23 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from crm_api.access import Actor, require_write, visible
+from crm_api.conditions import expansion, saved
 from crm_api.conditions.compiler import where
-from crm_api.conditions.filters import Query, declared, sorts_of
+from crm_api.conditions.filters import Query, Wanted, declared, sorts_of
+from crm_api.conditions.tree import Tree
 from crm_api.core import search
 from crm_api.core.errors import BadRequest, Conflict, Invalid, NotFound, Stale
 from crm_api.core.fields import CATALOGUES, Catalogue
 from crm_api.core.listing import EXACT_TO, Sort, after, decode_cursor, encode_cursor, ordered
 
 P = ParamSpec("P")
+EVERYTHING = Wanted()
 
 
 def page(session: Session, actor: Actor, kind: str, query: Query) -> dict[str, Any]:
     """One page of a list, as the JSON answer. Two statements: the count and the rows."""
     catalogue = CATALOGUES[kind]
-    matching = _matching(session, actor, catalogue, query)
+    query, matching = chosen(session, actor, catalogue, query)
     sorts = sorts_of(catalogue, query.sort)
     total, exact = _total(session, catalogue, matching, query.window.count)
     if any(s.name not in declared(catalogue) for s in sorts) and _exceeds(
@@ -35,10 +39,8 @@ def page(session: Session, actor: Actor, kind: str, query: Query) -> dict[str, A
     marks = [row.pop("_sort") for row in rows]
     window, by_number = query.window, query.window.cursor is None and query.window.offset is None
     cursor = encode_cursor(sorts[0], marks[-1], rows[-1]["id"]) if more and len(sorts) == 1 else None
-    _decorate(session, catalogue, rows, single=False)
-    items = [_present(catalogue, row, query.fields) for row in rows]
     return {
-        "items": items,
+        "items": answers(session, actor, catalogue, rows, Wanted(query.fields, query.expand)),
         "total": total,
         "total_exact": exact,
         "page": window.page if by_number else None,
@@ -49,14 +51,14 @@ def page(session: Session, actor: Actor, kind: str, query: Query) -> dict[str, A
 
 
 def one(
-    session: Session, actor: Actor, kind: str, record_id: UUID, fields: tuple[str, ...] = ()
+    session: Session, actor: Actor, kind: str, record_id: UUID, wanted: Wanted = EVERYTHING
 ) -> dict[str, Any]:
     """One record as the JSON answer; raises NotFound where it is not there or not the actor's to see."""
     catalogue = CATALOGUES[kind]
-    row = _alone(session, catalogue, catalogue.model.id == record_id, visible(kind, actor))
-    if row is None:
+    found = _alone(session, actor, catalogue, wanted, catalogue.model.id == record_id, visible(kind, actor))
+    if found is None:
         raise NotFound(f"There is no {kind} {record_id}, or it is not yours to see.")
-    return _present(catalogue, row, fields)
+    return found
 
 
 def written(
@@ -73,18 +75,16 @@ def written(
     record = verb(session, actor, *args, **kwargs)
     session.flush()
     catalogue = CATALOGUES[record.__kind__]
-    row = _alone(session, catalogue, catalogue.model.id == record.id)
-    assert row is not None, f"{record.__kind__} {record.id} is gone before its answer"
-    return _present(catalogue, row, ())
+    found = _alone(session, actor, catalogue, EVERYTHING, catalogue.model.id == record.id)
+    assert found is not None, f"{record.__kind__} {record.id} is gone before its answer"
+    return found
 
 
-def _alone(session: Session, catalogue: Catalogue, *which: sa.ColumnElement[bool]) -> dict[str, Any] | None:
+def _alone(
+    session: Session, actor: Actor, catalogue: Catalogue, wanted: Wanted, *which: sa.ColumnElement[bool]
+) -> dict[str, Any] | None:
     found = session.execute(_shown(catalogue).where(*which)).mappings().first()
-    if found is None:
-        return None
-    row = dict(found)
-    _decorate(session, catalogue, [row], single=True)
-    return row
+    return answers(session, actor, catalogue, [dict(found)], wanted, single=True)[0] if found else None
 
 
 def get(
@@ -127,16 +127,34 @@ def require_link(session: Session, actor: Actor, kind: str, record_id: UUID, *, 
         raise Invalid.field(field, f"there is no such {kind}, or it is not yours to see")
 
 
-def _matching(
+def chosen(
     session: Session, actor: Actor, catalogue: Catalogue, query: Query
-) -> list[sa.ColumnElement[bool]]:
-    terms = [visible(catalogue.kind, actor), where(CATALOGUES, catalogue.kind, query.tree, actor)]
+) -> tuple[Query, list[sa.ColumnElement[bool]]]:
+    """The query with what its saved view adds, and the WHERE of the rows it asks for.
+
+    Raises Invalid for a view that is not there, or that no longer fits the fields there are.
+    """
+    kept = saved.of(session, actor, catalogue, query.view) if query.view else None
+    terms = [visible(catalogue.kind, actor), *_terms(session, actor, catalogue, query.tree, query.search)]
     archived_at = getattr(catalogue.model, "archived_at", None)
     if archived_at is not None and query.archived != "with":
         terms.append(archived_at.is_(None) if query.archived == "out" else archived_at.is_not(None))
-    if query.search:
-        terms.append(catalogue.model.id.in_(search.matching(session, catalogue.kind, query.search)))
-    return terms
+    if kept is None:
+        return query, terms
+    with saved.named(kept):
+        terms += _terms(session, actor, catalogue, kept.tree, kept.search)
+        sorts_of(catalogue, kept.sort)
+        require_fields(catalogue, kept.fields)
+    return replace(query, sort=query.sort or kept.sort, fields=query.fields or kept.fields), terms
+
+
+def _terms(
+    session: Session, actor: Actor, catalogue: Catalogue, tree: Tree, searched: str | None
+) -> list[sa.ColumnElement[bool]]:
+    holds = where(CATALOGUES, catalogue.kind, tree, actor)
+    if not searched:
+        return [holds]
+    return [holds, catalogue.model.id.in_(search.matching(session, catalogue.kind, searched))]
 
 
 def _total(
@@ -192,18 +210,42 @@ def _shown(catalogue: Catalogue) -> sa.Select[Any]:
     return catalogue.shown()  # type: ignore[no-any-return]
 
 
-def _decorate(session: Session, catalogue: Catalogue, rows: list[dict[str, Any]], *, single: bool) -> None:
+def answers(
+    session: Session,
+    actor: Actor,
+    catalogue: Catalogue,
+    rows: list[dict[str, Any]],
+    wanted: Wanted,
+    *,
+    single: bool = False,
+) -> list[dict[str, Any]]:
+    """The rows as JSON answers, with just the fields wanted and the related records beside them.
+
+    Raises BadRequest naming the choices for a field or a relation that there is not.
+    """
+    relations = expansion.chosen(catalogue, wanted.expand)
+    require_fields(catalogue, wanted.fields)
     if catalogue.decorate and rows:
         catalogue.decorate(session, rows, single)
+    related = expansion.beside(session, actor, relations, rows)
+    found = [_present(catalogue, row, wanted.fields) for row in rows]
+    for answer, shown in zip(found, related, strict=True):
+        answer.update(shown)
+    if found and (hidden := [name for name in wanted.fields if name not in found[0]]):
+        raise BadRequest(f"Lists do not show {', '.join(hidden)}; read the {catalogue.kind} itself.")
+    return found
+
+
+def require_fields(catalogue: Catalogue, names: tuple[str, ...]) -> None:
+    """Raise BadRequest naming the choices for a field that no answer of this kind has."""
+    unknown = [name for name in names if name not in catalogue.out.model_fields]
+    if unknown:
+        known = ", ".join(catalogue.out.model_fields)
+        raise BadRequest(f"There is no field {', '.join(unknown)[:200]}; a {catalogue.kind} has {known}.")
 
 
 def _present(catalogue: Catalogue, row: dict[str, Any], fields: tuple[str, ...]) -> dict[str, Any]:
     answer = catalogue.present(row) if catalogue.present else row
     if not fields:
         return answer
-    unknown = [name for name in fields if name not in answer]
-    if unknown:
-        raise BadRequest(
-            f"There is no field {', '.join(unknown)}; a {catalogue.kind} has {', '.join(answer)}."
-        )
     return {name: value for name, value in answer.items() if name in fields or name == "id"}

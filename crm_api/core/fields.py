@@ -118,6 +118,7 @@ class Catalogue:
     model: Any
     fields: tuple[Field, ...]
     label: str  # the field whose value names a record in lists and answers
+    out: Any = None  # the schema of its answers: the fields an answer or an export may be asked for
     relations: tuple[Relation, ...] = ()
     measures: tuple[Measure, ...] = ()
     words: tuple[Word, ...] = ()

@@ -74,6 +74,7 @@ CATALOGUE = Catalogue(
     kind="opportunity",
     plural="opportunities",
     model=Opportunity,
+    out=OpportunityOut,
     label="label",
     named=True,
     synonyms=("deal", "opp", "sales opportunity", "sale opportunity"),

@@ -52,6 +52,7 @@ CATALOGUE = Catalogue(
     kind="visit_plan",
     plural="visit plans",
     model=VisitPlan,
+    out=VisitPlanOut,
     label="day",
     synonyms=("plan", "day plan", "route"),
     default_sort="-day",
