@@ -36,6 +36,7 @@ from crm_api.settings import Settings
 from crm_api.tags.routes import router as tags
 from crm_api.users.routes import router as auth
 from crm_api.users.routes import teams_router, users_router
+from crm_api.views.routes import router as views
 from crm_api.visits.routes import router as visits
 from crm_api.webhooks.routes import router as webhooks
 
@@ -58,6 +59,7 @@ ROUTERS = (
     stages_router,
     products,
     tags,
+    views,
     outbox,
     suppressions,
     followups,
