@@ -18,6 +18,7 @@ from crm_api.core.middleware import Edge
 from crm_api.core.problems import documented
 from crm_api.dependencies import Db, State, json_answer
 from crm_api.events.routes import router as events
+from crm_api.exports.routes import router as exports
 from crm_api.followups.routes import router as followups
 from crm_api.imports.routes import router as imports
 from crm_api.leads.routes import router as leads
@@ -49,6 +50,7 @@ ROUTERS = (
     organisation,
     territories_router,
     analytics,
+    exports,  # before the records: `accounts/export` is no account's id
     accounts,
     contacts,
     leads,

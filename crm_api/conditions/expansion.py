@@ -54,10 +54,17 @@ def beside(
     return found
 
 
+def shows(kind: str) -> tuple[str, ...]:
+    """What is shown of a related record of that kind."""
+    return ("id", "label", *(["number"] if CATALOGUES[kind].field("number") else []))
+
+
 @cache
 def _labels(kind: str) -> sa.Select[Any]:
     catalogue = CATALOGUES[kind]
-    label, number = catalogue.field(catalogue.label), catalogue.field("number")
-    assert label is not None, f"the label of {kind} is no field of it"
-    columns = [catalogue.model.id.label("id"), label.column.label("label")]
-    return sa.select(*columns, *([number.column.label("number")] if number else []))
+    columns = []
+    for name in shows(kind):
+        field = catalogue.field(catalogue.label if name == "label" else name)
+        assert field is not None, f"the label of {kind} is no field of it"
+        columns.append(field.column.label(name))
+    return sa.select(*columns)

@@ -28,13 +28,7 @@ def page(session: Session, actor: Actor, kind: str, query: Query) -> dict[str, A
     query, matching = chosen(session, actor, catalogue, query)
     sorts = sorts_of(catalogue, query.sort)
     total, exact = _total(session, catalogue, matching, query.window.count)
-    if any(s.name not in declared(catalogue) for s in sorts) and _exceeds(
-        session, catalogue, matching, total, exact
-    ):
-        raise BadRequest(
-            f"More than {EXACT_TO:,} rows match, and only {', '.join(declared(catalogue))} can sort so many; "
-            "filter further or sort by one of these."
-        )
+    require_sortable(session, catalogue, matching, sorts, total if exact else None)
     rows, more = _rows(session, catalogue, matching, sorts, query)
     marks = [row.pop("_sort") for row in rows]
     window, by_number = query.window, query.window.cursor is None and query.window.offset is None
@@ -83,7 +77,7 @@ def written(
 def _alone(
     session: Session, actor: Actor, catalogue: Catalogue, wanted: Wanted, *which: sa.ColumnElement[bool]
 ) -> dict[str, Any] | None:
-    found = session.execute(_shown(catalogue).where(*which)).mappings().first()
+    found = session.execute(shown(catalogue).where(*which)).mappings().first()
     return answers(session, actor, catalogue, [dict(found)], wanted, single=True)[0] if found else None
 
 
@@ -169,17 +163,24 @@ def _total(
     return min(total, EXACT_TO), total <= EXACT_TO
 
 
-def _exceeds(
+def require_sortable(
     session: Session,
     catalogue: Catalogue,
     matching: list[sa.ColumnElement[bool]],
-    total: int | None,
-    exact: bool,
-) -> bool:
-    """Whether more rows match than may be sorted without an index."""
+    sorts: list[Sort],
+    total: int | None = None,
+) -> None:
+    """Raise BadRequest where more rows match than may be sorted without an index; `total` is how many, if known."""
+    if all(sort.name in declared(catalogue) for sort in sorts):
+        return
     if total is None:
         total, exact = _total(session, catalogue, matching, "capped")
-    return not exact or (total or 0) > EXACT_TO
+        total = total if exact else None
+    if total is None or total > EXACT_TO:
+        raise BadRequest(
+            f"More than {EXACT_TO:,} rows match, and only {', '.join(declared(catalogue))} can sort so many; "
+            "filter further or sort by one of these."
+        )
 
 
 def _rows(
@@ -191,7 +192,7 @@ def _rows(
 ) -> tuple[list[dict[str, Any]], bool]:
     window, identity = query.window, catalogue.model.id
     statement = ordered(
-        _shown(catalogue).add_columns(sorts[0].column.label("_sort")).where(*matching), sorts, identity
+        shown(catalogue).add_columns(sorts[0].column.label("_sort")).where(*matching), sorts, identity
     )
     if window.cursor is not None:
         if len(sorts) > 1:
@@ -205,7 +206,8 @@ def _rows(
     return [dict(row) for row in rows[: window.page_size]], len(rows) > window.page_size
 
 
-def _shown(catalogue: Catalogue) -> sa.Select[Any]:
+def shown(catalogue: Catalogue) -> sa.Select[Any]:
+    """The Select behind the answers of a kind, without a WHERE."""
     assert catalogue.shown is not None, f"{catalogue.kind} declares nothing to show"
     return catalogue.shown()  # type: ignore[no-any-return]
 
@@ -224,24 +226,27 @@ def answers(
     Raises BadRequest naming the choices for a field or a relation that there is not.
     """
     relations = expansion.chosen(catalogue, wanted.expand)
-    require_fields(catalogue, wanted.fields)
+    require_fields(catalogue, wanted.fields, single=single)
     if catalogue.decorate and rows:
         catalogue.decorate(session, rows, single)
     related = expansion.beside(session, actor, relations, rows)
     found = [_present(catalogue, row, wanted.fields) for row in rows]
     for answer, shown in zip(found, related, strict=True):
         answer.update(shown)
-    if found and (hidden := [name for name in wanted.fields if name not in found[0]]):
-        raise BadRequest(f"Lists do not show {', '.join(hidden)}; read the {catalogue.kind} itself.")
     return found
 
 
-def require_fields(catalogue: Catalogue, names: tuple[str, ...]) -> None:
-    """Raise BadRequest naming the choices for a field that no answer of this kind has."""
-    unknown = [name for name in names if name not in catalogue.out.model_fields]
-    if unknown:
-        known = ", ".join(catalogue.out.model_fields)
-        raise BadRequest(f"There is no field {', '.join(unknown)[:200]}; a {catalogue.kind} has {known}.")
+def require_fields(catalogue: Catalogue, names: tuple[str, ...], *, single: bool = False) -> None:
+    """Raise BadRequest naming the choices for a field that no answer, or no list, of this kind has."""
+    known = catalogue.columns(single=single)
+    unknown = [name for name in names if name not in known]
+    if not unknown:
+        return
+    if set(unknown) <= set(catalogue.alone):
+        raise BadRequest(f"Lists do not show {', '.join(unknown)}; read the {catalogue.kind} itself.")
+    raise BadRequest(
+        f"There is no field {', '.join(unknown)[:200]}; a {catalogue.kind} has {', '.join(known)}."
+    )
 
 
 def _present(catalogue: Catalogue, row: dict[str, Any], fields: tuple[str, ...]) -> dict[str, Any]:

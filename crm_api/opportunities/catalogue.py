@@ -75,6 +75,7 @@ CATALOGUE = Catalogue(
     plural="opportunities",
     model=Opportunity,
     out=OpportunityOut,
+    alone=("lines",),
     label="label",
     named=True,
     synonyms=("deal", "opp", "sales opportunity", "sale opportunity"),

@@ -53,6 +53,7 @@ CATALOGUE = Catalogue(
     plural="visit plans",
     model=VisitPlan,
     out=VisitPlanOut,
+    alone=("stops", "links", "left_out"),
     label="day",
     synonyms=("plan", "day plan", "route"),
     default_sort="-day",
