@@ -25,9 +25,7 @@ def export(
         ),
     ] = None,
     sort: Annotated[str | None, typer.Option("--sort", help="One field; -field for descending.")] = None,
-    fields: Annotated[
-        str | None, typer.Option("--fields", help="The columns, comma-separated; all by default.")
-    ] = None,
+    fields: Annotated[str | None, typer.Option("--fields", help="The columns; all by default.")] = None,
     bom: Annotated[bool, typer.Option("--bom", help="Begin with a byte order mark, for Excel.")] = False,
 ) -> None:
     """Export records as CSV or JSON lines. The file has its name only once it is whole."""

@@ -43,7 +43,7 @@ async def begin(db: Database, actor: Actor, order: Order) -> Export:
     catalogue = CATALOGUES[order.kind]
     writer: Writer = JsonLines()
     if order.format == "csv":
-        writer = Csv(service.columns_of(catalogue, walk.query), bom=order.bom)
+        writer = Csv(service.columns_of(catalogue, walk.query, first), bom=order.bom)
     export_id = await db.write(service.start, actor, kind=order.kind, query=order.query, format=order.format)
     day = clock.today(actor.time_zone).isoformat()
     name = f"{catalogue.plural.replace(' ', '-')}-{day}.{order.format}"

@@ -7,6 +7,8 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
+from operator import itemgetter
+from types import NoneType
 from typing import Any, Literal
 from uuid import UUID
 
@@ -30,12 +32,19 @@ class Column:
     header: str
     path: tuple[str, ...]
 
-    def value(self, answer: Answer) -> Any:
-        """What the answer holds there; None where nothing does."""
-        found: Any = answer
-        for name in self.path:
-            found = found.get(name) if found is not None else None
-        return found
+    @property
+    def value(self) -> Callable[[Answer], Any]:
+        """What takes the value out of an answer: None where nothing is there."""
+        if len(self.path) == 1:
+            return itemgetter(*self.path)
+
+        def inner(answer: Answer) -> Any:
+            found: Any = answer
+            for name in self.path:
+                found = found.get(name) if found is not None else None
+            return found
+
+        return inner
 
 
 class Writer(ABC):
@@ -65,26 +74,32 @@ class Csv(Writer):
 
     def __init__(self, columns: Sequence[Column], *, bom: bool) -> None:
         self.columns, self.bom = columns, bom
-        self._names = [column.path[0] if len(column.path) == 1 else None for column in columns]
+        self._values = [column.value for column in columns]
 
     def head(self) -> bytes:
         start = b"\xef\xbb\xbf" if self.bom else b""
         return start + self._written([[guarded(column.header) for column in self.columns]])
 
     def lines(self, answers: Sequence[Answer]) -> bytes:
-        return self._written([self._row(answer) for answer in answers])
+        columns = [_cells(list(map(value, answers))) for value in self._values]
+        return self._written(zip(*columns, strict=True))
 
-    def _row(self, answer: Answer) -> list[str]:
-        cells = []
-        for name, column in zip(self._names, self.columns, strict=True):
-            value = answer.get(name) if name is not None else column.value(answer)
-            cells.append("" if value is None else _WRITTEN.get(type(value), _structure)(value))
-        return cells
-
-    def _written(self, rows: Iterable[Sequence[str]]) -> bytes:
+    def _written(self, rows: Iterable[Sequence[str | None]]) -> bytes:
         text = io.StringIO()
         csv.writer(text).writerows(rows)
         return text.getvalue().encode()
+
+
+def _cells(values: list[Any]) -> Iterable[str | None]:
+    """The cells of a column. Most columns hold one type alone, or nothing: then one look-up does for all."""
+    types = set(map(type, values)) - {NoneType}
+    if not types:
+        return values
+    written = {kind: _WRITTEN.get(kind, _structure) for kind in types}
+    if len(types) == 1:
+        (write,) = written.values()
+        return [None if value is None else write(value) for value in values]
+    return [None if value is None else written[type(value)](value) for value in values]
 
 
 def _instant(value: datetime) -> str:

@@ -1,5 +1,6 @@
 """The trace of an export: who took what out, and how much of it."""
 
+from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
@@ -13,9 +14,10 @@ from crm_api.conditions.filters import Query
 from crm_api.core.fields import Catalogue
 from crm_api.core.ids import new_id
 from crm_api.events import Event
-from crm_api.exports.formats import Column, Format
+from crm_api.exports.formats import Answer, Column, Format
 
 KIND = "export"
+CUSTOM = "custom_fields"
 _ASKED = ("view", "search", "sort", "fields", "expand")
 
 
@@ -39,11 +41,17 @@ def finish(
     events.record(session, Event(what, KIND, export_id, told, owner_id=actor.user_id))
 
 
-def columns_of(catalogue: Catalogue, query: Query) -> list[Column]:
+def columns_of(catalogue: Catalogue, query: Query, first: Sequence[Answer]) -> list[Column]:
     """The columns of a CSV file, always the same for the same request: the fields asked for, in that order,
-    or all; the id first; then, of each related record, its label and number."""
+    or all; the id first; then, of each related record, its label and number.
+
+    Custom fields have a column each; every record shows all of them, so the first ones tell which there are.
+    """
     names = query.fields or catalogue.columns()
-    columns = [Column(name, (name,)) for name in ([] if "id" in names else ["id"]) + [*names]]
+    columns = [Column("id", ("id",))] if "id" not in names else []
+    for name in names:
+        keys = {key: None for answer in first for key in answer.get(CUSTOM) or {}} if name == CUSTOM else {}
+        columns += [Column(f"{name}.{key}", (name, key)) for key in keys] or [Column(name, (name,))]
     for relation in expansion.chosen(catalogue, query.expand):
         parts = expansion.shows(relation.target)
         columns += [
