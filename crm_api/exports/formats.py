@@ -95,11 +95,16 @@ def _cells(values: list[Any]) -> Iterable[str | None]:
     types = set(map(type, values)) - {NoneType}
     if not types:
         return values
-    written = {kind: _WRITTEN.get(kind, _structure) for kind in types}
+    written = {kind: _writer_of(kind) for kind in types}
     if len(types) == 1:
         (write,) = written.values()
         return [None if value is None else write(value) for value in values]
     return [None if value is None else written[type(value)](value) for value in values]
+
+
+def _writer_of(kind: type) -> Callable[[Any], str]:
+    """By the nearest known ancestor: a driver may have a UUID class of its own."""
+    return next((_WRITTEN[each] for each in kind.__mro__ if each in _WRITTEN), _structure)
 
 
 def _instant(value: datetime) -> str:
