@@ -21,6 +21,7 @@ from crm_api.core.problems import documented
 from crm_api.custom_fields.routes import router as custom_fields
 from crm_api.dependencies import Db, State, json_answer
 from crm_api.events.routes import router as events
+from crm_api.exports.routes import router as exports
 from crm_api.followups.routes import router as followups
 from crm_api.imports.routes import router as imports
 from crm_api.leads.routes import router as leads
@@ -40,6 +41,7 @@ from crm_api.settings import Settings
 from crm_api.tags.routes import router as tags
 from crm_api.users.routes import router as auth
 from crm_api.users.routes import teams_router, users_router
+from crm_api.views.routes import router as views
 from crm_api.visits.routes import router as visits
 from crm_api.webhooks.routes import router as webhooks
 
@@ -52,6 +54,7 @@ ROUTERS = (
     organisation,
     territories_router,
     analytics,
+    exports,  # before the records: `accounts/export` is no account's id
     accounts,
     contacts,
     leads,
@@ -63,6 +66,7 @@ ROUTERS = (
     products,
     tags,
     custom_fields,
+    views,
     outbox,
     suppressions,
     followups,

@@ -12,6 +12,7 @@ from crm_api.activities import timeline
 from crm_api.activities.catalogue import CATALOGUE as ACTIVITIES
 from crm_api.changes.catalogue import CHANGE_SETS
 from crm_api.changes.catalogue import ENTRIES as AUDIT_ENTRIES
+from crm_api.conditions import saved
 from crm_api.contacts.catalogue import CATALOGUE as CONTACTS
 from crm_api.core.fields import CATALOGUES
 from crm_api.custom_fields import values as custom_values
@@ -36,6 +37,8 @@ from crm_api.pipelines.catalogue import PIPELINES, STAGES
 from crm_api.products.catalogue import CATALOGUE as PRODUCTS
 from crm_api.tags.catalogue import CATALOGUE as TAGS
 from crm_api.users.catalogue import TEAMS, USERS
+from crm_api.views import service as views
+from crm_api.views.catalogue import CATALOGUE as VIEWS
 from crm_api.visits.catalogue import CATALOGUE as VISIT_PLANS
 from crm_api.webhooks import service as webhooks
 from crm_api.webhooks.catalogue import DELIVERIES, WEBHOOKS
@@ -62,6 +65,7 @@ ALL_CATALOGUES = (
     RULES,
     ENROLMENTS,
     VISIT_PLANS,
+    VIEWS,
     WEBHOOKS,
     DELIVERIES,
     CHANGE_SETS,
@@ -99,6 +103,7 @@ def install() -> None:
     for catalogue in ALL_CATALOGUES:
         CATALOGUES.add(catalogue)
     events.subscribe(same_transaction=SAME_TRANSACTION, after_commit=AFTER_COMMIT)
+    saved.keep_in(views.saved)
     authors.declare(PURPOSE, FollowUpAuthor())
     rehearsal.foresee(rules=followup_rules.foreseen, mails=outbox.foreseen, webhooks=webhooks.foreseen)
     audit.install()

@@ -13,7 +13,7 @@ from rich.console import Console
 from crm_api.core import context, logging
 from crm_api.core.errors import Problem
 from crm_api.settings import Settings, load
-from entrypoints import commands_ask, commands_demo, commands_import, commands_plan
+from entrypoints import commands_ask, commands_demo, commands_export, commands_import, commands_plan
 
 if TYPE_CHECKING:
     from crm_api.dependencies import State
@@ -22,6 +22,7 @@ app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_
 users_app = typer.Typer(no_args_is_help=True, help="The people who sign in.")
 app.add_typer(users_app, name="users")
 app.command("import")(commands_import.import_files)
+app.command("export")(commands_export.export)
 app.command("ask")(commands_ask.ask)
 app.command("ask-eval")(commands_ask.ask_eval)
 app.command("plan")(commands_plan.plan)

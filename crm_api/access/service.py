@@ -63,6 +63,7 @@ class Rule:
     follows: tuple[tuple[str, Any], ...] = ()
     shared: bool = False
     field_sees: Callable[[], sa.ColumnElement[bool]] | None = None
+    sees: Callable[[Actor], sa.ColumnElement[bool]] | None = None
     config: bool = False
     also: Callable[[Actor], sa.ColumnElement[bool]] | None = None
 
@@ -73,7 +74,8 @@ _rules: dict[str, Rule] = {}
 def declare(kind: str, model: Any, **how: Any) -> None:
     """Register a kind. `shared` kinds (products, tags, people) are seen by all who are signed in;
     `config` kinds are changed by administrators alone; `field_sees` narrows what field staff see; `also` is
-    one more way to see a row."""
+    one more way to see a row; `sees` stands instead of the role table, for what belongs to a person rather than
+    to the business."""
     _rules[kind] = Rule(kind, model, **how)
 
 
@@ -93,6 +95,8 @@ declare("organisation", Organisation, shared=True, config=True)
 def visible(kind: str, actor: Actor) -> sa.ColumnElement[bool]:
     """The rows of `kind` that `actor` may see, as a WHERE over the kind's model."""
     rule = _rules[kind]
+    if rule.sees is not None:
+        return rule.sees(actor)
     if rule.shared or actor.is_administrator:
         return sa.true()
     if actor.user_id is None:
@@ -187,7 +191,7 @@ def require_create(actor: Actor, kind: str) -> None:
         raise NotAllowed("Viewers read; they cannot change anything.")
     if _rules[kind].config:
         require_role(actor)
-    if actor.role == "field" and kind not in ("contact", "lead", "activity", "tag", "visit_plan"):
+    if actor.role == "field" and kind not in ("contact", "lead", "activity", "tag", "visit_plan", "view"):
         raise NotAllowed(f"Field staff make visits, contacts and leads, not a new {kind}.")
 
 

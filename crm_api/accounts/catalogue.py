@@ -48,6 +48,7 @@ CATALOGUE = Catalogue(
     kind="account",
     plural="accounts",
     model=Account,
+    out=AccountOut,
     label="name",
     named=True,
     synonyms=(

@@ -9,8 +9,8 @@ from crm_api.accounts import service
 from crm_api.accounts.catalogue import CATALOGUE
 from crm_api.accounts.schemas import AccountIn, AccountOut, AccountPatch
 from crm_api.conditions import records
-from crm_api.conditions.dependencies import SearchBody, listed, listing
-from crm_api.conditions.filters import Query
+from crm_api.conditions.dependencies import SearchBody, listed, listing, showing, shown
+from crm_api.conditions.filters import Query, Wanted
 from crm_api.core.listing import Page
 from crm_api.core.problems import documented
 from crm_api.dependencies import CurrentActor, Db, IfMatch, json_answer, record_answer
@@ -41,10 +41,17 @@ async def create_account(body: AccountIn, write: Write) -> Response:
     return await write.record(service.create, data=body, status=201)
 
 
-@router.get("/{account_id}", response_model=AccountOut, responses=documented(404, 422))
-async def read_account(account_id: UUID, db: Db, actor: CurrentActor) -> Response:
+@router.get(
+    "/{account_id}",
+    response_model=AccountOut,
+    openapi_extra=shown(CATALOGUE),
+    responses=documented(400, 404, 422),
+)
+async def read_account(
+    account_id: UUID, db: Db, actor: CurrentActor, wanted: Annotated[Wanted, showing("account")]
+) -> Response:
     """One account."""
-    return record_answer(await db.read(records.one, actor, "account", account_id))
+    return record_answer(await db.read(records.one, actor, "account", account_id, wanted))
 
 
 @router.put("/{account_id}", response_model=AccountOut, responses=documented(400, 403, 404, 409, 412, 422))

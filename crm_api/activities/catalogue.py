@@ -61,6 +61,7 @@ CATALOGUE = Catalogue(
     kind="activity",
     plural="activities",
     model=Activity,
+    out=ActivityOut,
     label="subject",
     synonyms=("interaction", "touch", "touchpoint"),
     default_sort="-created_at",

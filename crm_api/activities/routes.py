@@ -10,8 +10,8 @@ from crm_api.activities import service, timeline
 from crm_api.activities.catalogue import CATALOGUE
 from crm_api.activities.schemas import ActivityIn, ActivityOut, ActivityPatch, Completion, TimelineItem
 from crm_api.conditions import records
-from crm_api.conditions.dependencies import SearchBody, listed, listing
-from crm_api.conditions.filters import Query
+from crm_api.conditions.dependencies import SearchBody, listed, listing, showing, shown
+from crm_api.conditions.filters import Query, Wanted
 from crm_api.core.listing import Page
 from crm_api.core.problems import documented
 from crm_api.core.schemas import Instant
@@ -45,10 +45,17 @@ async def create_activity(body: ActivityIn, write: Write) -> Response:
     return await write.record(service.create, data=body, status=201)
 
 
-@router.get("/{activity_id}", response_model=ActivityOut, responses=documented(404, 422))
-async def read_activity(activity_id: UUID, db: Db, actor: CurrentActor) -> Response:
+@router.get(
+    "/{activity_id}",
+    response_model=ActivityOut,
+    openapi_extra=shown(CATALOGUE),
+    responses=documented(400, 404, 422),
+)
+async def read_activity(
+    activity_id: UUID, db: Db, actor: CurrentActor, wanted: Annotated[Wanted, showing("activity")]
+) -> Response:
     """One activity."""
-    return record_answer(await db.read(records.one, actor, "activity", activity_id))
+    return record_answer(await db.read(records.one, actor, "activity", activity_id, wanted))
 
 
 @router.put("/{activity_id}", response_model=ActivityOut, responses=documented(400, 403, 404, 409, 412, 422))

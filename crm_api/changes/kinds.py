@@ -34,6 +34,7 @@ from crm_api.tags.models import Tag
 from crm_api.users import people
 from crm_api.users import service as users
 from crm_api.users.models import Team, User
+from crm_api.views.models import View, ViewDefault
 from crm_api.visits.models import VisitPlan
 from crm_api.webhooks.models import Webhook
 
@@ -119,6 +120,8 @@ UNDOERS: dict[str, Undoer] = {
     ),
     "tag": Undoer(Tag, claims=(_NAME,), away=small.drop_tag, remade=True),
     "custom_field": Undoer(CustomField),
+    "view": Undoer(View, away=small.drop, remade=True),
+    "view_default": Undoer(ViewDefault, away=small.drop, remade=True),
     "product": Undoer(Product, claims=(_CODE, _EXTERNAL)),
     "pipeline": Undoer(Pipeline, settle=small.settle_pipelines, claims=(_PIPELINE, _DEFAULT)),
     "stage": Undoer(Stage, away=small.drop_stage, remade=True),

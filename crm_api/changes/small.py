@@ -109,6 +109,12 @@ def drop_tag(session: Session, tag: Tag) -> str | None:
     return None
 
 
+def drop(session: Session, record: Any) -> str | None:
+    """What nothing hangs on goes for good; undoing that makes it again."""
+    session.delete(record)
+    return None
+
+
 # ── Follow-ups, visits, webhooks ─────────────────────────────────────────────────────────────────
 
 

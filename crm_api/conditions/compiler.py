@@ -55,7 +55,7 @@ class _Compiler:
             field = catalogue.field(".".join(path))
             if field is None:
                 raise Invalid.field(node.field, f"a {catalogue.kind} has no such field; {_known(catalogue)}")
-            return compare(catalogue, field, node.op, node.value, zone=self.actor.time_zone)
+            return compare(catalogue, field, node.op, node.value, actor=self.actor)
         column, target = self.step(catalogue, path[0], node.field)
         inner = self.comparison(target, node, path[1:], depth)
         return self.reaches(column, target, inner)
@@ -89,51 +89,58 @@ class _Compiler:
         return term if node.quantifier == "any" else _negated(term)
 
 
-def compare(catalogue: Catalogue, field: Field, op: str, value: Any, *, zone: str) -> sa.ColumnElement[bool]:
+def compare(
+    catalogue: Catalogue, field: Field, op: str, value: Any, *, actor: Actor
+) -> sa.ColumnElement[bool]:
     """One comparison over a field of the catalogue itself. Text compares without regard to case."""
     if field.elsewhere is not None:
-        return _elsewhere(catalogue, field, field.elsewhere, op, value, zone)
+        return _elsewhere(catalogue, field, field.elsewhere, op, value, actor)
     column: Any = field.column
+
+    def parsed(one: Any) -> Any:
+        return parse(field, one, zone=actor.time_zone, me=actor.user_id)
+
     match op:
         case "isnull":
-            return _empty(field, wanted=value is None or bool(_parse_flag(field, value, zone)))
+            return _empty(field, wanted=value is None or bool(_parse_flag(field, value)))
         case _ if field.type is FieldType.TAGS:
             return _tagged(field, op, value)
         case "eq":
-            return _equal(field, None if value is None else parse(field, value, zone=zone))
+            return _equal(field, None if value is None else parsed(value))
         case "ne":
-            return _negated(_equal(field, None if value is None else parse(field, value, zone=zone)))
+            return _negated(_equal(field, None if value is None else parsed(value)))
         case "in":
-            return _among(field, [parse(field, v, zone=zone) for v in _several(field, value)])
+            return _among(field, [parsed(one) for one in _several(field, value)])
         case "contains":
             return _containing(field, value)
     if field.type not in _ORDERED:
         raise Invalid.field(field.name, f"{op} needs a number, an amount or a date")
     if op == "between":
-        ends = [parse(field, v, zone=zone) for v in _several(field, value)]
+        ends = [parsed(one) for one in _several(field, value)]
         if len(ends) != 2:
             raise Invalid.field(field.name, "between takes two values, the lower first")
         return column.between(*ends)  # type: ignore[no-any-return]
-    return _ORDER[op](column, parse(field, value, zone=zone))  # type: ignore[no-any-return]
+    return _ORDER[op](column, parsed(value))  # type: ignore[no-any-return]
 
 
 def _elsewhere(
-    catalogue: Catalogue, field: Field, there: Elsewhere, op: str, value: Any, zone: str
+    catalogue: Catalogue, field: Field, there: Elsewhere, op: str, value: Any, actor: Actor
 ) -> sa.ColumnElement[bool]:
     """The same comparison over the rows of another table, where no row is an empty field."""
     if op == "isnull" or (value is None and op in ("eq", "ne")):
-        wanted = value is None or _parse_flag(field, value, zone)
+        wanted = value is None or _parse_flag(field, value)
         wanted = not wanted if op == "ne" else wanted
         return there.lacks(sa.true()) if wanted else there.holds(sa.true())  # type: ignore[no-any-return]
     positive = "eq" if op == "ne" else op
-    inner = compare(catalogue, replace(field, column=there.value, elsewhere=None), positive, value, zone=zone)
+    over = replace(field, column=there.value, elsewhere=None)
+    inner = compare(catalogue, over, positive, value, actor=actor)
     if there.narrow is not None and positive in ("eq", "in"):
         inner = sa.and_(there.narrow(_several(field, value) if op == "in" else [value]), inner)
     return there.lacks(inner) if op == "ne" else there.holds(inner)  # type: ignore[no-any-return]
 
 
-def _parse_flag(field: Field, value: Any, zone: str) -> bool:
-    return bool(parse(Field(field.name, FieldType.BOOLEAN, None), value, zone=zone))
+def _parse_flag(field: Field, value: Any) -> bool:
+    return bool(parse(Field(field.name, FieldType.BOOLEAN, None), value))
 
 
 def _empty(field: Field, *, wanted: bool) -> sa.ColumnElement[bool]:

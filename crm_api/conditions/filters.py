@@ -1,7 +1,10 @@
-"""Query parameters of a list -> condition tree, sorts and window. Unknown parameters are refused."""
+"""Query parameters of a list -> condition tree, sorts and window. Unknown parameters are refused.
+
+`describing.py` tells the same parameters to OpenAPI.
+"""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -17,28 +20,35 @@ LONGEST_SEARCH, LONGEST_PATH = 200, 200
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """Everything a list can be asked for. `archived` is out, only or with."""
+    """Everything a list can be asked for. `archived` is out, only or with.
+
+    `view` is the id of a saved view, or `default`: its conditions hold besides these, its sort and fields
+    where none are given here.
+    """
 
     tree: Tree = field(default_factory=lambda: All(all=[]))
     search: str | None = None
     sort: tuple[str, ...] = ()
     window: Window = field(default_factory=Window)
     fields: tuple[str, ...] = ()
+    expand: tuple[str, ...] = ()
+    view: str | None = None
     archived: Literal["out", "only", "with"] = "out"
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What of one record is wanted: just these fields (all, where none are named), and which related records."""
+
+    fields: tuple[str, ...] = ()
+    expand: tuple[str, ...] = ()
 
 
 def from_parameters(catalogue: Catalogue, parameters: Iterable[tuple[str, str]]) -> Query:
     """Read the query string; raises BadRequest naming a parameter that does not exist or is repeated."""
-    reserved: dict[str, str] = {}
-    conditions: list[Tree] = []
     taken = [name for name in PARAMETERS if name != "archived" or has_archive(catalogue)]
-    for name, value in parameters:
-        if name in taken:
-            if name in reserved:
-                raise BadRequest(f"'{name}' is given twice.")
-            reserved[name] = value
-        else:
-            conditions.append(_condition(catalogue, name, value))
+    reserved, others = _told_apart(parameters, taken)
+    conditions: list[Tree] = [_condition(catalogue, name, value) for name, value in others]
     if len(conditions) > MAX_BRANCHES:
         raise BadRequest(f"A list takes at most {MAX_BRANCHES} filters; {len(conditions)} are given.")
     return Query(
@@ -46,9 +56,42 @@ def from_parameters(catalogue: Catalogue, parameters: Iterable[tuple[str, str]])
         search=_search(reserved),
         sort=_sort(reserved),
         window=_window(reserved),
-        fields=tuple(f for f in reserved.get("fields", "").split(",") if f),
+        fields=names(reserved.get("fields")),
+        expand=names(reserved.get("expand")),
+        view=reserved.get("view") or None,
         archived=_choice(reserved, "archived", ("out", "only", "with")),
     )
+
+
+def wanted_from(parameters: Iterable[tuple[str, str]]) -> Wanted:
+    """Read the query string of a single read; raises BadRequest for a parameter it does not take."""
+    reserved, others = _told_apart(parameters, ("fields", "expand"))
+    if others:
+        raise BadRequest(
+            f"There is no parameter '{others[0][0][:LONGEST_PATH]}'; one record takes fields and expand."
+        )
+    return Wanted(names(reserved.get("fields")), names(reserved.get("expand")))
+
+
+def _told_apart(
+    parameters: Iterable[tuple[str, str]], taken: Collection[str]
+) -> tuple[dict[str, str], list[tuple[str, str]]]:
+    """The parameters of the names in `taken`, each once, and all the others."""
+    reserved: dict[str, str] = {}
+    others = []
+    for name, value in parameters:
+        if name not in taken:
+            others.append((name, value))
+        elif name in reserved:
+            raise BadRequest(f"'{name}' is given twice.")
+        else:
+            reserved[name] = value
+    return reserved, others
+
+
+def names(text: str | None) -> tuple[str, ...]:
+    """The names in a comma-separated list, each once."""
+    return tuple(dict.fromkeys(name.strip() for name in (text or "").split(",") if name.strip()))
 
 
 def _condition(catalogue: Catalogue, name: str, value: str) -> Comparison:
@@ -137,54 +180,3 @@ def sorts_of(catalogue: Catalogue, names: tuple[str, ...]) -> list[Sort]:
 def declared(catalogue: Catalogue) -> list[str]:
     """The sorts of a list that have an index behind them."""
     return [f.name for f in catalogue.fields if f.sortable]
-
-
-def documentation(catalogue: Catalogue) -> list[dict[str, Any]]:
-    """OpenAPI parameters of a list: paging, sorting, search and one filter a field."""
-
-    def text(name: str, description: str, schema: dict[str, Any] | None = None) -> dict[str, Any]:
-        return {
-            "name": name,
-            "in": "query",
-            "required": False,
-            "description": description,
-            "schema": schema or {"type": "string"},
-        }
-
-    whole = {"type": "integer", "minimum": 1}
-    return [
-        text("page", "Page number, from 1.", whole),
-        text(
-            "page_size",
-            "Rows a page, at most 200.",
-            {"type": "integer", "minimum": 1, "maximum": MAX_PAGE_SIZE},
-        ),
-        text("skip", "Rows to pass over, instead of `page`.", {"type": "integer", "minimum": 0}),
-        text(
-            "limit", "The same as `page_size`.", {"type": "integer", "minimum": 1, "maximum": MAX_PAGE_SIZE}
-        ),
-        text("cursor", "The `next_cursor` of the page before."),
-        text(
-            "sort",
-            f"Fields, comma-separated, `-` for descending. Declared: {', '.join(declared(catalogue))}.",
-        ),
-        text("sort_by", "One field; see `sort`."),
-        text("sort_order", "Direction of `sort_by`.", {"type": "string", "enum": ["asc", "desc"]}),
-        text("search", "Words that must all begin a word of the record."),
-        text("fields", "Only these fields, comma-separated."),
-        text("count", "How exact the total is.", {"type": "string", "enum": ["capped", "exact", "none"]}),
-        *(
-            [text("archived", "Archived records.", {"type": "string", "enum": ["out", "only", "with"]})]
-            if has_archive(catalogue)
-            else []
-        ),
-        *(
-            text(
-                f.name,
-                f"Filter by {f.title}; also `{f.name}__` with {', '.join(OPERATORS)}.",
-                {"type": "string", **({"enum": list(f.choices)} if f.choices else {})},
-            )
-            for f in catalogue.fields
-        ),
-        *(text(name, f"The same as `{target}__{op}`.") for name, (target, op) in catalogue.filters.items()),
-    ]

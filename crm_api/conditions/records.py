@@ -1,6 +1,7 @@
 """Reading records of any kind: one page, or one record, always under what the actor may see."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any, Concatenate, ParamSpec
 from uuid import UUID
 
@@ -8,39 +9,34 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from crm_api.access import Actor, require_write, visible
-from crm_api.conditions import sparse
+from crm_api.conditions import expansion, saved, sparse
 from crm_api.conditions.compiler import where
-from crm_api.conditions.filters import Query, declared, sorts_of
+from crm_api.conditions.filters import Query, Wanted, declared, sorts_of
+from crm_api.conditions.tree import Tree
 from crm_api.core import search
 from crm_api.core.errors import BadRequest, Conflict, Invalid, NotFound, Stale
-from crm_api.core.fields import CATALOGUES, Catalogue, Registry
+from crm_api.core.fields import CATALOGUES, Catalogue
 from crm_api.core.listing import EXACT_TO, Sort, after, decode_cursor, encode_cursor, ordered
 from crm_api.custom_fields import fields as custom_fields
 from crm_api.custom_fields import values as custom_values
 
 P = ParamSpec("P")
+EVERYTHING = Wanted()
 
 
 def page(session: Session, actor: Actor, kind: str, query: Query) -> dict[str, Any]:
     """One page of a list, as the JSON answer. Two statements: the count and the rows."""
-    registry = custom_fields.registry(session)
-    catalogue = registry[kind]
-    matching = _matching(session, actor, registry, catalogue, query)
+    catalogue = custom_fields.registry(session)[kind]
+    query, matching = chosen(session, actor, catalogue, query)
     sorts = sorts_of(catalogue, query.sort)
     total, exact = _total(session, catalogue, matching, query.window.count)
-    if _is_costly(catalogue, sorts) and _exceeds(session, catalogue, matching, total, exact):
-        raise BadRequest(
-            f"More than {EXACT_TO:,} rows match, and only {', '.join(declared(catalogue))} can sort so many; "
-            "filter further or sort by one of these."
-        )
+    require_sortable(session, catalogue, matching, sorts, total if exact else None)
     rows, more = _rows(session, catalogue, matching, sorts, query)
     marks = [row.pop("_sort") for row in rows]
     window, by_number = query.window, query.window.cursor is None and query.window.offset is None
     cursor = encode_cursor(sorts[0], marks[-1], rows[-1]["id"]) if more and len(sorts) == 1 else None
-    _decorate(session, catalogue, rows, single=False)
-    items = [_present(catalogue, row, query.fields) for row in rows]
     return {
-        "items": items,
+        "items": answers(session, actor, catalogue, rows, Wanted(query.fields, query.expand)),
         "total": total,
         "total_exact": exact,
         "page": window.page if by_number else None,
@@ -51,14 +47,14 @@ def page(session: Session, actor: Actor, kind: str, query: Query) -> dict[str, A
 
 
 def one(
-    session: Session, actor: Actor, kind: str, record_id: UUID, fields: tuple[str, ...] = ()
+    session: Session, actor: Actor, kind: str, record_id: UUID, wanted: Wanted = EVERYTHING
 ) -> dict[str, Any]:
     """One record as the JSON answer; raises NotFound where it is not there or not the actor's to see."""
     catalogue = CATALOGUES[kind]
-    row = _alone(session, catalogue, catalogue.model.id == record_id, visible(kind, actor))
-    if row is None:
+    found = _alone(session, actor, catalogue, wanted, catalogue.model.id == record_id, visible(kind, actor))
+    if found is None:
         raise NotFound(f"There is no {kind} {record_id}, or it is not yours to see.")
-    return _present(catalogue, row, fields)
+    return found
 
 
 def written(
@@ -72,25 +68,23 @@ def written(
 
     Who wrote a record is shown what was written, even where the change took it out of their sight.
     """
-    return as_shown(session, verb(session, actor, *args, **kwargs))
+    return as_shown(session, actor, verb(session, actor, *args, **kwargs))
 
 
-def as_shown(session: Session, record: Any) -> dict[str, Any]:
+def as_shown(session: Session, actor: Actor, record: Any) -> dict[str, Any]:
     """A record just written, as the JSON answer."""
     session.flush()
     catalogue = CATALOGUES[record.__kind__]
-    row = _alone(session, catalogue, catalogue.model.id == record.id)
-    assert row is not None, f"{record.__kind__} {record.id} is gone before its answer"
-    return _present(catalogue, row, ())
+    found = _alone(session, actor, catalogue, EVERYTHING, catalogue.model.id == record.id)
+    assert found is not None, f"{record.__kind__} {record.id} is gone before its answer"
+    return found
 
 
-def _alone(session: Session, catalogue: Catalogue, *which: sa.ColumnElement[bool]) -> dict[str, Any] | None:
-    found = session.execute(_shown(catalogue).where(*which)).mappings().first()
-    if found is None:
-        return None
-    row = dict(found)
-    _decorate(session, catalogue, [row], single=True)
-    return row
+def _alone(
+    session: Session, actor: Actor, catalogue: Catalogue, wanted: Wanted, *which: sa.ColumnElement[bool]
+) -> dict[str, Any] | None:
+    found = session.execute(shown(catalogue).where(*which)).mappings().first()
+    return answers(session, actor, catalogue, [dict(found)], wanted, single=True)[0] if found else None
 
 
 def get(
@@ -133,16 +127,34 @@ def require_link(session: Session, actor: Actor, kind: str, record_id: UUID, *, 
         raise Invalid.field(field, f"there is no such {kind}, or it is not yours to see")
 
 
-def _matching(
-    session: Session, actor: Actor, registry: Registry, catalogue: Catalogue, query: Query
-) -> list[sa.ColumnElement[bool]]:
-    terms = [visible(catalogue.kind, actor), where(registry, catalogue.kind, query.tree, actor)]
+def chosen(
+    session: Session, actor: Actor, catalogue: Catalogue, query: Query
+) -> tuple[Query, list[sa.ColumnElement[bool]]]:
+    """The query with what its saved view adds, and the WHERE of the rows it asks for.
+
+    Raises Invalid for a view that is not there, or that no longer fits the fields there are.
+    """
+    kept = saved.of(session, actor, catalogue, query.view) if query.view else None
+    terms = [visible(catalogue.kind, actor), *_terms(session, actor, catalogue, query.tree, query.search)]
     archived_at = getattr(catalogue.model, "archived_at", None)
     if archived_at is not None and query.archived != "with":
         terms.append(archived_at.is_(None) if query.archived == "out" else archived_at.is_not(None))
-    if query.search:
-        terms.append(catalogue.model.id.in_(search.matching(session, catalogue.kind, query.search)))
-    return terms
+    if kept is None:
+        return query, terms
+    with saved.named(kept):
+        terms += _terms(session, actor, catalogue, kept.tree, kept.search)
+        sorts_of(catalogue, kept.sort)
+        require_fields(catalogue, kept.fields)
+    return replace(query, sort=query.sort or kept.sort, fields=query.fields or kept.fields), terms
+
+
+def _terms(
+    session: Session, actor: Actor, catalogue: Catalogue, tree: Tree, searched: str | None
+) -> list[sa.ColumnElement[bool]]:
+    holds = where(custom_fields.registry(session), catalogue.kind, tree, actor)
+    if not searched:
+        return [holds]
+    return [holds, catalogue.model.id.in_(search.matching(session, catalogue.kind, searched))]
 
 
 def _total(
@@ -164,17 +176,24 @@ def _is_costly(catalogue: Catalogue, sorts: list[Sort]) -> bool:
     )
 
 
-def _exceeds(
+def require_sortable(
     session: Session,
     catalogue: Catalogue,
     matching: list[sa.ColumnElement[bool]],
-    total: int | None,
-    exact: bool,
-) -> bool:
-    """Whether more rows match than may be sorted without an index."""
+    sorts: list[Sort],
+    total: int | None = None,
+) -> None:
+    """Raise BadRequest where more rows match than may be sorted without an index; `total` is how many, if known."""
+    if not _is_costly(catalogue, sorts):
+        return
     if total is None:
         total, exact = _total(session, catalogue, matching, "capped")
-    return not exact or (total or 0) > EXACT_TO
+        total = total if exact else None
+    if total is None or total > EXACT_TO:
+        raise BadRequest(
+            f"More than {EXACT_TO:,} rows match, and only {', '.join(declared(catalogue))} can sort so many; "
+            "filter further or sort by one of these."
+        )
 
 
 def _rows(
@@ -187,41 +206,97 @@ def _rows(
     window, identity = query.window, catalogue.model.id
     if window.cursor is not None and len(sorts) > 1:
         raise BadRequest("A cursor goes with one sort field.")
-    if len(sorts) == 1 and sorts[0].elsewhere is not None:
-        found = sparse.rows(session, _shown(catalogue), matching, sorts[0], identity, window)
-        return [dict(row) for row in found[: window.page_size]], len(found) > window.page_size
-    statement = ordered(
-        _shown(catalogue).add_columns(sorts[0].column.label("_sort")).where(*matching), sorts, identity
-    )
-    if window.cursor is not None:
-        value, last_id = decode_cursor(window.cursor, sorts[0])
-        statement = statement.where(after(sorts[0], identity, value, last_id))
+    mark = decode_cursor(window.cursor, sorts[0]) if window.cursor is not None else None
+    skip = window.offset if window.offset is not None else (window.page - 1) * window.page_size
+    if len(sorts) == 1:
+        found = stretch(session, catalogue, matching, sorts[0], mark, skip=skip, most=window.page_size + 1)
     else:
-        skip = window.offset if window.offset is not None else (window.page - 1) * window.page_size
-        statement = statement.offset(skip) if skip else statement
-    rows = session.execute(statement.limit(window.page_size + 1)).mappings().all()
-    return [dict(row) for row in rows[: window.page_size]], len(rows) > window.page_size
+        statement = ordered(shown(catalogue).add_columns(sa.null().label("_sort")), sorts, identity)
+        found = _fetched(session, statement.where(*matching).offset(skip).limit(window.page_size + 1))
+    return found[: window.page_size], len(found) > window.page_size
 
 
-def _shown(catalogue: Catalogue) -> sa.Select[Any]:
+def stretch(
+    session: Session,
+    catalogue: Catalogue,
+    matching: list[sa.ColumnElement[bool]],
+    sort: Sort,
+    mark: tuple[Any, UUID] | None,
+    *,
+    skip: int = 0,
+    most: int,
+) -> list[dict[str, Any]]:
+    """Up to `most` rows in the order of one sort, each with its sort value as `_sort`: those after `mark`, the
+    value and the id of a row, or else those after the first `skip`."""
+    identity = catalogue.model.id
+    if sort.elsewhere is not None:
+        return [
+            dict(row)
+            for row in sparse.rows(
+                session, shown(catalogue), matching, sort, identity, mark, skip=skip, most=most
+            )
+        ]
+    statement = ordered(
+        shown(catalogue).add_columns(sort.column.label("_sort")).where(*matching), [sort], identity
+    )
+    if mark is not None:
+        statement = statement.where(after(sort, identity, *mark))
+    elif skip:
+        statement = statement.offset(skip)
+    return _fetched(session, statement.limit(most))
+
+
+def _fetched(session: Session, statement: sa.Select[Any]) -> list[dict[str, Any]]:
+    return [dict(row) for row in session.execute(statement).mappings()]
+
+
+def shown(catalogue: Catalogue) -> sa.Select[Any]:
+    """The Select behind the answers of a kind, without a WHERE."""
     assert catalogue.shown is not None, f"{catalogue.kind} declares nothing to show"
     return catalogue.shown()  # type: ignore[no-any-return]
 
 
-def _decorate(session: Session, catalogue: Catalogue, rows: list[dict[str, Any]], *, single: bool) -> None:
+def answers(
+    session: Session,
+    actor: Actor,
+    catalogue: Catalogue,
+    rows: list[dict[str, Any]],
+    wanted: Wanted,
+    *,
+    single: bool = False,
+) -> list[dict[str, Any]]:
+    """The rows as JSON answers, with just the fields wanted and the related records beside them.
+
+    Raises BadRequest naming the choices for a field or a relation that there is not.
+    """
+    relations = expansion.chosen(catalogue, wanted.expand)
+    require_fields(catalogue, wanted.fields, single=single)
     if catalogue.decorate and rows:
         catalogue.decorate(session, rows, single)
     if rows and custom_values.NAME in rows[0]:
         custom_values.show(session, catalogue.kind, rows)
+    related = expansion.beside(session, actor, relations, rows)
+    found = [_present(catalogue, row, wanted.fields) for row in rows]
+    for answer, shown in zip(found, related, strict=True):
+        answer.update(shown)
+    return found
+
+
+def require_fields(catalogue: Catalogue, names: tuple[str, ...], *, single: bool = False) -> None:
+    """Raise BadRequest naming the choices for a field that no answer, or no list, of this kind has."""
+    known = catalogue.columns(single=single)
+    unknown = [name for name in names if name not in known]
+    if not unknown:
+        return
+    if set(unknown) <= set(catalogue.alone):
+        raise BadRequest(f"Lists do not show {', '.join(unknown)}; read the {catalogue.kind} itself.")
+    raise BadRequest(
+        f"There is no field {', '.join(unknown)[:200]}; a {catalogue.kind} has {', '.join(known)}."
+    )
 
 
 def _present(catalogue: Catalogue, row: dict[str, Any], fields: tuple[str, ...]) -> dict[str, Any]:
     answer = catalogue.present(row) if catalogue.present else row
     if not fields:
         return answer
-    unknown = [name for name in fields if name not in answer]
-    if unknown:
-        raise BadRequest(
-            f"There is no field {', '.join(unknown)}; a {catalogue.kind} has {', '.join(answer)}."
-        )
     return {name: value for name, value in answer.items() if name in fields or name == "id"}

@@ -7,20 +7,29 @@ fine for ten thousand rows and took seconds for a million.
 """
 
 from typing import Any
+from uuid import UUID
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from crm_api.core.fields import Elsewhere
-from crm_api.core.listing import Sort, Window, decode_cursor
+from crm_api.core.listing import Sort
 
 Terms = list[sa.ColumnElement[bool]]
 
 
 def rows(
-    session: Session, shown: sa.Select[Any], matching: Terms, sort: Sort, identity: Any, window: Window
+    session: Session,
+    shown: sa.Select[Any],
+    matching: Terms,
+    sort: Sort,
+    identity: Any,
+    mark: tuple[Any, UUID] | None,
+    *,
+    skip: int,
+    most: int,
 ) -> list[Any]:
-    """Up to one row more than the page has, each with its sort value as `_sort`."""
+    """Up to `most` rows, each with its sort value as `_sort`: after the value and id of `mark`, or after `skip`."""
     assert sort.elsewhere is not None
     there = sort.elsewhere
     filled, empty = (
@@ -28,12 +37,11 @@ def rows(
         _empty(shown, matching, sort, there, identity),
     )
     parts = [filled, empty] if sort.descending else [empty, filled]
-    skip = window.offset if window.offset is not None else (window.page - 1) * window.page_size
-    if window.cursor is not None:
-        parts, skip = _beyond(window.cursor, parts, sort, there, identity), 0
+    if mark is not None:
+        parts, skip = _beyond(mark, parts, sort, there, identity), 0
     found: list[Any] = []
     for n, part in enumerate(parts):
-        wanted = window.page_size + 1 - len(found)
+        wanted = most - len(found)
         if wanted == 0:
             break
         if n and skip:  # nothing was left of the part before: the page begins within this one
@@ -66,17 +74,17 @@ def _empty(
 
 
 def _beyond(
-    cursor: str, parts: list[sa.Select[Any]], sort: Sort, there: Elsewhere, identity: Any
+    mark: tuple[Any, UUID], parts: list[sa.Select[Any]], sort: Sort, there: Elsewhere, identity: Any
 ) -> list[sa.Select[Any]]:
-    """What is left of the parts after a cursor."""
-    value, last_id = decode_cursor(cursor, sort)
+    """What is left of the parts after a mark."""
+    value, last_id = mark
     in_first = (value is not None) == sort.descending
     here, rest = (parts[0], parts[1:]) if in_first else (parts[1], [])
     if value is None:
         return [here.where(identity < last_id if sort.descending else identity > last_id), *rest]
     row = sa.tuple_(there.key, there.record_id)
-    mark = sa.tuple_(sa.literal(value, there.key.type), sa.literal(last_id, there.record_id.type))
-    return [here.where(row < mark if sort.descending else row > mark), *rest]
+    bound = sa.tuple_(sa.literal(value, there.key.type), sa.literal(last_id, there.record_id.type))
+    return [here.where(row < bound if sort.descending else row > bound), *rest]
 
 
 def _count(part: sa.Select[Any]) -> sa.Select[Any]:

@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+from crm_api.conditions.relative import moment
 from crm_api.core.errors import Invalid
 from crm_api.core.fields import Field, FieldType
 from crm_api.core.schemas import clean
@@ -14,12 +15,19 @@ _TRUE, _FALSE = {"true", "1", "yes"}, {"false", "0", "no"}
 _DIGITS = re.compile(r"[+-]?[0-9]{1,20}")
 
 
-def parse(field: Field, value: Any, *, zone: str = "UTC") -> Any:
+ME = "me"
+_NOBODY = UUID(int=0)  # no record has it
+
+
+def parse(field: Field, value: Any, *, zone: str = "UTC", me: UUID | None = None) -> Any:
     """One value for one field; raises Invalid naming the field and what it takes.
 
-    A bare date for an instant means the start of that day in `zone`; an amount is in shown units.
+    A bare date for an instant means the start of that day in `zone`; an amount is in shown units. `me`, where
+    an id is expected, is whoever asks: nobody, for a job. Dates may be relative: `this_month-1m`.
     """
     try:
+        if value == ME and field.type is FieldType.REFERENCE:
+            return me or _NOBODY
         return _parse(field, value, zone)
     except (ValueError, TypeError, OverflowError) as error:
         raise Invalid.field(field.name, f"{value!r} is not {_expected(field)}") from error
@@ -38,7 +46,7 @@ def _parse(field: Field, value: Any, zone: str) -> Any:
         case FieldType.BOOLEAN:
             return _boolean(value)
         case FieldType.DATE:
-            return _day(value)
+            return _day(value, zone)
         case FieldType.DATETIME:
             return instant(value, zone)
         case FieldType.REFERENCE:
@@ -52,11 +60,13 @@ def _parse(field: Field, value: Any, zone: str) -> Any:
 
 
 def instant(value: Any, zone: str) -> datetime:
-    """An aware instant from a datetime, a date, or their ISO texts; without an offset, in `zone`."""
+    """An aware instant from a datetime, a date, their ISO texts (without an offset, in `zone`), or a relative one."""
     if isinstance(value, datetime):
         at = value
     elif isinstance(value, date):
         at = datetime.combine(value, time())
+    elif (found := moment(str(value), zone)) is not None:
+        at = found
     else:
         text = str(value).strip()
         at = (
@@ -74,10 +84,12 @@ def text(value: Any) -> str:
     return clean(str(value))
 
 
-def _day(value: Any) -> date:
-    """A date; of a date-time the written calendar day."""
+def _day(value: Any, zone: str) -> date:
+    """A date; of a date-time the written calendar day, of a relative one the day in `zone`."""
     if isinstance(value, datetime):
         return value.date()
+    if (found := moment(str(value), zone)) is not None:
+        return found.date()
     written = str(value).strip()
     return date.fromisoformat(written) if len(written) <= 10 else datetime.fromisoformat(written).date()
 
@@ -125,7 +137,7 @@ def _expected(field: Field) -> str:
         FieldType.NUMBER: "a number",
         FieldType.MONEY: "an amount",
         FieldType.BOOLEAN: "true or false",
-        FieldType.DATE: "a date such as 2026-11-21",
-        FieldType.DATETIME: "a time such as 2026-11-21T09:30:00Z",
-        FieldType.REFERENCE: "the id of a record (a UUID)",
+        FieldType.DATE: "a date such as 2026-11-21, or today-7d",
+        FieldType.DATETIME: "a time such as 2026-11-21T09:30:00Z, or today-7d",
+        FieldType.REFERENCE: "the id of a record (a UUID), or me",
     }.get(field.type, "a text")

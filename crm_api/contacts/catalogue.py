@@ -25,6 +25,7 @@ CATALOGUE = Catalogue(
     kind="contact",
     plural="contacts",
     model=Contact,
+    out=ContactOut,
     label="full_name",
     named=True,
     synonyms=("person", "people"),

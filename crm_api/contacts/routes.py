@@ -6,8 +6,8 @@ from uuid import UUID
 from fastapi import APIRouter, Response
 
 from crm_api.conditions import records
-from crm_api.conditions.dependencies import SearchBody, listed, listing
-from crm_api.conditions.filters import Query
+from crm_api.conditions.dependencies import SearchBody, listed, listing, showing, shown
+from crm_api.conditions.filters import Query, Wanted
 from crm_api.contacts import service
 from crm_api.contacts.catalogue import CATALOGUE
 from crm_api.contacts.schemas import ContactIn, ContactOut, ContactPatch
@@ -41,10 +41,17 @@ async def create_contact(body: ContactIn, write: Write) -> Response:
     return await write.record(service.create, data=body, status=201)
 
 
-@router.get("/{contact_id}", response_model=ContactOut, responses=documented(404, 422))
-async def read_contact(contact_id: UUID, db: Db, actor: CurrentActor) -> Response:
+@router.get(
+    "/{contact_id}",
+    response_model=ContactOut,
+    openapi_extra=shown(CATALOGUE),
+    responses=documented(400, 404, 422),
+)
+async def read_contact(
+    contact_id: UUID, db: Db, actor: CurrentActor, wanted: Annotated[Wanted, showing("contact")]
+) -> Response:
     """One contact."""
-    return record_answer(await db.read(records.one, actor, "contact", contact_id))
+    return record_answer(await db.read(records.one, actor, "contact", contact_id, wanted))
 
 
 @router.put("/{contact_id}", response_model=ContactOut, responses=documented(400, 403, 404, 409, 412, 422))

@@ -141,6 +141,8 @@ class Catalogue:
     model: Any
     fields: tuple[Field, ...]
     label: str  # the field whose value names a record in lists and answers
+    out: Any = None  # the schema of its answers: the fields an answer or an export may be asked for
+    alone: tuple[str, ...] = ()  # fields of `out` that only a single answer shows
     relations: tuple[Relation, ...] = ()
     measures: tuple[Measure, ...] = ()
     words: tuple[Word, ...] = ()
@@ -163,6 +165,11 @@ class Catalogue:
         if name == "id":
             return Field("id", FieldType.REFERENCE, self.model.id, nullable=False)
         return next((f for f in self.fields if f.name == name or name in f.aliases), None)
+
+    def columns(self, *, single: bool = False) -> tuple[str, ...]:
+        """The fields its answers show, in order: in lists, or of one record alone."""
+        shown = self.out.model_fields if self.out else ()
+        return tuple(name for name in shown if single or name not in self.alone)
 
 
 class Registry:

@@ -36,6 +36,8 @@ PARAMETERS = (
     "sort_order",
     "search",
     "fields",
+    "expand",
+    "view",
     "count",
     "archived",
 )

@@ -17,6 +17,7 @@ CATALOGUE = Catalogue(
     kind="custom_field",
     plural="custom fields",
     model=CustomField,
+    out=CustomFieldOut,
     label="label",
     default_sort="kind,position,key",
     fields=(

@@ -6,8 +6,8 @@ from uuid import UUID
 from fastapi import APIRouter, Response
 
 from crm_api.conditions import records
-from crm_api.conditions.dependencies import listed, listing
-from crm_api.conditions.filters import Query
+from crm_api.conditions.dependencies import listed, listing, showing, shown
+from crm_api.conditions.filters import Query, Wanted
 from crm_api.core.listing import Page
 from crm_api.core.problems import documented
 from crm_api.core.templating import email_templates
@@ -46,10 +46,17 @@ async def create_rule(body: RuleIn, write: Write) -> Response:
     return await write.record(rules.create, data=body, status=201)
 
 
-@router.get("/rules/{rule_id}", response_model=RuleOut, responses=documented(404, 422))
-async def read_rule(rule_id: UUID, db: Db, actor: CurrentActor) -> Response:
+@router.get(
+    "/rules/{rule_id}",
+    response_model=RuleOut,
+    openapi_extra=shown(RULES),
+    responses=documented(400, 404, 422),
+)
+async def read_rule(
+    rule_id: UUID, db: Db, actor: CurrentActor, wanted: Annotated[Wanted, showing("followup_rule")]
+) -> Response:
     """One rule."""
-    return record_answer(await db.read(records.one, actor, "followup_rule", rule_id))
+    return record_answer(await db.read(records.one, actor, "followup_rule", rule_id, wanted))
 
 
 @router.put("/rules/{rule_id}", response_model=RuleOut, responses=documented(400, 403, 404, 412, 422))
@@ -102,10 +109,17 @@ async def create_sequence(body: SequenceIn, write: Write) -> Response:
     return await write.record(rules.create_sequence, data=body, status=201)
 
 
-@router.get("/sequences/{sequence_id}", response_model=SequenceOut, responses=documented(404, 422))
-async def read_sequence(sequence_id: UUID, db: Db, actor: CurrentActor) -> Response:
+@router.get(
+    "/sequences/{sequence_id}",
+    response_model=SequenceOut,
+    openapi_extra=shown(SEQUENCES),
+    responses=documented(400, 404, 422),
+)
+async def read_sequence(
+    sequence_id: UUID, db: Db, actor: CurrentActor, wanted: Annotated[Wanted, showing("sequence")]
+) -> Response:
     """One sequence."""
-    return record_answer(await db.read(records.one, actor, "sequence", sequence_id))
+    return record_answer(await db.read(records.one, actor, "sequence", sequence_id, wanted))
 
 
 @router.put(
@@ -142,10 +156,17 @@ async def list_enrolments(
     return json_answer(await db.read(records.page, actor, "enrolment", query))
 
 
-@router.get("/enrolments/{enrolment_id}", response_model=EnrolmentOut, responses=documented(404, 422))
-async def read_enrolment(enrolment_id: UUID, db: Db, actor: CurrentActor) -> Response:
+@router.get(
+    "/enrolments/{enrolment_id}",
+    response_model=EnrolmentOut,
+    openapi_extra=shown(ENROLMENTS),
+    responses=documented(400, 404, 422),
+)
+async def read_enrolment(
+    enrolment_id: UUID, db: Db, actor: CurrentActor, wanted: Annotated[Wanted, showing("enrolment")]
+) -> Response:
     """One enrolment."""
-    return record_answer(await db.read(records.one, actor, "enrolment", enrolment_id))
+    return record_answer(await db.read(records.one, actor, "enrolment", enrolment_id, wanted))
 
 
 @router.post(

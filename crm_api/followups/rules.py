@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from crm_api import events
-from crm_api.access import SYSTEM, Actor, require_create, require_role
+from crm_api.access import SYSTEM, Actor, require_create, require_role, visible
 from crm_api.conditions import records, where
 from crm_api.core import clock
 from crm_api.core.errors import Conflict, Invalid
@@ -104,13 +104,15 @@ def delete(session: Session, actor: Actor, *, rule_id: UUID, if_match: int | Non
 
 
 def preview(session: Session, actor: Actor, *, rule_id: UUID, limit: int = 20) -> PreviewOut:
-    """Who would get a mail now, when, and how it would read. Writes nothing, sends nothing."""
+    """Who would get a mail now, when, and how it would read. Writes nothing, sends nothing.
+
+    The total is that of the rule; shown are the leads among them that the actor may see.
+    """
     require_role(actor, "manager")
     rule: FollowUpRule = records.get(session, actor, FollowUpRule, rule_id)
     steps = session.get_one(Sequence, rule.sequence_id).steps
-    found = session.execute(
-        queries.neglected(rule, clock.now(), registry=registry(session)).limit(limit)
-    ).all()
+    neglected = queries.neglected(rule, clock.now(), registry=registry(session)).where(visible("lead", actor))
+    found = session.execute(neglected.limit(limit)).all()
     items = [_preview_item(session, rule, steps[0]["template"], lead, owner) for lead, owner in found]
     return PreviewOut(total=_count(session, rule), items=items)
 

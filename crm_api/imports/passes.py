@@ -15,6 +15,7 @@ from typing import Any, Self, TextIO
 from uuid import UUID
 
 from crm_api.access import Actor
+from crm_api.core.cells import guarded
 from crm_api.core.database import Database
 from crm_api.core.errors import Problem
 from crm_api.imports import runs, service
@@ -333,10 +334,7 @@ class _ErrorsFile:
             self._file = self.path.open("w", encoding="utf-8", newline="")
             self._writer = csv.writer(self._file)
             self._writer.writerow(("file", "row", "column", "value", "message"))
-        value = fault.value[:500]
-        if value[:1] in ("=", "+", "-", "@", "\t", "\r"):
-            value = f"'{value}"
-        self._writer.writerow((self.name, row, fault.column, value, fault.message))
+        self._writer.writerow((self.name, row, fault.column, guarded(fault.value[:500]), fault.message))
 
 
 def digest_of(path: Path, mapping: Mapping) -> str:

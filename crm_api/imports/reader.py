@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from crm_api.core.cells import unguarded
 from crm_api.core.errors import FieldError, Invalid
 
 FIELD_LIMIT = 100_000  # characters in one cell; an unclosed quote stops here instead of eating the file
@@ -96,7 +97,7 @@ class CsvFile:
         if len(cells) != len(header):
             told = f"{len(cells)} cells where the header has {len(header)}"
             return Row(number, {}, [Fault("", "", told)])
-        values = dict(zip(header, cells, strict=True))
+        values = {name: unguarded(cell) for name, cell in zip(header, cells, strict=True)}
         faults = []
         if damaged:
             faults = [

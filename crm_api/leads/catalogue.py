@@ -42,6 +42,7 @@ CATALOGUE = Catalogue(
     kind="lead",
     plural="leads",
     model=Lead,
+    out=LeadOut,
     label="title",
     named=True,
     synonyms=("inquiry", "inquiries", "enquiry", "prospect lead"),

@@ -6,8 +6,8 @@ from uuid import UUID
 from fastapi import APIRouter, Response
 
 from crm_api.conditions import records
-from crm_api.conditions.dependencies import SearchBody, listed, listing
-from crm_api.conditions.filters import Query
+from crm_api.conditions.dependencies import SearchBody, listed, listing, showing, shown
+from crm_api.conditions.filters import Query, Wanted
 from crm_api.core.listing import Page
 from crm_api.core.problems import documented
 from crm_api.dependencies import CurrentActor, Db, IfMatch, json_answer, record_answer
@@ -39,10 +39,17 @@ async def create_lead(body: LeadIn, write: Write) -> Response:
     return await write.record(service.create, data=body, status=201)
 
 
-@router.get("/{lead_id}", response_model=LeadOut, responses=documented(404, 422))
-async def read_lead(lead_id: UUID, db: Db, actor: CurrentActor) -> Response:
+@router.get(
+    "/{lead_id}",
+    response_model=LeadOut,
+    openapi_extra=shown(CATALOGUE),
+    responses=documented(400, 404, 422),
+)
+async def read_lead(
+    lead_id: UUID, db: Db, actor: CurrentActor, wanted: Annotated[Wanted, showing("lead")]
+) -> Response:
     """One lead."""
-    return record_answer(await db.read(records.one, actor, "lead", lead_id))
+    return record_answer(await db.read(records.one, actor, "lead", lead_id, wanted))
 
 
 @router.put("/{lead_id}", response_model=LeadOut, responses=documented(400, 403, 404, 409, 412, 422))

@@ -6,8 +6,8 @@ from uuid import UUID
 from fastapi import APIRouter, Response
 
 from crm_api.conditions import records
-from crm_api.conditions.dependencies import SearchBody, listed, listing
-from crm_api.conditions.filters import Query
+from crm_api.conditions.dependencies import SearchBody, listed, listing, showing, shown
+from crm_api.conditions.filters import Query, Wanted
 from crm_api.core.listing import Page
 from crm_api.core.problems import documented
 from crm_api.dependencies import CurrentActor, Db, IfMatch, json_answer, record_answer
@@ -43,10 +43,17 @@ async def create_opportunity(body: OpportunityIn, write: Write) -> Response:
     return await write.record(service.create, data=body, status=201)
 
 
-@router.get("/{opportunity_id}", response_model=OpportunityOut, responses=documented(404, 422))
-async def read_opportunity(opportunity_id: UUID, db: Db, actor: CurrentActor) -> Response:
+@router.get(
+    "/{opportunity_id}",
+    response_model=OpportunityOut,
+    openapi_extra=shown(CATALOGUE),
+    responses=documented(400, 404, 422),
+)
+async def read_opportunity(
+    opportunity_id: UUID, db: Db, actor: CurrentActor, wanted: Annotated[Wanted, showing("opportunity")]
+) -> Response:
     """One opportunity."""
-    return record_answer(await db.read(records.one, actor, "opportunity", opportunity_id))
+    return record_answer(await db.read(records.one, actor, "opportunity", opportunity_id, wanted))
 
 
 @router.put(

@@ -13,6 +13,7 @@ TERRITORIES = Catalogue(
     kind="territory",
     plural="territories",
     model=Territory,
+    out=TerritoryOut,
     label="name",
     named=True,
     synonyms=("region",),

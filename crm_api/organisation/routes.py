@@ -9,8 +9,8 @@ from sqlalchemy.orm import Session
 
 from crm_api.access import Actor, require_role
 from crm_api.conditions import records
-from crm_api.conditions.dependencies import listed, listing
-from crm_api.conditions.filters import Query
+from crm_api.conditions.dependencies import listed, listing, showing, shown
+from crm_api.conditions.filters import Query, Wanted
 from crm_api.core.listing import Page
 from crm_api.core.problems import documented
 from crm_api.core.schemas import changes
@@ -81,10 +81,17 @@ async def create_territory(body: TerritoryIn, write: Write) -> Response:
     return await write.record(make, status=201)
 
 
-@territories_router.get("/{territory_id}", response_model=TerritoryOut, responses=documented(404, 422))
-async def read_territory(territory_id: UUID, db: Db, actor: CurrentActor) -> Response:
+@territories_router.get(
+    "/{territory_id}",
+    response_model=TerritoryOut,
+    openapi_extra=shown(TERRITORIES),
+    responses=documented(400, 404, 422),
+)
+async def read_territory(
+    territory_id: UUID, db: Db, actor: CurrentActor, wanted: Annotated[Wanted, showing("territory")]
+) -> Response:
     """One territory."""
-    return record_answer(await db.read(records.one, actor, "territory", territory_id))
+    return record_answer(await db.read(records.one, actor, "territory", territory_id, wanted))
 
 
 @territories_router.patch(

@@ -26,6 +26,7 @@ CATALOGUE = Catalogue(
     kind="message",
     plural="messages",
     model=OutboxMessage,
+    out=MessageOut,
     label="subject",
     synonyms=("outgoing mail", "follow-up mail"),
     fields=(
@@ -58,6 +59,7 @@ SUPPRESSIONS = Catalogue(
     kind="suppression",
     plural="suppressions",
     model=Suppression,
+    out=SuppressionOut,
     label="address_key",
     fields=(
         Field("address_key", FieldType.TEXT, Suppression.address_key, aliases=("address",), nullable=False),

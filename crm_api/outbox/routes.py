@@ -6,8 +6,8 @@ from uuid import UUID
 from fastapi import APIRouter, Response
 
 from crm_api.conditions import records
-from crm_api.conditions.dependencies import SearchBody, listed, listing
-from crm_api.conditions.filters import Query
+from crm_api.conditions.dependencies import SearchBody, listed, listing, showing, shown
+from crm_api.conditions.filters import Query, Wanted
 from crm_api.core.listing import Page
 from crm_api.core.problems import documented
 from crm_api.dependencies import CurrentActor, Db, json_answer, record_answer
@@ -47,10 +47,17 @@ async def change_pause(body: PauseIn, write: Write) -> Response:
     return await write.answer(service.pause, paused=body.paused)
 
 
-@router.get("/{message_id}", response_model=MessageOut, responses=documented(404, 422))
-async def read_message(message_id: UUID, db: Db, actor: CurrentActor) -> Response:
+@router.get(
+    "/{message_id}",
+    response_model=MessageOut,
+    openapi_extra=shown(CATALOGUE),
+    responses=documented(400, 404, 422),
+)
+async def read_message(
+    message_id: UUID, db: Db, actor: CurrentActor, wanted: Annotated[Wanted, showing("message")]
+) -> Response:
     """One message."""
-    return record_answer(await db.read(records.one, actor, "message", message_id))
+    return record_answer(await db.read(records.one, actor, "message", message_id, wanted))
 
 
 @router.post("/{message_id}/mark-sent", response_model=MessageOut, responses=documented(403, 404, 409, 422))

@@ -6,8 +6,8 @@ from uuid import UUID
 from fastapi import APIRouter, Response
 
 from crm_api.conditions import records
-from crm_api.conditions.dependencies import SearchBody, listed, listing
-from crm_api.conditions.filters import Query
+from crm_api.conditions.dependencies import SearchBody, listed, listing, showing, shown
+from crm_api.conditions.filters import Query, Wanted
 from crm_api.core.listing import Page
 from crm_api.core.problems import documented
 from crm_api.dependencies import CurrentActor, Db, IfMatch, json_answer, record_answer
@@ -41,10 +41,17 @@ async def create_pipeline(body: PipelineIn, write: Write) -> Response:
     return await write.record(service.create, data=body, status=201)
 
 
-@router.get("/{pipeline_id}", response_model=PipelineOut, responses=documented(404, 422))
-async def read_pipeline(pipeline_id: UUID, db: Db, actor: CurrentActor) -> Response:
+@router.get(
+    "/{pipeline_id}",
+    response_model=PipelineOut,
+    openapi_extra=shown(PIPELINES),
+    responses=documented(400, 404, 422),
+)
+async def read_pipeline(
+    pipeline_id: UUID, db: Db, actor: CurrentActor, wanted: Annotated[Wanted, showing("pipeline")]
+) -> Response:
     """One pipeline."""
-    return record_answer(await db.read(records.one, actor, "pipeline", pipeline_id))
+    return record_answer(await db.read(records.one, actor, "pipeline", pipeline_id, wanted))
 
 
 @router.put("/{pipeline_id}", response_model=PipelineOut, responses=documented(400, 403, 404, 409, 412, 422))
@@ -93,10 +100,17 @@ async def create_stage(body: NewStage, write: Write) -> Response:
     return await write.record(service.create_stage, data=body, status=201)
 
 
-@stages_router.get("/{stage_id}", response_model=StageOut, responses=documented(404, 422))
-async def read_stage(stage_id: UUID, db: Db, actor: CurrentActor) -> Response:
+@stages_router.get(
+    "/{stage_id}",
+    response_model=StageOut,
+    openapi_extra=shown(STAGES),
+    responses=documented(400, 404, 422),
+)
+async def read_stage(
+    stage_id: UUID, db: Db, actor: CurrentActor, wanted: Annotated[Wanted, showing("stage")]
+) -> Response:
     """One stage."""
-    return record_answer(await db.read(records.one, actor, "stage", stage_id))
+    return record_answer(await db.read(records.one, actor, "stage", stage_id, wanted))
 
 
 @stages_router.put("/{stage_id}", response_model=StageOut, responses=documented(400, 403, 404, 409, 412, 422))

@@ -23,6 +23,7 @@ CATALOGUE = Catalogue(
     kind="product",
     plural="products",
     model=Product,
+    out=ProductOut,
     label="name",
     named=True,
     synonyms=("item", "article", "sku"),

@@ -6,8 +6,8 @@ from uuid import UUID
 from fastapi import APIRouter, Response
 
 from crm_api.conditions import records
-from crm_api.conditions.dependencies import SearchBody, listed, listing
-from crm_api.conditions.filters import Query
+from crm_api.conditions.dependencies import SearchBody, listed, listing, showing, shown
+from crm_api.conditions.filters import Query, Wanted
 from crm_api.core.listing import Page
 from crm_api.core.problems import documented
 from crm_api.dependencies import CurrentActor, Db, IfMatch, json_answer, record_answer
@@ -41,10 +41,17 @@ async def create_product(body: ProductIn, write: Write) -> Response:
     return await write.record(service.create, data=body, status=201)
 
 
-@router.get("/{product_id}", response_model=ProductOut, responses=documented(404, 422))
-async def read_product(product_id: UUID, db: Db, actor: CurrentActor) -> Response:
+@router.get(
+    "/{product_id}",
+    response_model=ProductOut,
+    openapi_extra=shown(CATALOGUE),
+    responses=documented(400, 404, 422),
+)
+async def read_product(
+    product_id: UUID, db: Db, actor: CurrentActor, wanted: Annotated[Wanted, showing("product")]
+) -> Response:
     """One product."""
-    return record_answer(await db.read(records.one, actor, "product", product_id))
+    return record_answer(await db.read(records.one, actor, "product", product_id, wanted))
 
 
 @router.put("/{product_id}", response_model=ProductOut, responses=documented(400, 403, 404, 409, 412, 422))

@@ -16,6 +16,7 @@ CATALOGUE = Catalogue(
     kind="tag",
     plural="tags",
     model=Tag,
+    out=TagOut,
     label="name",
     default_sort="name",
     fields=(

@@ -6,8 +6,8 @@ from uuid import UUID
 from fastapi import APIRouter, Response
 
 from crm_api.conditions import records
-from crm_api.conditions.dependencies import listed, listing
-from crm_api.conditions.filters import Query
+from crm_api.conditions.dependencies import listed, listing, showing, shown
+from crm_api.conditions.filters import Query, Wanted
 from crm_api.core.listing import Page
 from crm_api.core.problems import documented
 from crm_api.dependencies import CurrentActor, Db, IfMatch, json_answer, record_answer
@@ -31,10 +31,17 @@ async def create_tag(body: TagIn, write: Write) -> Response:
     return await write.record(service.create, data=body, status=201)
 
 
-@router.get("/{tag_id}", response_model=TagOut, responses=documented(404, 422))
-async def read_tag(tag_id: UUID, db: Db, actor: CurrentActor) -> Response:
+@router.get(
+    "/{tag_id}",
+    response_model=TagOut,
+    openapi_extra=shown(CATALOGUE),
+    responses=documented(400, 404, 422),
+)
+async def read_tag(
+    tag_id: UUID, db: Db, actor: CurrentActor, wanted: Annotated[Wanted, showing("tag")]
+) -> Response:
     """One tag."""
-    return record_answer(await db.read(records.one, actor, "tag", tag_id))
+    return record_answer(await db.read(records.one, actor, "tag", tag_id, wanted))
 
 
 @router.put("/{tag_id}", response_model=TagOut, responses=documented(400, 403, 404, 409, 412, 422))

@@ -9,8 +9,8 @@ from fastapi.security import OAuth2PasswordRequestForm
 
 from crm_api.access import require_role
 from crm_api.conditions import records
-from crm_api.conditions.dependencies import listed, listing
-from crm_api.conditions.filters import Query
+from crm_api.conditions.dependencies import listed, listing, showing, shown
+from crm_api.conditions.filters import Query, Wanted
 from crm_api.core.errors import Invalid
 from crm_api.core.listing import Page
 from crm_api.core.problems import documented
@@ -136,10 +136,17 @@ async def create_user(body: UserIn, write: Write) -> Response:
     )
 
 
-@users_router.get("/{user_id}", response_model=UserOut, responses=documented(404, 422))
-async def read_user(user_id: UUID, db: Db, actor: CurrentActor) -> Response:
+@users_router.get(
+    "/{user_id}",
+    response_model=UserOut,
+    openapi_extra=shown(USERS),
+    responses=documented(400, 404, 422),
+)
+async def read_user(
+    user_id: UUID, db: Db, actor: CurrentActor, wanted: Annotated[Wanted, showing("user")]
+) -> Response:
     """One colleague."""
-    return record_answer(await db.read(records.one, actor, "user", user_id))
+    return record_answer(await db.read(records.one, actor, "user", user_id, wanted))
 
 
 @users_router.patch("/{user_id}", response_model=UserOut, responses=documented(400, 403, 404, 409, 412, 422))
@@ -172,10 +179,17 @@ async def create_team(body: TeamIn, write: Write) -> Response:
     return await write.record(people.create_team, data=body, status=201)
 
 
-@teams_router.get("/{team_id}", response_model=TeamOut, responses=documented(404, 422))
-async def read_team(team_id: UUID, db: Db, actor: CurrentActor) -> Response:
+@teams_router.get(
+    "/{team_id}",
+    response_model=TeamOut,
+    openapi_extra=shown(TEAMS),
+    responses=documented(400, 404, 422),
+)
+async def read_team(
+    team_id: UUID, db: Db, actor: CurrentActor, wanted: Annotated[Wanted, showing("team")]
+) -> Response:
     """One team."""
-    return record_answer(await db.read(records.one, actor, "team", team_id))
+    return record_answer(await db.read(records.one, actor, "team", team_id, wanted))
 
 
 @teams_router.patch("/{team_id}", response_model=TeamOut, responses=documented(400, 403, 404, 412, 422))

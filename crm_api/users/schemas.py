@@ -96,7 +96,7 @@ class Me(BaseModel):
 
 Scope = Annotated[
     str,
-    StringConstraints(max_length=60, pattern=r"^(\*|[a-z][a-z0-9-]*):(read|write)$"),
+    StringConstraints(max_length=60, pattern=r"^(\*|[a-z][a-z0-9-]*):(read|write|export)$"),
     Field(examples=["leads:read"]),
 ]
 
@@ -106,7 +106,9 @@ class ApiKeyIn(Body):
 
     name: Name = Field(examples=["Order system"])
     scopes: list[Scope] = Field(
-        min_length=1, max_length=100, description="Resource and right: `leads:read`, `leads:write`, `*:read`."
+        min_length=1,
+        max_length=100,
+        description="Resource and right: `leads:read`, `leads:write`, `leads:export`, `*:read`.",
     )
     expires_at: Instant | None = None
     user_id: UUID | None = Field(None, description="Whose key it is: yours; administrators may name another.")

@@ -1,5 +1,6 @@
-"""What an API key may do: `leads:read`, `leads:write`, `*:read`, `*:write`.
+"""What an API key may do: `leads:read`, `leads:write`, `leads:export`, `*:read`.
 
+Exporting is a right of its own: a key that shows a record here and there need not hand out all of them.
 A scope only narrows what the key's user may do anyway. The resource is the first word of the path after
 `/api/v1` or `/api/v1/crm`, so that every operation has one without being listed here.
 """
@@ -9,6 +10,7 @@ from collections.abc import Iterable
 
 # POSTs that change nothing: a condition tree or a question does not fit into a query string.
 _ASKING = re.compile(r"/api/v1/(?:crm/)?(?:[^/]+/search|ask)")
+_EXPORTING = re.compile(r"/api/v1/(?:crm/)?[^/]+/export")
 _RESOURCE = re.compile(r"/api/v1/(?:crm/)?([^/{}]+)")
 # Passwords, sessions and keys themselves: a key that could make keys could give itself every scope.
 PERSONAL = "auth"
@@ -26,12 +28,14 @@ def needed(method: str, path: str) -> str | None:
     resource = resource_of(path)
     if resource is None or path == WHO_AM_I:
         return None
+    if _EXPORTING.fullmatch(path):
+        return f"{resource}:export"
     reading = method in ("GET", "HEAD", "OPTIONS") or (method == "POST" and _ASKING.fullmatch(path))
     return f"{resource}:{'read' if reading else 'write'}"
 
 
 def permits(scopes: Iterable[str], wanted: str | None) -> bool:
-    """Whether `scopes` open `wanted`. Reading and writing are two scopes; neither implies the other."""
+    """Whether `scopes` open `wanted`. Reading, writing and exporting are three rights; none implies another."""
     if wanted is None:
         return True
     resource, _, right = wanted.partition(":")

@@ -7,8 +7,9 @@ from fastapi import APIRouter, Query, Response
 
 from crm_api.accounts.schemas import AccountType
 from crm_api.conditions import records
-from crm_api.conditions.dependencies import listed, listing
+from crm_api.conditions.dependencies import listed, listing, showing, shown
 from crm_api.conditions.filters import Query as ListQuery
+from crm_api.conditions.filters import Wanted
 from crm_api.core import clock
 from crm_api.core.listing import Page
 from crm_api.core.problems import documented
@@ -45,10 +46,17 @@ async def list_plans(
     return json_answer(await db.read(records.page, actor, "visit_plan", query))
 
 
-@router.get("/plans/{plan_id}", response_model=VisitPlanOut, responses=documented(404, 422))
-async def read_plan(plan_id: UUID, db: Db, actor: CurrentActor) -> Response:
+@router.get(
+    "/plans/{plan_id}",
+    response_model=VisitPlanOut,
+    openapi_extra=shown(CATALOGUE),
+    responses=documented(400, 404, 422),
+)
+async def read_plan(
+    plan_id: UUID, db: Db, actor: CurrentActor, wanted: Annotated[Wanted, showing("visit_plan")]
+) -> Response:
     """One plan, with its stops, its links, and everyone who was left out."""
-    return record_answer(await db.read(records.one, actor, "visit_plan", plan_id))
+    return record_answer(await db.read(records.one, actor, "visit_plan", plan_id, wanted))
 
 
 @router.post(

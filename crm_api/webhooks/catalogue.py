@@ -9,7 +9,7 @@ from crm_api import access
 from crm_api.core.fields import Catalogue, Field, FieldType
 from crm_api.core.presenting import shown_by
 from crm_api.webhooks.models import STATUSES, Webhook, WebhookAttempt, WebhookDelivery, WebhookStats
-from crm_api.webhooks.schemas import AttemptOut, DeliveryOut, WebhookOut
+from crm_api.webhooks.schemas import AttemptOut, DeliveryOut, DeliveryWithAttempts, WebhookOut
 
 access.declare("webhook", Webhook, owner=Webhook.owner_id)
 access.declare("webhook_delivery", WebhookDelivery, follows=(("webhook", WebhookDelivery.webhook_id),))
@@ -40,6 +40,7 @@ WEBHOOKS = Catalogue(
     kind="webhook",
     plural="webhooks",
     model=Webhook,
+    out=WebhookOut,
     label="name",
     fields=(
         Field("name", FieldType.TEXT, Webhook.name, nullable=False),
@@ -55,6 +56,8 @@ DELIVERIES = Catalogue(
     kind="webhook_delivery",
     plural="webhook deliveries",
     model=WebhookDelivery,
+    out=DeliveryWithAttempts,
+    alone=("attempt_log",),
     label="event_type",
     fields=(
         Field("webhook_id", FieldType.REFERENCE, WebhookDelivery.webhook_id, nullable=False),

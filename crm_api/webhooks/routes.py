@@ -8,8 +8,8 @@ from uuid import UUID
 from fastapi import APIRouter, Response
 
 from crm_api.conditions import records
-from crm_api.conditions.dependencies import listed, listing
-from crm_api.conditions.filters import Query
+from crm_api.conditions.dependencies import listed, listing, showing, shown
+from crm_api.conditions.filters import Query, Wanted
 from crm_api.conditions.tree import All, Comparison
 from crm_api.core.listing import Page
 from crm_api.core.problems import documented
@@ -48,10 +48,17 @@ async def create_webhook(
     return record_answer(await flows.create(db, ports, keys, actor, data=body), 201)
 
 
-@router.get("/{webhook_id}", response_model=WebhookOut, responses=documented(404, 422))
-async def read_webhook(webhook_id: UUID, db: Db, actor: CurrentActor) -> Response:
+@router.get(
+    "/{webhook_id}",
+    response_model=WebhookOut,
+    openapi_extra=shown(WEBHOOKS),
+    responses=documented(400, 404, 422),
+)
+async def read_webhook(
+    webhook_id: UUID, db: Db, actor: CurrentActor, wanted: Annotated[Wanted, showing("webhook")]
+) -> Response:
     """One webhook."""
-    return record_answer(await db.read(records.one, actor, "webhook", webhook_id))
+    return record_answer(await db.read(records.one, actor, "webhook", webhook_id, wanted))
 
 
 @router.put("/{webhook_id}", response_model=WebhookOut, responses=documented(400, 403, 404, 412, 422))

@@ -41,7 +41,9 @@ class Writing:
 
         def work(session: Session) -> Answer | Problem:
             record = verb(session, self.actor, **kwargs)
-            return record if isinstance(record, Problem) else told(records.as_shown(session, record), status)
+            if isinstance(record, Problem):
+                return record
+            return told(records.as_shown(session, self.actor, record), status)
 
         return await self.transaction(work)
 

@@ -69,4 +69,4 @@ def _upserted(
     session.flush()
     result = done()
     record = session.get_one(CATALOGUES[verbs.kind].model, result["id"])
-    return told(records.as_shown(session, record), result["status"])
+    return told(records.as_shown(session, actor, record), result["status"])

@@ -22,6 +22,15 @@ class World:
 
     actors: list[Actor] = field(default_factory=list)
     rows: dict[str, list[Any]] = field(default_factory=dict)
+    parents: dict[UUID, UUID | None] = field(default_factory=dict)
+
+    def above(self, team_id: UUID | None) -> list[UUID]:
+        """A team and all teams it is below."""
+        chain = []
+        while team_id is not None:
+            chain.append(team_id)
+            team_id = self.parents[team_id]
+        return chain
 
     def row(self, kind: str, record_id: UUID | None) -> Any:
         """The record with that id, or None."""
@@ -48,6 +57,7 @@ def drawn(session: Session, seed: int) -> World:
     for team in dice.sample(teams, 3):
         team.manager_id = dice.choice([person for person in people if person.role == "manager"]).id
     session.flush()
+    world.parents = {team.id: team.parent_id for team in teams}
 
     def somebody() -> UUID | None:
         return dice.choice([*people, *[None] * 5]) and dice.choice(people).id if dice.random() < 0.7 else None

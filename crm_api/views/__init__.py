@@ -1,0 +1,1 @@
+"""Saved views: the conditions, order and columns of a list under a name, for oneself or shared."""

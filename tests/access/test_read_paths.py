@@ -1,0 +1,447 @@
+"""Every path that reads, as every role, shows exactly what the role table of the API says.
+
+The paths come from the API's own description: one that is not in `CHECKS` or `NO_RECORDS` fails the first test,
+so that nobody can add a way around the table without saying here what it shows.
+"""
+
+import csv
+import io
+import json
+import re
+import warnings
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID
+
+import httpx
+import pytest
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from crm_api.access import Actor
+from crm_api.conditions.expansion import MOST, choices
+from crm_api.core.fields import CATALOGUES
+from crm_api.core.ids import new_id
+from crm_api.events import flows as relay
+from crm_api.users import scopes
+from crm_api.users.models import ROLES, User
+from crm_api.webhooks.models import WebhookDelivery
+from tests.access import whole, world
+from tests.access.whole import PLACE, SHARED, sees
+from tests.access.world import World
+from tests.support.api import Api
+from tools.generate import openapi
+
+CRM = "/api/v1/crm"
+
+
+@dataclass
+class Walk:
+    """One actor on the way through the API, and the company they may see a part of."""
+
+    world: World
+    actor: Actor
+    client: httpx.AsyncClient
+    shared: dict[str, set[UUID]] = field(default_factory=dict)
+
+    def visible(self, kind: str) -> set[str]:
+        """The ids the role table gives this actor, as the API writes them."""
+        found = self.shared[kind] if kind in SHARED else whole.ids(self.world, self.actor, kind)
+        return {str(one) for one in found}
+
+    def every(self, kind: str) -> set[str]:
+        """The ids of all there are."""
+        rows = self.shared[kind] if kind in SHARED else {row.id for row in self.world.rows[kind]}
+        return {str(one) for one in rows}
+
+    def some(self, kind: str) -> list[str]:
+        """A few ids that may be seen and a few that may not: read one by one, all would take minutes."""
+        seen = self.visible(kind)
+        return [*sorted(seen)[:: len(seen) // 5 + 1], *sorted(self.every(kind) - seen)[:5]]
+
+    async def get(self, path: str, **parameters: Any) -> Any:
+        """The JSON of a GET that has to succeed."""
+        answer = await self.client.get(path, params=parameters)
+        assert answer.status_code == 200, f"{path} {parameters}: {answer.text}"
+        return answer.json()
+
+
+Check = Callable[[Walk], Awaitable[None]]
+
+
+# ── Kinds of checks ──────────────────────────────────────────────────────────────────────────────
+
+
+def listed(path: str, kind: str) -> Check:
+    """A list shows what may be seen, and beside the ids of other records nothing that may not."""
+
+    async def check(walk: Walk) -> None:
+        names = list(choices(CATALOGUES[kind]))
+        for some in [names[n : n + MOST] for n in range(0, len(names), MOST)] or [[]]:
+            page = await walk.get(path, page_size=200, expand=",".join(some))
+            assert {item["id"] for item in page["items"]} == walk.visible(kind)
+            assert page["total"] == len(page["items"])
+            _beside(walk, kind, some, page["items"])
+        if words := WORDS.get(kind):
+            searched = await walk.get(path, page_size=200, search=words)
+            assert {item["id"] for item in searched["items"]} == walk.visible(kind)
+        await _behind(walk, path, kind)
+
+    return check
+
+
+WORDS = {"account": "account", "lead": "lead", "contact": "dana", "opportunity": "deal", "activity": "call"}
+
+
+def _beside(walk: Walk, kind: str, names: list[str], items: list[dict[str, Any]]) -> None:
+    for name in names:
+        relation = choices(CATALOGUES[kind])[name]
+        seen = walk.visible(relation.target)
+        for item in items:
+            linked = item[relation.column.key]
+            if linked in seen:
+                assert item[name]["id"] == linked
+                assert item[name]["label"]
+            else:
+                assert item[name] is None
+
+
+async def _behind(walk: Walk, path: str, kind: str) -> None:
+    """A filter over another record's field tells nothing of a record that may not be seen."""
+    for relation in CATALOGUES[kind].relations:
+        if relation.target in SHARED or relation.target not in world.KINDS:
+            continue
+        page = await walk.get(path, page_size=200, **{f"{relation.name}.id__isnull": "false"})
+        for item in page["items"]:
+            assert item[relation.column.key] in walk.visible(relation.target)
+
+
+def searched(path: str, kind: str) -> Check:
+    """A search with a condition tree shows what may be seen; related records that may not be seen are none."""
+
+    async def check(walk: Walk) -> None:
+        for where in ({"all": []}, {"any": [{"all": []}]}, {"not": {"any": []}}):
+            answer = await walk.client.post(path, json={"where": where, "page_size": 200})
+            assert {item["id"] for item in answer.json()["items"]} == walk.visible(kind)
+        if kind == "account":
+            answer = await walk.client.post(path, json={"where": {"related": "contacts"}, "page_size": 200})
+            contacts = [row for row in walk.world.rows["contact"] if str(row.id) in walk.visible("contact")]
+            with_some = {str(row.account_id) for row in contacts}
+            assert {item["id"] for item in answer.json()["items"]} == walk.visible("account") & with_some
+
+    return check
+
+
+def single(path: str, kind: str) -> Check:
+    """One record is there for whoever sees it; for others the answer is that of a record that is not."""
+
+    async def check(walk: Walk) -> None:
+        address = re.sub(r"\{\w+\}$", "{}", path)
+        missing = await walk.client.get(address.format(nowhere := str(new_id())))
+        assert missing.status_code == 404
+        names = ",".join(list(choices(CATALOGUES[kind]))[:MOST])
+        for record_id in walk.some(kind):
+            answer = await walk.client.get(
+                address.format(record_id), params={"expand": names} if names else {}
+            )
+            if record_id in walk.visible(kind):
+                assert answer.status_code == 200, answer.text
+                _beside(walk, kind, [name for name in names.split(",") if name], [answer.json()])
+            else:
+                assert _plain(answer, record_id) == _plain(missing, nowhere)
+
+    return check
+
+
+def _plain(answer: httpx.Response, record_id: str) -> tuple[int, str]:
+    """Status and body of an answer without what is different in every request."""
+    body = {name: value for name, value in answer.json().items() if name != "request_id"}
+    return answer.status_code, json.dumps(body).replace(record_id, "…")
+
+
+def exported(path: str, kind: str) -> Check:
+    """An export holds what may be seen, however it is asked for."""
+
+    async def check(walk: Walk) -> None:
+        names = ",".join(list(choices(CATALOGUES[kind]))[:MOST])
+        lines = await walk.client.get(
+            path, params={"format": "jsonl", **({"expand": names} if names else {})}
+        )
+        items = [json.loads(line) for line in lines.text.splitlines()]
+        assert {item["id"] for item in items} == walk.visible(kind)
+        _beside(walk, kind, [name for name in names.split(",") if name], items)
+        table = await walk.client.post(path, json={"fields": ["id"], "format": "csv"})
+        assert {row["id"] for row in csv.DictReader(io.StringIO(table.text))} == walk.visible(kind)
+
+    return check
+
+
+async def feed(walk: Walk) -> None:
+    """The feed tells of the records that are seen."""
+    seen: set[tuple[str, str]] = set()
+    after, more = 0, True
+    while more:
+        told = await walk.get("/api/v1/events", after=after, limit=50)
+        seen |= {(event["kind"], event["subject_id"]) for event in told["items"]}
+        after, more = told["next_after"], told["has_more"]
+    wanted = {(kind, one) for kind in (*world.KINDS, "product") for one in walk.visible(kind)}
+    assert {pair for pair in seen if pair[0] in (*world.KINDS, "product")} == wanted
+    assert not {kind for kind, _ in seen} - {*world.KINDS, "product", "export"}
+
+
+async def timelines(walk: Walk) -> None:
+    """A timeline is told to whoever sees its record, without the lines about what they do not see."""
+    for plural, kind in (
+        ("accounts", "account"),
+        ("contacts", "contact"),
+        ("leads", "lead"),
+        ("opportunities", "opportunity"),
+    ):
+        for record_id in walk.some(kind):
+            answer = await walk.client.get(f"{CRM}/{plural}/{record_id}/timeline", params={"limit": 200})
+            if record_id not in walk.visible(kind):
+                assert answer.status_code == 404
+                continue
+            about = {
+                str(row.id)
+                for row in walk.world.rows["activity"]
+                if str(getattr(row, f"{kind}_id")) == record_id
+            }
+            assert {line["record_id"] for line in answer.json()} == about & walk.visible("activity")
+
+
+async def questions(walk: Walk) -> None:
+    """A question is answered out of what may be seen."""
+    for asked, kind in (
+        ("list all leads", "lead"),
+        ("list all accounts", "account"),
+        ("list all deals", "opportunity"),
+    ):
+        answer = await walk.client.post("/api/v1/ask", json={"question": asked})
+        assert answer.json()["status"] == "answered", answer.text
+        assert set(answer.json()["ids"]) == walk.visible(kind)
+
+
+async def pipeline_stats(walk: Walk) -> None:
+    """Sums are over the deals that are seen."""
+    told = await walk.get(f"{CRM}/opportunities/pipeline/stats")
+    assert told["total_opportunities"] == len(walk.visible("opportunity"))
+
+
+async def lead_summary(walk: Walk) -> None:
+    """Figures are over the leads that are seen."""
+    told = await walk.get(f"{CRM}/leads/analytics/summary")
+    assert told["total_leads"] == len(walk.visible("lead"))
+
+
+async def nearby(walk: Walk) -> None:
+    """Around a point there are the accounts that are seen."""
+    place = {"latitude": PLACE[0], "longitude": PLACE[1], "limit": 50}
+    told = await walk.get(f"{CRM}/visits/nearby", **place)
+    assert {item["account_id"] for item in told["items"]} == walk.visible("account")
+
+
+async def candidates(walk: Walk) -> None:
+    """Whom to visit is chosen among the accounts that are seen."""
+    place = {"latitude": PLACE[0], "longitude": PLACE[1], "limit": 50, "day": "2026-11-23"}
+    told = await walk.get(f"{CRM}/visits/candidates", **place)
+    assert {item["account_id"] for item in told["items"]} <= walk.visible("account")
+    assert told["total"] <= len(walk.visible("account"))
+
+
+async def preview(walk: Walk) -> None:
+    """Managers see what a rule would write to the leads they see; others nothing of it."""
+    (rule,) = (await walk.get(f"{CRM}/followups/rules"))["items"]
+    answer = await walk.client.get(f"{CRM}/followups/rules/{rule['id']}/preview")
+    if walk.actor.role not in ("administrator", "manager"):
+        assert answer.status_code == 403
+        return
+    assert answer.json()["items"]
+    assert {item["lead_id"] for item in answer.json()["items"]} <= walk.visible("lead")
+
+
+async def deliveries(walk: Walk) -> None:
+    """The log of a webhook is its owner's; it was told of what its owner sees."""
+    for webhook in walk.world.rows["webhook"]:
+        answer = await walk.client.get(f"/api/v1/webhooks/{webhook.id}/deliveries", params={"page_size": 200})
+        if str(webhook.id) not in walk.visible("webhook"):
+            assert answer.status_code == 404
+            continue
+        told = {row.id for row in walk.world.rows["webhook_delivery"] if row.webhook_id == webhook.id}
+        page = answer.json()
+        assert page["total"] == len(told)
+        assert {item["id"] for item in page["items"]} <= {str(one) for one in told}
+
+
+async def delivery(walk: Walk) -> None:
+    """One delivery is seen by whoever sees its webhook."""
+    for webhook in walk.world.rows["webhook"]:
+        row = next((r for r in walk.world.rows["webhook_delivery"] if r.webhook_id == webhook.id), None)
+        if row is not None:
+            answer = await walk.client.get(f"/api/v1/webhooks/{webhook.id}/deliveries/{row.id}")
+            assert (answer.status_code == 200) == (str(webhook.id) in walk.visible("webhook"))
+
+
+async def default_views(walk: Walk) -> None:
+    """Defaults name views that are seen."""
+    assert {row["view_id"] for row in await walk.get(f"{CRM}/views/defaults")} <= walk.visible("view")
+
+
+async def imports(walk: Walk) -> None:
+    """What files brought is told to administrators alone."""
+    for path in (f"{CRM}/imports", f"{CRM}/imports/{new_id()}", f"{CRM}/imports/{new_id()}/errors"):
+        status = (await walk.client.get(path)).status_code
+        assert (status != 403) == (walk.actor.role == "administrator"), path
+
+
+# ── Which path shows what ────────────────────────────────────────────────────────────────────────
+
+PLACES = {
+    "account": f"{CRM}/accounts",
+    "contact": f"{CRM}/contacts",
+    "lead": f"{CRM}/leads",
+    "opportunity": f"{CRM}/opportunities",
+    "activity": f"{CRM}/activities",
+    "product": f"{CRM}/products",
+    "tag": f"{CRM}/tags",
+    "pipeline": f"{CRM}/pipelines",
+    "stage": f"{CRM}/stages",
+    "view": f"{CRM}/views",
+    "message": f"{CRM}/followups/outbox",
+    "suppression": f"{CRM}/followups/suppressions",
+    "followup_rule": f"{CRM}/followups/rules",
+    "sequence": f"{CRM}/followups/sequences",
+    "enrolment": f"{CRM}/followups/enrolments",
+    "visit_plan": f"{CRM}/visits/plans",
+    "webhook": "/api/v1/webhooks",
+    "user": "/api/v1/users",
+    "team": "/api/v1/teams",
+    "territory": "/api/v1/territories",
+}
+CHECKS: dict[str, Check] = {
+    "GET /api/v1/events": feed,
+    f"GET {CRM}/{{plural}}/{{record_id}}/timeline": timelines,
+    "POST /api/v1/ask": questions,
+    f"GET {CRM}/opportunities/pipeline/stats": pipeline_stats,
+    f"GET {CRM}/leads/analytics/summary": lead_summary,
+    f"GET {CRM}/visits/nearby": nearby,
+    f"GET {CRM}/visits/candidates": candidates,
+    f"GET {CRM}/followups/rules/{{rule_id}}/preview": preview,
+    "GET /api/v1/webhooks/{webhook_id}/deliveries": deliveries,
+    "GET /api/v1/webhooks/{webhook_id}/deliveries/{delivery_id}": delivery,
+    f"GET {CRM}/views/defaults": default_views,
+    f"GET {CRM}/imports": imports,
+    f"GET {CRM}/imports/{{import_id}}": imports,
+    f"GET {CRM}/imports/{{import_id}}/errors": imports,
+}
+NO_RECORDS = {
+    "GET /health": "the process",
+    "GET /ready": "the database",
+    "GET /api/v1/auth/me": "whoever asks",
+    "GET /api/v1/auth/api-keys": "the keys of whoever asks",
+    "GET /api/v1/organisation": "the house itself, for all who are signed in",
+    "GET /api/v1/ask/vocabulary": "words",
+    f"GET {CRM}/followups/templates": "the wording of mails",
+    f"GET {CRM}/followups/outbox/pause": "a switch",
+}
+
+
+def described() -> list[tuple[str, str]]:
+    """Method and path of every operation that reads, as the API describes itself."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        paths = json.loads(openapi())["paths"]
+    operations = [(method.upper(), path) for path, methods in paths.items() for method in methods]
+    return [(m, p) for m, p in operations if not str(scopes.needed(m, p)).endswith(":write") and _reads(m, p)]
+
+
+def _reads(method: str, path: str) -> bool:
+    return method == "GET" or scopes.needed(method, path) is not None
+
+
+def check_of(method: str, path: str) -> Check | None:
+    """What is checked about an operation, or None."""
+    if (found := CHECKS.get(f"{method} {path}")) is not None:
+        return found
+    for kind, place in PLACES.items():
+        if path == place and method == "GET":
+            return listed(path, kind)
+        if path == f"{place}/search":
+            return searched(path, kind)
+        if path == f"{place}/export":
+            return exported(path, kind)
+        if re.fullmatch(rf"{place}/\{{\w+\}}", path):
+            return single(path, kind)
+    return None
+
+
+def test_every_operation_that_reads_is_checked() -> None:
+    unchecked = {
+        f"{method} {path}"
+        for method, path in described()
+        if check_of(method, path) is None and f"{method} {path}" not in NO_RECORDS
+    }
+
+    assert not unchecked, "say in CHECKS what these show to whom"
+    assert len(described()) > 70
+
+
+@pytest.fixture
+async def company(api: Api) -> Callable[[str], Awaitable[Walk]]:
+    """A drawn company whose events have been told; gives the walk of its actor of a role who sees most, not all."""
+    found = await api.db.write(whole.furnished, 7)
+    await relay.relay(api.db)
+
+    def shared(session: Session) -> dict[str, set[UUID]]:
+        told = sa.select(WebhookDelivery)
+        found.rows["webhook_delivery"] = list(session.scalars(told))
+        models = {kind: CATALOGUES[kind].model for kind in SHARED}
+        return {kind: set(session.scalars(sa.select(model.id))) for kind, model in models.items()}
+
+    everybodys = await api.db.read(shared)
+
+    async def walk(role: str) -> Walk:
+        actors = [actor for actor in found.actors if actor.role == role]
+        actor = max(actors, key=lambda one: sum(len(whole.ids(found, one, kind)) for kind in world.KINDS))
+        user = await api.db.read(lambda session: session.get_one(User, actor.user_id))
+        return Walk(found, actor, await api.signed_in(user), everybodys)
+
+    return walk
+
+
+async def test_every_path_shows_what_the_role_table_says(company: Callable[[str], Awaitable[Walk]]) -> None:
+    for role in ROLES:
+        walk = await company(role)
+        if role != "administrator":
+            assert all(walk.visible(kind) != walk.every(kind) for kind in world.KINDS)
+            assert all(walk.visible(kind) for kind in world.KINDS)
+        for method, path in described():
+            check = check_of(method, path)
+            if check is None:
+                continue
+            try:
+                await check(walk)
+            except Exception as error:
+                error.add_note(f"{method} {path} as {role}")
+                raise
+
+
+async def test_a_webhook_is_told_of_what_its_owner_sees(company: Callable[[str], Awaitable[Walk]]) -> None:
+    walk = await company("administrator")
+    subjects: dict[UUID, set[UUID]] = {}
+    told = await walk.get("/api/v1/events", limit=200)
+    by_id = {event["id"]: UUID(event["subject_id"]) for event in told["items"]}
+    assert not told["has_more"]
+    for row in walk.world.rows["webhook_delivery"]:
+        subjects.setdefault(row.webhook_id, set()).add(by_id[str(row.event_id)])
+
+    for webhook in walk.world.rows["webhook"]:
+        owner = next(actor for actor in walk.world.actors if actor.user_id == webhook.owner_id)
+        wanted = {
+            row.id
+            for kind in (*world.KINDS, "product")
+            for row in walk.world.rows[kind]
+            if sees(walk.world, owner, kind, row)
+        }
+        assert subjects.get(webhook.id, set()) == wanted, owner.role

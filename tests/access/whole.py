@@ -1,0 +1,156 @@
+"""The drawn company with everything else that can be read in it, and who sees that, in plain Python."""
+
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from crm_api import events
+from crm_api.access import Actor
+from crm_api.activities import timeline
+from crm_api.core import clock
+from crm_api.events import Event
+from crm_api.followups.models import Enrolment, FollowUpRule, Sequence
+from crm_api.outbox.models import Suppression
+from crm_api.pipelines.models import Pipeline, Stage
+from crm_api.tags.models import Tag
+from crm_api.users.models import ROLES, Team, User
+from crm_api.views.models import View
+from crm_api.visits.models import VisitPlan
+from crm_api.webhooks.models import Webhook
+from tests.access import world
+from tests.access.world import World
+from tests.factories import make_organisation, make_product
+from tests.support.mailbag import make_message
+
+SHARED = {
+    "user": User, "team": Team, "product": None, "tag": Tag, "pipeline": Pipeline, "stage": Stage,
+    "sequence": Sequence, "followup_rule": FollowUpRule, "suppression": Suppression, "territory": None,
+}  # fmt: skip
+PLACE = (40.0, -83.0)
+
+
+def furnished(session: Session, seed: int) -> World:
+    """The drawn company with mails, enrolments, webhooks, plans, views, a timeline, and an event about each record."""
+    found = world.drawn(session, seed)
+    rows, actors = found.rows, found.actors
+    people = {user.id: user for user in session.scalars(sa.select(User))}
+    for account in rows["account"]:
+        account.latitude, account.longitude = PLACE
+    for lead in rows["lead"]:
+        lead.email = lead.email_key = f"{lead.number.lower()}@customer.example"
+        lead.created_at = clock.now() - timedelta(days=9)
+    make_organisation(session, postal_address="1 Main Street")
+    rows["product"] = [make_product(session) for _ in range(3)]
+    session.add_all([Tag(name="Fleet"), Suppression(address_key="no@customer.example", reason="manual")])
+    sequence = Sequence(name="First mail", steps=[{"template": "followup_first", "delay_days": 0}])
+    session.add(sequence)
+    session.flush()
+    session.add(FollowUpRule(name="After a day", sequence_id=sequence.id, after_minutes=1440))
+    for kind in ("message", "enrolment", "webhook", "visit_plan", "view"):
+        rows[kind] = []
+    for n, actor in enumerate(actors):
+        assert actor.user_id
+        _of_one_person(session, found, people[actor.user_id], sequence, n)
+    for activity in rows["activity"]:
+        timeline.tell(session, activity, None)
+    session.flush()
+    for kind in (*world.KINDS, "product"):
+        for row in rows[kind]:
+            told = {name: getattr(row, name, None) for name in ("owner_id", "team_id", "territory_id")}
+            events.record(session, Event(f"{kind}.updated", kind, row.id, {}, **told))
+    return found
+
+
+def _of_one_person(session: Session, found: World, user: User, sequence: Sequence, n: int) -> None:
+    rows, nth = found.rows, lambda kind: found.rows[kind][n % len(found.rows[kind])]
+    rows["message"].append(make_message(session, user, lead_id=nth("lead").id if n % 3 else None))
+    rows["message"].append(make_message(session, user, contact_id=nth("contact").id if n % 2 else None))
+    rows["enrolment"].append(
+        _kept(
+            session,
+            Enrolment(
+                sequence_id=sequence.id, lead_id=nth("lead").id, owner_id=user.id, address_key=f"{n}@x.example",
+                lead_status="new",
+            ),
+        )
+    )  # fmt: skip
+    if n < len(ROLES):  # one of each role: every event is shown to the owner of every webhook
+        rows["webhook"].append(
+            _kept(
+                session,
+                Webhook(
+                    name=f"Hook {n}", url="https://hooks.example", event_types=["*"], exclude_origins=[],
+                    owner_id=user.id, secret=b"",
+                ),
+            )
+        )  # fmt: skip
+    rows["visit_plan"].append(_kept(session, _plan(user)))
+    for shared_with in ("nobody", "team", "all"):
+        if shared_with == "team" and user.team_id is None:
+            continue
+        team_id = user.team_id if shared_with == "team" else None
+        rows["view"].append(
+            _kept(
+                session,
+                View(
+                    name=f"View {n} {shared_with}", kind="lead", conditions={"all": []}, sort=[], fields=[],
+                    shared_with=shared_with, team_id=team_id, owner_id=user.id,
+                ),
+            )
+        )  # fmt: skip
+
+
+def _kept(session: Session, row: Any) -> Any:
+    session.add(row)
+    session.flush()
+    return row
+
+
+def _plan(user: User) -> VisitPlan:
+    now = clock.now()
+    times = ("shift_starts_at", "shift_ends_at", "leaves_at", "returns_at", "over_at")
+    counts = ("visits", "value", "driving_seconds", "driving_metres", "visiting_seconds", "idle_seconds")
+    ends = ("start_latitude", "start_longitude", "end_latitude", "end_longitude")
+    return VisitPlan(
+        owner_id=user.id, team_id=user.team_id, day=now.date(), time_zone="UTC", engine="none", travel_source="none",
+        is_estimate=True, **dict.fromkeys(times, now), **dict.fromkeys(counts, 0), **dict.fromkeys(ends, 1.0),
+    )  # fmt: skip
+
+
+def sees(found: World, actor: Actor, kind: str, row: Any) -> bool:
+    """Whether the actor may read the row, by the role table."""
+    if kind in SHARED:
+        return True
+    if kind in world.KINDS:
+        return world.sees(found, actor, kind, row)
+    if kind == "view":
+        return _sees_view(found, actor, row)
+    if actor.role == "administrator":
+        return True
+    if kind == "webhook_delivery":
+        return sees(found, actor, "webhook", found.row("webhook", row.webhook_id))
+    owner_id = row.sender_id if kind == "message" else row.owner_id
+    if actor.role != "viewer" and owner_id == actor.user_id:
+        return True
+    team_id = getattr(row, "team_id", None)
+    if actor.role in ("manager", "viewer") and team_id is not None and team_id in actor.team_ids:
+        return True
+    follows = {"message": ("lead", "contact"), "enrolment": ("lead",)}.get(kind, ())
+    links = [(way, found.row(way, getattr(row, f"{way}_id"))) for way in follows]
+    return any(linked is not None and world.sees(found, actor, way, linked) for way, linked in links)
+
+
+def _sees_view(found: World, actor: Actor, view: Any) -> bool:
+    if view.owner_id == actor.user_id or view.shared_with == "all" or actor.role == "administrator":
+        return True
+    return view.team_id is not None and (
+        view.team_id in actor.team_ids or view.team_id in found.above(actor.team_id)
+    )
+
+
+def ids(found: World, actor: Actor, kind: str) -> set[UUID]:
+    """The ids of all rows of a kind that the actor may read."""
+    return {row.id for row in found.rows[kind] if sees(found, actor, kind, row)}
