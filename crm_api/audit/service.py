@@ -5,7 +5,7 @@ unit of work does not see would leave no trace. What a model keeps that follows 
 is told with the change that brought it, and may be brought along silently by `follow`.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from functools import cache
 from types import SimpleNamespace
 from typing import Any
@@ -104,7 +104,7 @@ def _audited(row: Any) -> bool:
 
 
 @cache
-def told(model: Any) -> list[tuple[str, bool]]:
+def told(model: Hashable) -> list[tuple[str, bool]]:
     """The attributes of a model that the trail tells of, and whether their value is hidden."""
     secret = getattr(model, "__secret__", ())
     return [

@@ -17,8 +17,8 @@ from crm_api.conditions import records
 from crm_api.conditions.filters import Query, Wanted, sorts_of
 from crm_api.core.errors import BadRequest
 from crm_api.core.fields import CATALOGUES
-from crm_api.custom_fields import fields as custom_fields
 from crm_api.core.listing import EXACT_TO, Sort, ordered
+from crm_api.custom_fields import fields as custom_fields
 
 Mark = tuple[Any, UUID] | int
 

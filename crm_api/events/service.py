@@ -95,7 +95,7 @@ def record_many(session: Session, events: Sequence[Event]) -> None:
                 "team_id": event.team_id,
                 "territory_id": event.territory_id,
             }
-            for event in events
+            for event_id, event in zip(ids, events, strict=True)
         ],
     )
     for event in events:
