@@ -5,7 +5,7 @@ unit of work does not see would leave no trace. What a model keeps that follows 
 is told with the change that brought it, and may be brought along silently by `follow`.
 """
 
-from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cache
 from types import SimpleNamespace
 from typing import Any
@@ -14,7 +14,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from pydantic_core import to_jsonable_python
 from sqlalchemy import event
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Mapper, Session
 
 from crm_api.audit.models import AuditEntry, ChangeSet
 from crm_api.core import clock, context, search
@@ -103,13 +103,17 @@ def _audited(row: Any) -> bool:
     return getattr(row, "__audited__", False)
 
 
-@cache
-def told(model: Hashable) -> list[tuple[str, bool]]:
+def told(model: type[Any]) -> list[tuple[str, bool]]:
     """The attributes of a model that the trail tells of, and whether their value is hidden."""
-    secret = getattr(model, "__secret__", ())
+    return _told(sa.inspect(model))
+
+
+@cache
+def _told(mapper: Mapper[Any]) -> list[tuple[str, bool]]:
+    secret = getattr(mapper.class_, "__secret__", ())
     return [
         (attribute.key, attribute.key in secret)
-        for attribute in sa.inspect(model).column_attrs
+        for attribute in mapper.column_attrs
         if attribute.key not in _UNTOLD
         and "derive" not in attribute.columns[0].info
         and attribute.columns[0].computed is None
