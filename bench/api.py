@@ -26,13 +26,12 @@ import psutil
 from bench import data, serving
 from bench.load import Request, Result, drive
 from bench.replay import Call, recording, repeat
-from bench.targets import LEADS, Target, targets
+from bench.targets import CONNECTIONS, LEADS, Target, targets
 from crm_api.app import create_app
 from crm_api.core.database import Database
 from crm_api.settings import Settings
 from entrypoints.bootstrap import open_state
 
-CONNECTIONS = 32
 SECRET = "a secret for measuring, shared by both processes"
 
 
@@ -129,7 +128,7 @@ def measure(
     """One turn of one call over HTTP, with the CPU time of the web process and of another."""
     process, spent_there = others
     before = serving.cpu_seconds(web), serving.cpu_seconds(process)
-    result = drive(port, target.turn(), token=target.token, seconds=seconds, connections=CONNECTIONS)
+    result = drive(port, target.turn(), token=target.token, seconds=seconds, connections=target.connections)
     results.append(result)
     server.append(1000 * (serving.cpu_seconds(web) - before[0]) / max(result.requests, 1))
     spent_there.append(1000 * (serving.cpu_seconds(process) - before[1]) / max(result.requests, 1))
@@ -164,7 +163,7 @@ def run(options: argparse.Namespace) -> tuple[dict[str, Measured], int]:
         for target in chosen:  # caches, prepared statements, connections
             found[target.name].statements = max(call.statements for call in recorded[target.name].calls)
             found[target.name].answer = recorded[target.name].answer
-            drive(port, target.turn(), token=target.token, seconds=1, connections=CONNECTIONS)
+            drive(port, target.turn(), token=target.token, seconds=1, connections=target.connections)
         for number in range(options.rounds):
             empty = found[nothing.name]
             measure(nothing, peer_port, peer_web, options.seconds, empty.results, empty.server)
@@ -198,17 +197,22 @@ def table(found: dict[str, Measured]) -> str:
         http, route, bare = (_medians(of) for of in (measured.results, measured.route, measured.bare))
         server = statistics.median(measured.server)
         line = f"{name:22}{http[0]:9,.0f}{http[1]:9.1f}{http[2]:9.1f}"
-        line += f"{server:10.2f}{statistics.median(measured.database):10.2f}"
+        line += f"{server:10.2f}{statistics.median(measured.database or [0]):10.2f}"
         line += f"{measured.statements:6}{measured.answer:10,}"
         if measured.route:
             cpu = server / statistics.median(measured.route_server)
-            line += f"{cpu:8.1f}{http[1] / route[1]:8.1f}{http[2] / route[2]:8.1f}"
+            line += f"{cpu:8.1f}{_times(http[1], route[1]):8.1f}{_times(http[2], route[2]):8.1f}"
         else:
             line += f"{'':24}"
-        line += f"{http[0] / bare[0]:10.1%}" if measured.bare else ""
+        line += f"{_times(http[0], bare[0]):10.1%}" if measured.bare else ""
         failed = sum(result.failed for result in [*measured.results, *measured.route])
         lines.append(line + (f"   {failed} failed" if failed else ""))
     return "\n".join(lines)
+
+
+def _times(ours: float, theirs: float) -> float:
+    """How many times theirs ours is; nothing can be said where a turn was too short for one answer."""
+    return ours / theirs if theirs else float("nan")
 
 
 def _medians(results: list[Result]) -> tuple[float, float, float]:

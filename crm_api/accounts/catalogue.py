@@ -9,7 +9,7 @@ from crm_api.accounts.models import ACCOUNT_TYPES, RATINGS, TIERS, Account, Acco
 from crm_api.accounts.schemas import AccountOut
 from crm_api.core.fields import Catalogue, Field, FieldType, Relation, Word
 from crm_api.core.presenting import in_major, in_order, shown_by
-from crm_api.tags.service import attach, tagged
+from crm_api.tags.service import names_of, tagged
 
 # What people call a country, beside its name.
 COUNTRIES: dict[str, tuple[str, ...]] = {
@@ -30,6 +30,7 @@ _SHOWN = sa.select(
         AccountOut,
         Account,
         custom_fields=Account.custom,
+        tags=names_of("account", Account.id),
         last_contact_at=AccountStats.last_contact_at,
         last_visit_at=AccountStats.last_visit_at,
     )
@@ -246,6 +247,5 @@ CATALOGUE = Catalogue(
     listed=("account_type", "industry", "billing_city", "billing_country"),
     live=lambda: Account.archived_at.is_(None),
     shown=lambda: _SHOWN,
-    decorate=attach("account"),
     present=_present,
 )

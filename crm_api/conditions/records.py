@@ -16,7 +16,7 @@ from crm_api.conditions.tree import Tree
 from crm_api.core import search
 from crm_api.core.errors import BadRequest, Conflict, Invalid, NotFound, Stale
 from crm_api.core.fields import CATALOGUES, Catalogue
-from crm_api.core.listing import EXACT_TO, Sort, after, decode_cursor, encode_cursor, ordered
+from crm_api.core.listing import EXACT_TO, Sort, Window, after, decode_cursor, encode_cursor, ordered
 from crm_api.custom_fields import fields as custom_fields
 from crm_api.custom_fields import values as custom_values
 
@@ -29,9 +29,9 @@ def page(session: Session, actor: Actor, kind: str, query: Query) -> dict[str, A
     catalogue = custom_fields.registry(session)[kind]
     query, matching = chosen(session, actor, catalogue, query)
     sorts = sorts_of(catalogue, query.sort)
-    total, exact = _total(session, catalogue, matching, query.window.count)
-    require_sortable(session, catalogue, matching, sorts, total if exact else None)
+    require_sortable(session, catalogue, matching, sorts)
     rows, more = _rows(session, catalogue, matching, sorts, query)
+    total, exact = _total(session, catalogue, matching, query.window, len(rows), more=more)
     marks = [row.pop("_sort") for row in rows]
     window, by_number = query.window, query.window.cursor is None and query.window.offset is None
     cursor = encode_cursor(sorts[0], marks[-1], rows[-1]["id"]) if more and len(sorts) == 1 else None
@@ -83,8 +83,8 @@ def as_shown(session: Session, actor: Actor, record: Any) -> dict[str, Any]:
 def _alone(
     session: Session, actor: Actor, catalogue: Catalogue, wanted: Wanted, *which: sa.ColumnElement[bool]
 ) -> dict[str, Any] | None:
-    found = session.execute(shown(catalogue).where(*which)).mappings().first()
-    return answers(session, actor, catalogue, [dict(found)], wanted, single=True)[0] if found else None
+    found = _fetched(session, shown(catalogue).where(*which))
+    return answers(session, actor, catalogue, found, wanted, single=True)[0] if found else None
 
 
 def get(
@@ -158,15 +158,31 @@ def _terms(
 
 
 def _total(
-    session: Session, catalogue: Catalogue, matching: list[sa.ColumnElement[bool]], mode: str
+    session: Session,
+    catalogue: Catalogue,
+    matching: list[sa.ColumnElement[bool]],
+    window: Window,
+    rows: int,
+    *,
+    more: bool,
 ) -> tuple[int | None, bool]:
-    if mode == "none":
+    """How many rows match, and whether that is exact. The last page tells it without counting."""
+    if window.count == "none":
         return None, False
-    if mode == "exact":
+    before = window.skip
+    if window.cursor is None and not more and (rows or not before):
+        exact = before + rows <= EXACT_TO or window.count == "exact"
+        return (before + rows, True) if exact else (EXACT_TO, False)
+    if window.count == "exact":
         return session.scalar(sa.select(sa.func.count(catalogue.model.id)).where(*matching)) or 0, True
-    capped = sa.select(catalogue.model.id).where(*matching).limit(EXACT_TO + 1).subquery()
-    total = session.scalar(sa.select(sa.func.count()).select_from(capped)) or 0
+    total = _counted(session, catalogue, matching)
     return min(total, EXACT_TO), total <= EXACT_TO
+
+
+def _counted(session: Session, catalogue: Catalogue, matching: list[sa.ColumnElement[bool]]) -> int:
+    """How many rows match, counted no further than one beyond what is exact."""
+    capped = sa.select(catalogue.model.id).where(*matching).limit(EXACT_TO + 1).subquery()
+    return _connection(session).scalar(sa.select(sa.func.count()).select_from(capped)) or 0
 
 
 def _is_costly(catalogue: Catalogue, sorts: list[Sort]) -> bool:
@@ -181,15 +197,9 @@ def require_sortable(
     catalogue: Catalogue,
     matching: list[sa.ColumnElement[bool]],
     sorts: list[Sort],
-    total: int | None = None,
 ) -> None:
-    """Raise BadRequest where more rows match than may be sorted without an index; `total` is how many, if known."""
-    if not _is_costly(catalogue, sorts):
-        return
-    if total is None:
-        total, exact = _total(session, catalogue, matching, "capped")
-        total = total if exact else None
-    if total is None or total > EXACT_TO:
+    """Raise BadRequest where more rows match than may be sorted without an index."""
+    if _is_costly(catalogue, sorts) and _counted(session, catalogue, matching) > EXACT_TO:
         raise BadRequest(
             f"More than {EXACT_TO:,} rows match, and only {', '.join(declared(catalogue))} can sort so many; "
             "filter further or sort by one of these."
@@ -207,12 +217,13 @@ def _rows(
     if window.cursor is not None and len(sorts) > 1:
         raise BadRequest("A cursor goes with one sort field.")
     mark = decode_cursor(window.cursor, sorts[0]) if window.cursor is not None else None
-    skip = window.offset if window.offset is not None else (window.page - 1) * window.page_size
     if len(sorts) == 1:
-        found = stretch(session, catalogue, matching, sorts[0], mark, skip=skip, most=window.page_size + 1)
+        found = stretch(
+            session, catalogue, matching, sorts[0], mark, skip=window.skip, most=window.page_size + 1
+        )
     else:
         statement = ordered(shown(catalogue).add_columns(sa.null().label("_sort")), sorts, identity)
-        found = _fetched(session, statement.where(*matching).offset(skip).limit(window.page_size + 1))
+        found = _fetched(session, statement.where(*matching).offset(window.skip).limit(window.page_size + 1))
     return found[: window.page_size], len(found) > window.page_size
 
 
@@ -247,7 +258,16 @@ def stretch(
 
 
 def _fetched(session: Session, statement: sa.Select[Any]) -> list[dict[str, Any]]:
-    return [dict(row) for row in session.execute(statement).mappings()]
+    # Over the connection: nothing here is an entity, and the session's own way costs as much as the rows.
+    result = _connection(session).execute(statement)
+    names = list(result.keys())
+    return [dict(zip(names, row, strict=True)) for row in result]
+
+
+def _connection(session: Session) -> sa.Connection:
+    if session.autoflush:  # in a transaction that writes
+        session.flush()
+    return session.connection()
 
 
 def shown(catalogue: Catalogue) -> sa.Select[Any]:

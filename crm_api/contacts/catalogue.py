@@ -7,12 +7,18 @@ from crm_api.contacts.models import CONTACT_ROLES, Contact, ContactStats
 from crm_api.contacts.schemas import ContactOut
 from crm_api.core.fields import Catalogue, Field, FieldType, Relation
 from crm_api.core.presenting import in_order, shown_by
-from crm_api.tags.service import attach, tagged
+from crm_api.tags.service import names_of, tagged
 
 access.declare("contact", Contact, owner=Contact.owner_id, follows=(("account", Contact.account_id),))
 
 _SHOWN = sa.select(
-    *shown_by(ContactOut, Contact, custom_fields=Contact.custom, last_contact_at=ContactStats.last_contact_at)
+    *shown_by(
+        ContactOut,
+        Contact,
+        custom_fields=Contact.custom,
+        tags=names_of("contact", Contact.id),
+        last_contact_at=ContactStats.last_contact_at,
+    )
 ).outerjoin(ContactStats, ContactStats.contact_id == Contact.id)
 _LAST = (
     sa.select(ContactStats.last_contact_at)
@@ -78,6 +84,5 @@ CATALOGUE = Catalogue(
     ),
     live=lambda: Contact.archived_at.is_(None),
     shown=lambda: _SHOWN,
-    decorate=attach("contact"),
     present=lambda row: in_order(ContactOut, row),
 )

@@ -21,6 +21,32 @@ Json = sa.JSON(none_as_null=True).with_variant(postgresql.JSONB(none_as_null=Tru
 SortText = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
 
 
+class _Gathered(FunctionElement[Any]):
+    """All values of a column as one JSON list; empty where there is no row."""
+
+    type = sa.JSON()
+    inherit_cache = True
+
+
+@compiles(_Gathered)
+def _gathered_by_sqlite(element: Any, compiler: SQLCompiler, **kw: Any) -> str:
+    return f"json_group_array({compiler.process(element.clauses, **kw)})"
+
+
+@compiles(_Gathered, "postgresql")
+def _gathered_by_postgresql(element: Any, compiler: SQLCompiler, **kw: Any) -> str:
+    return f"coalesce(json_agg({compiler.process(element.clauses, **kw)}), '[]')"
+
+
+def json_list(statement: sa.Select[Any]) -> sa.ScalarSelect[Any]:
+    """The values of a Select of one column, in its order, as one value: a list.
+
+    The order of a subquery is that of the list on both; SQLite knows ORDER BY within an aggregate from 3.44 on.
+    """
+    rows = statement.subquery()
+    return sa.select(_Gathered(*rows.c)).scalar_subquery()
+
+
 def is_postgresql(session: Session) -> bool:
     """Whether this session talks to PostgreSQL."""
     return session.get_bind().dialect.name == "postgresql"

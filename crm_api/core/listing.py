@@ -79,6 +79,11 @@ class Window:
     cursor: str | None = None
     count: Literal["capped", "exact", "none"] = "capped"
 
+    @property
+    def skip(self) -> int:
+        """How many rows come before it; nothing is skipped on the way to a cursor."""
+        return self.offset if self.offset is not None else (self.page - 1) * self.page_size
+
 
 def ordered(statement: sa.Select[Any], sorts: Sequence[Sort], identity: Any) -> sa.Select[Any]:
     """ORDER BY the keys and then the id, in the direction of the first key, NULLs smallest."""

@@ -5,7 +5,7 @@ import hashlib
 import os
 import secrets
 from datetime import datetime, timedelta
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -66,21 +66,12 @@ class Keys:
 
     def verify(self, token: str, *, purpose: str) -> dict[str, Any]:
         """The claims of a token signed here; raises NotSignedIn for any other, and for a late one."""
-        for secret in self._secrets:
-            try:
-                claims: dict[str, Any] = jwt.decode(
-                    token,
-                    self._derive(secret, purpose),
-                    algorithms=["HS256"],
-                    audience=purpose,
-                    options={"require": ["exp", "iat", "aud"], "verify_exp": False, "verify_iat": False},
-                )
-            except jwt.InvalidTokenError:
-                continue
-            if datetime.fromtimestamp(claims["exp"], tz=clock.now().tzinfo) <= clock.now():
-                raise NotSignedIn("The token has run out; refresh it or sign in again.")
-            return claims
-        raise NotSignedIn("This token was not made here; sign in again.")
+        claims = _signed(token, purpose, *(self._derive(secret, purpose) for secret in self._secrets))
+        if claims is None:
+            raise NotSignedIn("This token was not made here; sign in again.")
+        if datetime.fromtimestamp(claims["exp"], tz=clock.now().tzinfo) <= clock.now():
+            raise NotSignedIn("The token has run out; refresh it or sign in again.")
+        return dict(claims)
 
     def _box(self, purpose: str) -> MultiFernet:
         return MultiFernet(
@@ -97,3 +88,22 @@ class Keys:
             return self._box(purpose).decrypt(blob).decode()
         except InvalidToken:
             return None
+
+
+@lru_cache(maxsize=4096)
+def _signed(token: str, purpose: str, *keys: bytes) -> dict[str, Any] | None:
+    """The claims of a token that one of the keys signed, or None. A client sends the same token many times over,
+    and what it says does not change; whether it has run out is asked each time."""
+    for key in keys:
+        try:
+            claims: dict[str, Any] = jwt.decode(
+                token,
+                key,
+                algorithms=["HS256"],
+                audience=purpose,
+                options={"require": ["exp", "iat", "aud"], "verify_exp": False, "verify_iat": False},
+            )
+        except jwt.InvalidTokenError:
+            continue
+        return claims
+    return None

@@ -10,7 +10,7 @@ from crm_api.core.fields import Catalogue, Field, FieldType, Measure, Relation, 
 from crm_api.core.presenting import in_major, in_order, shown_by
 from crm_api.leads.models import LEAD_SOURCES, LEAD_STATUSES, PRIORITIES, RATINGS, Lead, LeadStats
 from crm_api.leads.schemas import LeadOut
-from crm_api.tags.service import attach, tagged
+from crm_api.tags.service import names_of, tagged
 
 access.declare("lead", Lead, owner=Lead.owner_id, team=Lead.team_id, territory=Lead.territory_id)
 
@@ -19,6 +19,7 @@ _SHOWN = sa.select(
         LeadOut,
         Lead,
         custom_fields=Lead.custom,
+        tags=names_of("lead", Lead.id),
         last_contact_date=LeadStats.last_contact_at,
         call_attempts=sa.func.coalesce(LeadStats.call_attempts, 0),
     )
@@ -193,6 +194,5 @@ CATALOGUE = Catalogue(
     },
     live=lambda: Lead.archived_at.is_(None),
     shown=lambda: _SHOWN,
-    decorate=attach("lead"),
     present=_present,
 )

@@ -20,7 +20,7 @@ from crm_api.opportunities.models import (
 from crm_api.opportunities.schemas import OpportunityOut
 from crm_api.pipelines.models import OPPORTUNITY_KINDS, Stage
 from crm_api.products.models import Product
-from crm_api.tags.service import attach, tagged
+from crm_api.tags.service import names_of, tagged
 
 access.declare(
     "opportunity",
@@ -36,15 +36,14 @@ _SHOWN = sa.select(
         OpportunityOut,
         Opportunity,
         custom_fields=Opportunity.custom,
+        tags=names_of("opportunity", Opportunity.id),
         stage=Opportunity.stage_kind,
         stage_name=Stage.name,
     )
 ).join(Stage, Stage.id == Opportunity.stage_id)
-_TAGS = attach("opportunity")
 
 
 def _decorate(session: Session, rows: list[dict[str, Any]], single: bool) -> None:
-    _TAGS(session, rows, single)
     if not single:
         return
     row = rows[0]

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from crm_api.access import Actor, require_create
 from crm_api.audit.service import note_many
 from crm_api.conditions import records
+from crm_api.core import dialect
 from crm_api.core.errors import Conflict, Invalid
 from crm_api.core.ids import new_id
 from crm_api.core.schemas import apply_patch, changes
@@ -173,23 +174,14 @@ def put_on_many(session: Session, kind: str, names_by_record: dict[UUID, list[st
         note_many(session, kind=kind, changed={i: ({"tags": []}, {"tags": told[i]}) for i in told})
 
 
-def attach(kind: str) -> Callable[[Session, list[dict[str, Any]], bool], None]:
-    """A catalogue's `decorate`: the tags of a page of records, in one statement."""
+def names_of(kind: str, identity: sa.orm.InstrumentedAttribute[UUID]) -> sa.ScalarSelect[list[str]]:
+    """A column for the Select behind the answers of `kind`: each record's tags, in the order of their names.
 
-    def decorate(session: Session, rows: list[dict[str, Any]], single: bool) -> None:
-        found: dict[UUID, list[str]] = defaultdict(list)
-        statement = (
-            sa.select(RecordTag.record_id, Tag.name)
-            .join(Tag, Tag.id == RecordTag.tag_id)
-            .where(RecordTag.kind == kind, RecordTag.record_id.in_([row["id"] for row in rows]))
-            .order_by(Tag.name_key)
-        )
-        for record_id, name in session.execute(statement):
-            found[record_id].append(name)
-        for row in rows:
-            row["tags"] = found[row["id"]]
-
-    return decorate
+    Within the rows' own statement: one more for every page and every single answer cost more than the look-ups.
+    """
+    carried = sa.select(Tag.name).join(RecordTag, Tag.id == RecordTag.tag_id)
+    carried = carried.where(RecordTag.kind == kind, RecordTag.record_id == identity).order_by(Tag.name_key)
+    return dialect.json_list(carried.correlate(identity.class_))
 
 
 def tagged(kind: str, model: type[Any]) -> Callable[[list[str] | None], sa.ColumnElement[bool]]:

@@ -206,7 +206,9 @@ def plan(session: Session, catalogue: Catalogue, sort: str) -> str:
     bind = session.get_bind()
     sql = statement.compile(dialect=bind.dialect, compile_kwargs={"literal_binds": True})
     how = "EXPLAIN QUERY PLAN " if bind.dialect.name == "sqlite" else "EXPLAIN "
-    return "\n".join(str(tuple(row)) for row in session.execute(sa.text(how + str(sql).replace(":", "\\:"))))
+    rows = session.execute(sa.text(how + str(sql).replace(":", "\\:"))).all()
+    # SQLite numbers the steps within each other: a row's tags are put in order, but not the rows.
+    return "\n".join(str(tuple(row)) for row in rows if bind.dialect.name != "sqlite" or row.parent == 0)
 
 
 @pytest.mark.parametrize("kind", KINDS)
