@@ -150,14 +150,14 @@ async def test_strange_questions_get_a_clear_answer(db: Database, question: str)
 # ── With a language model ────────────────────────────────────────────────────────────────────────
 
 
-def model(server: OpenAIServer) -> OpenAIModel:
-    return OpenAIModel(api_key="k", model="test", base_url=server.url, seconds=2, whole_seconds=0.5)
+def model(server: OpenAIServer, *, seconds: float = 20) -> OpenAIModel:
+    return OpenAIModel(api_key="k", model="test", base_url=server.url, seconds=seconds, whole_seconds=seconds)
 
 
 async def with_model(db: Database, question: str, *answers: Any) -> tuple[Answer, OpenAIServer]:
     _, bob = await db.write(two_reps)
     async with openai_server(*answers) as server:
-        asking = model(server)
+        asking = model(server, seconds=0.5 if "slow" in answers else 20)
         try:
             return await flows.ask(db, asking, actor=bob, turns=[question]), server
         finally:
