@@ -22,7 +22,7 @@ from crm_api.leads.catalogue import CATALOGUE as LEADS
 from crm_api.opportunities import service as opportunities
 from crm_api.opportunities.catalogue import CATALOGUE as OPPORTUNITIES
 from crm_api.opportunities.catalogue import LINES
-from crm_api.organisation.catalogue import TERRITORIES
+from crm_api.organisation.catalogue import CALENDARS, RATES, TERRITORIES
 from crm_api.outbox import authors
 from crm_api.outbox.catalogue import CATALOGUE as MESSAGES
 from crm_api.outbox.catalogue import SUPPRESSIONS
@@ -38,6 +38,8 @@ ALL_CATALOGUES = (
     USERS,
     TEAMS,
     TERRITORIES,
+    CALENDARS,
+    RATES,
     TAGS,
     PRODUCTS,
     PIPELINES,

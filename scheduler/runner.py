@@ -30,6 +30,7 @@ from scheduler import (
     plan_followups,
     reconcile_sends,
     relay_events,
+    revalue,
     run_imports,
     send_messages,
     sync_mailboxes,
@@ -49,6 +50,7 @@ JOBS = (
     deliver_webhooks.JOB,
     deliver_webhooks.TIDY_JOB,
     run_imports.JOB,
+    revalue.JOB,
 )
 GRACE = 35.0  # seconds; handing one mail over takes 30 at most
 NOTE_EVERY = 15.0  # seconds between two notes of a job that has nothing to do

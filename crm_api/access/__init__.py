@@ -9,6 +9,7 @@ from crm_api.access.service import (
     require_reassign,
     require_role,
     require_write,
+    system,
     visible,
     visible_event,
 )
@@ -22,6 +23,7 @@ __all__ = [
     "require_reassign",
     "require_role",
     "require_write",
+    "system",
     "visible",
     "visible_event",
 ]

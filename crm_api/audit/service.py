@@ -96,7 +96,7 @@ def _told(model: type[Any]) -> list[tuple[str, bool]]:
         (attribute.key, attribute.key in secret)
         for attribute in sa.inspect(model).column_attrs
         if attribute.key not in _UNTOLD
-        and "derive" not in attribute.columns[0].info
+        and attribute.columns[0].info.keys().isdisjoint(("derive", "figure"))
         and attribute.columns[0].computed is None
     ]
 

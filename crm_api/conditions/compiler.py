@@ -54,7 +54,8 @@ class _Compiler:
             field = catalogue.field(path[0])
             if field is None:
                 raise Invalid.field(node.field, f"a {catalogue.kind} has no such field; {_known(catalogue)}")
-            return compare(catalogue, field, node.op, node.value, zone=self.actor.time_zone)
+            zone, currency = self.actor.time_zone, self.actor.currency
+            return compare(catalogue, field, node.op, node.value, zone=zone, currency=currency)
         column, target = self.step(catalogue, path[0], node.field)
         inner = self.comparison(target, node, path[1:], depth)
         return self.reaches(column, target, inner)
@@ -88,30 +89,36 @@ class _Compiler:
         return term if node.quantifier == "any" else _negated(term)
 
 
-def compare(catalogue: Catalogue, field: Field, op: str, value: Any, *, zone: str) -> sa.ColumnElement[bool]:
+def compare(
+    catalogue: Catalogue, field: Field, op: str, value: Any, *, zone: str, currency: str
+) -> sa.ColumnElement[bool]:
     """One comparison over a field of the catalogue itself. Text compares without regard to case."""
     column: Any = field.column
+
+    def read(given: Any) -> Any:
+        return parse(field, given, zone=zone, currency=currency)
+
     match op:
         case "isnull":
             return _empty(field, wanted=value is None or bool(_parse_flag(field, value, zone)))
         case _ if field.type is FieldType.TAGS:
             return _tagged(field, op, value)
         case "eq":
-            return _equal(field, None if value is None else parse(field, value, zone=zone))
+            return _equal(field, None if value is None else read(value))
         case "ne":
-            return _negated(_equal(field, None if value is None else parse(field, value, zone=zone)))
+            return _negated(_equal(field, None if value is None else read(value)))
         case "in":
-            return _among(field, [parse(field, v, zone=zone) for v in _several(field, value)])
+            return _among(field, [read(v) for v in _several(field, value)])
         case "contains":
             return _containing(field, value)
     if field.type not in _ORDERED:
         raise Invalid.field(field.name, f"{op} needs a number, an amount or a date")
     if op == "between":
-        ends = [parse(field, v, zone=zone) for v in _several(field, value)]
+        ends = [read(v) for v in _several(field, value)]
         if len(ends) != 2:
             raise Invalid.field(field.name, "between takes two values, the lower first")
         return column.between(*ends)  # type: ignore[no-any-return]
-    return _ORDER[op](column, parse(field, value, zone=zone))  # type: ignore[no-any-return]
+    return _ORDER[op](column, read(value))  # type: ignore[no-any-return]
 
 
 def _parse_flag(field: Field, value: Any, zone: str) -> bool:

@@ -16,6 +16,8 @@ _ADDRESS = re.compile(
     r"(?:\.[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?)+"
 )
 
+_CLOCK = re.compile(r"([01]\d|2[0-3]):[0-5]\d|24:00")
+
 
 class Body(BaseModel):
     """What a client sends. A field that does not exist is refused, so that a typing mistake is no loss."""
@@ -90,6 +92,18 @@ def _within_years(value: date) -> date:
     return value
 
 
+def _hours(value: dict[str, list[tuple[str, str]]]) -> dict[str, list[tuple[str, str]]]:
+    for day, windows in value.items():
+        if day not in "1234567" or len(day) != 1:
+            raise ValueError("days are ISO weekdays, 1 (Monday) to 7 (Sunday)")
+        last = ""
+        for opens, closes in windows:
+            if not (_CLOCK.fullmatch(opens) and _CLOCK.fullmatch(closes)) or not last <= opens < closes:
+                raise ValueError('windows are rising pairs of times such as ["08:00", "12:00"]')
+            last = closes
+    return value
+
+
 Clean = AfterValidator(clean)
 Name = Annotated[str, StringConstraints(min_length=1, max_length=NAME), Clean]
 Line = Annotated[str, StringConstraints(max_length=LINE), Clean]
@@ -107,6 +121,15 @@ Currency = Annotated[str, StringConstraints(min_length=3, max_length=3, to_upper
 Latitude = Annotated[float, Field(ge=-90, le=90, allow_inf_nan=False)]
 Longitude = Annotated[float, Field(ge=-180, le=180, allow_inf_nan=False)]
 Count = Annotated[int, Field(ge=0, le=10**9)]
+OpeningHours = Annotated[
+    dict[str, list[tuple[str, str]]],
+    AfterValidator(_hours),
+    Field(
+        max_length=7,
+        examples=[{"1": [["08:00", "12:00"], ["13:00", "18:00"]]}],
+        description="Local opening windows by ISO weekday.",
+    ),
+]
 
 
 def changes(body: BaseModel, *, leave_out: tuple[str, ...] = ()) -> dict[str, Any]:

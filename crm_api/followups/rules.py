@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from crm_api import events
-from crm_api.access import SYSTEM, Actor, require_create, require_role
+from crm_api.access import Actor, require_create, require_role, system
 from crm_api.conditions import records, where
 from crm_api.core import clock
 from crm_api.core.errors import Conflict, Invalid
@@ -46,7 +46,7 @@ def create(session: Session, actor: Actor, *, data: RuleIn) -> FollowUpRule:
         sequence = _sequence(session, data.sequence_id)
     rule = FollowUpRule(
         name=data.name, sequence_id=sequence.id, after_minutes=data.after_minutes,
-        conditions=_conditions(data.where), **_window(data.window),
+        conditions=_conditions(session, data.where), **_window(data.window),
     )  # fmt: skip
     session.add(rule)
     return rule
@@ -64,7 +64,7 @@ def update(
     if values.get("sequence_id"):
         _sequence(session, values["sequence_id"])
     if "where" in data.model_fields_set:
-        values["conditions"] = _conditions(data.where)
+        values["conditions"] = _conditions(session, data.where)
     if data.window is not None:
         values |= _window(data.window)
     if apply_patch(rule, values) and rule.is_on and data.model_fields_set & set(_REACH):
@@ -105,7 +105,7 @@ def preview(session: Session, actor: Actor, *, rule_id: UUID, limit: int = 20) -
     require_role(actor, "manager")
     rule: FollowUpRule = records.get(session, actor, FollowUpRule, rule_id)
     steps = session.get_one(Sequence, rule.sequence_id).steps
-    found = session.execute(queries.neglected(rule, clock.now()).limit(limit)).all()
+    found = session.execute(queries.neglected(rule, clock.now(), actor=system(session)).limit(limit)).all()
     items = [_preview_item(session, rule, steps[0]["template"], lead, owner) for lead, owner in found]
     return PreviewOut(total=_count(session, rule), items=items)
 
@@ -122,13 +122,16 @@ def _preview_item(
     zone = ZoneInfo(owner.time_zone or organisation.zone(session))
     return PreviewItem(
         lead_id=lead.id, lead=lead.title, recipient=lead.email or "", owner=owner.name,
-        would_leave_at=service.opening_for(rule.window, zone, 0, str(lead.id)),
+        would_leave_at=service.opening_for(
+            rule.window, zone, 0, str(lead.id), closed=service.closed_for(session, lead)
+        ),
         subject=letter and letter.subject, text=letter and letter.text, problem=problem,
     )  # fmt: skip
 
 
 def _count(session: Session, rule: FollowUpRule) -> int:
-    found = queries.neglected(rule, clock.now()).with_only_columns(Lead.id).order_by(None).subquery()
+    neglected = queries.neglected(rule, clock.now(), actor=system(session))
+    found = neglected.with_only_columns(Lead.id).order_by(None).subquery()
     return session.scalar(sa.select(sa.func.count()).select_from(found)) or 0
 
 
@@ -177,11 +180,11 @@ def _sequence(session: Session, sequence_id: UUID) -> Sequence:
     return found
 
 
-def _conditions(tree: Any) -> dict[str, Any] | None:
+def _conditions(session: Session, tree: Any) -> dict[str, Any] | None:
     """The tree as it is stored; compiled once here, so that a wrong field is said now and not at night."""
     if tree is None:
         return None
-    where(CATALOGUES, "lead", tree, SYSTEM)
+    where(CATALOGUES, "lead", tree, system(session))
     stored: dict[str, Any] = tree.model_dump(mode="json", by_alias=True)
     return stored
 

@@ -1,13 +1,13 @@
 """/api/v1/auth, /api/v1/users, /api/v1/teams"""
 
 import asyncio
-from typing import Annotated
+from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Request, Response
 from fastapi.security import OAuth2PasswordRequestForm
 
-from crm_api.access import require_role
+from crm_api.access import Actor, require_role
 from crm_api.conditions import records
 from crm_api.conditions.dependencies import listed, listing
 from crm_api.conditions.filters import Query
@@ -31,6 +31,7 @@ from crm_api.users.schemas import (
     ApiKeyMade,
     ApiKeys,
     Me,
+    MyFormats,
     Refresh,
     TeamIn,
     TeamOut,
@@ -76,17 +77,20 @@ async def sign_out(request: Request, db: Db, session_id: SessionId) -> None:
 @router.get("/me", response_model=Me, responses=documented(401))
 async def me(actor: CurrentActor) -> Response:
     """Who the token stands for."""
-    return json_answer(
-        {
-            "id": actor.user_id,
-            "name": actor.name,
-            "email": actor.email,
-            "role": actor.role,
-            "time_zone": actor.time_zone,
-            "team_ids": actor.team_ids,
-            "territory_ids": actor.territory_ids,
-        }
-    )
+    return json_answer(_shown(actor))
+
+
+@router.patch("/me", response_model=Me, responses=documented(401, 403, 422))
+async def choose_formats(request: Request, body: MyFormats, db: Db, actor: CurrentActor) -> Response:
+    """Choose your own zone and formats: just the fields sent, null for the organisation's."""
+    changed = await db.write(people.choose_formats, actor, data=body)
+    state(request).actors.clear()
+    return json_answer(_shown(changed))
+
+
+def _shown(actor: Actor) -> dict[str, Any]:
+    shown = {name: getattr(actor, name) for name in Me.model_fields if name != "id"}
+    return {"id": actor.user_id, **shown}
 
 
 @router.get("/api-keys", response_model=ApiKeys)

@@ -11,7 +11,7 @@ from crm_api.core.errors import Conflict, Invalid
 from crm_api.core.schemas import apply_patch, changes, refuse_null
 from crm_api.core.text import fold
 from crm_api.events import Event, record
-from crm_api.organisation.service import require_territory, require_zone
+from crm_api.organisation.service import require_locale, require_territory, require_zone
 from crm_api.users import sessions
 from crm_api.users.models import Team, User, user_territories
 from crm_api.users.schemas import TeamIn, TeamPatch, UserIn, UserPatch
@@ -67,6 +67,13 @@ def update(session: Session, user: User, *, data: UserPatch, password_hash: str 
     return user
 
 
+def choose_formats(session: Session, user: User, *, values: dict[str, Any]) -> User:
+    """Set the zone and formats a user wants for themselves; raises Invalid for what does not exist."""
+    _check(session, values, user)
+    apply_patch(user, values)
+    return user
+
+
 def _keep_one_administrator(session: Session, user: User, values: dict[str, Any]) -> None:
     """Without one, nobody could ever make another."""
     if values.get("role", "administrator") == "administrator" and values.get("is_active", True):
@@ -83,6 +90,8 @@ def _check(session: Session, values: dict[str, Any], user: User | None = None) -
             raise Conflict(f"{values['email']} belongs to {other.name} already.")
     if values.get("time_zone"):
         require_zone(values["time_zone"])
+    if values.get("locale"):
+        values["locale"] = require_locale(values["locale"])
     if values.get("team_id") and session.get(Team, values["team_id"]) is None:
         raise Invalid.field("team_id", "there is no such team")
     manager_id, seen = values.get("manager_id"), {user.id} if user else set()
