@@ -132,7 +132,8 @@ def opening_for(
 ) -> datetime | None:
     """When a step may leave: `delay_days` calendar days from now, at the next opening of the window.
 
-    Nothing leaves on a day that is `closed`. Mails that wait for the same opening are spread over its first 20 minutes; one that may go now goes now.
+    Nothing leaves on a day that is `closed`. Mails that wait for the same opening are spread over its first
+    20 minutes; one that may go now goes now.
     """
     now = clock.now()
     not_before = local_days_later(now, delay_days, zone) if delay_days else now

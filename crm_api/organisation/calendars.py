@@ -81,7 +81,7 @@ def _holidays(session: Session, first: date, last: date, here: frozenset[UUID]) 
         Holiday.calendar_id.in_(anywhere.where(link.territory_id.in_(here))),
     )
     statement = sa.select(Holiday.day, Holiday.name).where(Holiday.day.between(first, last), holds)
-    return dict(session.execute(statement.order_by(Holiday.name.desc())).tuples().all())
+    return dict(session.execute(statement.order_by(Holiday.name.desc())).all())
 
 
 # ── Keeping calendars ────────────────────────────────────────────────────────────────────────────
@@ -122,7 +122,7 @@ def add_days(
 ) -> HolidayCalendar:
     """Add days to those that are there; a day that is there already gets the new name."""
     present = session.execute(sa.select(Holiday.day, Holiday.name).where(Holiday.calendar_id == calendar.id))
-    if _put_days(session, calendar, dict(present.tuples().all()) | _by_day(days)):
+    if _put_days(session, calendar, dict(present.all()) | _by_day(days)):
         touch(calendar)
     return calendar
 
