@@ -34,6 +34,7 @@ from crm_api.products.routes import router as products
 from crm_api.questions.routes import router as questions
 from crm_api.settings import Settings
 from crm_api.tags.routes import router as tags
+from crm_api.targets.routes import router as targets
 from crm_api.users.routes import router as auth
 from crm_api.users.routes import teams_router, users_router
 from crm_api.visits.routes import router as visits
@@ -64,6 +65,7 @@ ROUTERS = (
     visits,
     imports,
     questions,
+    targets,
     events,
     pages,
     webhooks,

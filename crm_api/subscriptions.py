@@ -29,6 +29,8 @@ from crm_api.outbox.catalogue import SUPPRESSIONS
 from crm_api.pipelines.catalogue import PIPELINES, STAGES
 from crm_api.products.catalogue import CATALOGUE as PRODUCTS
 from crm_api.tags.catalogue import CATALOGUE as TAGS
+from crm_api.targets import service as targets
+from crm_api.targets.catalogue import CATALOGUE as TARGETS
 from crm_api.users.catalogue import TEAMS, USERS
 from crm_api.visits.catalogue import CATALOGUE as VISIT_PLANS
 from crm_api.webhooks import service as webhooks
@@ -56,6 +58,7 @@ ALL_CATALOGUES = (
     RULES,
     ENROLMENTS,
     VISIT_PLANS,
+    TARGETS,
     WEBHOOKS,
     DELIVERIES,
 )
@@ -78,6 +81,7 @@ SAME_TRANSACTION: dict[str, list[Handler]] = {
         leads.follow_owner,
         opportunities.follow_owner,
         activities.follow_owner,
+        targets.follow_owner,
     ],
 }
 
