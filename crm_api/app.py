@@ -19,6 +19,7 @@ from crm_api.core.problems import documented
 from crm_api.dependencies import Db, State, json_answer
 from crm_api.events.routes import router as events
 from crm_api.followups.routes import router as followups
+from crm_api.handovers.routes import router as handovers
 from crm_api.imports.routes import router as imports
 from crm_api.leads.routes import router as leads
 from crm_api.opportunities.routes import router as opportunities
@@ -45,6 +46,7 @@ UPLOADS = ("/api/v1/crm/imports",)
 ROUTERS = (
     auth,
     users_router,
+    handovers,
     teams_router,
     organisation,
     territories_router,

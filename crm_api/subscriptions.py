@@ -17,6 +17,7 @@ from crm_api.followups import reactions as followups
 from crm_api.followups.author import FollowUpAuthor
 from crm_api.followups.catalogue import ENROLMENTS, RULES, SEQUENCES
 from crm_api.followups.service import PURPOSE
+from crm_api.handovers import service as handovers
 from crm_api.leads import service as leads
 from crm_api.leads.catalogue import CATALOGUE as LEADS
 from crm_api.opportunities import service as opportunities
@@ -76,6 +77,7 @@ SAME_TRANSACTION: dict[str, list[Handler]] = {
     "mail.discard": [followups.on_discarded],
     "opportunity.stage_changed": [timeline.tell_stage_change],
     "opportunity.reopened": [timeline.tell_stage_change],
+    "user.deactivated": [handovers.refuse_orphans],
     "user.team_changed": [
         accounts.follow_owner,
         leads.follow_owner,

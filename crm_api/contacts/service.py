@@ -36,7 +36,7 @@ def create(session: Session, actor: Actor, *, data: ContactIn) -> Contact:
     session.add(ContactStats(contact_id=contact.id))
     if data.tags:
         put_on(session, "contact", contact.id, data.tags)
-    record(session, _event(session, "contact.created", contact))
+    record(session, event(session, "contact.created", contact))
     return contact
 
 
@@ -56,7 +56,7 @@ def update(
         touch(contact)
         changed = True
     if changed:
-        record(session, _event(session, "contact.updated", contact, fields=sorted(data.model_fields_set)))
+        record(session, event(session, "contact.updated", contact, fields=sorted(data.model_fields_set)))
     return contact
 
 
@@ -64,7 +64,7 @@ def archive(session: Session, actor: Actor, *, contact_id: UUID, if_match: int |
     """Delete softly."""
     contact = records.get(session, actor, Contact, contact_id, writing=True, if_match=if_match)
     contact.archived_at = clock.now()
-    record(session, _event(session, "contact.archived", contact))
+    record(session, event(session, "contact.archived", contact))
 
 
 def restore(session: Session, actor: Actor, *, contact_id: UUID) -> Contact:
@@ -74,7 +74,7 @@ def restore(session: Session, actor: Actor, *, contact_id: UUID) -> Contact:
         if contact.is_primary and _primary(session, contact.account_id) is not None:
             contact.is_primary = False
         contact.archived_at = None
-        record(session, _event(session, "contact.restored", contact))
+        record(session, event(session, "contact.restored", contact))
     return contact
 
 
@@ -137,7 +137,7 @@ def _step_down(session: Session, account_id: UUID | None, own_id: UUID | None) -
         session.flush()
 
 
-def _event(session: Session, type_: str, contact: Contact, **data: Any) -> Event:
+def event(session: Session, type_: str, contact: Contact, **data: Any) -> Event:
     account = session.get(Account, contact.account_id) if contact.account_id else None
     return Event(
         type_,

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from crm_api import audit
 from crm_api.access.models import AccountAccess
+from crm_api.accounts.models import Account
 from crm_api.core import clock, dialect, numbering
 from crm_api.core.ids import new_id
 from crm_api.opportunities.models import CLOSED_KINDS, Opportunity, OpportunityLine, StageMove
@@ -98,6 +99,34 @@ def _share_accounts(session: Session, deals: Iterable[Row]) -> None:
             for account, user in sorted(reached)
         ],
         key=["account_id", "user_id", "reason"],
+    )
+
+
+def pass_on_access(session: Session, deals: Sequence[Opportunity], *, before: UUID) -> None:
+    """After deals went from `before` to their present owners: who owns an open one reaches its account."""
+    accounts = sorted({deal.account_id for deal in deals if deal.account_id is not None})
+    if not accounts:
+        return
+    session.flush()
+    held = sa.select(Account.id).where(Account.id.in_(accounts)).order_by(Account.id)
+    session.execute(held.with_for_update())
+    columns = ("account_id", "owner_id", "stage_kind")
+    _share_accounts(session, [{name: getattr(deal, name) for name in columns} for deal in deals])
+    still_open = sa.exists().where(
+        Opportunity.account_id == AccountAccess.account_id,
+        Opportunity.owner_id == before,
+        Opportunity.stage_kind.not_in(CLOSED_KINDS),
+        Opportunity.archived_at.is_(None),
+    )
+    session.execute(
+        sa.delete(AccountAccess)
+        .where(
+            AccountAccess.account_id.in_(accounts),
+            AccountAccess.user_id == before,
+            AccountAccess.reason == "open_deal",
+            ~still_open,
+        )
+        .execution_options(synchronize_session=False)
     )
 
 

@@ -59,6 +59,10 @@ class UserPatch(Body):
     password: str | None = Field(None, min_length=10, max_length=200)
     role: Role | None = None
     is_active: bool | None = None
+    keep_records: bool = Field(
+        False,
+        description="Deactivate them although they still own live records; else hand those over first.",
+    )
     team_id: UUID | None = None
     manager_id: UUID | None = None
     territory_ids: list[UUID] | None = Field(None, max_length=200)

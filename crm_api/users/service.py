@@ -46,8 +46,12 @@ def create(session: Session, *, data: UserIn, password_hash: str | None) -> User
 
 
 def update(session: Session, user: User, *, data: UserPatch, password_hash: str | None) -> User:
-    """Change a user. A new password and deactivation end all their sessions."""
-    values = changes(data, leave_out=("password", "territory_ids"))
+    """Change a user. A new password and deactivation end all their sessions.
+
+    Whoever looks after records may refuse a deactivation that would leave them to nobody (Conflict), unless
+    `keep_records` says that this is meant.
+    """
+    values = changes(data, leave_out=("password", "territory_ids", "keep_records"))
     refuse_null(values, "name", "role", "is_active")
     _check(session, values, user)
     if user.role == "administrator" and user.is_active:
@@ -56,12 +60,15 @@ def update(session: Session, user: User, *, data: UserPatch, password_hash: str 
         values["email_key"] = fold(values["email"]) or None
     if password_hash:
         values["password_hash"] = password_hash
-    team_before = user.team_id
+    team_before, was_active = user.team_id, user.is_active
     apply_patch(user, values)
     if password_hash or not user.is_active:
         sessions.end_all(session, user.id, reason="password changed" if password_hash else "deactivated")
     if data.territory_ids is not None and set_territories(session, user.id, data.territory_ids):
         touch(user)
+    if was_active and not user.is_active:
+        told = {"keep_records": data.keep_records}
+        record(session, Event("user.deactivated", "user", user.id, told, team_id=user.team_id))
     if user.team_id != team_before:
         record(session, Event("user.team_changed", "user", user.id, team_id=user.team_id))
     return user
