@@ -14,6 +14,7 @@ from crm_api.contacts.catalogue import CATALOGUE as CONTACTS
 from crm_api.core.fields import CATALOGUES
 from crm_api.events.service import Handler
 from crm_api.followups import reactions as followups
+from crm_api.followups import rules as followup_rules
 from crm_api.followups.author import FollowUpAuthor
 from crm_api.followups.catalogue import ENROLMENTS, RULES, SEQUENCES
 from crm_api.followups.service import PURPOSE
@@ -25,6 +26,7 @@ from crm_api.opportunities.catalogue import CATALOGUE as OPPORTUNITIES
 from crm_api.opportunities.catalogue import LINES
 from crm_api.organisation.catalogue import CALENDARS, RATES, TERRITORIES
 from crm_api.outbox import authors
+from crm_api.outbox import service as outbox
 from crm_api.outbox.catalogue import CATALOGUE as MESSAGES
 from crm_api.outbox.catalogue import SUPPRESSIONS
 from crm_api.pipelines.catalogue import PIPELINES, STAGES
@@ -36,6 +38,7 @@ from crm_api.users.catalogue import TEAMS, USERS
 from crm_api.visits.catalogue import CATALOGUE as VISIT_PLANS
 from crm_api.webhooks import service as webhooks
 from crm_api.webhooks.catalogue import DELIVERIES, WEBHOOKS
+from crm_api.writes import rehearsal
 
 ALL_CATALOGUES = (
     USERS,
@@ -98,4 +101,5 @@ def install() -> None:
         CATALOGUES.add(catalogue)
     events.subscribe(same_transaction=SAME_TRANSACTION, after_commit=AFTER_COMMIT)
     authors.declare(PURPOSE, FollowUpAuthor())
+    rehearsal.foresee(rules=followup_rules.foreseen, mails=outbox.foreseen, webhooks=webhooks.foreseen)
     audit.install()

@@ -27,6 +27,7 @@ from crm_api.ports import Ports
 from crm_api.settings import Settings
 from scheduler import (
     deliver_webhooks,
+    forget_answers,
     plan_followups,
     reconcile_sends,
     relay_events,
@@ -51,6 +52,7 @@ JOBS = (
     deliver_webhooks.TIDY_JOB,
     run_imports.JOB,
     revalue.JOB,
+    forget_answers.JOB,
 )
 GRACE = 35.0  # seconds; handing one mail over takes 30 at most
 NOTE_EVERY = 15.0  # seconds between two notes of a job that has nothing to do

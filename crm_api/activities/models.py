@@ -27,6 +27,14 @@ class Activity(Timestamps, Versioned, Archivable, Base):
     __audited__ = True
     __search__ = ("subject", "description", "outcome")
     __table_args__ = (
+        sa.Index(
+            "uq_activities_external",
+            "external_system",
+            "external_id",
+            unique=True,
+            sqlite_where=sa.text("external_id IS NOT NULL"),
+            postgresql_where=sa.text("external_id IS NOT NULL"),
+        ),
         one_of("activity_type", ACTIVITY_TYPES),
         one_of("status", STATUSES),
         one_of("priority", PRIORITIES),
@@ -73,6 +81,7 @@ class Activity(Timestamps, Versioned, Archivable, Base):
     team_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("teams.id"), index=True)
     external_system: Mapped[str | None]
     external_id: Mapped[str | None]
+    source_updated_at: Mapped[datetime | None]
     origin: Mapped[str] = mapped_column(default="api")
 
     @property

@@ -16,6 +16,9 @@ from crm_api.core.listing import Page
 from crm_api.core.problems import documented
 from crm_api.core.schemas import Instant
 from crm_api.dependencies import CurrentActor, Db, IfMatch, json_answer, record_answer
+from crm_api.writes.bulk import Verbs
+from crm_api.writes.dependencies import Write
+from crm_api.writes.resources import add_bulk
 
 router = APIRouter(prefix="/api/v1/crm/activities", tags=["activities"])
 
@@ -37,9 +40,9 @@ async def search_activities(body: SearchBody, db: Db, actor: CurrentActor) -> Re
 
 
 @router.post("", status_code=201, response_model=ActivityOut, responses=documented(403, 409, 422))
-async def create_activity(body: ActivityIn, db: Db, actor: CurrentActor) -> Response:
+async def create_activity(body: ActivityIn, write: Write) -> Response:
     """Make an activity."""
-    return record_answer(await db.write(records.written, actor, service.create, data=body), 201)
+    return await write.record(service.create, data=body, status=201)
 
 
 @router.get("/{activity_id}", response_model=ActivityOut, responses=documented(404, 422))
@@ -53,39 +56,37 @@ async def read_activity(activity_id: UUID, db: Db, actor: CurrentActor) -> Respo
     "/{activity_id}", response_model=ActivityOut, responses=documented(400, 403, 404, 409, 412, 422)
 )
 async def update_activity(
-    activity_id: UUID, body: ActivityPatch, db: Db, actor: CurrentActor, if_match: IfMatch
+    activity_id: UUID, body: ActivityPatch, write: Write, if_match: IfMatch
 ) -> Response:
     """Change just the fields sent."""
-    change = await db.write(
-        records.written, actor, service.update, activity_id=activity_id, data=body, if_match=if_match
-    )
-    return record_answer(change)
+    return await write.record(service.update, activity_id=activity_id, data=body, if_match=if_match)
 
 
 @router.delete("/{activity_id}", status_code=204, responses=documented(400, 403, 404, 409, 412, 422))
-async def delete_activity(activity_id: UUID, db: Db, actor: CurrentActor, if_match: IfMatch) -> None:
+async def delete_activity(activity_id: UUID, write: Write, if_match: IfMatch) -> Response:
     """Delete softly: it can be restored."""
-    await db.write(service.archive, actor, activity_id=activity_id, if_match=if_match)
+    return await write.nothing(service.archive, activity_id=activity_id, if_match=if_match)
 
 
 @router.post("/{activity_id}/restore", response_model=ActivityOut, responses=documented(403, 404, 409, 422))
-async def restore_activity(activity_id: UUID, db: Db, actor: CurrentActor) -> Response:
+async def restore_activity(activity_id: UUID, write: Write) -> Response:
     """Take a deletion back."""
-    return record_answer(await db.write(records.written, actor, service.restore, activity_id=activity_id))
+    return await write.record(service.restore, activity_id=activity_id)
 
 
 @router.post(
     "/{activity_id}/complete", response_model=ActivityOut, responses=documented(400, 403, 404, 409, 412, 422)
 )
-async def complete_activity(
-    activity_id: UUID, body: Completion, db: Db, actor: CurrentActor, if_match: IfMatch
-) -> Response:
+async def complete_activity(activity_id: UUID, body: Completion, write: Write, if_match: IfMatch) -> Response:
     """Mark as done, with how it went."""
-    done = await db.write(
-        records.written, actor, service.complete, activity_id=activity_id, data=body, if_match=if_match
-    )
-    return record_answer(done)
+    return await write.record(service.complete, activity_id=activity_id, data=body, if_match=if_match)
 
+
+add_bulk(
+    router,
+    Verbs("activity", ActivityIn, ActivityPatch, service.create, service.update, service.archive),
+    ActivityOut,
+)
 
 timeline_router = APIRouter(prefix="/api/v1/crm", tags=["timeline"])
 

@@ -41,6 +41,7 @@ class _ActivityFields(Body):
     owner_id: UUID | None = None
     external_system: Line | None = None
     external_id: Line | None = None
+    source_updated_at: Instant | None = None
 
 
 class ActivityIn(_ActivityFields):
@@ -99,6 +100,7 @@ class ActivityOut(BaseModel):
     is_overdue: bool
     external_system: str | None
     external_id: str | None
+    source_updated_at: datetime | None
     origin: str
     archived_at: datetime | None
     created_at: datetime

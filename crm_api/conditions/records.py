@@ -70,7 +70,11 @@ def written(
 
     Who wrote a record is shown what was written, even where the change took it out of their sight.
     """
-    record = verb(session, actor, *args, **kwargs)
+    return as_shown(session, verb(session, actor, *args, **kwargs))
+
+
+def as_shown(session: Session, record: Any) -> dict[str, Any]:
+    """A record just written, as the JSON answer."""
     session.flush()
     catalogue = CATALOGUES[record.__kind__]
     row = _alone(session, catalogue, catalogue.model.id == record.id)

@@ -14,6 +14,9 @@ from crm_api.contacts.schemas import ContactIn, ContactOut, ContactPatch
 from crm_api.core.listing import Page
 from crm_api.core.problems import documented
 from crm_api.dependencies import CurrentActor, Db, IfMatch, json_answer, record_answer
+from crm_api.writes.bulk import Verbs
+from crm_api.writes.dependencies import Write
+from crm_api.writes.resources import add_bulk
 
 router = APIRouter(prefix="/api/v1/crm/contacts", tags=["contacts"])
 
@@ -33,9 +36,9 @@ async def search_contacts(body: SearchBody, db: Db, actor: CurrentActor) -> Resp
 
 
 @router.post("", status_code=201, response_model=ContactOut, responses=documented(403, 409, 422))
-async def create_contact(body: ContactIn, db: Db, actor: CurrentActor) -> Response:
+async def create_contact(body: ContactIn, write: Write) -> Response:
     """Make a contact."""
-    return record_answer(await db.write(records.written, actor, service.create, data=body), 201)
+    return await write.record(service.create, data=body, status=201)
 
 
 @router.get("/{contact_id}", response_model=ContactOut, responses=documented(404, 422))
@@ -46,23 +49,25 @@ async def read_contact(contact_id: UUID, db: Db, actor: CurrentActor) -> Respons
 
 @router.put("/{contact_id}", response_model=ContactOut, responses=documented(400, 403, 404, 409, 412, 422))
 @router.patch("/{contact_id}", response_model=ContactOut, responses=documented(400, 403, 404, 409, 412, 422))
-async def update_contact(
-    contact_id: UUID, body: ContactPatch, db: Db, actor: CurrentActor, if_match: IfMatch
-) -> Response:
+async def update_contact(contact_id: UUID, body: ContactPatch, write: Write, if_match: IfMatch) -> Response:
     """Change just the fields sent."""
-    change = await db.write(
-        records.written, actor, service.update, contact_id=contact_id, data=body, if_match=if_match
-    )
-    return record_answer(change)
+    return await write.record(service.update, contact_id=contact_id, data=body, if_match=if_match)
 
 
 @router.delete("/{contact_id}", status_code=204, responses=documented(400, 403, 404, 409, 412, 422))
-async def delete_contact(contact_id: UUID, db: Db, actor: CurrentActor, if_match: IfMatch) -> None:
+async def delete_contact(contact_id: UUID, write: Write, if_match: IfMatch) -> Response:
     """Delete softly: it can be restored."""
-    await db.write(service.archive, actor, contact_id=contact_id, if_match=if_match)
+    return await write.nothing(service.archive, contact_id=contact_id, if_match=if_match)
 
 
 @router.post("/{contact_id}/restore", response_model=ContactOut, responses=documented(403, 404, 409, 422))
-async def restore_contact(contact_id: UUID, db: Db, actor: CurrentActor) -> Response:
+async def restore_contact(contact_id: UUID, write: Write) -> Response:
     """Take a deletion back."""
-    return record_answer(await db.write(records.written, actor, service.restore, contact_id=contact_id))
+    return await write.record(service.restore, contact_id=contact_id)
+
+
+add_bulk(
+    router,
+    Verbs("contact", ContactIn, ContactPatch, service.create, service.update, service.archive),
+    ContactOut,
+)

@@ -121,7 +121,7 @@ class Database(ABC):
 
     async def read(self, fn: Callable[Concatenate[Session, P], R], *args: P.args, **kwargs: P.kwargs) -> R:
         """Run `fn(session, …)` in a read-only transaction."""
-        with _translated():
+        with translated():
             return await self._run(lambda session: fn(session, *args, **kwargs), writing=False)
 
     async def write(self, fn: Callable[Concatenate[Session, P], R], *args: P.args, **kwargs: P.kwargs) -> R:
@@ -130,7 +130,7 @@ class Database(ABC):
         A `Problem` that `fn` *returns* is raised after the commit, so that the trace it left stays; one
         that it *raises* rolls everything back. A broken constraint becomes a Conflict.
         """
-        with _translated():
+        with translated():
             result = await self._run(lambda session: fn(session, *args, **kwargs), writing=True)
         if isinstance(result, Problem):
             raise result
@@ -149,7 +149,8 @@ class Database(ABC):
 
 
 @contextmanager
-def _translated() -> Iterator[None]:
+def translated() -> Iterator[None]:
+    """Turn what a driver raises into the Problem it means; `read` and `write` are within it already."""
     try:
         yield
     except IntegrityError as error:

@@ -69,18 +69,23 @@ _TITLES = {
 }
 
 
-def answer(problem: Problem) -> Response:
-    """The HTTP answer for a problem."""
-    body: dict[str, Any] = {
+def document(problem: Problem) -> dict[str, Any]:
+    """The problem as RFC 9457 writes it, without the request it belongs to."""
+    body = {
         "type": f"/problems/{problem.type}",
         "title": problem.title,
         "status": problem.status,
         "detail": problem.detail,
-        "request_id": context.current().request_id,
         **problem.extra,
     }
     if problem.errors:
         body["errors"] = [{"field": fault.field, "message": fault.message} for fault in problem.errors]
+    return body
+
+
+def answer(problem: Problem) -> Response:
+    """The HTTP answer for a problem."""
+    body = document(problem) | {"request_id": context.current().request_id}
     headers = {}
     if isinstance(problem, TooMany | Unavailable):
         headers["Retry-After"] = str(problem.retry_after)

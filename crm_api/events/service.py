@@ -5,7 +5,7 @@ by `record`. *After commit*: everything else, run by the relay, one event and ha
 Both columns of the table are filled at start-up by `crm_api/subscriptions.py`.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -61,12 +61,13 @@ def name_of(handler: Handler) -> str:
 
 def record(session: Session, event: Event) -> None:
     """Write the event in the running transaction and run the handlers that belong to it."""
-    now = context.current()
+    now, event_id = context.current(), new_id()
+    session.info.setdefault("events", []).append(event_id)
     session.execute(
         sa.insert(EventRow),
         [
             {
-                "id": new_id(),
+                "id": event_id,
                 "type": event.type,
                 "kind": event.kind,
                 "subject_id": event.subject_id,
@@ -87,6 +88,19 @@ def record(session: Session, event: Event) -> None:
 
 def _handlers(column: Mapping[str, Sequence[Handler]], type_: str) -> list[Handler]:
     return [*column.get(type_, ()), *column.get(EVERY, ())]
+
+
+def react(session: Session, rows: Iterable[EventRow]) -> None:
+    """Run the after-commit handlers at once, for a transaction that is not going to be committed."""
+    for row in rows:
+        for handler in _handlers(_after_commit, row.type):
+            handler(session, _event_of(row))
+
+
+def _event_of(row: EventRow) -> Event:
+    return Event(
+        row.type, row.kind, row.subject_id, row.data, row.owner_id, row.team_id, row.territory_id, row.id
+    )
 
 
 # ── Relay ────────────────────────────────────────────────────────────────────────────────────────
@@ -151,12 +165,7 @@ def deliver(session: Session, event_id: UUID, handler_name: str) -> None:
     if delivery.done_at:
         return
     handler = next(h for h in _handlers(_after_commit, row.type) if name_of(h) == handler_name)
-    handler(
-        session,
-        Event(
-            row.type, row.kind, row.subject_id, row.data, row.owner_id, row.team_id, row.territory_id, row.id
-        ),
-    )
+    handler(session, _event_of(row))
     delivery.done_at = clock.now()
 
 

@@ -25,6 +25,7 @@ from crm_api.followups.schemas import (
     SequencePatch,
     TemplateOut,
 )
+from crm_api.writes.dependencies import Write
 
 router = APIRouter(prefix="/api/v1/crm/followups", tags=["follow-ups"])
 
@@ -40,9 +41,9 @@ async def list_rules(
 
 
 @router.post("/rules", status_code=201, response_model=RuleOut, responses=documented(403, 422))
-async def create_rule(body: RuleIn, db: Db, actor: CurrentActor) -> Response:
+async def create_rule(body: RuleIn, write: Write) -> Response:
     """Make a rule. It is switched off until somebody has looked at its preview."""
-    return record_answer(await db.write(records.written, actor, rules.create, data=body), 201)
+    return await write.record(rules.create, data=body, status=201)
 
 
 @router.get("/rules/{rule_id}", response_model=RuleOut, responses=documented(404, 422))
@@ -53,30 +54,27 @@ async def read_rule(rule_id: UUID, db: Db, actor: CurrentActor) -> Response:
 
 @router.put("/rules/{rule_id}", response_model=RuleOut, responses=documented(400, 403, 404, 412, 422))
 @router.patch("/rules/{rule_id}", response_model=RuleOut, responses=documented(400, 403, 404, 412, 422))
-async def update_rule(
-    rule_id: UUID, body: RulePatch, db: Db, actor: CurrentActor, if_match: IfMatch
-) -> Response:
+async def update_rule(rule_id: UUID, body: RulePatch, write: Write, if_match: IfMatch) -> Response:
     """Change just the fields sent; a rule whose reach changes is switched off."""
-    change = db.write(records.written, actor, rules.update, rule_id=rule_id, data=body, if_match=if_match)
-    return record_answer(await change)
+    return await write.record(rules.update, rule_id=rule_id, data=body, if_match=if_match)
 
 
 @router.delete("/rules/{rule_id}", status_code=204, responses=documented(400, 403, 404, 412, 422))
-async def delete_rule(rule_id: UUID, db: Db, actor: CurrentActor, if_match: IfMatch) -> None:
+async def delete_rule(rule_id: UUID, write: Write, if_match: IfMatch) -> Response:
     """Delete a rule and stop whom it enrolled."""
-    await db.write(rules.delete, actor, rule_id=rule_id, if_match=if_match)
+    return await write.nothing(rules.delete, rule_id=rule_id, if_match=if_match)
 
 
 @router.post("/rules/{rule_id}/switch-on", response_model=RuleOut, responses=documented(403, 404, 422))
-async def switch_on(rule_id: UUID, db: Db, actor: CurrentActor) -> Response:
+async def switch_on(rule_id: UUID, write: Write) -> Response:
     """Let a rule write to people."""
-    return record_answer(await db.write(records.written, actor, rules.switch_on, rule_id=rule_id))
+    return await write.record(rules.switch_on, rule_id=rule_id)
 
 
 @router.post("/rules/{rule_id}/switch-off", response_model=RuleOut, responses=documented(403, 404, 422))
-async def switch_off(rule_id: UUID, db: Db, actor: CurrentActor) -> Response:
+async def switch_off(rule_id: UUID, write: Write) -> Response:
     """Stop a rule; what it planned waits until it is on again."""
-    return record_answer(await db.write(records.written, actor, rules.switch_off, rule_id=rule_id))
+    return await write.record(rules.switch_off, rule_id=rule_id)
 
 
 @router.get("/rules/{rule_id}/preview", response_model=PreviewOut, responses=documented(403, 404, 422))
@@ -99,9 +97,9 @@ async def list_sequences(
 
 
 @router.post("/sequences", status_code=201, response_model=SequenceOut, responses=documented(403, 422))
-async def create_sequence(body: SequenceIn, db: Db, actor: CurrentActor) -> Response:
+async def create_sequence(body: SequenceIn, write: Write) -> Response:
     """Make a sequence."""
-    return record_answer(await db.write(records.written, actor, rules.create_sequence, data=body), 201)
+    return await write.record(rules.create_sequence, data=body, status=201)
 
 
 @router.get("/sequences/{sequence_id}", response_model=SequenceOut, responses=documented(404, 422))
@@ -117,21 +115,18 @@ async def read_sequence(sequence_id: UUID, db: Db, actor: CurrentActor) -> Respo
     "/sequences/{sequence_id}", response_model=SequenceOut, responses=documented(400, 403, 404, 412, 422)
 )
 async def update_sequence(
-    sequence_id: UUID, body: SequencePatch, db: Db, actor: CurrentActor, if_match: IfMatch
+    sequence_id: UUID, body: SequencePatch, write: Write, if_match: IfMatch
 ) -> Response:
     """Change a sequence for those who enter from now on."""
-    change = db.write(
-        records.written, actor, rules.update_sequence, sequence_id=sequence_id, data=body, if_match=if_match
-    )
-    return record_answer(await change)
+    return await write.record(rules.update_sequence, sequence_id=sequence_id, data=body, if_match=if_match)
 
 
 @router.delete(
     "/sequences/{sequence_id}", status_code=204, responses=documented(400, 403, 404, 409, 412, 422)
 )
-async def delete_sequence(sequence_id: UUID, db: Db, actor: CurrentActor, if_match: IfMatch) -> None:
+async def delete_sequence(sequence_id: UUID, write: Write, if_match: IfMatch) -> Response:
     """Delete a sequence and stop everybody in it."""
-    await db.write(rules.delete_sequence, actor, sequence_id=sequence_id, if_match=if_match)
+    return await write.nothing(rules.delete_sequence, sequence_id=sequence_id, if_match=if_match)
 
 
 @router.get(
@@ -156,11 +151,9 @@ async def read_enrolment(enrolment_id: UUID, db: Db, actor: CurrentActor) -> Res
 @router.post(
     "/enrolments/{enrolment_id}/stop", response_model=EnrolmentOut, responses=documented(403, 404, 409, 422)
 )
-async def stop_enrolment(enrolment_id: UUID, db: Db, actor: CurrentActor) -> Response:
+async def stop_enrolment(enrolment_id: UUID, write: Write) -> Response:
     """Stop a sequence for one lead."""
-    return record_answer(
-        await db.write(records.written, actor, service.stop_by_hand, enrolment_id=enrolment_id)
-    )
+    return await write.record(service.stop_by_hand, enrolment_id=enrolment_id)
 
 
 @router.get("/templates", response_model=list[TemplateOut])

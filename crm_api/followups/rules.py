@@ -1,5 +1,7 @@
 """Writing rules and sequences, switching rules on and off, and looking at what they would do."""
 
+from collections.abc import Collection
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -15,6 +17,7 @@ from crm_api.core.errors import Conflict, Invalid
 from crm_api.core.fields import CATALOGUES
 from crm_api.core.schemas import apply_patch, changes
 from crm_api.core.templating import BadTemplate, MissingField, RenderedEmail, render_email
+from crm_api.events.models import EventRow
 from crm_api.followups import queries, service
 from crm_api.followups.author import values_for
 from crm_api.followups.models import FollowUpRule, Sequence
@@ -108,6 +111,20 @@ def preview(session: Session, actor: Actor, *, rule_id: UUID, limit: int = 20) -
     found = session.execute(queries.neglected(rule, clock.now(), actor=system(session)).limit(limit)).all()
     items = [_preview_item(session, rule, steps[0]["template"], lead, owner) for lead, owner in found]
     return PreviewOut(total=_count(session, rule), items=items)
+
+
+def foreseen(session: Session, event_ids: Collection[UUID]) -> list[dict[str, Any]]:
+    """Which switched-on rules would write to the leads of these events, and from when on if nobody is in touch."""
+    now, found = clock.now(), []
+    leads = sa.select(EventRow.subject_id).where(EventRow.id.in_(event_ids), EventRow.kind == "lead")
+    for rule_id in service.rules_at_work(session):
+        rule = session.get_one(FollowUpRule, rule_id)
+        patience = timedelta(minutes=rule.after_minutes)
+        for lead, _ in session.execute(queries.neglected(rule, now + patience).where(Lead.id.in_(leads))):
+            found.append(
+                {"rule_id": rule.id, "rule": rule.name, "lead_id": lead.id, "not_before": now + patience}
+            )
+    return found
 
 
 def _preview_item(

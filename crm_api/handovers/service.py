@@ -24,6 +24,7 @@ from crm_api.users.schemas import UserPatch
 from crm_api.webhooks import service as webhooks
 
 SLICE = 50  # rows a transaction: 50 ms of SQLite's one writer
+MOST_AT_ONCE = 500
 OWNERS = ("administrator", "manager", "rep", "field")
 
 
@@ -34,6 +35,32 @@ class Step:
     holding: Holding
     territory_id: UUID | None
     successor_id: UUID
+
+
+@dataclass(slots=True)
+class Tally:
+    """How far a hand-over has come; `others` is what was to be stopped when it began."""
+
+    user_id: UUID
+    others: dict[str, int]
+    moved: Counter[tuple[str, UUID]]
+    change_set_id: UUID | None = None
+
+    def count(self, step: Step, rows: int, change_set_id: UUID | None) -> None:
+        """Add a slice that is written."""
+        self.moved[step.holding.kind, step.successor_id] += rows
+        self.change_set_id = change_set_id
+
+    def result(self, *, is_active: bool) -> dict[str, Any]:
+        """What is told in the end."""
+        return {
+            "user_id": self.user_id,
+            "moved": told(self.moved),
+            "total": self.moved.total(),
+            "others": self.others,
+            "is_active": is_active,
+            "change_set_id": self.change_set_id,
+        }
 
 
 # ── Looking ──────────────────────────────────────────────────────────────────────────────────────
@@ -158,20 +185,19 @@ def begin(
 
 
 def move(
-    session: Session, actor: Actor, step: Step, *, user_id: UUID, closed: bool, change_set_id: UUID | None
+    session: Session, actor: Actor, step: Step, *, tally: Tally, closed: bool
 ) -> tuple[int, UUID | None]:
     """Move the next slice of a step; returns how many rows, and the change set that all slices share."""
-    holding = step.holding
+    holding, user_id = step.holding, tally.user_id
     statement = queries.next_rows(
         holding, actor, user_id, territory_id=step.territory_id, closed=closed, limit=SLICE
     )
     rows: Sequence[Any] = session.scalars(statement).all()
     if not rows:
-        return 0, change_set_id
-    if change_set_id is None:
-        change_set_id = audit.change_set(session)
-    else:
-        audit.continue_change_set(session, change_set_id)
+        return 0, tally.change_set_id
+    if tally.change_set_id is not None:
+        audit.continue_change_set(session, tally.change_set_id)
+    change_set_id = audit.change_set(session)
     team_id = users.team_of(session, step.successor_id)
     values = {"owner_id": step.successor_id} | ({"team_id": team_id} if holding.has_team else {})
     for row in rows:
@@ -185,22 +211,37 @@ def move(
     return len(rows), change_set_id
 
 
-def finish(
-    session: Session, actor: Actor, *, user_id: UUID, data: HandoverIn, change_set_id: UUID | None
-) -> bool:
-    """Stop what goes on in the user's name and, where asked, deactivate them; returns whether they are active.
+def finish(session: Session, actor: Actor, *, tally: Tally, data: HandoverIn) -> dict[str, Any]:
+    """Stop what goes on in the user's name and, where asked, deactivate them; returns the result to be told.
 
     Raises Conflict where they own live records again by now.
     """
-    user = session.get_one(User, user_id, with_for_update=True)
-    if change_set_id is not None:
-        audit.continue_change_set(session, change_set_id)
+    user = session.get_one(User, tally.user_id, with_for_update=True)
+    if tally.change_set_id is not None:
+        audit.continue_change_set(session, tally.change_set_id)
     for planned in session.scalars(queries.plans_ahead(user.id, _today(user))):
         planned.status = "replaced"
     if data.deactivate:
         _close_the_door(session, user, data.successor_id)
         users.update(session, user, data=UserPatch(is_active=False), password_hash=None)
-    return user.is_active
+    return tally.result(is_active=user.is_active)
+
+
+def at_once(session: Session, actor: Actor, *, user_id: UUID, data: HandoverIn) -> dict[str, Any]:
+    """The whole hand-over in one transaction, for a rehearsal. Raises Conflict where it would take too long."""
+    ordered, noticed = begin(session, actor, user_id=user_id, data=data)
+    total = sum(item["count"] for item in plan(session, actor, user_id=user_id, data=data)["moved"])
+    if total > MOST_AT_ONCE:
+        raise Conflict(
+            f"Rehearsing {total:,} records would hold up everybody; POST …/handover/plan tells what would move."
+        )
+    tally = Tally(user_id, noticed, Counter())
+    for step in ordered:
+        count = SLICE
+        while count == SLICE:
+            count, change_set_id = move(session, actor, step, tally=tally, closed=data.include_closed)
+            tally.count(step, count, change_set_id)
+    return finish(session, actor, tally=tally, data=data)
 
 
 def _close_the_door(session: Session, user: User, successor_id: UUID | None) -> None:

@@ -14,6 +14,9 @@ from crm_api.dependencies import CurrentActor, Db, IfMatch, json_answer, record_
 from crm_api.leads import service
 from crm_api.leads.catalogue import CATALOGUE
 from crm_api.leads.schemas import LeadIn, LeadOut, LeadPatch
+from crm_api.writes.bulk import Verbs
+from crm_api.writes.dependencies import Write
+from crm_api.writes.resources import add_bulk
 
 router = APIRouter(prefix="/api/v1/crm/leads", tags=["leads"])
 
@@ -31,9 +34,9 @@ async def search_leads(body: SearchBody, db: Db, actor: CurrentActor) -> Respons
 
 
 @router.post("", status_code=201, response_model=LeadOut, responses=documented(403, 409, 422))
-async def create_lead(body: LeadIn, db: Db, actor: CurrentActor) -> Response:
+async def create_lead(body: LeadIn, write: Write) -> Response:
     """Make a lead."""
-    return record_answer(await db.write(records.written, actor, service.create, data=body), 201)
+    return await write.record(service.create, data=body, status=201)
 
 
 @router.get("/{lead_id}", response_model=LeadOut, responses=documented(404, 422))
@@ -44,23 +47,25 @@ async def read_lead(lead_id: UUID, db: Db, actor: CurrentActor) -> Response:
 
 @router.put("/{lead_id}", response_model=LeadOut, responses=documented(400, 403, 404, 409, 412, 422))
 @router.patch("/{lead_id}", response_model=LeadOut, responses=documented(400, 403, 404, 409, 412, 422))
-async def update_lead(
-    lead_id: UUID, body: LeadPatch, db: Db, actor: CurrentActor, if_match: IfMatch
-) -> Response:
+async def update_lead(lead_id: UUID, body: LeadPatch, write: Write, if_match: IfMatch) -> Response:
     """Change just the fields sent."""
-    change = await db.write(
-        records.written, actor, service.update, lead_id=lead_id, data=body, if_match=if_match
-    )
-    return record_answer(change)
+    return await write.record(service.update, lead_id=lead_id, data=body, if_match=if_match)
 
 
 @router.delete("/{lead_id}", status_code=204, responses=documented(400, 403, 404, 409, 412, 422))
-async def delete_lead(lead_id: UUID, db: Db, actor: CurrentActor, if_match: IfMatch) -> None:
+async def delete_lead(lead_id: UUID, write: Write, if_match: IfMatch) -> Response:
     """Delete softly: it can be restored."""
-    await db.write(service.archive, actor, lead_id=lead_id, if_match=if_match)
+    return await write.nothing(service.archive, lead_id=lead_id, if_match=if_match)
 
 
 @router.post("/{lead_id}/restore", response_model=LeadOut, responses=documented(403, 404, 409, 422))
-async def restore_lead(lead_id: UUID, db: Db, actor: CurrentActor) -> Response:
+async def restore_lead(lead_id: UUID, write: Write) -> Response:
     """Take a deletion back."""
-    return record_answer(await db.write(records.written, actor, service.restore, lead_id=lead_id))
+    return await write.record(service.restore, lead_id=lead_id)
+
+
+add_bulk(
+    router,
+    Verbs("lead", LeadIn, LeadPatch, service.create, service.update, service.archive, number="LEAD"),
+    LeadOut,
+)

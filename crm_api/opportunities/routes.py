@@ -14,6 +14,9 @@ from crm_api.dependencies import CurrentActor, Db, IfMatch, json_answer, record_
 from crm_api.opportunities import service
 from crm_api.opportunities.catalogue import CATALOGUE
 from crm_api.opportunities.schemas import Close, OpportunityIn, OpportunityOut, OpportunityPatch
+from crm_api.writes.bulk import Verbs
+from crm_api.writes.dependencies import Write
+from crm_api.writes.resources import add_bulk
 
 router = APIRouter(prefix="/api/v1/crm/opportunities", tags=["opportunities"])
 
@@ -35,9 +38,9 @@ async def search_opportunities(body: SearchBody, db: Db, actor: CurrentActor) ->
 
 
 @router.post("", status_code=201, response_model=OpportunityOut, responses=documented(403, 409, 422))
-async def create_opportunity(body: OpportunityIn, db: Db, actor: CurrentActor) -> Response:
+async def create_opportunity(body: OpportunityIn, write: Write) -> Response:
     """Make an opportunity."""
-    return record_answer(await db.write(records.written, actor, service.create, data=body), 201)
+    return await write.record(service.create, data=body, status=201)
 
 
 @router.get("/{opportunity_id}", response_model=OpportunityOut, responses=documented(404, 422))
@@ -53,29 +56,24 @@ async def read_opportunity(opportunity_id: UUID, db: Db, actor: CurrentActor) ->
     "/{opportunity_id}", response_model=OpportunityOut, responses=documented(400, 403, 404, 409, 412, 422)
 )
 async def update_opportunity(
-    opportunity_id: UUID, body: OpportunityPatch, db: Db, actor: CurrentActor, if_match: IfMatch
+    opportunity_id: UUID, body: OpportunityPatch, write: Write, if_match: IfMatch
 ) -> Response:
     """Change just the fields sent."""
-    change = await db.write(
-        records.written, actor, service.update, opportunity_id=opportunity_id, data=body, if_match=if_match
-    )
-    return record_answer(change)
+    return await write.record(service.update, opportunity_id=opportunity_id, data=body, if_match=if_match)
 
 
 @router.delete("/{opportunity_id}", status_code=204, responses=documented(400, 403, 404, 409, 412, 422))
-async def delete_opportunity(opportunity_id: UUID, db: Db, actor: CurrentActor, if_match: IfMatch) -> None:
+async def delete_opportunity(opportunity_id: UUID, write: Write, if_match: IfMatch) -> Response:
     """Delete softly: it can be restored."""
-    await db.write(service.archive, actor, opportunity_id=opportunity_id, if_match=if_match)
+    return await write.nothing(service.archive, opportunity_id=opportunity_id, if_match=if_match)
 
 
 @router.post(
     "/{opportunity_id}/restore", response_model=OpportunityOut, responses=documented(403, 404, 409, 422)
 )
-async def restore_opportunity(opportunity_id: UUID, db: Db, actor: CurrentActor) -> Response:
+async def restore_opportunity(opportunity_id: UUID, write: Write) -> Response:
     """Take a deletion back."""
-    return record_answer(
-        await db.write(records.written, actor, service.restore, opportunity_id=opportunity_id)
-    )
+    return await write.record(service.restore, opportunity_id=opportunity_id)
 
 
 @router.post(
@@ -83,14 +81,9 @@ async def restore_opportunity(opportunity_id: UUID, db: Db, actor: CurrentActor)
     response_model=OpportunityOut,
     responses=documented(400, 403, 404, 409, 412, 422),
 )
-async def close_opportunity(
-    opportunity_id: UUID, body: Close, db: Db, actor: CurrentActor, if_match: IfMatch
-) -> Response:
+async def close_opportunity(opportunity_id: UUID, body: Close, write: Write, if_match: IfMatch) -> Response:
     """Win or lose a deal; a loss needs its reason."""
-    closed = await db.write(
-        records.written, actor, service.close, opportunity_id=opportunity_id, data=body, if_match=if_match
-    )
-    return record_answer(closed)
+    return await write.record(service.close, opportunity_id=opportunity_id, data=body, if_match=if_match)
 
 
 @router.post(
@@ -98,11 +91,21 @@ async def close_opportunity(
     response_model=OpportunityOut,
     responses=documented(400, 403, 404, 409, 412, 422),
 )
-async def reopen_opportunity(
-    opportunity_id: UUID, db: Db, actor: CurrentActor, if_match: IfMatch
-) -> Response:
+async def reopen_opportunity(opportunity_id: UUID, write: Write, if_match: IfMatch) -> Response:
     """Bring a closed deal back to the stage it was in."""
-    reopened = await db.write(
-        records.written, actor, service.reopen, opportunity_id=opportunity_id, if_match=if_match
-    )
-    return record_answer(reopened)
+    return await write.record(service.reopen, opportunity_id=opportunity_id, if_match=if_match)
+
+
+add_bulk(
+    router,
+    Verbs(
+        "opportunity",
+        OpportunityIn,
+        OpportunityPatch,
+        service.create,
+        service.update,
+        service.archive,
+        number="OPP",
+    ),
+    OpportunityOut,
+)

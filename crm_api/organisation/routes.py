@@ -19,7 +19,7 @@ from crm_api.core.errors import Invalid
 from crm_api.core.listing import Page
 from crm_api.core.problems import documented
 from crm_api.core.schemas import Currency, Day, changes
-from crm_api.dependencies import CurrentActor, Db, IfMatch, json_answer, record_answer
+from crm_api.dependencies import CurrentActor, Db, IfMatch, json_answer, record_answer, takes_only
 from crm_api.organisation import calendars, rates, service
 from crm_api.organisation.catalogue import CALENDARS, RATES, TERRITORIES
 from crm_api.organisation.models import ExchangeRate, HolidayCalendar, Organisation, Territory
@@ -39,6 +39,8 @@ from crm_api.organisation.schemas import (
     TerritoryOut,
     TerritoryPatch,
 )
+from crm_api.writes.dependencies import Write, told
+from crm_api.writes.idempotency import Answer
 
 router = APIRouter(prefix="/api/v1/organisation", tags=["organisation"])
 territories_router = APIRouter(prefix="/api/v1/territories", tags=["territories"])
@@ -53,7 +55,7 @@ def _shown(session: Session) -> dict[str, Any] | None:
     return shown | {"postal_address": found.printed_address}
 
 
-def _changed(session: Session, /, **change: Any) -> dict[str, Any]:
+def _changed(session: Session, _: Actor, /, **change: Any) -> dict[str, Any]:
     service.change_profile(session, **change)
     session.flush()
     shown = _shown(session)
@@ -66,17 +68,15 @@ async def read_organisation(db: Db, actor: CurrentActor) -> Response:
     """The profile of the company that runs this installation."""
     shown = await db.read(_shown)
     if shown is None:
-        shown = await db.write(_changed, values={})
+        shown = await db.write(_changed, actor, values={})
     return record_answer(shown)
 
 
 @router.patch("", response_model=OrganisationOut, responses=documented(400, 403, 409, 412, 422))
-async def update_organisation(
-    body: OrganisationPatch, db: Db, actor: CurrentActor, if_match: IfMatch
-) -> Response:
+async def update_organisation(body: OrganisationPatch, write: Write, if_match: IfMatch) -> Response:
     """Change just the fields sent."""
-    require_role(actor)
-    return record_answer(await db.write(_changed, values=changes(body), if_match=if_match))
+    require_role(write.actor)
+    return await write.answer(_changed, values=changes(body), if_match=if_match)
 
 
 @territories_router.get(
@@ -92,14 +92,14 @@ async def list_territories(
 @territories_router.post(
     "", status_code=201, response_model=TerritoryOut, responses=documented(403, 409, 422)
 )
-async def create_territory(body: TerritoryIn, db: Db, actor: CurrentActor) -> Response:
+async def create_territory(body: TerritoryIn, write: Write) -> Response:
     """Make a territory."""
 
     def make(session: Session, actor: Actor) -> Any:
         require_role(actor)
         return service.create_territory(session, name=body.name, parent_id=body.parent_id)
 
-    return record_answer(await db.write(records.written, actor, make), 201)
+    return await write.record(make, status=201)
 
 
 @territories_router.get("/{territory_id}", response_model=TerritoryOut, responses=documented(404, 422))
@@ -112,7 +112,7 @@ async def read_territory(territory_id: UUID, db: Db, actor: CurrentActor) -> Res
     "/{territory_id}", response_model=TerritoryOut, responses=documented(400, 403, 404, 409, 412, 422)
 )
 async def update_territory(
-    territory_id: UUID, body: TerritoryPatch, db: Db, actor: CurrentActor, if_match: IfMatch
+    territory_id: UUID, body: TerritoryPatch, write: Write, if_match: IfMatch
 ) -> Response:
     """Change just the fields sent."""
 
@@ -120,13 +120,18 @@ async def update_territory(
         territory = records.get(session, actor, Territory, territory_id, writing=True, if_match=if_match)
         return service.update_territory(session, territory, values=changes(body))
 
-    return record_answer(await db.write(records.written, actor, change))
+    return await write.record(change)
 
 
 # ── Holidays ─────────────────────────────────────────────────────────────────────────────────────
 
 
-@router.get("/days", response_model=Days, responses=documented(400, 422))
+@router.get(
+    "/days",
+    response_model=Days,
+    responses=documented(400, 422),
+    dependencies=[takes_only("start", "end", "territory_id")],
+)
 async def list_days(
     db: Db,
     actor: CurrentActor,
@@ -166,14 +171,14 @@ async def list_holiday_calendars(
     response_model=HolidayCalendarOut,
     responses=documented(403, 409, 422),
 )
-async def create_holiday_calendar(body: HolidayCalendarIn, db: Db, actor: CurrentActor) -> Response:
+async def create_holiday_calendar(body: HolidayCalendarIn, write: Write) -> Response:
     """Make a calendar, with its days."""
 
     def make(session: Session, actor: Actor) -> Any:
         require_role(actor)
         return calendars.create(session, values=body.model_dump())
 
-    return record_answer(await db.write(records.written, actor, make), 201)
+    return await write.record(make, status=201)
 
 
 @router.get(
@@ -190,7 +195,7 @@ async def read_holiday_calendar(calendar_id: UUID, db: Db, actor: CurrentActor) 
     responses=documented(400, 403, 404, 409, 412, 422),
 )
 async def update_holiday_calendar(
-    calendar_id: UUID, body: HolidayCalendarPatch, db: Db, actor: CurrentActor, if_match: IfMatch
+    calendar_id: UUID, body: HolidayCalendarPatch, write: Write, if_match: IfMatch
 ) -> Response:
     """Change just the fields sent; `holidays` replaces the days there are."""
     values = {name: value for name, value in body.model_dump().items() if name in body.model_fields_set}
@@ -199,7 +204,7 @@ async def update_holiday_calendar(
         found = records.get(session, actor, HolidayCalendar, calendar_id, writing=True, if_match=if_match)
         return calendars.update(session, found, values=values)
 
-    return record_answer(await db.write(records.written, actor, change))
+    return await write.record(change)
 
 
 @router.post(
@@ -207,30 +212,28 @@ async def update_holiday_calendar(
     response_model=HolidayCalendarOut,
     responses=documented(400, 403, 404, 412, 413, 422),
 )
-async def import_holidays(
-    calendar_id: UUID, body: Csv, db: Db, actor: CurrentActor, if_match: IfMatch
-) -> Response:
+async def import_holidays(calendar_id: UUID, body: Csv, write: Write, if_match: IfMatch) -> Response:
     """Add days from CSV with the columns day,name. All rows or none are written."""
 
     def change(session: Session, actor: Actor) -> Any:
         found = records.get(session, actor, HolidayCalendar, calendar_id, writing=True, if_match=if_match)
         return calendars.add_days(session, found, days=calendars.from_csv(body))
 
-    return record_answer(await db.write(records.written, actor, change))
+    return await write.record(change)
 
 
 @router.delete(
     "/holiday-calendars/{calendar_id}", status_code=204, responses=documented(400, 403, 404, 412, 422)
 )
-async def delete_holiday_calendar(calendar_id: UUID, db: Db, actor: CurrentActor, if_match: IfMatch) -> None:
+async def delete_holiday_calendar(calendar_id: UUID, write: Write, if_match: IfMatch) -> Response:
     """Remove a calendar with its days."""
 
-    def drop(session: Session) -> None:
+    def drop(session: Session, actor: Actor) -> None:
         session.delete(
             records.get(session, actor, HolidayCalendar, calendar_id, writing=True, if_match=if_match)
         )
 
-    await db.write(drop)
+    return await write.nothing(drop)
 
 
 # ── Exchange rates ───────────────────────────────────────────────────────────────────────────────
@@ -247,21 +250,29 @@ async def list_rates(
 
 
 @router.post("/rates/import", response_model=RatesWritten, responses=documented(403, 422))
-async def import_rates(body: RatesIn, db: Db, actor: CurrentActor) -> Response:
+async def import_rates(body: RatesIn, write: Write) -> Response:
     """Write many rates, each over the one of its currency and day. All or none are written."""
-    require_role(actor)
     given = [rates.NewRate(**rate.model_dump()) for rate in body.rates]
-    return json_answer(await db.write(rates.put_many, given))
+    return await write.answer(_put_many, given=given)
 
 
 @router.post("/rates/import-csv", response_model=RatesWritten, responses=documented(403, 413, 422))
-async def import_rates_csv(body: Csv, db: Db, actor: CurrentActor) -> Response:
+async def import_rates_csv(body: Csv, write: Write) -> Response:
     """The same from CSV with the columns currency,valid_from,rate and, if you like, source."""
+    return await write.answer(_put_many, given=rates.from_csv(body))
+
+
+def _put_many(session: Session, actor: Actor, *, given: list[rates.NewRate]) -> dict[str, int]:
     require_role(actor)
-    return json_answer(await db.write(rates.put_many, rates.from_csv(body)))
+    return rates.put_many(session, given)
 
 
-@router.get("/rates/convert", response_model=Converted, responses=documented(422))
+@router.get(
+    "/rates/convert",
+    response_model=Converted,
+    responses=documented(400, 422),
+    dependencies=[takes_only("amount", "currency", "on")],
+)
 async def convert(
     db: Db,
     actor: CurrentActor,
@@ -301,33 +312,28 @@ async def read_rate(currency: Currency, valid_from: Day, db: Db, actor: CurrentA
     responses=documented(400, 403, 412, 422) | {201: {"model": RateOut, "description": "The rate is new"}},
 )
 async def put_rate(
-    currency: Currency, valid_from: Day, body: RateIn, db: Db, actor: CurrentActor, if_match: IfMatch
+    currency: Currency, valid_from: Day, body: RateIn, write: Write, if_match: IfMatch
 ) -> Response:
     """Write the rate of a currency from a day on. Amounts kept in that currency follow within a minute."""
-    is_new = False
 
-    def write(session: Session, actor: Actor) -> Any:
-        nonlocal is_new
-        require_role(actor)
+    def put(session: Session) -> Answer:
+        require_role(write.actor)
         given = rates.NewRate(currency, valid_from, body.rate, body.source)
         row, is_new = rates.put(session, given, if_match=if_match)
-        return row
+        return told(records.as_shown(session, row), 201 if is_new else 200)
 
-    answer = await db.write(records.written, actor, write)
-    return record_answer(answer, 201 if is_new else 200)
+    return await write.transaction(put)
 
 
 @router.delete(
     "/rates/{currency}/{valid_from}", status_code=204, responses=documented(400, 403, 404, 412, 422)
 )
-async def delete_rate(
-    currency: Currency, valid_from: Day, db: Db, actor: CurrentActor, if_match: IfMatch
-) -> None:
+async def delete_rate(currency: Currency, valid_from: Day, write: Write, if_match: IfMatch) -> Response:
     """Remove a rate; the one before it holds on."""
 
-    def drop(session: Session) -> None:
+    def drop(session: Session, actor: Actor) -> None:
         found = rates.find(session, currency, valid_from)
         row = records.get(session, actor, ExchangeRate, found.id, writing=True, if_match=if_match)
         rates.delete(session, row)
 
-    await db.write(drop)
+    return await write.nothing(drop)

@@ -14,6 +14,7 @@ from crm_api.dependencies import CurrentActor, Db, json_answer, record_answer
 from crm_api.outbox import service
 from crm_api.outbox.catalogue import CATALOGUE, SUPPRESSIONS
 from crm_api.outbox.schemas import MessageOut, PauseIn, PauseOut, Remark, SuppressionIn, SuppressionOut
+from crm_api.writes.dependencies import Write
 
 router = APIRouter(prefix="/api/v1/crm/followups/outbox", tags=["follow-ups"])
 suppressions_router = APIRouter(prefix="/api/v1/crm/followups/suppressions", tags=["follow-ups"])
@@ -41,9 +42,9 @@ async def read_pause(db: Db, actor: CurrentActor) -> PauseOut:
 
 
 @router.put("/pause", response_model=PauseOut, responses=documented(403, 422))
-async def change_pause(body: PauseIn, db: Db, actor: CurrentActor) -> PauseOut:
+async def change_pause(body: PauseIn, write: Write) -> Response:
     """Stop all sending at the next claim, or let it go on."""
-    return PauseOut(paused=await db.write(service.pause, actor, paused=body.paused))
+    return await write.answer(service.pause, paused=body.paused)
 
 
 @router.get("/{message_id}", response_model=MessageOut, responses=documented(404, 422))
@@ -53,29 +54,27 @@ async def read_message(message_id: UUID, db: Db, actor: CurrentActor) -> Respons
 
 
 @router.post("/{message_id}/mark-sent", response_model=MessageOut, responses=documented(403, 404, 409, 422))
-async def mark_sent(message_id: UUID, body: Remark, db: Db, actor: CurrentActor) -> Response:
+async def mark_sent(message_id: UUID, body: Remark, write: Write) -> Response:
     """An uncertain message did arrive; it joins the timeline."""
-    change = db.write(records.written, actor, service.mark_sent, message_id=message_id, remark=body.remark)
-    return record_answer(await change)
+    return await write.record(service.mark_sent, message_id=message_id, remark=body.remark)
 
 
 @router.post("/{message_id}/retry", response_model=MessageOut, responses=documented(403, 404, 409, 422))
-async def retry(message_id: UUID, db: Db, actor: CurrentActor) -> Response:
+async def retry(message_id: UUID, write: Write) -> Response:
     """Send an uncertain or dead message again, after one more final check."""
-    return record_answer(await db.write(records.written, actor, service.retry, message_id=message_id))
+    return await write.record(service.retry, message_id=message_id)
 
 
 @router.post("/{message_id}/resume", response_model=MessageOut, responses=documented(403, 404, 409, 422))
-async def resume(message_id: UUID, db: Db, actor: CurrentActor) -> Response:
+async def resume(message_id: UUID, write: Write) -> Response:
     """Let a held message go on."""
-    return record_answer(await db.write(records.written, actor, service.resume, message_id=message_id))
+    return await write.record(service.resume, message_id=message_id)
 
 
 @router.post("/{message_id}/discard", response_model=MessageOut, responses=documented(403, 404, 409, 422))
-async def discard(message_id: UUID, body: Remark, db: Db, actor: CurrentActor) -> Response:
+async def discard(message_id: UUID, body: Remark, write: Write) -> Response:
     """Give a message up that waits, is uncertain, or dead."""
-    change = db.write(records.written, actor, service.discard, message_id=message_id, remark=body.remark)
-    return record_answer(await change)
+    return await write.record(service.discard, message_id=message_id, remark=body.remark)
 
 
 @suppressions_router.get(
@@ -92,13 +91,12 @@ async def list_suppressions(
 
 
 @suppressions_router.post("", status_code=201, response_model=SuppressionOut, responses=documented(403, 422))
-async def suppress(body: SuppressionIn, db: Db, actor: CurrentActor) -> Response:
+async def suppress(body: SuppressionIn, write: Write) -> Response:
     """Keep an address out of all automatic mail, and take back what is on its way to it."""
-    change = db.write(records.written, actor, service.suppress_by_hand, data=body)
-    return record_answer(await change, 201)
+    return await write.record(service.suppress_by_hand, data=body, status=201)
 
 
 @suppressions_router.delete("/{suppression_id}", status_code=204, responses=documented(403, 404, 422))
-async def unsuppress(suppression_id: UUID, db: Db, actor: CurrentActor) -> None:
+async def unsuppress(suppression_id: UUID, write: Write) -> Response:
     """Let an address have mail again; for administrators."""
-    await db.write(service.unsuppress, actor, suppression_id=suppression_id)
+    return await write.nothing(service.unsuppress, suppression_id=suppression_id)

@@ -3,7 +3,7 @@
 Claiming and recording, which only the sending process does, is in `delivery.py`.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -20,6 +20,7 @@ from crm_api.core import clock, dialect
 from crm_api.core.errors import Conflict, NotFound
 from crm_api.core.ids import new_id
 from crm_api.core.text import fold
+from crm_api.events.models import EventRow
 from crm_api.organisation.models import Organisation
 from crm_api.organisation.service import profile
 from crm_api.outbox import queries, timeline
@@ -97,6 +98,18 @@ def enqueue(session: Session, message: NewMessage) -> OutboxMessage | None:
     session.add(row)
     session.flush()
     return row
+
+
+def foreseen(session: Session, event_ids: Collection[UUID]) -> list[dict[str, Any]]:
+    """The messages that a transaction plans or takes back: of the records its events are about."""
+    about = sa.select(EventRow.subject_id).where(EventRow.id.in_(event_ids))
+    since = sa.select(sa.func.min(EventRow.occurred_at)).where(EventRow.id.in_(event_ids)).scalar_subquery()
+    touched = sa.or_(OutboxMessage.lead_id.in_(about), OutboxMessage.source_id.in_(about))
+    messages = session.scalars(sa.select(OutboxMessage).where(touched, OutboxMessage.updated_at >= since))
+    return [
+        {"message_id": m.id, "recipient": m.recipient_address, "status": m.status, "due_at": m.due_at}
+        for m in messages
+    ]
 
 
 def move(session: Session, message_id: UUID, event: Event, **columns: Any) -> OutboxMessage | None:
@@ -275,12 +288,12 @@ def _by_hand(session: Session, actor: Actor, message_id: UUID, event: Event, **c
     return moved
 
 
-def pause(session: Session, actor: Actor, *, paused: bool) -> bool:
-    """Stop all sending at the next claim, or let it go on. Nothing that is planned is lost."""
+def pause(session: Session, actor: Actor, *, paused: bool) -> dict[str, bool]:
+    """Stop all sending at the next claim, or let it go on; returns the switch. Nothing that is planned is lost."""
     require_role(actor)
     organisation = profile(session)
     organisation.settings = {**organisation.settings, PAUSED: paused}
-    return paused
+    return {"paused": paused}
 
 
 def is_paused(session: Session) -> bool:

@@ -14,6 +14,7 @@ from crm_api.dependencies import CurrentActor, Db, IfMatch, json_answer, record_
 from crm_api.pipelines import service
 from crm_api.pipelines.catalogue import PIPELINES, STAGES
 from crm_api.pipelines.schemas import NewStage, PipelineIn, PipelineOut, PipelinePatch, StageOut, StagePatch
+from crm_api.writes.dependencies import Write
 
 router = APIRouter(prefix="/api/v1/crm/pipelines", tags=["pipelines"])
 
@@ -35,9 +36,9 @@ async def search_pipelines(body: SearchBody, db: Db, actor: CurrentActor) -> Res
 
 
 @router.post("", status_code=201, response_model=PipelineOut, responses=documented(403, 409, 422))
-async def create_pipeline(body: PipelineIn, db: Db, actor: CurrentActor) -> Response:
+async def create_pipeline(body: PipelineIn, write: Write) -> Response:
     """Make a pipeline."""
-    return record_answer(await db.write(records.written, actor, service.create, data=body), 201)
+    return await write.record(service.create, data=body, status=201)
 
 
 @router.get("/{pipeline_id}", response_model=PipelineOut, responses=documented(404, 422))
@@ -51,25 +52,22 @@ async def read_pipeline(pipeline_id: UUID, db: Db, actor: CurrentActor) -> Respo
     "/{pipeline_id}", response_model=PipelineOut, responses=documented(400, 403, 404, 409, 412, 422)
 )
 async def update_pipeline(
-    pipeline_id: UUID, body: PipelinePatch, db: Db, actor: CurrentActor, if_match: IfMatch
+    pipeline_id: UUID, body: PipelinePatch, write: Write, if_match: IfMatch
 ) -> Response:
     """Change just the fields sent."""
-    change = await db.write(
-        records.written, actor, service.update, pipeline_id=pipeline_id, data=body, if_match=if_match
-    )
-    return record_answer(change)
+    return await write.record(service.update, pipeline_id=pipeline_id, data=body, if_match=if_match)
 
 
 @router.delete("/{pipeline_id}", status_code=204, responses=documented(400, 403, 404, 409, 412, 422))
-async def delete_pipeline(pipeline_id: UUID, db: Db, actor: CurrentActor, if_match: IfMatch) -> None:
+async def delete_pipeline(pipeline_id: UUID, write: Write, if_match: IfMatch) -> Response:
     """Delete softly: it can be restored."""
-    await db.write(service.archive, actor, pipeline_id=pipeline_id, if_match=if_match)
+    return await write.nothing(service.archive, pipeline_id=pipeline_id, if_match=if_match)
 
 
 @router.post("/{pipeline_id}/restore", response_model=PipelineOut, responses=documented(403, 404, 409, 422))
-async def restore_pipeline(pipeline_id: UUID, db: Db, actor: CurrentActor) -> Response:
+async def restore_pipeline(pipeline_id: UUID, write: Write) -> Response:
     """Take a deletion back."""
-    return record_answer(await db.write(records.written, actor, service.restore, pipeline_id=pipeline_id))
+    return await write.record(service.restore, pipeline_id=pipeline_id)
 
 
 stages_router = APIRouter(prefix="/api/v1/crm/stages", tags=["stages"])
@@ -90,9 +88,9 @@ async def search_stages(body: SearchBody, db: Db, actor: CurrentActor) -> Respon
 
 
 @stages_router.post("", status_code=201, response_model=StageOut, responses=documented(403, 409, 422))
-async def create_stage(body: NewStage, db: Db, actor: CurrentActor) -> Response:
+async def create_stage(body: NewStage, write: Write) -> Response:
     """Make a stage."""
-    return record_answer(await db.write(records.written, actor, service.create_stage, data=body), 201)
+    return await write.record(service.create_stage, data=body, status=201)
 
 
 @stages_router.get("/{stage_id}", response_model=StageOut, responses=documented(404, 422))
@@ -105,17 +103,12 @@ async def read_stage(stage_id: UUID, db: Db, actor: CurrentActor) -> Response:
 @stages_router.patch(
     "/{stage_id}", response_model=StageOut, responses=documented(400, 403, 404, 409, 412, 422)
 )
-async def update_stage(
-    stage_id: UUID, body: StagePatch, db: Db, actor: CurrentActor, if_match: IfMatch
-) -> Response:
+async def update_stage(stage_id: UUID, body: StagePatch, write: Write, if_match: IfMatch) -> Response:
     """Change just the fields sent."""
-    change = await db.write(
-        records.written, actor, service.update_stage, stage_id=stage_id, data=body, if_match=if_match
-    )
-    return record_answer(change)
+    return await write.record(service.update_stage, stage_id=stage_id, data=body, if_match=if_match)
 
 
 @stages_router.delete("/{stage_id}", status_code=204, responses=documented(400, 403, 404, 409, 412, 422))
-async def delete_stage(stage_id: UUID, db: Db, actor: CurrentActor, if_match: IfMatch) -> None:
+async def delete_stage(stage_id: UUID, write: Write, if_match: IfMatch) -> Response:
     """Remove a stage that holds no record."""
-    await db.write(service.delete_stage, actor, stage_id=stage_id, if_match=if_match)
+    return await write.nothing(service.delete_stage, stage_id=stage_id, if_match=if_match)

@@ -14,6 +14,9 @@ from crm_api.dependencies import CurrentActor, Db, IfMatch, json_answer, record_
 from crm_api.products import service
 from crm_api.products.catalogue import CATALOGUE
 from crm_api.products.schemas import ProductIn, ProductOut, ProductPatch
+from crm_api.writes.bulk import Verbs
+from crm_api.writes.dependencies import Write
+from crm_api.writes.resources import add_bulk
 
 router = APIRouter(prefix="/api/v1/crm/products", tags=["products"])
 
@@ -33,9 +36,9 @@ async def search_products(body: SearchBody, db: Db, actor: CurrentActor) -> Resp
 
 
 @router.post("", status_code=201, response_model=ProductOut, responses=documented(403, 409, 422))
-async def create_product(body: ProductIn, db: Db, actor: CurrentActor) -> Response:
+async def create_product(body: ProductIn, write: Write) -> Response:
     """Make a product."""
-    return record_answer(await db.write(records.written, actor, service.create, data=body), 201)
+    return await write.record(service.create, data=body, status=201)
 
 
 @router.get("/{product_id}", response_model=ProductOut, responses=documented(404, 422))
@@ -46,23 +49,25 @@ async def read_product(product_id: UUID, db: Db, actor: CurrentActor) -> Respons
 
 @router.put("/{product_id}", response_model=ProductOut, responses=documented(400, 403, 404, 409, 412, 422))
 @router.patch("/{product_id}", response_model=ProductOut, responses=documented(400, 403, 404, 409, 412, 422))
-async def update_product(
-    product_id: UUID, body: ProductPatch, db: Db, actor: CurrentActor, if_match: IfMatch
-) -> Response:
+async def update_product(product_id: UUID, body: ProductPatch, write: Write, if_match: IfMatch) -> Response:
     """Change just the fields sent."""
-    change = await db.write(
-        records.written, actor, service.update, product_id=product_id, data=body, if_match=if_match
-    )
-    return record_answer(change)
+    return await write.record(service.update, product_id=product_id, data=body, if_match=if_match)
 
 
 @router.delete("/{product_id}", status_code=204, responses=documented(400, 403, 404, 409, 412, 422))
-async def delete_product(product_id: UUID, db: Db, actor: CurrentActor, if_match: IfMatch) -> None:
+async def delete_product(product_id: UUID, write: Write, if_match: IfMatch) -> Response:
     """Delete softly: it can be restored."""
-    await db.write(service.archive, actor, product_id=product_id, if_match=if_match)
+    return await write.nothing(service.archive, product_id=product_id, if_match=if_match)
 
 
 @router.post("/{product_id}/restore", response_model=ProductOut, responses=documented(403, 404, 409, 422))
-async def restore_product(product_id: UUID, db: Db, actor: CurrentActor) -> Response:
+async def restore_product(product_id: UUID, write: Write) -> Response:
     """Take a deletion back."""
-    return record_answer(await db.write(records.written, actor, service.restore, product_id=product_id))
+    return await write.record(service.restore, product_id=product_id)
+
+
+add_bulk(
+    router,
+    Verbs("product", ProductIn, ProductPatch, service.create, service.update, service.archive),
+    ProductOut,
+)

@@ -14,6 +14,7 @@ from crm_api.dependencies import CurrentActor, Db, IfMatch, json_answer, record_
 from crm_api.tags import service
 from crm_api.tags.catalogue import CATALOGUE
 from crm_api.tags.schemas import TagIn, TagOut, TagPatch
+from crm_api.writes.dependencies import Write
 
 router = APIRouter(prefix="/api/v1/crm/tags", tags=["tags"])
 
@@ -25,9 +26,9 @@ async def list_tags(db: Db, actor: CurrentActor, query: Annotated[Query, listing
 
 
 @router.post("", status_code=201, response_model=TagOut, responses=documented(403, 409, 422))
-async def create_tag(body: TagIn, db: Db, actor: CurrentActor) -> Response:
+async def create_tag(body: TagIn, write: Write) -> Response:
     """Make a tag."""
-    return record_answer(await db.write(records.written, actor, service.create, data=body), 201)
+    return await write.record(service.create, data=body, status=201)
 
 
 @router.get("/{tag_id}", response_model=TagOut, responses=documented(404, 422))
@@ -38,16 +39,12 @@ async def read_tag(tag_id: UUID, db: Db, actor: CurrentActor) -> Response:
 
 @router.put("/{tag_id}", response_model=TagOut, responses=documented(400, 403, 404, 409, 412, 422))
 @router.patch("/{tag_id}", response_model=TagOut, responses=documented(400, 403, 404, 409, 412, 422))
-async def update_tag(
-    tag_id: UUID, body: TagPatch, db: Db, actor: CurrentActor, if_match: IfMatch
-) -> Response:
+async def update_tag(tag_id: UUID, body: TagPatch, write: Write, if_match: IfMatch) -> Response:
     """Rename or recolour a tag."""
-    return record_answer(
-        await db.write(records.written, actor, service.update, tag_id=tag_id, data=body, if_match=if_match)
-    )
+    return await write.record(service.update, tag_id=tag_id, data=body, if_match=if_match)
 
 
 @router.delete("/{tag_id}", status_code=204, responses=documented(400, 403, 404, 412, 422))
-async def delete_tag(tag_id: UUID, db: Db, actor: CurrentActor, if_match: IfMatch) -> None:
+async def delete_tag(tag_id: UUID, write: Write, if_match: IfMatch) -> Response:
     """Remove a tag from everything."""
-    await db.write(service.delete, actor, tag_id=tag_id, if_match=if_match)
+    return await write.nothing(service.delete, tag_id=tag_id, if_match=if_match)

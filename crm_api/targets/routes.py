@@ -16,6 +16,7 @@ from crm_api.dependencies import CurrentActor, Db, IfMatch, json_answer, record_
 from crm_api.targets import service
 from crm_api.targets.catalogue import CATALOGUE
 from crm_api.targets.schemas import SpreadIn, TargetIn, TargetOut, TargetPatch, Targets
+from crm_api.writes.dependencies import Write
 
 router = APIRouter(prefix="/api/v1/crm/targets", tags=["targets"])
 
@@ -29,21 +30,21 @@ async def list_targets(db: Db, actor: CurrentActor, query: Annotated[Query, list
 
 
 @router.post("", status_code=201, response_model=TargetOut, responses=documented(403, 409, 422))
-async def create_target(body: TargetIn, db: Db, actor: CurrentActor) -> Response:
+async def create_target(body: TargetIn, write: Write) -> Response:
     """Set a target for a person or a team."""
-    return record_answer(await db.write(records.written, actor, service.create, data=body), 201)
+    return await write.record(service.create, data=body, status=201)
 
 
 @router.post("/spread", response_model=Targets, responses=documented(403, 422))
-async def spread_target(body: SpreadIn, db: Db, actor: CurrentActor) -> Response:
+async def spread_target(body: SpreadIn, write: Write) -> Response:
     """Spread a year's target over its twelve months, writing over what they have."""
 
-    def write(session: Session, actor: Actor) -> list[dict[str, Any]]:
+    def spread(session: Session, actor: Actor) -> dict[str, Any]:
         ids = service.spread(session, actor, data=body)
         session.flush()
-        return [records.one(session, actor, "target", target_id) for target_id in ids]
+        return {"items": [records.one(session, actor, "target", target_id) for target_id in ids]}
 
-    return json_answer({"items": await db.write(write, actor)})
+    return await write.answer(spread)
 
 
 @router.get("/{target_id}", response_model=TargetOut, responses=documented(404, 422))
@@ -54,18 +55,12 @@ async def read_target(target_id: UUID, db: Db, actor: CurrentActor) -> Response:
 
 @router.put("/{target_id}", response_model=TargetOut, responses=documented(400, 403, 404, 412, 422))
 @router.patch("/{target_id}", response_model=TargetOut, responses=documented(400, 403, 404, 412, 422))
-async def update_target(
-    target_id: UUID, body: TargetPatch, db: Db, actor: CurrentActor, if_match: IfMatch
-) -> Response:
+async def update_target(target_id: UUID, body: TargetPatch, write: Write, if_match: IfMatch) -> Response:
     """Change the amount."""
-    return record_answer(
-        await db.write(
-            records.written, actor, service.update, target_id=target_id, data=body, if_match=if_match
-        )
-    )
+    return await write.record(service.update, target_id=target_id, data=body, if_match=if_match)
 
 
 @router.delete("/{target_id}", status_code=204, responses=documented(400, 403, 404, 412, 422))
-async def delete_target(target_id: UUID, db: Db, actor: CurrentActor, if_match: IfMatch) -> None:
+async def delete_target(target_id: UUID, write: Write, if_match: IfMatch) -> Response:
     """Remove a target."""
-    await db.write(service.delete, actor, target_id=target_id, if_match=if_match)
+    return await write.nothing(service.delete, target_id=target_id, if_match=if_match)

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Depends, Request, Response
 from fastapi.security import OAuth2PasswordRequestForm
+from sqlalchemy.orm import Session
 
 from crm_api.access import Actor, require_role
 from crm_api.conditions import records
@@ -41,6 +42,7 @@ from crm_api.users.schemas import (
     UserOut,
     UserPatch,
 )
+from crm_api.writes.dependencies import Write
 
 router = APIRouter(prefix="/api/v1/auth", tags=["auth"])
 
@@ -81,11 +83,15 @@ async def me(actor: CurrentActor) -> Response:
 
 
 @router.patch("/me", response_model=Me, responses=documented(401, 403, 422))
-async def choose_formats(request: Request, body: MyFormats, db: Db, actor: CurrentActor) -> Response:
+async def choose_formats(request: Request, body: MyFormats, write: Write) -> Response:
     """Choose your own zone and formats: just the fields sent, null for the organisation's."""
-    changed = await db.write(people.choose_formats, actor, data=body)
+
+    def choose(session: Session, actor: Actor) -> dict[str, Any]:
+        return _shown(people.choose_formats(session, actor, data=body))
+
+    answer = await write.answer(choose)
     state(request).actors.clear()
-    return json_answer(_shown(changed))
+    return answer
 
 
 def _shown(actor: Actor) -> dict[str, Any]:
@@ -131,13 +137,12 @@ async def list_users(db: Db, actor: CurrentActor, query: Annotated[Query, listin
 
 
 @users_router.post("", status_code=201, response_model=UserOut, responses=documented(403, 409, 422))
-async def create_user(body: UserIn, db: Db, actor: CurrentActor) -> Response:
+async def create_user(body: UserIn, write: Write) -> Response:
     """Add a colleague."""
-    require_role(actor)
-    made = await db.write(
-        records.written, actor, people.create_user, data=body, password_hash=await _hashed(body.password)
+    require_role(write.actor)
+    return await write.record(
+        people.create_user, data=body, password_hash=await _hashed(body.password), status=201
     )
-    return record_answer(made, 201)
 
 
 @users_router.get("/{user_id}", response_model=UserOut, responses=documented(404, 422))
@@ -147,21 +152,16 @@ async def read_user(user_id: UUID, db: Db, actor: CurrentActor) -> Response:
 
 
 @users_router.patch("/{user_id}", response_model=UserOut, responses=documented(400, 403, 404, 409, 412, 422))
-async def update_user(
-    user_id: UUID, body: UserPatch, db: Db, actor: CurrentActor, if_match: IfMatch
-) -> Response:
+async def update_user(user_id: UUID, body: UserPatch, write: Write, if_match: IfMatch) -> Response:
     """Change just the fields sent; a new password and deactivation end the user's sessions."""
-    require_role(actor)
-    changed = await db.write(
-        records.written,
-        actor,
+    require_role(write.actor)
+    return await write.record(
         people.update_user,
         user_id=user_id,
         data=body,
         if_match=if_match,
         password_hash=await _hashed(body.password),
     )
-    return record_answer(changed)
 
 
 teams_router = APIRouter(prefix="/api/v1/teams", tags=["teams"])
@@ -176,9 +176,9 @@ async def list_teams(db: Db, actor: CurrentActor, query: Annotated[Query, listin
 
 
 @teams_router.post("", status_code=201, response_model=TeamOut, responses=documented(403, 422))
-async def create_team(body: TeamIn, db: Db, actor: CurrentActor) -> Response:
+async def create_team(body: TeamIn, write: Write) -> Response:
     """Make a team."""
-    return record_answer(await db.write(records.written, actor, people.create_team, data=body), 201)
+    return await write.record(people.create_team, data=body, status=201)
 
 
 @teams_router.get("/{team_id}", response_model=TeamOut, responses=documented(404, 422))
@@ -188,12 +188,6 @@ async def read_team(team_id: UUID, db: Db, actor: CurrentActor) -> Response:
 
 
 @teams_router.patch("/{team_id}", response_model=TeamOut, responses=documented(400, 403, 404, 412, 422))
-async def update_team(
-    team_id: UUID, body: TeamPatch, db: Db, actor: CurrentActor, if_match: IfMatch
-) -> Response:
+async def update_team(team_id: UUID, body: TeamPatch, write: Write, if_match: IfMatch) -> Response:
     """Change just the fields sent."""
-    return record_answer(
-        await db.write(
-            records.written, actor, people.update_team, team_id=team_id, data=body, if_match=if_match
-        )
-    )
+    return await write.record(people.update_team, team_id=team_id, data=body, if_match=if_match)

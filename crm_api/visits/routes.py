@@ -19,6 +19,7 @@ from crm_api.visits import flows, service
 from crm_api.visits.catalogue import CATALOGUE
 from crm_api.visits.hours import DayClock
 from crm_api.visits.schemas import Candidates, Kilometres, Nearby, PlanIn, VisitPlanOut
+from crm_api.writes.dependencies import Write
 
 router = APIRouter(prefix="/api/v1/crm/visits", tags=["visits"])
 
@@ -55,11 +56,9 @@ async def read_plan(plan_id: UUID, db: Db, actor: CurrentActor) -> Response:
     response_model=VisitPlanOut,
     responses=documented(400, 403, 404, 409, 412, 422),
 )
-async def accept_plan(plan_id: UUID, db: Db, actor: CurrentActor, if_match: IfMatch) -> Response:
+async def accept_plan(plan_id: UUID, write: Write, if_match: IfMatch) -> Response:
     """Make a proposal the rep's day: its stops become scheduled visits."""
-    return record_answer(
-        await db.write(records.written, actor, service.accept, plan_id=plan_id, if_match=if_match)
-    )
+    return await write.record(service.accept, plan_id=plan_id, if_match=if_match)
 
 
 @router.get("/candidates", response_model=Candidates, responses=documented(422))

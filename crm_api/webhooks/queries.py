@@ -1,5 +1,6 @@
 """Which endpoints and deliveries: pure Selects."""
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -56,4 +57,19 @@ def settled_before(moment: datetime, *, limit: int) -> sa.Select[UUID]:
         .where(WebhookDelivery.created_at < moment, WebhookDelivery.status.not_in(OPEN))
         .order_by(WebhookDelivery.created_at)
         .limit(limit)
+    )
+
+
+def queued_for(event_ids: Collection[UUID]) -> sa.Select[UUID, str, str, str]:
+    """What waits to be told of these events: webhook, address and type."""
+    return (
+        sa.select(
+            Webhook.id.label("webhook_id"),
+            Webhook.name,
+            Webhook.url,
+            WebhookDelivery.event_type.label("type"),
+        )
+        .join(Webhook, Webhook.id == WebhookDelivery.webhook_id)
+        .where(WebhookDelivery.event_id.in_(event_ids))
+        .order_by(Webhook.name, WebhookDelivery.id)
     )

@@ -27,6 +27,7 @@ from crm_api.webhooks.schemas import (
     WebhookOut,
     WebhookPatch,
 )
+from crm_api.writes.dependencies import Write
 
 router = APIRouter(prefix="/api/v1/webhooks", tags=["webhooks"])
 
@@ -65,9 +66,9 @@ async def update_webhook(
 
 
 @router.delete("/{webhook_id}", status_code=204, responses=documented(403, 404, 422))
-async def delete_webhook(webhook_id: UUID, db: Db, actor: CurrentActor) -> None:
+async def delete_webhook(webhook_id: UUID, write: Write) -> Response:
     """Remove a webhook with its log."""
-    await db.write(service.delete, actor, webhook_id=webhook_id)
+    return await write.nothing(service.delete, webhook_id=webhook_id)
 
 
 @router.post("/{webhook_id}/rotate-secret", response_model=WebhookMade, responses=documented(403, 404, 422))
@@ -130,7 +131,6 @@ async def read_delivery(webhook_id: UUID, delivery_id: UUID, db: Db, actor: Curr
     response_model=DeliveryWithAttempts,
     responses=documented(403, 404, 409, 422),
 )
-async def replay_delivery(webhook_id: UUID, delivery_id: UUID, db: Db, actor: CurrentActor) -> Response:
+async def replay_delivery(webhook_id: UUID, delivery_id: UUID, write: Write) -> Response:
     """Deliver one message again, under the id it has."""
-    change = db.write(records.written, actor, service.replay, webhook_id=webhook_id, delivery_id=delivery_id)
-    return json_answer(await change, 202)
+    return await write.record(service.replay, webhook_id=webhook_id, delivery_id=delivery_id, status=202)

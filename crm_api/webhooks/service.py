@@ -4,6 +4,7 @@ Claiming and recording, which only the delivering process does, is in `delivery.
 """
 
 import logging
+from collections.abc import Collection
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -191,6 +192,11 @@ def _queue(session: Session, webhook_id: UUID, wanted: list[tuple[UUID, str]]) -
         for event_id, type_ in wanted
     ]
     dialect.upsert(session, WebhookDelivery.__table__, rows, key=["webhook_id", "event_id"])
+
+
+def foreseen(session: Session, event_ids: Collection[UUID]) -> list[dict[str, Any]]:
+    """Which endpoints would be told what, of a transaction whose events were fanned out already."""
+    return [dict(row) for row in session.execute(queries.queued_for(event_ids)).mappings()]
 
 
 # ── Telling again ────────────────────────────────────────────────────────────────────────────────

@@ -21,6 +21,7 @@ from crm_api.leads.models import Lead
 from crm_api.opportunities.models import Opportunity
 from crm_api.organisation.models import Territory
 from crm_api.users.models import Team, User
+from crm_api.webhooks.models import Webhook
 from tests.app.resources import problem
 from tests.factories import (
     actor_for,
@@ -263,12 +264,14 @@ async def test_a_hand_over_with_deactivation_ends_everything_in_their_name(api: 
             session.get_one(User, user.id).manager_id = office.maria.id
         session.get_one(User, office.maria.id).manager_id = office.manager.id
         session.get_one(User, office.maria.id).role = "manager"
+        hook = Webhook(
+            name="Orders", url="https://orders.example.com", event_types=["*"], exclude_origins=[],
+            owner_id=office.maria.id, secret=b"sealed",
+        )  # fmt: skip
+        session.add(hook)
 
     await api.db.write(more)
     client, maria = await api.client(), await api.signed_in(office.maria)
-    hook = {"name": "Orders", "url": "https://93.184.215.14/hook", "event_types": ["lead.*"]}
-    made = await maria.post("/api/v1/webhooks", json=hook)
-    assert made.status_code == 201, made.text
     await maria.post("/api/v1/auth/api-keys", json={"name": "Sync", "scopes": ["*:read"]})
     before = (await client.get(office.address())).json()["others"]
     told = await done(client, office, successor_id=str(office.ben.id), deactivate=True)
@@ -313,7 +316,11 @@ async def test_the_sequences_of_handed_over_leads_stop_and_none_begins(db: Any, 
 
     actor, ben = await db.write(people)
     told = await flows.hand_over(
-        db, actor, user_id=house.owner.id, data=HandoverIn(successor_id=ben, deactivate=True)
+        db,
+        actor,
+        user_id=house.owner.id,
+        data=HandoverIn(successor_id=ben, deactivate=True),
+        keep=lambda session, result: None,
     )
     await house.tick()
 
@@ -401,3 +408,31 @@ async def test_a_large_hand_over_never_holds_the_database_for_long(api: Api, off
         lambda s: s.scalar(sa.select(sa.func.count()).where(Opportunity.owner_id == office.maria.id))
     )
     assert (left, closed) == (0, 1)
+
+
+async def test_a_rehearsal_tells_everything_and_moves_nothing(
+    api: Api, office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client, body = await api.client(), {"successor_id": str(office.ben.id), "deactivate": True}
+    tried = await client.post(office.address(), params={"dry_run": "true"}, json=body)
+
+    assert tried.status_code == 200, tried.text
+    assert tried.json()["answer"]["total"] == sum(LIVE.values())
+    assert tried.json()["answer"]["is_active"] is False
+    assert {event["type"] for event in tried.json()["events"]} >= {"lead.assigned", "user.deactivated"}
+    shown = (await client.get(office.address())).json()
+    assert shown["total"] == sum(LIVE.values())
+    monkeypatch.setattr(service, "MOST_AT_ONCE", 3)
+    problem(await client.post(office.address(), params={"dry_run": "true"}, json=body), 409)
+
+
+async def test_a_repeat_under_its_key_is_answered_again_and_not_done_again(api: Api, office: Office) -> None:
+    client, body = await api.client(), {"successor_id": str(office.ben.id)}
+    key = {"Idempotency-Key": "one hand-over"}
+    first = await client.post(office.address(), json=body, headers=key)
+    second = await client.post(office.address(), json=body, headers=key)
+
+    assert first.status_code == 200, first.text
+    assert first.json()["total"] == sum(LIVE.values())
+    assert second.json() == first.json()
+    assert second.headers["idempotency-replayed"] == "true"

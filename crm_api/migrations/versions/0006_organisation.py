@@ -5,8 +5,8 @@ from alembic import op
 
 from crm_api.core import columns, dialect
 
-revision = '0002'
-down_revision = '0001'
+revision = '0006'
+down_revision = '0002'
 branch_labels = None
 depends_on = None
 

@@ -1,0 +1,1 @@
+"""What every change through the API may ask for: a rehearsal, an answer kept for a repeat, many at once."""
