@@ -120,7 +120,8 @@ def foreseen(session: Session, event_ids: Collection[UUID]) -> list[dict[str, An
     for rule_id in service.rules_at_work(session):
         rule = session.get_one(FollowUpRule, rule_id)
         patience = timedelta(minutes=rule.after_minutes)
-        for lead, _ in session.execute(queries.neglected(rule, now + patience).where(Lead.id.in_(leads))):
+        neglected = queries.neglected(rule, now + patience, actor=system(session))
+        for lead, _ in session.execute(neglected.where(Lead.id.in_(leads))):
             found.append(
                 {"rule_id": rule.id, "rule": rule.name, "lead_id": lead.id, "not_before": now + patience}
             )
