@@ -82,6 +82,7 @@ def make_actor(session: Session, role: str = "administrator", **values: Any) -> 
 def make_account(session: Session, **values: Any) -> Account:
     """An account; its team is its owner's."""
     n = next(_numbers)
+    values.setdefault("annual_revenue_base", values.get("annual_revenue"))
     return _saved(
         session, Account(**{"name": f"Account {n}", "number": f"ACC-TEST-{n:05d}", **_team(session, values)})
     )
@@ -123,7 +124,8 @@ def make_lead(session: Session, **values: Any) -> Lead:
 
 def make_product(session: Session, **values: Any) -> Product:
     """A product."""
-    return _saved(session, Product(**{"name": f"Product {next(_numbers)}", "list_price": 10_000, **values}))
+    values = {"name": f"Product {next(_numbers)}", "list_price": 10_000, **values}
+    return _saved(session, Product(**{"list_price_base": values["list_price"], **values}))
 
 
 def stage_of(session: Session, kind: str, applies_to: str = "opportunity") -> Stage:

@@ -115,7 +115,7 @@ def _told(mapper: Mapper[Any]) -> list[tuple[str, bool]]:
         (attribute.key, attribute.key in secret)
         for attribute in mapper.column_attrs
         if attribute.key not in _UNTOLD
-        and "derive" not in attribute.columns[0].info
+        and attribute.columns[0].info.keys().isdisjoint(("derive", "figure"))
         and attribute.columns[0].computed is None
     ]
 

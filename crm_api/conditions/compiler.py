@@ -98,7 +98,7 @@ def compare(
     column: Any = field.column
 
     def parsed(one: Any) -> Any:
-        return parse(field, one, zone=actor.time_zone, me=actor.user_id)
+        return parse(field, one, zone=actor.time_zone, currency=actor.currency, me=actor.user_id)
 
     match op:
         case "isnull":

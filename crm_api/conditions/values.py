@@ -19,30 +19,31 @@ ME = "me"
 _NOBODY = UUID(int=0)  # no record has it
 
 
-def parse(field: Field, value: Any, *, zone: str = "UTC", me: UUID | None = None) -> Any:
+def parse(field: Field, value: Any, *, zone: str = "UTC", currency: str = "", me: UUID | None = None) -> Any:
     """One value for one field; raises Invalid naming the field and what it takes.
 
-    A bare date for an instant means the start of that day in `zone`; an amount is in shown units. `me`, where
-    an id is expected, is whoever asks: nobody, for a job. Dates may be relative: `this_month-1m`.
+    A bare date for an instant means the start of that day in `zone`; an amount is in major units of the field's
+    own currency, else of `currency`, the organisation's. `me`, where an id is expected, is whoever asks: nobody,
+    for a job. Dates may be relative: `this_month-1m`.
     """
     try:
         if value == ME and field.type is FieldType.REFERENCE:
             return me or _NOBODY
-        return _parse(field, value, zone)
-    except (ValueError, TypeError, OverflowError) as error:
+        return _parse(field, value, zone, currency)
+    except (ValueError, TypeError, ArithmeticError) as error:
         raise Invalid.field(field.name, f"{value!r} is not {_expected(field)}") from error
 
 
-def _parse(field: Field, value: Any, zone: str) -> Any:
+def _parse(field: Field, value: Any, zone: str, currency: str) -> Any:
     if isinstance(value, dict | list) or value is None:
         raise ValueError("one value is expected")
     match field.type:
         case FieldType.INTEGER:
-            return _stored(_whole(value) * field.scale)
+            return _stored(_whole(value))
         case FieldType.NUMBER:
-            return _finite(value) * field.scale
+            return _finite(value)
         case FieldType.MONEY:
-            return _stored(round(_finite(value) * field.scale))
+            return _stored(round(_finite(value) * field.scale(currency)))
         case FieldType.BOOLEAN:
             return _boolean(value)
         case FieldType.DATE:

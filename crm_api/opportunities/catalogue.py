@@ -138,7 +138,6 @@ CATALOGUE = Catalogue(
             FieldType.MONEY,
             Opportunity.value_base,
             sortable=True,
-            scale=100,
             aliases=("amount",),
             label="value",
             synonyms=(
@@ -157,8 +156,7 @@ CATALOGUE = Catalogue(
         Field(
             "expected_revenue",
             FieldType.MONEY,
-            Opportunity.expected_revenue,
-            scale=100,
+            Opportunity.value_base * Opportunity.probability / 100.0,
             synonyms=("weighted value", "expected revenue"),
         ),
         Field("probability", FieldType.INTEGER, Opportunity.probability, unit="%", nullable=False),

@@ -199,7 +199,7 @@ class _Compiler:
 
     def _figure(self, figure: Figure) -> tuple[Any, Column]:
         column, each = self._column(figure.field) if figure.field else (None, None)
-        scale = each.scale * each.asked_in if each else 1
+        scale = self._scale(each) if each else 1
         match figure.fn:
             case "count":
                 identity = self.catalogue.model.id
@@ -229,7 +229,10 @@ class _Compiler:
         numeric = each.type in (FieldType.INTEGER, FieldType.NUMBER, FieldType.MONEY)
         dated = each.type in (FieldType.DATE, FieldType.DATETIME)
         kind = "number" if numeric else "date" if dated else "text"
-        return Column(label or each.title, kind, self._unit(each.unit, each), each.scale * each.asked_in)
+        return Column(label or each.title, kind, self._unit(each.unit, each), self._scale(each))
+
+    def _scale(self, each: Field) -> int:
+        return each.scale(self.asker.currency) * each.asked_in
 
     def _ratio(self, figure: Figure, column: Any) -> Any:
         assert figure.where is not None
