@@ -12,6 +12,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from crm_api import audit
 from crm_api.accounts.models import Account
 from crm_api.leads.models import Lead
 from crm_api.opportunities.models import CLOSED_KINDS, Opportunity
@@ -84,16 +85,8 @@ def correct(session: Session, book: Book, currency: str, wrong: Sequence[Correct
     """Write the right values; leaves alone what was changed since it was looked at. Returns how many."""
     model, done = book.model, 0
     for row in wrong:
-        unchanged = (
-            model.currency == currency,
-            book.amount.is_not_distinct_from(row.amount),
-            book.value.is_not_distinct_from(row.before),
-        )
-        kept = {"version": model.version, "updated_at": model.updated_at}
-        statement = sa.update(model).where(model.id == row.id, *unchanged)
-        statement = statement.values(**{book.value.key: row.after}, **kept)
-        result = session.execute(statement.execution_options(synchronize_session=False))
-        done += result.rowcount  # type: ignore[attr-defined]
+        unchanged = (model.currency == currency, book.amount == row.amount, book.value == row.before)
+        done += audit.follow(session, model, model.id == row.id, *unchanged, **{book.value.key: row.after})
     return done
 
 

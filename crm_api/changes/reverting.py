@@ -111,11 +111,15 @@ def _put_back(session: Session, plan: Plan, undoer: Undoer, ids: Sequence[UUID],
     found = {record.id: record for record in _records(session, undoer, ids)}
     kind = undoer.model.__kind__
     backs: list[Back] = []
+    made: list[Back] = []
     parts: dict[str, dict[UUID, Any]] = defaultdict(dict)
     for net in trail.nets(session, plan.change_set_id, kind, ids):
         if net.action == "delete":
-            made = _made_again(session, undoer, net)
-            outcome.note(Back(made), "made_again")
+            again = Back(_made_again(session, undoer, net))
+            made.append(again)
+            for name in (undoer.parts or {}).keys() & net.before.keys():
+                parts[name][again.record.id] = net.before[name]
+            outcome.note(again, "made_again")
             continue
         back = back_of(found[net.record_id], net)
         flags = [flag for (of, flag), ids_ in plan.without.items() if of == kind and net.record_id in ids_]
@@ -136,7 +140,7 @@ def _put_back(session: Session, plan: Plan, undoer: Undoer, ids: Sequence[UUID],
         for back in backs:
             if back.record.id in changed:
                 touch(back.record)
-    undoer.settle(session, plan.actor, backs)
+    undoer.settle(session, plan.actor, [*made, *backs])
     for back in backs:
         outcome.note(back, f"{back.move}d" if back.move else "changed")
 

@@ -10,7 +10,9 @@ from crm_api import events
 from crm_api.audit.undoing import Back, Refusals
 from crm_api.core import clock
 from crm_api.core.errors import Conflict
-from crm_api.organisation.service import amounts_kept
+from crm_api.organisation import holidays, rates
+from crm_api.organisation import service as organisation
+from crm_api.organisation.models import ExchangeRate, HolidayCalendar
 from crm_api.pipelines import service as pipelines
 from crm_api.pipelines.models import Pipeline, Stage
 from crm_api.tags import service as tags
@@ -27,8 +29,41 @@ def examine_organisation(session: Session, actor: Any, backs: Sequence[Back]) ->
     """The currency is fixed once amounts are kept in it."""
     for back in backs:
         currency = back.values.get("currency", back.record.currency)
-        if currency != back.record.currency and amounts_kept(session):
+        if currency != back.record.currency and organisation.amounts_kept(session):
             yield back, f"amounts are kept in {back.record.currency}; the currency cannot change any more"
+
+
+def settle_organisation(session: Session, actor: Any, backs: Sequence[Back]) -> None:
+    """In another currency, other amounts begin to count."""
+    organisation.forget(session)
+    for back in backs:
+        if back.changed("currency"):
+            rates.request(session, back.record.currency, due_on=organisation.today(session))
+
+
+def settle_rates(session: Session, actor: Any, backs: Sequence[Back]) -> None:
+    """Amounts in these currencies are worked out anew."""
+    for back in backs:
+        rates.request(session, back.record.currency, due_on=back.record.valid_from)
+
+
+def drop_calendar(session: Session, calendar: HolidayCalendar) -> str | None:
+    """A calendar that was made goes with its days; undoing that makes it again."""
+    holidays.delete(session, calendar)
+    return None
+
+
+def drop_rate(session: Session, rate: ExchangeRate) -> str | None:
+    """A rate that was made goes; the one before it holds on."""
+    rates.delete(session, rate)
+    return None
+
+
+def examine_products(session: Session, actor: Any, backs: Sequence[Back]) -> Refusals:
+    """A price counts at the rate of today."""
+    for back in backs:
+        rates.follow_values(session, back.record, back.values, amount="list_price", into="list_price_base")
+    return ()
 
 
 def examine_tree(session: Session, actor: Any, backs: Sequence[Back]) -> Refusals:

@@ -105,11 +105,9 @@ class HolidayCalendar(Timestamps, Versioned, Base):
 
 
 class Holiday(Base):
-    """One day off of a calendar; the whole day, by the date."""
+    """One day off of a calendar; the whole day, by the date. The trail tells of it with its calendar."""
 
     __tablename__ = "holidays"
-    __kind__ = "holiday"
-    __audited__ = True
     __table_args__ = (sa.UniqueConstraint("calendar_id", "day"), sa.Index("ix_holidays_day", "day"))
 
     calendar_id: Mapped[UUID] = mapped_column(sa.ForeignKey("holiday_calendars.id", ondelete="CASCADE"))

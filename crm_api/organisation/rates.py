@@ -84,6 +84,26 @@ def in_base(
     return changed
 
 
+def follow_values(
+    session: Session,
+    record: Any,
+    values: dict[str, Any],
+    *,
+    amount: str,
+    into: str,
+    on: date | datetime | None = None,
+    dated_by: Sequence[str] = (),
+) -> None:
+    """Complete `values`, about to be set on a record, with what the amount is then worth.
+
+    Does nothing where neither the amount nor its currency is among them, nor what `dated_by` says decides the day.
+    """
+    if values.keys().isdisjoint({amount, "currency", into, *dated_by}):
+        return
+    minor = values.get(amount, getattr(record, amount))
+    values[into] = convert(session, minor, values.get("currency", record.currency), on=on)
+
+
 def rate_on(session: Session, currency: str, day: date) -> Decimal | None:
     """How much one unit of `currency` is worth on `day`, or None where no rate is known by then."""
     known = session.info.setdefault(_KEY, {})

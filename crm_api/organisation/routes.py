@@ -20,7 +20,7 @@ from crm_api.core.listing import Page
 from crm_api.core.problems import documented
 from crm_api.core.schemas import Currency, Day, changes
 from crm_api.dependencies import CurrentActor, Db, IfMatch, json_answer, record_answer, takes_only
-from crm_api.organisation import calendars, rates, service
+from crm_api.organisation import calendars, holidays, rates, service
 from crm_api.organisation.catalogue import CALENDARS, RATES, TERRITORIES
 from crm_api.organisation.models import ExchangeRate, HolidayCalendar, Organisation, Territory
 from crm_api.organisation.schemas import (
@@ -183,17 +183,22 @@ async def create_holiday_calendar(body: HolidayCalendarIn, write: Write) -> Resp
 
     def make(session: Session, actor: Actor) -> Any:
         require_role(actor)
-        return calendars.create(session, values=body.model_dump())
+        return holidays.create(session, values=body.model_dump())
 
     return await write.record(make, status=201)
 
 
 @router.get(
-    "/holiday-calendars/{calendar_id}", response_model=HolidayCalendarOut, responses=documented(404, 422)
+    "/holiday-calendars/{calendar_id}",
+    response_model=HolidayCalendarOut,
+    openapi_extra=shown(CALENDARS),
+    responses=documented(400, 404, 422),
 )
-async def read_holiday_calendar(calendar_id: UUID, db: Db, actor: CurrentActor) -> Response:
+async def read_holiday_calendar(
+    calendar_id: UUID, db: Db, actor: CurrentActor, wanted: Annotated[Wanted, showing("holiday_calendar")]
+) -> Response:
     """One calendar, with its days."""
-    return record_answer(await db.read(records.one, actor, "holiday_calendar", calendar_id))
+    return record_answer(await db.read(records.one, actor, "holiday_calendar", calendar_id, wanted))
 
 
 @router.patch(
@@ -209,7 +214,7 @@ async def update_holiday_calendar(
 
     def change(session: Session, actor: Actor) -> Any:
         found = records.get(session, actor, HolidayCalendar, calendar_id, writing=True, if_match=if_match)
-        return calendars.update(session, found, values=values)
+        return holidays.update(session, found, values=values)
 
     return await write.record(change)
 
@@ -224,7 +229,7 @@ async def import_holidays(calendar_id: UUID, body: Csv, write: Write, if_match: 
 
     def change(session: Session, actor: Actor) -> Any:
         found = records.get(session, actor, HolidayCalendar, calendar_id, writing=True, if_match=if_match)
-        return calendars.add_days(session, found, days=calendars.from_csv(body))
+        return holidays.add_days(session, found, days=holidays.from_csv(body))
 
     return await write.record(change)
 
@@ -236,9 +241,8 @@ async def delete_holiday_calendar(calendar_id: UUID, write: Write, if_match: IfM
     """Remove a calendar with its days."""
 
     def drop(session: Session, actor: Actor) -> None:
-        session.delete(
-            records.get(session, actor, HolidayCalendar, calendar_id, writing=True, if_match=if_match)
-        )
+        found = records.get(session, actor, HolidayCalendar, calendar_id, writing=True, if_match=if_match)
+        holidays.delete(session, found)
 
     return await write.nothing(drop)
 
@@ -306,11 +310,26 @@ async def convert(
     return json_answer(await db.read(converted))
 
 
-@router.get("/rates/{currency}/{valid_from}", response_model=RateOut, responses=documented(404, 422))
-async def read_rate(currency: Currency, valid_from: Day, db: Db, actor: CurrentActor) -> Response:
+@router.get(
+    "/rates/{currency}/{valid_from}",
+    response_model=RateOut,
+    openapi_extra=shown(RATES),
+    responses=documented(400, 404, 422),
+)
+async def read_rate(
+    currency: Currency,
+    valid_from: Day,
+    db: Db,
+    actor: CurrentActor,
+    wanted: Annotated[Wanted, showing("exchange_rate")],
+) -> Response:
     """The rate of a currency that begins on a day."""
-    found = await db.read(rates.find, currency, valid_from)
-    return record_answer(await db.read(records.one, actor, "exchange_rate", found.id))
+
+    def read(session: Session) -> dict[str, Any]:
+        found = rates.find(session, currency, valid_from)
+        return records.one(session, actor, "exchange_rate", found.id, wanted)
+
+    return record_answer(await db.read(read))
 
 
 @router.put(

@@ -18,7 +18,7 @@ from crm_api.organisation import rates
 from crm_api.organisation.basics import Basics, basics, currency, forget, zone
 from crm_api.organisation.models import Organisation, Territory
 
-__all__ = ["Basics", "basics", "currency", "zone"]
+__all__ = ["Basics", "basics", "currency", "forget", "zone"]
 _MAY_BE_EMPTY = {"postal_address", "street", "city", "state", "zip", "country", "working_hours"}
 
 

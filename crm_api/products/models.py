@@ -14,6 +14,7 @@ class Product(Customised, Timestamps, Versioned, Archivable, Base):
     __tablename__ = "products"
     __kind__ = "product"
     __audited__ = True
+    __follows__ = ("list_price_base",)
     __money__ = ("list_price",)
     __search__ = ("name", "code", "family")
     __table_args__ = (

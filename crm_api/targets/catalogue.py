@@ -12,7 +12,6 @@ from crm_api import access
 from crm_api.core.fields import Catalogue, Field, FieldType, Relation
 from crm_api.core.money import to_major
 from crm_api.core.presenting import in_order, shown_by
-from crm_api.organisation import service as organisation
 from crm_api.organisation.fiscal import MONTHS, months_later
 from crm_api.targets import measures
 from crm_api.targets.models import MEASURES, PERIODS, Target
@@ -34,21 +33,19 @@ def _with_attained(session: Session, rows: list[dict[str, Any]], single: bool) -
     for row in rows:
         row["window"] = row["starts_on"], months_later(row["starts_on"], MONTHS[row["period"]])
         groups[row["measure"], "user_id" if row["user_id"] else "team_id"].append(row)
-    currency = organisation.currency(session)
     for (measure, by), group in groups.items():
         reach = measures.of_people if by == "user_id" else measures.of_teams
         subjects: list[UUID] = sorted({row[by] for row in group})
         reached = reach(session, measure, subjects, sorted({row["window"] for row in group}))
         for row in group:
-            _tell(row, reached.get((row[by], row["window"]), 0), currency)
+            _tell(row, reached.get((row[by], row["window"]), 0))
 
 
-def _tell(row: dict[str, Any], attained: int, currency: str) -> None:
-    target, money = row["amount"], measures.is_money(row["measure"])
+def _tell(row: dict[str, Any], attained: int) -> None:
+    target, currency = row["amount"], row["currency"]
     row["percent"] = 100 * attained / target if target else None
-    row["attained"] = to_major(attained, currency) if money else attained
-    row["amount"] = to_major(target, currency) if money else target
-    row["currency"] = currency if money else None
+    row["attained"] = to_major(attained, currency) if currency else attained
+    row["amount"] = to_major(target, currency) if currency else target
     row["ends_on"] = row.pop("window")[1] - timedelta(days=1)
 
 
@@ -56,6 +53,7 @@ CATALOGUE = Catalogue(
     kind="target",
     plural="targets",
     model=Target,
+    out=TargetOut,
     label="measure",
     default_sort="-starts_on",
     time_field="starts_on",

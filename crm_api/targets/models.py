@@ -19,13 +19,15 @@ class Target(Timestamps, Versioned, Base):
     """What `user_id`, or without one `team_id` and all teams below it, is to reach from `starts_on` on.
 
     A person's target keeps the team they are in, which decides who manages it. `amount` is in minor units of
-    the organisation's currency for a measure of money, a plain number for one that counts. `starts_on` is the
+    `currency`, the organisation's, for a measure of money, a plain number for one that counts. `starts_on` is the
     first day of a period of the fiscal calendar, and so of a calendar month.
     """
 
     __tablename__ = "targets"
     __kind__ = "target"
     __audited__ = True
+    __follows__ = ("team_id",)
+    __money__ = ("amount",)
     __table_args__ = (
         one_of("measure", MEASURES),
         one_of("period", PERIODS),
@@ -45,4 +47,5 @@ class Target(Timestamps, Versioned, Base):
     period: Mapped[str]
     starts_on: Mapped[date]
     amount: Mapped[int]
+    currency: Mapped[str | None]
     origin: Mapped[str] = mapped_column(default="api")

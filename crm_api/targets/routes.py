@@ -8,8 +8,8 @@ from sqlalchemy.orm import Session
 
 from crm_api.access import Actor
 from crm_api.conditions import records
-from crm_api.conditions.dependencies import listed, listing
-from crm_api.conditions.filters import Query
+from crm_api.conditions.dependencies import listed, listing, showing, shown
+from crm_api.conditions.filters import Query, Wanted
 from crm_api.core.listing import Page
 from crm_api.core.problems import documented
 from crm_api.dependencies import CurrentActor, Db, IfMatch, json_answer, record_answer
@@ -47,10 +47,17 @@ async def spread_target(body: SpreadIn, write: Write) -> Response:
     return await write.answer(spread)
 
 
-@router.get("/{target_id}", response_model=TargetOut, responses=documented(404, 422))
-async def read_target(target_id: UUID, db: Db, actor: CurrentActor) -> Response:
+@router.get(
+    "/{target_id}",
+    response_model=TargetOut,
+    openapi_extra=shown(CATALOGUE),
+    responses=documented(400, 404, 422),
+)
+async def read_target(
+    target_id: UUID, db: Db, actor: CurrentActor, wanted: Annotated[Wanted, showing("target")]
+) -> Response:
     """One target, with how far it has come."""
-    return record_answer(await db.read(records.one, actor, "target", target_id))
+    return record_answer(await db.read(records.one, actor, "target", target_id, wanted))
 
 
 @router.put("/{target_id}", response_model=TargetOut, responses=documented(400, 403, 404, 412, 422))

@@ -10,6 +10,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from crm_api import audit
 from crm_api.access import Actor, require_role
 from crm_api.conditions import records
 from crm_api.core import context
@@ -42,11 +43,11 @@ def create(session: Session, actor: Actor, *, data: TargetIn) -> Target:
         raise Conflict("There is a target for this already; change that one.")
     target = Target(
         user_id=data.user_id, team_id=team_id, measure=data.measure, period=data.period, starts_on=first,
-        amount=amount, origin=context.current().origin,
+        amount=amount, currency=_currency(session, data.measure), origin=context.current().origin,
     )  # fmt: skip
     session.add(target)
     session.flush()
-    record(session, _event("target.created", target))
+    record(session, event("target.created", target))
     return target
 
 
@@ -65,7 +66,7 @@ def update(
 def delete(session: Session, actor: Actor, *, target_id: UUID, if_match: int | None) -> None:
     """Remove a target for good."""
     target = _writable(session, actor, target_id, if_match)
-    record(session, _event("target.deleted", target))
+    record(session, event("target.deleted", target))
     session.delete(target)
 
 
@@ -83,10 +84,10 @@ def spread(session: Session, actor: Actor, *, data: SpreadIn) -> list[UUID]:
             continue
         there[month] = Target(
             user_id=data.user_id, team_id=team_id, measure=data.measure, period="month", starts_on=month,
-            amount=amount, origin=context.current().origin,
+            amount=amount, currency=_currency(session, data.measure), origin=context.current().origin,
         )  # fmt: skip
         session.add(there[month])
-        record(session, _event("target.created", there[month]))
+        record(session, event("target.created", there[month]))
     return [there[month].id for month in months]
 
 
@@ -107,12 +108,8 @@ def shares(amount: int, weights: Sequence[Decimal]) -> list[int]:
 
 
 def follow_owner(session: Session, event: Event) -> None:
-    """Who changes teams takes their targets along; a derived figure, so no version rises."""
-    session.execute(
-        sa.update(Target)
-        .where(Target.user_id == event.subject_id)
-        .values(team_id=event.team_id, version=Target.version, updated_at=Target.updated_at)
-    )
+    """Who changes teams takes their targets along."""
+    audit.follow(session, Target, Target.user_id == event.subject_id, team_id=event.team_id)
 
 
 def _writable(session: Session, actor: Actor, target_id: UUID, if_match: int | None) -> Target:
@@ -135,9 +132,13 @@ def _team_of(session: Session, actor: Actor, user_id: UUID | None, team_id: UUID
     return own  # type: ignore[no-any-return]
 
 
+def _currency(session: Session, measure: str) -> str | None:
+    return organisation.currency(session) if is_money(measure) else None
+
+
 def _stored(session: Session, measure: str, amount: Decimal) -> int:
-    if is_money(measure):
-        return to_minor(amount, organisation.currency(session)) or 0
+    if (currency := _currency(session, measure)) is not None:
+        return to_minor(amount, currency) or 0
     if amount != amount.to_integral_value():
         raise Invalid.field("amount", "a whole number: this measure counts")
     return int(amount)
@@ -157,9 +158,10 @@ def _there(
 
 def _set(session: Session, target: Target, amount: int) -> None:
     if apply_patch(target, {"amount": amount}):
-        record(session, _event("target.updated", target))
+        record(session, event("target.updated", target))
 
 
-def _event(type_: str, target: Target) -> Event:
+def event(type_: str, target: Target) -> Event:
+    """An event about a target, with what it is for and whose it is."""
     what = {"measure": target.measure, "period": target.period, "starts_on": target.starts_on}
     return Event(type_, "target", target.id, what, target.user_id, target.team_id)

@@ -77,6 +77,7 @@ def upgrade() -> None:
     sa.Column('period', sa.Text(), nullable=False),
     sa.Column('starts_on', sa.Date(), nullable=False),
     sa.Column('amount', sa.BigInteger(), nullable=False),
+    sa.Column('currency', sa.Text(), nullable=True),
     sa.Column('origin', sa.Text(), nullable=False),
     sa.Column('created_at', columns.UTCDateTime(), nullable=False),
     sa.Column('updated_at', columns.UTCDateTime(), nullable=False),
