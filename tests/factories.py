@@ -7,6 +7,7 @@ depend on the others.
 from collections.abc import Sequence
 from itertools import count
 from typing import Any
+from uuid import UUID
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -24,6 +25,7 @@ from crm_api.pipelines.models import Stage
 from crm_api.pipelines.service import default_id, ensure_defaults, resolve
 from crm_api.products.models import Product
 from crm_api.users.models import Team, User, user_territories
+from crm_api.views.models import View
 
 _numbers = count(1)
 
@@ -52,6 +54,12 @@ def make_territory(session: Session, name: str = "Ohio") -> Territory:
 def make_team(session: Session, name: str = "East", **values: Any) -> Team:
     """A team."""
     return _saved(session, Team(name=name, **values))
+
+
+def make_view(session: Session, *, owner_id: UUID, kind: str = "lead", **values: Any) -> View:
+    """A saved view of all records of a kind."""
+    values = {"name": f"View {next(_numbers)}", "conditions": {"all": []}, "sort": [], "fields": [], **values}
+    return _saved(session, View(kind=kind, owner_id=owner_id, **values))
 
 
 def make_user(

@@ -20,6 +20,8 @@ from crm_api.leads.models import Lead
 from crm_api.opportunities import bulk as opportunities
 from crm_api.opportunities import moves
 from crm_api.opportunities.models import CLOSED_KINDS, Opportunity
+from crm_api.organisation.models import Territory
+from crm_api.views.models import View
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,24 +29,28 @@ class Holding:
     """One kind of record with an `owner_id`.
 
     `live` is what waits for somebody to act, `closed` what is over and counts for whoever closed it. `moved`
-    brings along what follows from the owner besides the team.
+    brings along what follows from the owner besides the team. What does not `wait` may stay with somebody who
+    has left; kinds without an `event` change hands untold.
     """
 
     kind: str
     model: Any
     live: Any
     territory: Any
-    event: Callable[..., Event]
+    event: Callable[..., Event] | None
     closed: Any = None
     has_team: bool = True
+    waits: bool = True
     moved: Callable[[Session, Sequence[Any], UUID], None] | None = None
 
     def which(self, *, closed: bool) -> Any:
         """The rows that are handed over."""
         return sa.or_(self.live, self.closed) if closed and self.closed is not None else self.live
 
-    def tell(self, session: Session, record: Any, before: UUID) -> Event:
+    def tell(self, session: Session, record: Any, before: UUID) -> Event | None:
         """The event of a new owner. It is quiet: nothing is to be sent because of it."""
+        if self.event is None:
+            return None
         where = (session,) if self.kind == "contact" else ()
         return self.event(*where, f"{self.kind}.assigned", record, before=before, quiet=True)
 
@@ -94,6 +100,16 @@ HOLDINGS = (
         sa.and_(Activity.archived_at.is_(None), Activity.status.in_(("scheduled", "in_progress"))),
         _of_account(Activity.account_id),
         activities.event,
+    ),
+    # What others look at goes on; a view of one's own is nobody else's business.
+    Holding(
+        "view",
+        View,
+        View.shared_with != "nobody",
+        sa.cast(sa.null(), Territory.id.type),
+        event=None,
+        has_team=False,
+        waits=False,
     ),
 )
 KINDS = tuple(holding.kind for holding in HOLDINGS)

@@ -7,12 +7,13 @@ from pydantic import BaseModel, Field
 
 from crm_api.core.schemas import Body, example
 
-Kind = Literal["account", "contact", "lead", "opportunity", "activity"]
+Kind = Literal["account", "contact", "lead", "opportunity", "activity", "view"]
 
 
 class Part(Body):
     """Some of the records: those of a kind, of a territory, or both. Accounts and leads have a territory of
-    their own, everything else that of its account."""
+    their own, everything else that of its account; views, of which those shared with others are handed over, have
+    none."""
 
     kind: Kind | None = None
     territory_id: UUID | None = None

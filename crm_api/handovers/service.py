@@ -13,7 +13,7 @@ from crm_api.access import Actor, require_role
 from crm_api.conditions import records
 from crm_api.core import clock
 from crm_api.core.errors import Conflict, Invalid, NotAllowed
-from crm_api.events import Event, record
+from crm_api.events import Event, record_many
 from crm_api.followups import service as followups
 from crm_api.handovers import queries
 from crm_api.handovers.holdings import HOLDINGS, Holding
@@ -25,6 +25,7 @@ from crm_api.webhooks import service as webhooks
 
 SLICE = 50  # rows a transaction: 50 ms of SQLite's one writer
 MOST_AT_ONCE = 500
+_WAITING = {holding.kind for holding in HOLDINGS if holding.waits}
 OWNERS = ("administrator", "manager", "rep", "field")
 
 
@@ -176,10 +177,9 @@ def begin(
 ) -> tuple[list[Step], dict[str, int]]:
     """The steps, and what will be stopped. Raises Conflict where a deactivation would leave records behind."""
     foreseen = plan(session, actor, user_id=user_id, data=data)
-    if data.deactivate and foreseen["left"]:
-        raise Conflict(
-            f"Nobody would get {_listed(foreseen['left'])}; name a successor for them.", left=foreseen["left"]
-        )
+    waiting = {kind: count for kind, count in foreseen["left"].items() if kind in _WAITING}
+    if data.deactivate and waiting:
+        raise Conflict(f"Nobody would get {_listed(waiting)}; name a successor for them.", left=waiting)
     user = session.get_one(User, user_id)
     return steps(session, actor, user_id=user_id, data=data), others(session, user)
 
@@ -206,8 +206,7 @@ def move(
     session.flush()
     if holding.moved is not None:
         holding.moved(session, rows, user_id)
-    for row in rows:
-        record(session, holding.tell(session, row, user_id))
+    record_many(session, [fact for row in rows if (fact := holding.tell(session, row, user_id)) is not None])
     return len(rows), change_set_id
 
 
@@ -266,7 +265,7 @@ def refuse_orphans(session: Session, event: Event) -> None:
     """Handler of a deactivation: raises Conflict with the counts of what would be nobody's, unless it is meant."""
     if event.data["keep_records"]:
         return
-    left = {h.kind: session.scalar(queries.live_count(h, event.subject_id)) or 0 for h in HOLDINGS}
+    left = {h.kind: session.scalar(queries.live_count(h, event.subject_id)) or 0 for h in HOLDINGS if h.waits}
     left = {kind: count for kind, count in left.items() if count}
     if left:
         raise Conflict(

@@ -132,7 +132,7 @@ def put_territories(session: Session, wanted: Mapping[UUID, Any]) -> Iterable[UU
 
 def _days(session: Session, calendar_id: UUID) -> dict[date, str]:
     present = sa.select(Holiday.day, Holiday.name).where(Holiday.calendar_id == calendar_id)
-    return dict(session.execute(present).tuples().all())
+    return dict(session.execute(present).all())
 
 
 def _told(days: Mapping[date, str]) -> list[dict[str, str]]:

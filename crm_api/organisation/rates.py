@@ -124,10 +124,13 @@ def _day(session: Session, on: date | datetime | None) -> date:
 
 def find(session: Session, currency: str, valid_from: date) -> ExchangeRate:
     """The rate of that currency that begins on that day; raises NotFound."""
-    found = _kept(session, [(currency.upper(), valid_from)])
-    if not found:
-        raise NotFound(f"There is no rate of {currency.upper()} from {valid_from} on.")
-    return next(iter(found.values()))
+    code = currency.upper()
+    statement = sa.select(ExchangeRate).where(
+        ExchangeRate.currency == code, ExchangeRate.valid_from == valid_from
+    )
+    if (found := session.scalars(statement).first()) is None:
+        raise NotFound(f"There is no rate of {code} from {valid_from} on.")
+    return found
 
 
 def put(session: Session, given: NewRate, *, if_match: int | None = None) -> tuple[ExchangeRate, bool]:

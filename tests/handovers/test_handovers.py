@@ -33,6 +33,7 @@ from tests.factories import (
     make_team,
     make_territory,
     make_user,
+    make_view,
 )
 from tests.followups.stage import furnish
 from tests.support.api import Api
@@ -40,6 +41,7 @@ from tests.support.api import Api
 NOON = datetime(2026, 11, 21, 12, tzinfo=UTC)
 USERS = "/api/v1/users"
 LIVE = {"account": 2, "contact": 2, "lead": 2, "opportunity": 2, "activity": 3}
+ALL = {**LIVE, "view": 1}  # what others look at moves too, but keeps nobody from leaving
 
 
 @dataclass
@@ -81,6 +83,8 @@ def furnished(session: Session) -> Office:
             make_activity(session, "call", status="in_progress", **own),
         ],
     }
+    office.rows["view"] = [make_view(session, shared_with="all", **own)]
+    make_view(session, **own)
     make_account(session, archived_at=NOON, **own)
     make_lead(session, status="lost", **own)
     make_opportunity(
@@ -122,8 +126,8 @@ async def test_the_preview_counts_what_is_live_by_kind_and_place(api: Api, offic
     shown = (await (await api.client()).get(office.address())).json()
     counted = {item["kind"]: (item["count"], item["closed"]) for item in shown["records"]}
 
-    assert (shown["user_name"], shown["total"]) == ("Maria", sum(LIVE.values()))
-    assert counted == {kind: (n, int(kind in ("lead", "opportunity"))) for kind, n in LIVE.items()}
+    assert (shown["user_name"], shown["total"]) == ("Maria", sum(ALL.values()))
+    assert counted == {kind: (n, int(kind in ("lead", "opportunity"))) for kind, n in ALL.items()}
     activities = next(item for item in shown["records"] if item["kind"] == "activity")
     assert {p["territory_name"]: p["count"] for p in activities["by_territory"]} == {
         "Ohio": 1, "Texas": 1, None: 1,
@@ -134,8 +138,8 @@ async def test_one_successor_gets_everything_live_and_what_is_over_stays(api: Ap
     client = await api.client()
     told = await done(client, office, successor_id=str(office.ben.id))
 
-    assert {item["kind"]: item["count"] for item in told["moved"]} == LIVE
-    assert await api.db.read(owners(office)) == {kind: [office.ben.id] * n for kind, n in LIVE.items()}
+    assert {item["kind"]: item["count"] for item in told["moved"]} == ALL
+    assert await api.db.read(owners(office)) == {kind: [office.ben.id] * n for kind, n in ALL.items()}
     assert told["is_active"] is True
     again = (await client.get(office.address())).json()
     assert (again["total"], sum(item["closed"] for item in again["records"])) == (0, 2)
@@ -145,7 +149,7 @@ async def test_one_successor_gets_everything_live_and_what_is_over_stays(api: Ap
 async def test_what_is_over_moves_where_it_is_asked_for(api: Api, office: Office) -> None:
     told = await done(await api.client(), office, successor_id=str(office.ben.id), include_closed=True)
 
-    assert {item["kind"]: item["count"] for item in told["moved"]} == {**LIVE, "lead": 3, "opportunity": 3}
+    assert {item["kind"]: item["count"] for item in told["moved"]} == {**ALL, "lead": 3, "opportunity": 3}
 
 
 async def test_parts_go_to_several_and_the_first_that_fits_counts(api: Api, office: Office) -> None:
@@ -168,6 +172,7 @@ async def test_parts_go_to_several_and_the_first_that_fits_counts(api: Api, offi
     assert {kind: [ids[owner] for owner in owned] for kind, owned in found.items()} == {
         "account": ["cara", "ben"], "contact": ["cara", "ben"], "lead": ["dan", "ben"],
         "opportunity": ["cara", "ben"], "activity": ["cara", "ben", "ben"],
+        "view": ["ben"],
     }  # fmt: skip
 
 
@@ -199,7 +204,7 @@ async def test_a_hand_over_is_one_change_set_with_an_entry_and_a_quiet_event_a_r
         return [e for e in entries if e.action == "update"], list(events), label
 
     entries, events, label = await api.db.read(read)
-    assert len(entries) == len(events) == sum(LIVE.values())
+    assert (len(entries), len(events)) == (sum(ALL.values()), sum(LIVE.values()))
     assert {entry.before["owner_id"] for entry in entries} == {str(office.maria.id)}
     assert {event.data["quiet"] for event in events} == {True}
     assert {event.data["before"] for event in events} == {str(office.maria.id)}
@@ -247,7 +252,7 @@ async def test_nobody_is_deactivated_while_they_own_live_records(api: Api, offic
     assert (await client.get(address)).json()["is_active"] is True
     kept = await client.patch(address, json={"is_active": False, "keep_records": True})
     assert kept.json()["is_active"] is False
-    assert (await client.get(office.address())).json()["total"] == sum(LIVE.values())
+    assert (await client.get(office.address())).json()["total"] == sum(ALL.values())
 
 
 async def test_who_owns_nothing_live_leaves_without_more(api: Api) -> None:
@@ -295,7 +300,22 @@ async def test_a_deactivation_that_would_leave_something_moves_nothing(api: Api,
     refused = problem(await client.post(office.address(), json=body), 409)
 
     assert refused["left"] == {kind: n for kind, n in LIVE.items() if kind != "lead"}
-    assert (await client.get(office.address())).json()["total"] == sum(LIVE.values())
+    assert (await client.get(office.address())).json()["total"] == sum(ALL.values())
+
+
+async def test_what_others_look_at_stays_with_who_has_left_until_it_is_handed_over(
+    api: Api, office: Office
+) -> None:
+    client, shared = await api.client(), str(office.rows["view"][0].id)
+    parts = [{"kind": kind, "successor_id": str(office.ben.id)} for kind in LIVE]
+    await done(client, office, parts=parts, deactivate=True)
+
+    before = (await client.get(f"/api/v1/crm/views/{shared}")).json()
+    told = await done(client, office, successor_id=str(office.cara.id))
+    after = (await client.get(f"/api/v1/crm/views/{shared}")).json()
+
+    assert [before["owner_id"], after["owner_id"]] == [str(office.maria.id), str(office.cara.id)]
+    assert {item["kind"]: item["count"] for item in told["moved"]} == {"view": 1}
 
 
 async def test_the_last_administrator_hands_over_but_stays(api: Api, office: Office) -> None:
@@ -345,7 +365,7 @@ async def test_what_comes_in_while_the_rest_moves_is_moved_too(
     monkeypatch.setattr(service, "move", move_and_slip)
     told = await done(await api.client(), office, successor_id=str(office.ben.id), deactivate=True)
 
-    assert {item["kind"]: item["count"] for item in told["moved"]} == {**LIVE, "lead": 3}
+    assert {item["kind"]: item["count"] for item in told["moved"]} == {**ALL, "lead": 3}
     assert told["is_active"] is False
 
 
@@ -360,7 +380,7 @@ async def test_managers_hand_over_within_their_teams_and_deactivate_nobody(api: 
     problem(await manager.post(office.address(), json={"successor_id": dan}), 403)
     problem(await manager.post(office.address(), json={"successor_id": ben, "deactivate": True}), 403)
     told = await done(manager, office, successor_id=ben)
-    assert told["total"] == sum(LIVE.values())
+    assert told["total"] == sum(ALL.values())
 
 
 @pytest.mark.parametrize("role", ["rep", "field", "viewer"])
@@ -398,7 +418,7 @@ async def test_a_large_hand_over_never_holds_the_database_for_long(api: Api, off
     await api.db.write(many)
     told = await done(await api.client(), office, successor_id=str(office.ben.id), deactivate=True)
 
-    assert told["total"] == sum(LIVE.values()) + 230
+    assert told["total"] == sum(ALL.values()) + 230
     left = await api.db.read(
         lambda s: s.scalar(
             sa.select(sa.func.count()).where(Lead.owner_id == office.maria.id, Lead.status != "lost")
@@ -417,11 +437,11 @@ async def test_a_rehearsal_tells_everything_and_moves_nothing(
     tried = await client.post(office.address(), params={"dry_run": "true"}, json=body)
 
     assert tried.status_code == 200, tried.text
-    assert tried.json()["answer"]["total"] == sum(LIVE.values())
+    assert tried.json()["answer"]["total"] == sum(ALL.values())
     assert tried.json()["answer"]["is_active"] is False
     assert {event["type"] for event in tried.json()["events"]} >= {"lead.assigned", "user.deactivated"}
     shown = (await client.get(office.address())).json()
-    assert shown["total"] == sum(LIVE.values())
+    assert shown["total"] == sum(ALL.values())
     monkeypatch.setattr(service, "MOST_AT_ONCE", 3)
     problem(await client.post(office.address(), params={"dry_run": "true"}, json=body), 409)
 
@@ -433,6 +453,6 @@ async def test_a_repeat_under_its_key_is_answered_again_and_not_done_again(api: 
     second = await client.post(office.address(), json=body, headers=key)
 
     assert first.status_code == 200, first.text
-    assert first.json()["total"] == sum(LIVE.values())
+    assert first.json()["total"] == sum(ALL.values())
     assert second.json() == first.json()
     assert second.headers["idempotency-replayed"] == "true"
