@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from crm_api.core import clock
 from crm_api.core.database import Database
 from crm_api.followups import flows
-from crm_api.organisation import calendars
+from crm_api.organisation import holidays
 from tests.factories import make_organisation, make_territory
 from tests.followups.stage import GRACE, House, furnish
 
@@ -26,7 +26,7 @@ async def _leaves_on(house: House) -> date:
 
 def closing(**calendar: Any) -> Any:
     def close(session: Session) -> None:
-        calendars.create(session, values={"name": "Christmas", "holidays": HOLIDAYS, **calendar})
+        holidays.create(session, values={"name": "Christmas", "holidays": HOLIDAYS, **calendar})
 
     return close
 
