@@ -62,9 +62,11 @@ SYSTEM = Actor(user_id=None, role="administrator", name="System", currency="")
 
 
 def system(session: Session) -> Actor:
-    """The service itself, with the organisation's zone and currency."""
+    """The service itself, with the organisation's zone, currency and week."""
     here = organisation.basics(session)
-    return replace(SYSTEM, time_zone=here.time_zone, currency=here.currency)
+    return replace(
+        SYSTEM, time_zone=here.time_zone, currency=here.currency, week_starts_on=here.week_starts_on
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -168,14 +168,19 @@ def _made_again(session: Session, undoer: Undoer, net: trail.Net) -> Any:
 
 
 def _with_teams(session: Session, backs: Sequence[Back]) -> None:
-    """A record is with the team its owner is in now, not the one of then."""
+    """A record is with the team its owner is in now, not the one of then; a view's team is whom it is shared with."""
+    backs = [
+        b
+        for b in backs
+        if "team_id" in getattr(b.record, "__follows__", ()) and hasattr(b.record, "owner_id")
+    ]
     owners = {back.values["owner_id"] for back in backs if back.values.get("owner_id") is not None}
     teams: dict[UUID, UUID | None] = {}
     if owners:
         teams = dict(session.execute(sa.select(User.id, User.team_id).where(User.id.in_(owners))).all())
     for back in backs:
-        back.values.pop("team_id", None) if hasattr(back.record, "owner_id") else None
-        if "owner_id" in back.values and hasattr(back.record, "team_id"):
+        back.values.pop("team_id", None)
+        if "owner_id" in back.values:
             back.values["team_id"] = teams.get(back.values["owner_id"])
 
 

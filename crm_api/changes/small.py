@@ -97,24 +97,33 @@ def examine_users(session: Session, actor: Any, backs: Sequence[Back]) -> Refusa
 
 
 def settle_users(session: Session, actor: Any, backs: Sequence[Back]) -> None:
-    """Who is not active has no session; who changes teams takes their records along."""
+    """Who is not active has no session and no live records (Conflict); who changes teams takes theirs along."""
     for back in backs:
         if back.changed("is_active") and not back.record.is_active:
-            sessions.end_all(session, back.record.id, reason="deactivated")
+            _tell_deactivation(session, back.record)
         if back.changed("team_id"):
             fact = events.Event("user.team_changed", "user", back.record.id, team_id=back.record.team_id)
             events.record(session, fact)
 
 
 def leave(session: Session, user: User) -> str | None:
-    """Somebody who was added is not active any more; they may own records, so they stay."""
+    """Somebody who was added is not active any more; what is over may be theirs, so they stay.
+
+    Raises Conflict where they own live records that are not taken back with them.
+    """
     try:
         users.keep_one_administrator(session, user, {"is_active": False})
     except Conflict as refusal:
         return refusal.detail
     user.is_active = False
-    sessions.end_all(session, user.id, reason="deactivated")
+    _tell_deactivation(session, user)
     return None
+
+
+def _tell_deactivation(session: Session, user: User) -> None:
+    sessions.end_all(session, user.id, reason="deactivated")
+    told = {"keep_records": False}
+    events.record(session, events.Event("user.deactivated", "user", user.id, told, team_id=user.team_id))
 
 
 # ── Pipelines and tags ───────────────────────────────────────────────────────────────────────────

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 from uuid import UUID
 
 import sqlalchemy as sa
-from fastapi import APIRouter, Body, Response
+from fastapi import APIRouter, Body, Request, Response
 from fastapi import Query as Parameter
 from sqlalchemy.orm import Session
 
@@ -19,7 +19,7 @@ from crm_api.core.errors import Invalid
 from crm_api.core.listing import Page
 from crm_api.core.problems import documented
 from crm_api.core.schemas import Currency, Day, changes
-from crm_api.dependencies import CurrentActor, Db, IfMatch, json_answer, record_answer, takes_only
+from crm_api.dependencies import CurrentActor, Db, IfMatch, json_answer, record_answer, state, takes_only
 from crm_api.organisation import calendars, holidays, rates, service
 from crm_api.organisation.catalogue import CALENDARS, RATES, TERRITORIES
 from crm_api.organisation.models import ExchangeRate, HolidayCalendar, Organisation, Territory
@@ -73,10 +73,14 @@ async def read_organisation(db: Db, actor: CurrentActor) -> Response:
 
 
 @router.patch("", response_model=OrganisationOut, responses=documented(400, 403, 409, 412, 422))
-async def update_organisation(body: OrganisationPatch, write: Write, if_match: IfMatch) -> Response:
+async def update_organisation(
+    request: Request, body: OrganisationPatch, write: Write, if_match: IfMatch
+) -> Response:
     """Change just the fields sent."""
     require_role(write.actor)
-    return await write.answer(_changed, values=changes(body), if_match=if_match)
+    answer = await write.answer(_changed, values=changes(body), if_match=if_match)
+    state(request).actors.clear()  # who reads with the organisation's zone, currency and formats
+    return answer
 
 
 @territories_router.get(

@@ -97,7 +97,9 @@ def resolve_periods(registry: Registry, kind: str, tree: dict[str, Any], asker: 
 def _within(registry: Registry, kind: str, tree: dict[str, Any], asker: Asker) -> dict[str, Any]:
     path = tree["field"]
     _, each, _ = paths.field_at(registry, kind, path)
-    window = Period.model_validate(tree["value"]).resolve(asker.today, asker.fiscal_start)
+    window = Period.model_validate(tree["value"]).resolve(
+        asker.today, asker.fiscal_start, asker.actor.week_starts_on
+    )
     sides: list[dict[str, Any]] = []
     for op, edge in (("gte", window.start), ("lt", window.end)):
         if edge is None:

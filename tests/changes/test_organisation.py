@@ -101,7 +101,6 @@ async def test_an_amount_that_goes_back_counts_for_what_it_is_then(api: Api) -> 
 async def test_a_target_goes_back_and_is_told_in_the_units_of_its_currency(api: Api) -> None:
     client = await api.client()
     await client.patch(ORGANISATION, json={"currency": "KWD"})
-    api.application.state.rounds.actors.clear()
     me = (await client.get("/api/v1/auth/me")).json()["id"]
     body = {
         "user_id": me,

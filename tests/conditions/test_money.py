@@ -18,7 +18,6 @@ async def company(api: Api, currency: str) -> httpx.AsyncClient:
     client = await api.client()
     changed = await client.patch("/api/v1/organisation", json={"currency": currency})
     assert changed.json()["currency"] == currency
-    api.application.state.rounds.actors.clear()
     for n, amount in enumerate(AMOUNTS[currency]):
         for path, body in (
             ("leads", {"title": f"Lead {n}", "estimated_value": amount}),

@@ -318,6 +318,26 @@ async def test_what_others_look_at_stays_with_who_has_left_until_it_is_handed_ov
     assert {item["kind"]: item["count"] for item in told["moved"]} == {"view": 1}
 
 
+async def test_a_hand_over_is_undone_with_the_deactivation_it_ended_in(api: Api, office: Office) -> None:
+    client = await api.client()
+    told = await done(client, office, successor_id=str(office.ben.id), deactivate=True)
+    answer = await client.post(f"/api/v1/changes/{told['change_set_id']}/revert")
+
+    assert answer.status_code == 200, answer.text
+    assert await api.db.read(owners(office)) == {kind: [office.maria.id] * n for kind, n in ALL.items()}
+    assert (await client.get(f"{USERS}/{office.maria.id}")).json()["is_active"] is True
+
+
+async def test_who_was_added_and_owns_live_records_by_now_is_not_taken_back(api: Api) -> None:
+    client = await api.client()
+    made = {"name": "Nora", "role": "rep", "email": "nora@example.com"}
+    user = (await client.post(USERS, json=made)).json()
+    addition = (await client.get("/api/v1/changes")).json()["items"][0]["id"]
+    await client.post("/api/v1/crm/leads", json={"title": "Hers", "owner_id": user["id"]})
+
+    assert problem(await client.post(f"/api/v1/changes/{addition}/revert"), 409)["owned"] == {"lead": 1}
+
+
 async def test_the_last_administrator_hands_over_but_stays(api: Api, office: Office) -> None:
     client = await api.client()
     me = (await client.get("/api/v1/auth/me")).json()["id"]

@@ -1,9 +1,11 @@
 """The organisation's profile, and how each of its people wants things written."""
 
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
+from crm_api.core import clock
 from tests.app.resources import problem
 from tests.support.api import Api
 
@@ -54,7 +56,6 @@ async def test_what_makes_no_sense_is_refused_by_name(api: Api, field: str, valu
 async def test_everybody_has_the_organisations_formats_until_they_choose_their_own(api: Api) -> None:
     boss, rep = await api.client(), await api.client("rep")
     await boss.patch(PROFILE, json={"locale": "de-DE", "week_starts_on": 1, "distance_unit": "km"})
-    api.application.state.rounds.actors.clear()
     formats = ("locale", "week_starts_on", "distance_unit", "currency")
 
     def of(me: dict[str, Any]) -> tuple[Any, ...]:
@@ -67,6 +68,22 @@ async def test_everybody_has_the_organisations_formats_until_they_choose_their_o
     assert of((await rep.get(ME)).json()) == ("de-DE", 7, "mi", "USD")
     problem(await rep.patch(ME, json={"locale": "klingon"}), 422, field="locale")
     problem(await rep.patch(ME, json={"role": "administrator"}), 422, field="role")
+
+
+async def test_this_week_begins_on_the_day_whoever_looks_chose(api: Api) -> None:
+    client = await api.client()
+    with clock.frozen(datetime(2026, 11, 15, 12, tzinfo=UTC)):
+        await client.post("/api/v1/crm/leads", json={"title": "On Sunday"})
+
+    async def this_week() -> int:
+        with clock.frozen(datetime(2026, 11, 18, 12, tzinfo=UTC)):
+            asked = await client.get("/api/v1/crm/leads", params={"created_at__gte": "this_week"})
+            total: int = asked.json()["total"]
+            return total
+
+    before = await this_week()
+    await client.patch(ME, json={"week_starts_on": 7})
+    assert (before, await this_week()) == (0, 1)
 
 
 async def test_an_api_key_changes_nobodys_formats(api: Api) -> None:
