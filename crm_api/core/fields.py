@@ -165,6 +165,7 @@ class Catalogue:
     size: tuple[str, ...] = ()  # the fields "big" and "small" may mean; with several the asker is asked
     age: str | None = None  # the field "oldest" and "latest" mean
     named: bool = False  # questions speak of its records by their label
+    asked: bool = True  # questions know its words; else they would stand in the way of those of the trade
     listed: tuple[str, ...] = ()  # what an answer's list shows beside the label, as dotted paths
     past: dict[str, Any] | None = None  # the condition that "did" adds, where records may lie ahead
     live: Callable[[], Any] | None = None  # rows that count unless archived ones are asked for

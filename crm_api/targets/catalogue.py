@@ -55,6 +55,7 @@ CATALOGUE = Catalogue(
     model=Target,
     out=TargetOut,
     label="measure",
+    asked=False,  # its measures are called like what they count: new leads, visits
     default_sort="-starts_on",
     time_field="starts_on",
     fields=(
