@@ -1,5 +1,6 @@
 """Amounts in conditions, sums and answers, in currencies with no, two and three decimals."""
 
+import json
 from typing import Any
 
 import httpx
@@ -108,3 +109,41 @@ async def test_a_rule_of_the_service_itself_reads_amounts_in_the_organisations_c
     seen = (await client.get(f"{CRM}/followups/rules/{made.json()['id']}/preview")).json()
 
     assert seen["total"] == 2
+
+
+@each_currency
+async def test_exports_and_the_trail_tell_amounts_as_records_do(api: Api, currency: str) -> None:
+    client, amounts = await company(api, currency), AMOUNTS[currency]
+    for path, field, _ in KINDS:
+        asked = {"format": "jsonl", "sort": f"{field}"}
+        lines = await client.get(f"{CRM}/{path}/export", params=asked)
+        assert [json.loads(line)[field] for line in lines.text.splitlines()] == list(amounts), path
+    lead = (await client.get(f"{CRM}/leads", params={"sort": "estimated_value"})).json()["items"][0]
+    await client.patch(f"{CRM}/leads/{lead['id']}", json={"estimated_value": amounts[1]})
+
+    told = (await client.get(f"{CRM}/leads/{lead['id']}/history")).json()["items"]
+    changes = [
+        change for entry in told for change in entry["changes"] if change["field"] == "estimated_value"
+    ]
+    assert [(c["before"], c["after"]) for c in changes] == [(amounts[0], amounts[1]), (None, amounts[0])]
+
+
+@each_currency
+async def test_an_amount_of_a_field_of_their_own_keeps_its_own_currency(api: Api, currency: str) -> None:
+    client = await company(api, currency)
+    for key, code in (("fee", None), ("rent", "KWD"), ("toll", "JPY")):
+        body = {"kind": "lead", "key": key, "label": key.title(), "type": "money", "currency": code}
+        assert (await client.post(f"{CRM}/custom-fields", json=body)).status_code == 201
+    for n in (1, 2):
+        values = {"fee": AMOUNTS[currency][0] * n, "rent": 1.125 * n, "toll": 15 * n}
+        made = await client.post(f"{CRM}/leads", json={"title": f"Lead {n}0", "custom_fields": values})
+        assert made.json()["custom_fields"] == values, made.text
+
+    for key, value in (("fee", AMOUNTS[currency][0] * 2), ("rent", 2.25), ("toll", 30)):
+        listed = await client.get(f"{CRM}/leads", params={f"custom.{key}__gte": str(value)})
+        assert numbers(listed, "title") == [20], key
+        assert numbers(await client.get(f"{CRM}/leads", params={f"custom.{key}": str(value)}), "title") == [
+            20
+        ]
+    answer = (await client.post("/api/v1/ask", json={"question": "total rent of leads"})).json()
+    assert (answer["rows"], answer["columns"][0]["unit"]) == ([[3.375]], "KWD"), answer
