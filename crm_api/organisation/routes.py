@@ -94,7 +94,7 @@ async def list_territories(
 
 
 @territories_router.post(
-    "", status_code=201, response_model=TerritoryOut, responses=documented(403, 409, 422)
+    "", status_code=201, response_model=TerritoryOut, responses=documented(400, 403, 409, 422)
 )
 async def create_territory(body: TerritoryIn, write: Write) -> Response:
     """Make a territory."""
@@ -180,7 +180,7 @@ async def list_holiday_calendars(
     "/holiday-calendars",
     status_code=201,
     response_model=HolidayCalendarOut,
-    responses=documented(403, 409, 422),
+    responses=documented(400, 403, 409, 422),
 )
 async def create_holiday_calendar(body: HolidayCalendarIn, write: Write) -> Response:
     """Make a calendar, with its days."""
@@ -264,14 +264,14 @@ async def list_rates(
     return json_answer(await db.read(records.page, actor, "exchange_rate", query))
 
 
-@router.post("/rates/import", response_model=RatesWritten, responses=documented(403, 422))
+@router.post("/rates/import", response_model=RatesWritten, responses=documented(400, 403, 422))
 async def import_rates(body: RatesIn, write: Write) -> Response:
     """Write many rates, each over the one of its currency and day. All or none are written."""
     given = [rates.NewRate(**rate.model_dump()) for rate in body.rates]
     return await write.answer(_put_many, given=given)
 
 
-@router.post("/rates/import-csv", response_model=RatesWritten, responses=documented(403, 413, 422))
+@router.post("/rates/import-csv", response_model=RatesWritten, responses=documented(400, 403, 413, 422))
 async def import_rates_csv(body: Csv, write: Write) -> Response:
     """The same from CSV with the columns currency,valid_from,rate and, if you like, source."""
     return await write.answer(_put_many, given=rates.from_csv(body))

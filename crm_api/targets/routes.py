@@ -29,13 +29,13 @@ async def list_targets(db: Db, actor: CurrentActor, query: Annotated[Query, list
     return json_answer(await db.read(records.page, actor, "target", query))
 
 
-@router.post("", status_code=201, response_model=TargetOut, responses=documented(403, 409, 422))
+@router.post("", status_code=201, response_model=TargetOut, responses=documented(400, 403, 409, 422))
 async def create_target(body: TargetIn, write: Write) -> Response:
     """Set a target for a person or a team."""
     return await write.record(service.create, data=body, status=201)
 
 
-@router.post("/spread", response_model=Targets, responses=documented(403, 422))
+@router.post("/spread", response_model=Targets, responses=documented(400, 403, 422))
 async def spread_target(body: SpreadIn, write: Write) -> Response:
     """Spread a year's target over its twelve months, writing over what they have."""
 

@@ -82,7 +82,7 @@ async def me(actor: CurrentActor) -> Response:
     return json_answer(_shown(actor))
 
 
-@router.patch("/me", response_model=Me, responses=documented(401, 403, 422))
+@router.patch("/me", response_model=Me, responses=documented(400, 401, 403, 422))
 async def choose_formats(request: Request, body: MyFormats, write: Write) -> Response:
     """Choose your own zone and formats: just the fields sent, null for the organisation's."""
 

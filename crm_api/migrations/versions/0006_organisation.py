@@ -129,7 +129,7 @@ def upgrade() -> None:
             )
 
     # Amounts that are kept in the organisation's currency are their own value in it.
-    currency = "(SELECT currency FROM organisation)"
+    currency = "COALESCE((SELECT currency FROM organisation), 'USD')"
     op.execute(f"UPDATE accounts SET annual_revenue_base = annual_revenue WHERE currency = {currency}")
     op.execute(f"UPDATE products SET list_price_base = list_price WHERE currency = {currency}")
     dialect.create_objects(op.get_bind())
