@@ -23,6 +23,7 @@ from crm_api.dependencies import Db, State, json_answer
 from crm_api.events.routes import router as events
 from crm_api.exports.routes import router as exports
 from crm_api.followups.routes import router as followups
+from crm_api.handovers.routes import router as handovers
 from crm_api.imports.routes import router as imports
 from crm_api.leads.routes import router as leads
 from crm_api.opportunities.routes import router as opportunities
@@ -39,6 +40,7 @@ from crm_api.products.routes import router as products
 from crm_api.questions.routes import router as questions
 from crm_api.settings import Settings
 from crm_api.tags.routes import router as tags
+from crm_api.targets.routes import router as targets
 from crm_api.users.routes import router as auth
 from crm_api.users.routes import teams_router, users_router
 from crm_api.views.routes import router as views
@@ -50,6 +52,7 @@ UPLOADS = ("/api/v1/crm/imports",)
 ROUTERS = (
     auth,
     users_router,
+    handovers,
     teams_router,
     organisation,
     territories_router,
@@ -73,6 +76,7 @@ ROUTERS = (
     visits,
     imports,
     questions,
+    targets,
     events,
     description,
     pages,

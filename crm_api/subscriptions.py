@@ -23,12 +23,13 @@ from crm_api.followups import rules as followup_rules
 from crm_api.followups.author import FollowUpAuthor
 from crm_api.followups.catalogue import ENROLMENTS, RULES, SEQUENCES
 from crm_api.followups.service import PURPOSE
+from crm_api.handovers import service as handovers
 from crm_api.leads import service as leads
 from crm_api.leads.catalogue import CATALOGUE as LEADS
 from crm_api.opportunities import service as opportunities
 from crm_api.opportunities.catalogue import CATALOGUE as OPPORTUNITIES
 from crm_api.opportunities.catalogue import LINES
-from crm_api.organisation.catalogue import TERRITORIES
+from crm_api.organisation.catalogue import CALENDARS, RATES, TERRITORIES
 from crm_api.outbox import authors
 from crm_api.outbox import service as outbox
 from crm_api.outbox.catalogue import CATALOGUE as MESSAGES
@@ -36,6 +37,8 @@ from crm_api.outbox.catalogue import SUPPRESSIONS
 from crm_api.pipelines.catalogue import PIPELINES, STAGES
 from crm_api.products.catalogue import CATALOGUE as PRODUCTS
 from crm_api.tags.catalogue import CATALOGUE as TAGS
+from crm_api.targets import service as targets
+from crm_api.targets.catalogue import CATALOGUE as TARGETS
 from crm_api.users.catalogue import TEAMS, USERS
 from crm_api.views import service as views
 from crm_api.views.catalogue import CATALOGUE as VIEWS
@@ -48,6 +51,8 @@ ALL_CATALOGUES = (
     USERS,
     TEAMS,
     TERRITORIES,
+    CALENDARS,
+    RATES,
     TAGS,
     CUSTOM_FIELDS,
     PRODUCTS,
@@ -66,6 +71,7 @@ ALL_CATALOGUES = (
     ENROLMENTS,
     VISIT_PLANS,
     VIEWS,
+    TARGETS,
     WEBHOOKS,
     DELIVERIES,
     CHANGE_SETS,
@@ -85,11 +91,13 @@ SAME_TRANSACTION: dict[str, list[Handler]] = {
     "mail.discard": [followups.on_discarded],
     "opportunity.stage_changed": [timeline.tell_stage_change],
     "opportunity.reopened": [timeline.tell_stage_change],
+    "user.deactivated": [handovers.refuse_orphans],
     "user.team_changed": [
         accounts.follow_owner,
         leads.follow_owner,
         opportunities.follow_owner,
         activities.follow_owner,
+        targets.follow_owner,
     ],
 }
 

@@ -29,7 +29,7 @@ def export(
     bom: Annotated[bool, typer.Option("--bom", help="Begin with a byte order mark, for Excel.")] = False,
 ) -> None:
     """Export records as CSV or JSON lines. The file has its name only once it is whole."""
-    from crm_api.access import SYSTEM
+    from crm_api.access import system
     from crm_api.core.errors import Problem
     from crm_api.exports import flows, orders
     from entrypoints.cli import console, run
@@ -43,7 +43,7 @@ def export(
         raise typer.Exit(2) from None
 
     async def work(state: "State") -> int:
-        begun = await flows.begin(state.db, SYSTEM, order)
+        begun = await flows.begin(state.db, await state.db.read(system), order)
         part = out.with_name(f"{out.name}.part")
         with part.open("wb") as file:
             async for piece in flows.stream(state.db, begun):

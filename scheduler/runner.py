@@ -31,6 +31,7 @@ from scheduler import (
     plan_followups,
     reconcile_sends,
     relay_events,
+    revalue,
     run_imports,
     send_messages,
     sync_mailboxes,
@@ -50,6 +51,7 @@ JOBS = (
     deliver_webhooks.JOB,
     deliver_webhooks.TIDY_JOB,
     run_imports.JOB,
+    revalue.JOB,
     forget_answers.JOB,
 )
 GRACE = 35.0  # seconds; handing one mail over takes 30 at most

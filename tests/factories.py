@@ -7,6 +7,7 @@ depend on the others.
 from collections.abc import Sequence
 from itertools import count
 from typing import Any
+from uuid import UUID
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -24,6 +25,7 @@ from crm_api.pipelines.models import Stage
 from crm_api.pipelines.service import default_id, ensure_defaults, resolve
 from crm_api.products.models import Product
 from crm_api.users.models import Team, User, user_territories
+from crm_api.views.models import View
 
 _numbers = count(1)
 
@@ -54,6 +56,12 @@ def make_team(session: Session, name: str = "East", **values: Any) -> Team:
     return _saved(session, Team(name=name, **values))
 
 
+def make_view(session: Session, *, owner_id: UUID, kind: str = "lead", **values: Any) -> View:
+    """A saved view of all records of a kind."""
+    values = {"name": f"View {next(_numbers)}", "conditions": {"all": []}, "sort": [], "fields": [], **values}
+    return _saved(session, View(kind=kind, owner_id=owner_id, **values))
+
+
 def make_user(
     session: Session, role: str = "rep", *, territories: Sequence[Territory] = (), **values: Any
 ) -> User:
@@ -82,6 +90,7 @@ def make_actor(session: Session, role: str = "administrator", **values: Any) -> 
 def make_account(session: Session, **values: Any) -> Account:
     """An account; its team is its owner's."""
     n = next(_numbers)
+    values.setdefault("annual_revenue_base", values.get("annual_revenue"))
     return _saved(
         session, Account(**{"name": f"Account {n}", "number": f"ACC-TEST-{n:05d}", **_team(session, values)})
     )
@@ -123,7 +132,8 @@ def make_lead(session: Session, **values: Any) -> Lead:
 
 def make_product(session: Session, **values: Any) -> Product:
     """A product."""
-    return _saved(session, Product(**{"name": f"Product {next(_numbers)}", "list_price": 10_000, **values}))
+    values = {"name": f"Product {next(_numbers)}", "list_price": 10_000, **values}
+    return _saved(session, Product(**{"list_price_base": values["list_price"], **values}))
 
 
 def stage_of(session: Session, kind: str, applies_to: str = "opportunity") -> Stage:

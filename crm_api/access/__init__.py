@@ -10,6 +10,7 @@ from crm_api.access.service import (
     require_reassign,
     require_role,
     require_write,
+    system,
     visible,
     visible_event,
 )
@@ -24,6 +25,7 @@ __all__ = [
     "require_reassign",
     "require_role",
     "require_write",
+    "system",
     "visible",
     "visible_event",
 ]

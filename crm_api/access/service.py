@@ -15,7 +15,7 @@ plans all go through it.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID
 
@@ -25,13 +25,18 @@ from sqlalchemy.orm import Session
 from crm_api.access.models import AccountAccess
 from crm_api.core.errors import NotAllowed
 from crm_api.events.models import EventRow
-from crm_api.organisation.models import Organisation, Territory
+from crm_api.organisation import service as organisation
+from crm_api.organisation.models import ExchangeRate, HolidayCalendar, Organisation, Territory
 from crm_api.users.models import Team, User, user_territories
 
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """The acting user, with everything visibility needs. `team_ids` are the own team and all below."""
+    """The acting user, with everything visibility needs. `team_ids` are the own team and all below.
+
+    `currency` is the organisation's: amounts in conditions are read in it. Zone and formats are the user's own
+    choice, else the organisation's.
+    """
 
     user_id: UUID | None
     role: str
@@ -41,6 +46,10 @@ class Actor:
     team_ids: tuple[UUID, ...] = ()
     territory_ids: tuple[UUID, ...] = ()
     time_zone: str = "UTC"
+    currency: str = "USD"
+    locale: str = "en-GB"
+    week_starts_on: int = 1
+    distance_unit: str = "km"
 
     @property
     def is_administrator(self) -> bool:
@@ -48,7 +57,16 @@ class Actor:
         return self.role == "administrator"
 
 
-SYSTEM = Actor(user_id=None, role="administrator", name="System")
+# Knows no currency on purpose: what reads amounts asks `system` instead, or is told.
+SYSTEM = Actor(user_id=None, role="administrator", name="System", currency="")
+
+
+def system(session: Session) -> Actor:
+    """The service itself, with the organisation's zone, currency and week."""
+    here = organisation.basics(session)
+    return replace(
+        SYSTEM, time_zone=here.time_zone, currency=here.currency, week_starts_on=here.week_starts_on
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,12 +102,14 @@ def open_kinds() -> dict[str, Any]:
     return {kind: rule.model for kind, rule in _rules.items() if not rule.config}
 
 
-# People, teams and territories are seen by all who are signed in; they lie below this room, so they
-# are declared here.
+# People, teams and the organisation's own rows are seen by all who are signed in; they lie below this room,
+# so they are declared here.
 declare("user", User, shared=True, config=True)
 declare("team", Team, shared=True, config=True)
 declare("territory", Territory, shared=True, config=True)
 declare("organisation", Organisation, shared=True, config=True)
+declare("holiday_calendar", HolidayCalendar, shared=True, config=True)
+declare("exchange_rate", ExchangeRate, shared=True, config=True)
 
 
 def visible(kind: str, actor: Actor) -> sa.ColumnElement[bool]:
@@ -248,6 +268,7 @@ def actor_of(session: Session, user: User, *, organisation_zone: str) -> Actor:
     )
     below = sa.select(Team.id).where(managed).cte("below", recursive=True)
     below = below.union(sa.select(Team.id).where(Team.parent_id == below.c.id))
+    here = organisation.basics(session)
     return Actor(
         user_id=user.id,
         role=user.role,
@@ -261,4 +282,8 @@ def actor_of(session: Session, user: User, *, organisation_zone: str) -> Actor:
             )
         ),
         time_zone=user.time_zone or organisation_zone,
+        currency=here.currency,
+        locale=user.locale or here.locale,
+        week_starts_on=user.week_starts_on or here.week_starts_on,
+        distance_unit=user.distance_unit or here.distance_unit,
     )

@@ -12,7 +12,8 @@ from crm_api.accounts.models import Account, AccountStats
 from crm_api.core import numbering
 from crm_api.core.ids import new_id
 from crm_api.matching.phones import e164
-from crm_api.organisation.service import today
+from crm_api.organisation import rates
+from crm_api.organisation.service import currency, today
 
 Row = dict[str, Any]
 
@@ -27,7 +28,7 @@ def insert(session: Session, rows: Sequence[Row]) -> list[UUID]:
         taken = numbering.take(session, "ACC", today(session), len(unnumbered))
         for row, number in zip(unnumbered, taken, strict=True):
             row["number"] = number
-    ids = audit.bulk_insert(session, Account, [_complete(row) for row in rows])
+    ids = audit.bulk_insert(session, Account, [_complete(session, row) for row in rows])
     if ids:
         session.execute(
             sa.insert(AccountStats), [{"id": new_id(), "account_id": account_id} for account_id in ids]
@@ -37,10 +38,13 @@ def insert(session: Session, rows: Sequence[Row]) -> list[UUID]:
 
 def update(session: Session, rows: Sequence[Row]) -> int:
     """Change accounts: rows with `id` and what to set. Returns how many really changed."""
-    return audit.bulk_update(session, Account, [with_e164(row, "phone") for row in rows])
+    changed = rates.in_base(session, Account, rows, amount="annual_revenue")
+    return audit.bulk_update(session, Account, [with_e164(row, "phone") for row in changed])
 
 
-def _complete(row: Row) -> Row:
+def _complete(session: Session, row: Row) -> Row:
+    code, revenue = row.get("currency", currency(session)), row.get("annual_revenue")
+    row = row | {"currency": code, "annual_revenue_base": rates.convert(session, revenue, code)}
     if row.get("latitude") is not None and not row.get("coordinates_source"):
         row = row | {"coordinates_source": row.get("origin", "user")}
     return with_e164(row, "phone")

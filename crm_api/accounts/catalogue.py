@@ -119,8 +119,7 @@ CATALOGUE = Catalogue(
         Field(
             "annual_revenue",
             FieldType.MONEY,
-            Account.annual_revenue,
-            scale=100,
+            Account.annual_revenue_base,
             asked_in=1_000_000,
             unit="million",
             synonyms=(

@@ -7,7 +7,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
-from crm_api.core.columns import Archivable, Customised, Timestamps, Versioned, derived, one_of
+from crm_api.core.columns import Archivable, Customised, Timestamps, Versioned, derived, figure, one_of
 from crm_api.core.database import Base
 from crm_api.core.text import fold
 
@@ -30,7 +30,7 @@ class Account(Customised, Timestamps, Versioned, Archivable, Base):
     __tablename__ = "accounts"
     __kind__ = "account"
     __audited__ = True
-    __follows__ = ("team_id", "phone_e164", "coordinates_source")
+    __follows__ = ("team_id", "phone_e164", "coordinates_source", "annual_revenue_base")
     __money__ = ("annual_revenue",)
     __search__ = ("name", "website", "email", "billing_city", "number")
     __search_exact__ = ("phone",)
@@ -70,6 +70,7 @@ class Account(Customised, Timestamps, Versioned, Archivable, Base):
     phone_e164: Mapped[str | None] = mapped_column(index=True)
     employees: Mapped[int | None]
     annual_revenue: Mapped[int | None]
+    annual_revenue_base: Mapped[int | None] = figure()
     currency: Mapped[str] = mapped_column(default="USD")
     year_established: Mapped[int | None]
     description: Mapped[str | None]

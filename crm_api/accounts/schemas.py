@@ -1,11 +1,10 @@
 """What goes in and out of accounts."""
 
-import re
 from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 from uuid import UUID
 
-from pydantic import AfterValidator, BaseModel, Field
+from pydantic import BaseModel, Field
 
 from crm_api.core.schemas import (
     Amount,
@@ -19,6 +18,7 @@ from crm_api.core.schemas import (
     Line,
     Longitude,
     Name,
+    OpeningHours,
     Phone,
     Text,
     Url,
@@ -28,30 +28,6 @@ from crm_api.core.schemas import (
 AccountType = Literal["prospect", "customer", "dealer", "distributor", "partner", "supplier", "competitor"]
 Tier = Literal["bronze", "silver", "gold", "platinum"]
 Rating = Literal["cold", "warm", "hot"]
-_CLOCK = re.compile(r"([01]\d|2[0-3]):[0-5]\d|24:00")
-
-
-def _hours(value: dict[str, list[tuple[str, str]]]) -> dict[str, list[tuple[str, str]]]:
-    for day, windows in value.items():
-        if day not in "1234567" or len(day) != 1:
-            raise ValueError("days are ISO weekdays, 1 (Monday) to 7 (Sunday)")
-        last = ""
-        for opens, closes in windows:
-            if not (_CLOCK.fullmatch(opens) and _CLOCK.fullmatch(closes)) or not last <= opens < closes:
-                raise ValueError('windows are rising pairs of times such as ["08:00", "12:00"]')
-            last = closes
-    return value
-
-
-OpeningHours = Annotated[
-    dict[str, list[tuple[str, str]]],
-    AfterValidator(_hours),
-    Field(
-        max_length=7,
-        examples=[{"1": [["08:00", "12:00"], ["13:00", "18:00"]]}],
-        description="Local opening windows by ISO weekday.",
-    ),
-]
 
 
 class _AccountFields(Body):

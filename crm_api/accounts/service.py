@@ -22,6 +22,7 @@ from crm_api.core.schemas import apply_patch, changes, refuse_null
 from crm_api.custom_fields import values as custom_values
 from crm_api.events import Event, record
 from crm_api.matching.phones import e164
+from crm_api.organisation import rates
 from crm_api.organisation import service as organisation
 from crm_api.tags.service import put_on
 from crm_api.users.service import team_of
@@ -92,6 +93,8 @@ def _resolve(session: Session, actor: Actor, values: dict[str, Any], account: Ac
         values["annual_revenue"] = to_minor(values["annual_revenue"], after, field="annual_revenue")
     elif account and after != before:
         values["annual_revenue"] = recast(account.annual_revenue, before, after, field="annual_revenue")
+    if "annual_revenue" in values:
+        values["annual_revenue_base"] = rates.convert(session, values["annual_revenue"], after)
     if "phone" in values:
         values["phone_e164"] = e164(values["phone"])
     if "owner_id" in values:

@@ -9,11 +9,15 @@ from crm_api.access import Actor
 from crm_api.accounts.service import event, require_no_loop
 from crm_api.audit.undoing import Back, Refusals
 from crm_api.core.errors import Invalid
+from crm_api.organisation import rates
 
 
 def examine(session: Session, actor: Actor, backs: Sequence[Back]) -> Refusals:
-    """The account that it was below may be below it by now."""
+    """The account that it was below may be below it by now; its revenue counts at the rate of today."""
     for back in backs:
+        rates.follow_values(
+            session, back.record, back.values, amount="annual_revenue", into="annual_revenue_base"
+        )
         if back.values.get("parent_id") is not None:
             try:
                 require_no_loop(session, back.record.id, back.values["parent_id"])

@@ -115,7 +115,7 @@ def _told(mapper: Mapper[Any]) -> list[tuple[str, bool]]:
         (attribute.key, attribute.key in secret)
         for attribute in mapper.column_attrs
         if attribute.key not in _UNTOLD
-        and "derive" not in attribute.columns[0].info
+        and attribute.columns[0].info.keys().isdisjoint(("derive", "figure"))
         and attribute.columns[0].computed is None
     ]
 
@@ -276,8 +276,8 @@ def bulk_update(session: Session, model: type[Any], rows: Iterable[Mapping[str, 
     return count
 
 
-def follow(session: Session, model: type[Any], *which: sa.ColumnElement[bool], **values: Any) -> None:
-    """Set what merely follows from another record, in one statement, on all rows that fit.
+def follow(session: Session, model: type[Any], *which: sa.ColumnElement[bool], **values: Any) -> int:
+    """Set what merely follows from another record, in one statement, on all rows that fit; returns how many.
 
     The one way past the trail: it tells what people and jobs did, and a thousand entries that say a team moved
     along with its member would hide that. No version rises either. Raises TypeError for any other attribute.
@@ -286,4 +286,5 @@ def follow(session: Session, model: type[Any], *which: sa.ColumnElement[bool], *
     if others:
         raise TypeError(f"{', '.join(sorted(others))} of {model.__name__} do not follow from anything")
     kept = {name: getattr(model, name) for name in _UNTOLD if hasattr(model, name)}
-    session.execute(sa.update(model).where(*which).values(**values, **kept))
+    result = session.execute(sa.update(model).where(*which).values(**values, **kept))
+    return int(result.rowcount)  # type: ignore[attr-defined]

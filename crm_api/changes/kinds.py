@@ -26,11 +26,14 @@ from crm_api.leads.models import Lead
 from crm_api.opportunities import lines
 from crm_api.opportunities import undoing as opportunities
 from crm_api.opportunities.models import Opportunity
-from crm_api.organisation.models import Organisation, Territory
+from crm_api.organisation import holidays
+from crm_api.organisation.models import ExchangeRate, HolidayCalendar, Organisation, Territory
 from crm_api.pipelines.models import Pipeline, Stage
 from crm_api.products.models import Product
 from crm_api.tags import service as tags
 from crm_api.tags.models import Tag
+from crm_api.targets import undoing as targets
+from crm_api.targets.models import Target
 from crm_api.users import people
 from crm_api.users import service as users
 from crm_api.users.models import Team, User
@@ -106,8 +109,21 @@ _DEFAULT = Claim(
 )
 
 UNDOERS: dict[str, Undoer] = {
-    "organisation": Undoer(Organisation, examine=small.examine_organisation),
+    "organisation": Undoer(
+        Organisation, examine=small.examine_organisation, settle=small.settle_organisation
+    ),
     "territory": Undoer(Territory, examine=small.examine_tree, claims=(_NAME,)),
+    "holiday_calendar": Undoer(
+        HolidayCalendar,
+        parts={
+            "territory_ids": Part(holidays.territories_of, holidays.put_territories),
+            "holidays": Part(holidays.days_of, holidays.put_days),
+        },
+        claims=(_NAME,),
+        away=small.drop_calendar,
+        remade=True,
+    ),
+    "exchange_rate": Undoer(ExchangeRate, settle=small.settle_rates, away=small.drop_rate, remade=True),
     "team": Undoer(Team, examine=small.examine_tree),
     "user": Undoer(
         User,
@@ -122,7 +138,7 @@ UNDOERS: dict[str, Undoer] = {
     "custom_field": Undoer(CustomField),
     "view": Undoer(View, away=small.drop, remade=True),
     "view_default": Undoer(ViewDefault, away=small.drop, remade=True),
-    "product": Undoer(Product, claims=(_CODE, _EXTERNAL)),
+    "product": Undoer(Product, examine=small.examine_products, claims=(_CODE, _EXTERNAL)),
     "pipeline": Undoer(Pipeline, settle=small.settle_pipelines, claims=(_PIPELINE, _DEFAULT)),
     "stage": Undoer(Stage, away=small.drop_stage, remade=True),
     "account": Undoer(
@@ -155,6 +171,7 @@ UNDOERS: dict[str, Undoer] = {
         claims=(_EXTERNAL,),
     ),
     "activity": Undoer(Activity, settle=activities.settle),
+    "target": Undoer(Target, settle=targets.settle, away=targets.drop, remade=True),
     "sequence": Undoer(FollowUpSequence),
     "followup_rule": Undoer(FollowUpRule, examine=small.examine_rules),
     "visit_plan": Undoer(VisitPlan, away=small.put_plan_aside),

@@ -188,7 +188,7 @@ def _going_back(plan: Plan, kind: str, net: Net, record: Any, parts: Any) -> Bac
     if not values and back.move is None:
         return None
     plan.back[kind].append(record.id)
-    if back.move == "restore":
+    if back.move == "restore" or values.get("is_active"):
         plan.restoring.add(record.id)
     back.values = values
     return back

@@ -111,11 +111,15 @@ def _put_back(session: Session, plan: Plan, undoer: Undoer, ids: Sequence[UUID],
     found = {record.id: record for record in _records(session, undoer, ids)}
     kind = undoer.model.__kind__
     backs: list[Back] = []
+    made: list[Back] = []
     parts: dict[str, dict[UUID, Any]] = defaultdict(dict)
     for net in trail.nets(session, plan.change_set_id, kind, ids):
         if net.action == "delete":
-            made = _made_again(session, undoer, net)
-            outcome.note(Back(made), "made_again")
+            again = Back(_made_again(session, undoer, net))
+            made.append(again)
+            for name in (undoer.parts or {}).keys() & net.before.keys():
+                parts[name][again.record.id] = net.before[name]
+            outcome.note(again, "made_again")
             continue
         back = back_of(found[net.record_id], net)
         flags = [flag for (of, flag), ids_ in plan.without.items() if of == kind and net.record_id in ids_]
@@ -136,7 +140,7 @@ def _put_back(session: Session, plan: Plan, undoer: Undoer, ids: Sequence[UUID],
         for back in backs:
             if back.record.id in changed:
                 touch(back.record)
-    undoer.settle(session, plan.actor, backs)
+    undoer.settle(session, plan.actor, [*made, *backs])
     for back in backs:
         outcome.note(back, f"{back.move}d" if back.move else "changed")
 
@@ -164,14 +168,19 @@ def _made_again(session: Session, undoer: Undoer, net: trail.Net) -> Any:
 
 
 def _with_teams(session: Session, backs: Sequence[Back]) -> None:
-    """A record is with the team its owner is in now, not the one of then."""
+    """A record is with the team its owner is in now, not the one of then; a view's team is whom it is shared with."""
+    backs = [
+        b
+        for b in backs
+        if "team_id" in getattr(b.record, "__follows__", ()) and hasattr(b.record, "owner_id")
+    ]
     owners = {back.values["owner_id"] for back in backs if back.values.get("owner_id") is not None}
     teams: dict[UUID, UUID | None] = {}
     if owners:
         teams = dict(session.execute(sa.select(User.id, User.team_id).where(User.id.in_(owners))).all())
     for back in backs:
-        back.values.pop("team_id", None) if hasattr(back.record, "owner_id") else None
-        if "owner_id" in back.values and hasattr(back.record, "team_id"):
+        back.values.pop("team_id", None)
+        if "owner_id" in back.values:
             back.values["team_id"] = teams.get(back.values["owner_id"])
 
 

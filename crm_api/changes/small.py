@@ -10,7 +10,9 @@ from crm_api import events
 from crm_api.audit.undoing import Back, Refusals
 from crm_api.core import clock
 from crm_api.core.errors import Conflict
-from crm_api.organisation.service import amounts_kept
+from crm_api.organisation import holidays, rates
+from crm_api.organisation import service as organisation
+from crm_api.organisation.models import ExchangeRate, HolidayCalendar
 from crm_api.pipelines import service as pipelines
 from crm_api.pipelines.models import Pipeline, Stage
 from crm_api.tags import service as tags
@@ -27,8 +29,41 @@ def examine_organisation(session: Session, actor: Any, backs: Sequence[Back]) ->
     """The currency is fixed once amounts are kept in it."""
     for back in backs:
         currency = back.values.get("currency", back.record.currency)
-        if currency != back.record.currency and amounts_kept(session):
+        if currency != back.record.currency and organisation.amounts_kept(session):
             yield back, f"amounts are kept in {back.record.currency}; the currency cannot change any more"
+
+
+def settle_organisation(session: Session, actor: Any, backs: Sequence[Back]) -> None:
+    """In another currency, other amounts begin to count."""
+    organisation.forget(session)
+    for back in backs:
+        if back.changed("currency"):
+            rates.request(session, back.record.currency, due_on=organisation.today(session))
+
+
+def settle_rates(session: Session, actor: Any, backs: Sequence[Back]) -> None:
+    """Amounts in these currencies are worked out anew."""
+    for back in backs:
+        rates.request(session, back.record.currency, due_on=back.record.valid_from)
+
+
+def drop_calendar(session: Session, calendar: HolidayCalendar) -> str | None:
+    """A calendar that was made goes with its days; undoing that makes it again."""
+    holidays.delete(session, calendar)
+    return None
+
+
+def drop_rate(session: Session, rate: ExchangeRate) -> str | None:
+    """A rate that was made goes; the one before it holds on."""
+    rates.delete(session, rate)
+    return None
+
+
+def examine_products(session: Session, actor: Any, backs: Sequence[Back]) -> Refusals:
+    """A price counts at the rate of today."""
+    for back in backs:
+        rates.follow_values(session, back.record, back.values, amount="list_price", into="list_price_base")
+    return ()
 
 
 def examine_tree(session: Session, actor: Any, backs: Sequence[Back]) -> Refusals:
@@ -62,24 +97,33 @@ def examine_users(session: Session, actor: Any, backs: Sequence[Back]) -> Refusa
 
 
 def settle_users(session: Session, actor: Any, backs: Sequence[Back]) -> None:
-    """Who is not active has no session; who changes teams takes their records along."""
+    """Who is not active has no session and no live records (Conflict); who changes teams takes theirs along."""
     for back in backs:
         if back.changed("is_active") and not back.record.is_active:
-            sessions.end_all(session, back.record.id, reason="deactivated")
+            _tell_deactivation(session, back.record)
         if back.changed("team_id"):
             fact = events.Event("user.team_changed", "user", back.record.id, team_id=back.record.team_id)
             events.record(session, fact)
 
 
 def leave(session: Session, user: User) -> str | None:
-    """Somebody who was added is not active any more; they may own records, so they stay."""
+    """Somebody who was added is not active any more; what is over may be theirs, so they stay.
+
+    Raises Conflict where they own live records that are not taken back with them.
+    """
     try:
         users.keep_one_administrator(session, user, {"is_active": False})
     except Conflict as refusal:
         return refusal.detail
     user.is_active = False
-    sessions.end_all(session, user.id, reason="deactivated")
+    _tell_deactivation(session, user)
     return None
+
+
+def _tell_deactivation(session: Session, user: User) -> None:
+    sessions.end_all(session, user.id, reason="deactivated")
+    told = {"keep_records": False}
+    events.record(session, events.Event("user.deactivated", "user", user.id, told, team_id=user.team_id))
 
 
 # ── Pipelines and tags ───────────────────────────────────────────────────────────────────────────

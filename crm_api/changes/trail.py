@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from decimal import Decimal
 from typing import Any, Literal
 from uuid import UUID
 
@@ -12,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from crm_api.audit.models import AuditEntry
 from crm_api.audit.service import told
-from crm_api.core.columns import GUID, UTCDateTime
+from crm_api.core.columns import GUID, ExactDecimal, UTCDateTime
 from crm_api.core.fields import CUSTOM
 
 _CUSTOM = f"{CUSTOM}."
@@ -105,6 +106,8 @@ def typed(model: Any, name: str, value: Any) -> Any:
         return datetime.fromisoformat(value)
     if isinstance(column.type, sa.Date):
         return date.fromisoformat(value)
+    if isinstance(column.type, ExactDecimal):
+        return Decimal(value)
     return value
 
 

@@ -98,7 +98,10 @@ def compare(
     column: Any = field.column
 
     def parsed(one: Any) -> Any:
-        return parse(field, one, zone=actor.time_zone, me=actor.user_id)
+        return parse(
+            field, one, zone=actor.time_zone, currency=actor.currency,
+            week_starts_on=actor.week_starts_on, me=actor.user_id,
+        )  # fmt: skip
 
     match op:
         case "isnull":

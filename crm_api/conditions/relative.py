@@ -1,9 +1,9 @@
 """Times that move along: `today`, `this_month-1m`, `now-36h`. A saved view says what it means, whenever it runs.
 
-    anchor   now, today, this_week (from Monday), this_month, this_quarter, this_year: their first moment
+    anchor   now, today, this_week, this_month, this_quarter, this_year: their first moment
     offset   + or -, a number, and h, d, w, m, q or y; days where nothing is said
 
-They are read in the zone of whoever looks: their today, not the server's.
+They are read in the zone of whoever looks, whose week begins on the day they chose: their today, not the server's.
 """
 
 import re
@@ -19,7 +19,7 @@ _MONTHS = {"m": 1, "q": 3, "y": 12}
 _SPANS = {"h": timedelta(hours=1), "d": timedelta(days=1), "w": timedelta(weeks=1)}
 
 
-def moment(text: str, zone: str) -> datetime | None:
+def moment(text: str, zone: str, *, week_starts_on: int = 1) -> datetime | None:
     """The aware instant a relative text means now, in `zone`; None for any other text.
 
     Raises OverflowError beyond the calendar. Days are calendar days: a day more over a change of the clocks
@@ -30,9 +30,8 @@ def moment(text: str, zone: str) -> datetime | None:
         return None
     here = clock.now().astimezone(ZoneInfo(zone))
     anchor, number, unit = found[1].lower(), int(found[2] or 0), (found[3] or "d").lower()
-    start = (
-        here if anchor == "now" else datetime.combine(_first_day(anchor, here.date()), time(), here.tzinfo)
-    )
+    first = _first_day(anchor, here.date(), week_starts_on)
+    start = here if anchor == "now" else datetime.combine(first, time(), here.tzinfo)
     if unit in _MONTHS:
         return datetime.combine(_months_on(start.date(), number * _MONTHS[unit]), start.timetz())
     if unit == "h":
@@ -40,10 +39,10 @@ def moment(text: str, zone: str) -> datetime | None:
     return start + number * _SPANS[unit]
 
 
-def _first_day(anchor: str, today: date) -> date:
+def _first_day(anchor: str, today: date, week_starts_on: int) -> date:
     match anchor:
         case "this_week":
-            return today - timedelta(days=today.weekday())
+            return today - timedelta(days=(today.isoweekday() - week_starts_on) % 7)
         case "this_month":
             return today.replace(day=1)
         case "this_quarter":

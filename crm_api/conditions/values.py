@@ -19,36 +19,45 @@ ME = "me"
 _NOBODY = UUID(int=0)  # no record has it
 
 
-def parse(field: Field, value: Any, *, zone: str = "UTC", me: UUID | None = None) -> Any:
+def parse(
+    field: Field,
+    value: Any,
+    *,
+    zone: str = "UTC",
+    currency: str = "",
+    week_starts_on: int = 1,
+    me: UUID | None = None,
+) -> Any:
     """One value for one field; raises Invalid naming the field and what it takes.
 
-    A bare date for an instant means the start of that day in `zone`; an amount is in shown units. `me`, where
-    an id is expected, is whoever asks: nobody, for a job. Dates may be relative: `this_month-1m`.
+    A bare date for an instant means the start of that day in `zone`; an amount is in major units of the field's
+    own currency, else of `currency`, the organisation's. `me`, where an id is expected, is whoever asks: nobody,
+    for a job. Dates may be relative: `this_month-1m`; a week begins on the ISO weekday `week_starts_on`.
     """
     try:
         if value == ME and field.type is FieldType.REFERENCE:
             return me or _NOBODY
-        return _parse(field, value, zone)
-    except (ValueError, TypeError, OverflowError) as error:
+        return _parse(field, value, zone, currency, week_starts_on)
+    except (ValueError, TypeError, ArithmeticError) as error:
         raise Invalid.field(field.name, f"{value!r} is not {_expected(field)}") from error
 
 
-def _parse(field: Field, value: Any, zone: str) -> Any:
+def _parse(field: Field, value: Any, zone: str, currency: str, week_starts_on: int) -> Any:
     if isinstance(value, dict | list) or value is None:
         raise ValueError("one value is expected")
     match field.type:
         case FieldType.INTEGER:
-            return _stored(_whole(value) * field.scale)
+            return _stored(_whole(value))
         case FieldType.NUMBER:
-            return _finite(value) * field.scale
+            return _finite(value)
         case FieldType.MONEY:
-            return _stored(round(_finite(value) * field.scale))
+            return _stored(round(_finite(value) * field.scale(currency)))
         case FieldType.BOOLEAN:
             return _boolean(value)
         case FieldType.DATE:
-            return _day(value, zone)
+            return _day(value, zone, week_starts_on)
         case FieldType.DATETIME:
-            return instant(value, zone)
+            return instant(value, zone, week_starts_on=week_starts_on)
         case FieldType.REFERENCE:
             return UUID(str(value))
         case FieldType.CHOICE if field.choices:
@@ -59,13 +68,13 @@ def _parse(field: Field, value: Any, zone: str) -> Any:
             return text(value)
 
 
-def instant(value: Any, zone: str) -> datetime:
+def instant(value: Any, zone: str, *, week_starts_on: int = 1) -> datetime:
     """An aware instant from a datetime, a date, their ISO texts (without an offset, in `zone`), or a relative one."""
     if isinstance(value, datetime):
         at = value
     elif isinstance(value, date):
         at = datetime.combine(value, time())
-    elif (found := moment(str(value), zone)) is not None:
+    elif (found := moment(str(value), zone, week_starts_on=week_starts_on)) is not None:
         at = found
     else:
         text = str(value).strip()
@@ -84,11 +93,11 @@ def text(value: Any) -> str:
     return clean(str(value))
 
 
-def _day(value: Any, zone: str) -> date:
+def _day(value: Any, zone: str, week_starts_on: int) -> date:
     """A date; of a date-time the written calendar day, of a relative one the day in `zone`."""
     if isinstance(value, datetime):
         return value.date()
-    if (found := moment(str(value), zone)) is not None:
+    if (found := moment(str(value), zone, week_starts_on=week_starts_on)) is not None:
         return found.date()
     written = str(value).strip()
     return date.fromisoformat(written) if len(written) <= 10 else datetime.fromisoformat(written).date()

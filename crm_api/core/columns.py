@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import UTC, datetime
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -56,6 +57,28 @@ class UTCDateTime(TypeDecorator[datetime]):
         if value is None:
             return None
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+class ExactDecimal(TypeDecorator[Decimal]):
+    """A decimal number kept digit by digit, as text on both engines: SQLite would make a float of it."""
+
+    impl = sa.Text
+    cache_ok = True
+    python_type = Decimal
+
+    def process_bind_param(self, value: Decimal | None, dialect: Dialect) -> str | None:
+        return None if value is None else format(value.normalize(), "f")
+
+    def process_result_value(self, value: str | None, dialect: Dialect) -> Decimal | None:
+        return None if value is None else Decimal(value)
+
+
+def figure() -> Any:
+    """A whole number that the service works out from other fields and may work out anew at any time.
+
+    The audit trail leaves it out: what it follows from is there already.
+    """
+    return mapped_column(info={"figure": True})
 
 
 def derived(compute: Callable[[Any], Any], type_: Any = SortText, *, index: bool = False) -> Any:

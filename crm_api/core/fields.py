@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
+from crm_api.core.money import decimals
+
 CUSTOM = "custom"  # before the dot in the names of fields an organisation added itself
 
 
@@ -52,8 +54,8 @@ class Field:
     """One field of a kind.
 
     `column` is the mapped attribute or SQL expression. `synonyms` are the words people use for it, in
-    lower case, singular. `unit` is shown after a number ("days"). `scale` is how many stored units make
-    one shown unit (100 for cents to euros), so that filters and answers speak in what people see.
+    lower case, singular. `unit` is shown after a number ("days"). Money is in minor units of `currency`,
+    without one of the organisation's, whatever a record's own is: filters and sums compare like with like.
     """
 
     name: str
@@ -64,7 +66,6 @@ class Field:
     choices: tuple[str, ...] = ()
     choice_synonyms: dict[str, tuple[str, ...]] = field(default_factory=dict)
     unit: str | None = None
-    scale: int = 1
     asked_in: int = 1  # how many shown units a bare number in a question means: 1_000_000 for revenues
     sortable: bool = False
     groupable: bool = False
@@ -78,6 +79,18 @@ class Field:
     def title(self) -> str:
         """The label people read; made of the name where none was given."""
         return self.label or self.name.removesuffix("_id").replace("_", " ")
+
+    def scale(self, currency: str) -> int:
+        """How many stored units make one that people see: 100 cents a dollar, but 1 a yen and 1,000 a dinar.
+
+        `currency` is the organisation's, and counts where the field has none of its own; raises LookupError where
+        nobody has looked it up.
+        """
+        if self.type is not FieldType.MONEY:
+            return 1
+        if not (own := self.currency or currency):
+            raise LookupError(f"{self.name} is money, and the actor has no currency; see access.system")
+        return int(10 ** decimals(own))
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,6 +165,7 @@ class Catalogue:
     size: tuple[str, ...] = ()  # the fields "big" and "small" may mean; with several the asker is asked
     age: str | None = None  # the field "oldest" and "latest" mean
     named: bool = False  # questions speak of its records by their label
+    asked: bool = True  # questions know its words; else they would stand in the way of those of the trade
     listed: tuple[str, ...] = ()  # what an answer's list shows beside the label, as dotted paths
     past: dict[str, Any] | None = None  # the condition that "did" adds, where records may lie ahead
     live: Callable[[], Any] | None = None  # rows that count unless archived ones are asked for

@@ -16,6 +16,8 @@ _ADDRESS = re.compile(
     r"(?:\.[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?)+"
 )
 
+_CLOCK = re.compile(r"([01]\d|2[0-3]):[0-5]\d|24:00")
+
 
 class Body(BaseModel):
     """What a client sends. A field that does not exist is refused, so that a typing mistake is no loss."""
@@ -90,6 +92,18 @@ def _within_years(value: date) -> date:
     return value
 
 
+def _hours(value: dict[str, list[tuple[str, str]]]) -> dict[str, list[tuple[str, str]]]:
+    for day, windows in value.items():
+        if day not in "1234567" or len(day) != 1:
+            raise ValueError("days are ISO weekdays, 1 (Monday) to 7 (Sunday)")
+        last = ""
+        for opens, closes in windows:
+            if not (_CLOCK.fullmatch(opens) and _CLOCK.fullmatch(closes)) or not last <= opens < closes:
+                raise ValueError('windows are rising pairs of times such as ["08:00", "12:00"]')
+            last = closes
+    return value
+
+
 Clean = AfterValidator(clean)
 Name = Annotated[str, StringConstraints(min_length=1, max_length=NAME), Clean]
 Line = Annotated[str, StringConstraints(max_length=LINE), Clean]
@@ -111,6 +125,15 @@ CustomValues = Annotated[
     dict[str, Any],
     Field(
         max_length=200, description="Values of custom fields by key; a change merges them, null removes one."
+    ),
+]
+OpeningHours = Annotated[
+    dict[str, list[tuple[str, str]]],
+    AfterValidator(_hours),
+    Field(
+        max_length=7,
+        examples=[{"1": [["08:00", "12:00"], ["13:00", "18:00"]]}],
+        description="Local opening windows by ISO weekday.",
     ),
 ]
 

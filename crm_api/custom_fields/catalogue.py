@@ -18,6 +18,7 @@ CATALOGUE = Catalogue(
     plural="custom fields",
     model=CustomField,
     out=CustomFieldOut,
+    asked=False,
     label="label",
     default_sort="kind,position,key",
     fields=(

@@ -11,7 +11,6 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from crm_api.core import money
 from crm_api.core.fields import CATALOGUES, Catalogue, Elsewhere, Field, FieldType, Registry
 from crm_api.custom_fields.definitions import Definition, known
 from crm_api.custom_fields.models import field_values
@@ -51,7 +50,6 @@ def _field(model: Any, each: Definition) -> Field:
         choices=each.choices,
         choice_synonyms={value: (label.lower(),) for value, label in each.labels.items() if label != value},
         unit=each.unit,
-        scale=10 ** money.decimals(each.currency) if each.currency else 1,
         currency=each.currency,
         sortable=told.sortable,
         groupable=told.groupable,

@@ -81,7 +81,8 @@ class FollowUpAuthor:
             return Later(now + RULE_OFF_WAIT, "the rule is switched off")
         if enrolment.resume_at is not None and enrolment.resume_at > now:
             return Later(enrolment.resume_at, "out of office")
-        opening = next_opening(service.window_of(session, enrolment), enrolment.zone, now)
+        closed = service.closed_for(session, session.get_one(Lead, enrolment.lead_id))
+        opening = next_opening(service.window_of(session, enrolment), enrolment.zone, now, closed=closed)
         if opening != now:
             return Later(opening or now + timedelta(days=1), "outside the send window")
         if inbox_is_read and not self._inbox_is_fresh(session, message, now):
@@ -106,5 +107,5 @@ def values_for(session: Session, lead: Lead, owner: User) -> dict[str, dict[str,
             "title": lead.title, "job_title": lead.job_title, "city": lead.city, "requirements": lead.requirements,
         },
         "owner": {"name": owner.name, "email": owner.email, "phone": owner.phone},
-        "organisation": {"name": profile.name, "postal_address": profile.postal_address},
+        "organisation": {"name": profile.name, "postal_address": profile.printed_address},
     }  # fmt: skip

@@ -7,7 +7,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from pydantic import TypeAdapter
 
-from crm_api.access import SYSTEM
+from crm_api.access import Actor
 from crm_api.conditions import Tree, where
 from crm_api.core.fields import Registry
 from crm_api.followups.models import LIVE, Enrolment, FollowUpRule
@@ -20,8 +20,12 @@ IMPORTED = "import"
 _TREE: TypeAdapter[Any] = TypeAdapter(Tree)
 
 
-def neglected(rule: FollowUpRule, now: datetime, *, registry: Registry) -> sa.Select[Lead, User]:
+def neglected(
+    rule: FollowUpRule, now: datetime, *, registry: Registry, actor: Actor
+) -> sa.Select[Lead, User]:
     """Leads the rule would write to, with their owner, the longest neglected first.
+
+    `actor` is the service itself: a rule's conditions see everything, in the organisation's zone and currency.
 
     Open, owned by somebody with an address, reachable, nobody in touch for `after_minutes` since the last
     contact or, without one, since they were made. Never imported rows, never a lead this rule had before,
@@ -53,7 +57,7 @@ def neglected(rule: FollowUpRule, now: datetime, *, registry: Registry) -> sa.Se
     if rule.conditions is None:
         return statement
     tree = _TREE.validate_python(rule.conditions)
-    return statement.where(where(registry, "lead", tree, SYSTEM))
+    return statement.where(where(registry, "lead", tree, actor))
 
 
 def live_of_lead(lead_id: UUID) -> sa.Select[Enrolment]:

@@ -1,6 +1,5 @@
 """What makes a sequence stop, rest or go on: handlers for events, in the transaction of their cause."""
 
-from datetime import datetime, timedelta
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -12,10 +11,12 @@ from crm_api.events import Event
 from crm_api.followups import queries, service
 from crm_api.followups.models import Enrolment
 from crm_api.leads.models import Lead
+from crm_api.organisation import service as organisation
+from crm_api.organisation.calendars import days_off
 from crm_api.outbox.state import Status
 from crm_api.outbox.timeline import SYSTEM_NAME
 
-AWAY_DAYS = 3  # business days to wait where an out-of-office names no date
+AWAY_DAYS = 3  # days of work to wait where an out-of-office names no date
 
 _LEAD_REASONS = {"lead.status_changed": "status", "lead.assigned": "owner", "lead.archived": "archived"}
 
@@ -63,8 +64,8 @@ def on_suppressed(session: Session, event: Event) -> None:
 
 
 def on_away(session: Session, event: Event) -> None:
-    """An out-of-office is no answer: rest for three business days, then go on."""
-    until = business_days_later(clock.now(), AWAY_DAYS)
+    """An out-of-office is no answer: rest for three days of work, then go on."""
+    until = days_off(session, since=organisation.today(session)).later(clock.now(), AWAY_DAYS)
     service.pause(session, session.scalars(queries.live_at_address(event.data["sender"])).all(), until=until)
 
 
@@ -84,14 +85,6 @@ def on_discarded(session: Session, event: Event) -> None:
     )
     if enrolment is not None and enrolment.is_live:
         service.stop(session, [enrolment], reason="manual")
-
-
-def business_days_later(at: datetime, days: int) -> datetime:
-    """The same time of day, `days` weekdays (Monday to Friday) later."""
-    while days:
-        at += timedelta(days=1)
-        days -= at.isoweekday() <= 5
-    return at
 
 
 def _stop_lead(session: Session, lead_id: UUID, reason: str, status: Status = Status.CANCELLED) -> None:

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from crm_api import events
-from crm_api.access import SYSTEM, Actor, require_create, require_role, visible
+from crm_api.access import Actor, require_create, require_role, system, visible
 from crm_api.conditions import records, where
 from crm_api.core import clock
 from crm_api.core.errors import Conflict, Invalid
@@ -111,7 +111,7 @@ def preview(session: Session, actor: Actor, *, rule_id: UUID, limit: int = 20) -
     require_role(actor, "manager")
     rule: FollowUpRule = records.get(session, actor, FollowUpRule, rule_id)
     steps = session.get_one(Sequence, rule.sequence_id).steps
-    neglected = queries.neglected(rule, clock.now(), registry=registry(session)).where(visible("lead", actor))
+    neglected = service.neglected(session, rule, clock.now()).where(visible("lead", actor))
     found = session.execute(neglected.limit(limit)).all()
     items = [_preview_item(session, rule, steps[0]["template"], lead, owner) for lead, owner in found]
     return PreviewOut(total=_count(session, rule), items=items)
@@ -124,7 +124,7 @@ def foreseen(session: Session, event_ids: Collection[UUID]) -> list[dict[str, An
     for rule_id in service.rules_at_work(session):
         rule = session.get_one(FollowUpRule, rule_id)
         patience = timedelta(minutes=rule.after_minutes)
-        neglected = queries.neglected(rule, now + patience, registry=registry(session))
+        neglected = service.neglected(session, rule, now + patience)
         for lead, _ in session.execute(neglected.where(Lead.id.in_(leads))):
             found.append(
                 {"rule_id": rule.id, "rule": rule.name, "lead_id": lead.id, "not_before": now + patience}
@@ -144,18 +144,16 @@ def _preview_item(
     zone = ZoneInfo(owner.time_zone or organisation.zone(session))
     return PreviewItem(
         lead_id=lead.id, lead=lead.title, recipient=lead.email or "", owner=owner.name,
-        would_leave_at=service.opening_for(rule.window, zone, 0, str(lead.id)),
+        would_leave_at=service.opening_for(
+            rule.window, zone, 0, str(lead.id), closed=service.closed_for(session, lead)
+        ),
         subject=letter and letter.subject, text=letter and letter.text, problem=problem,
     )  # fmt: skip
 
 
 def _count(session: Session, rule: FollowUpRule) -> int:
-    found = (
-        queries.neglected(rule, clock.now(), registry=registry(session))
-        .with_only_columns(Lead.id)
-        .order_by(None)
-        .subquery()
-    )
+    neglected = service.neglected(session, rule, clock.now())
+    found = neglected.with_only_columns(Lead.id).order_by(None).subquery()
     return session.scalar(sa.select(sa.func.count()).select_from(found)) or 0
 
 
@@ -208,7 +206,7 @@ def _conditions(session: Session, tree: Any) -> dict[str, Any] | None:
     """The tree as it is stored; compiled once here, so that a wrong field is said now and not at night."""
     if tree is None:
         return None
-    where(registry(session), "lead", tree, SYSTEM)
+    where(registry(session), "lead", tree, system(session))
     stored: dict[str, Any] = tree.model_dump(mode="json", by_alias=True)
     return stored
 

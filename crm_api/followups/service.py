@@ -1,8 +1,8 @@
 """Enrolling leads, planning their next mail, and stopping the moment there is a reason to."""
 
 import hashlib
-from collections.abc import Iterable
-from datetime import datetime, timedelta
+from collections.abc import Container, Iterable
+from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from crm_api import events
-from crm_api.access import Actor
+from crm_api.access import Actor, system
 from crm_api.conditions import records
 from crm_api.core import clock
 from crm_api.core.errors import Conflict, Invalid
@@ -22,6 +22,7 @@ from crm_api.followups.models import Enrolment, FollowUpRule, Sequence
 from crm_api.followups.windows import ALWAYS, SendWindow, local_days_later, next_opening, spread
 from crm_api.leads.models import Lead
 from crm_api.organisation import service as organisation
+from crm_api.organisation.calendars import days_off
 from crm_api.outbox import service as outbox
 from crm_api.outbox.service import NewMessage
 from crm_api.outbox.state import Status
@@ -52,7 +53,7 @@ def apply_rule(session: Session, *, rule_id: UUID, limit: int = BATCH) -> int:
     allowed = max(BLAST_FLOOR, BLAST_FACTOR * (rule.expected or 0))
     allowed -= session.scalar(queries.enrolled_since(rule.id, now - timedelta(days=1))) or 0
     try:
-        found = session.execute(_neglected(session, rule, now).limit(limit)).all()
+        found = session.execute(neglected(session, rule, now).limit(limit)).all()
     except Invalid as error:  # a custom field it asks for was archived since
         _switch_off(session, rule, f"its condition cannot be read any more ({error.detail}) Change it")
         return 0
@@ -65,13 +66,13 @@ def apply_rule(session: Session, *, rule_id: UUID, limit: int = BATCH) -> int:
     return len(found)
 
 
-def _neglected(session: Session, rule: FollowUpRule, now: datetime) -> Any:
+def neglected(session: Session, rule: FollowUpRule, now: datetime) -> sa.Select[Lead, User]:
     """The leads of a rule; a field made a moment ago in another process is looked for once more."""
     try:
-        return queries.neglected(rule, now, registry=registry(session))
+        return queries.neglected(rule, now, registry=registry(session), actor=system(session))
     except Invalid:
         definitions.reread(session)
-        return queries.neglected(rule, now, registry=registry(session))
+        return queries.neglected(rule, now, registry=registry(session), actor=system(session))
 
 
 def _switch_off(session: Session, rule: FollowUpRule, reason: str) -> None:
@@ -111,8 +112,9 @@ def plan_step(session: Session, enrolment: Enrolment) -> None:
     step, lead = enrolment.steps[enrolment.step], session.get_one(Lead, enrolment.lead_id)
     owner = session.get_one(User, enrolment.owner_id)
     due_at = opening_for(
-        window_of(session, enrolment), enrolment.zone, step.get("delay_days", 0), str(enrolment.id)
-    )
+        window_of(session, enrolment), enrolment.zone, step.get("delay_days", 0), str(enrolment.id),
+        closed=closed_for(session, lead),
+    )  # fmt: skip
     if due_at is None or not owner.email or not lead.email:
         _end(session, enrolment, "failed", None)
         return
@@ -142,17 +144,26 @@ def idem_key(enrolment: Enrolment) -> str:
     return hashlib.sha256("|".join(map(str, parts)).encode()).hexdigest()
 
 
-def opening_for(window: SendWindow, zone: ZoneInfo, delay_days: int, key: str) -> datetime | None:
+def opening_for(
+    window: SendWindow, zone: ZoneInfo, delay_days: int, key: str, *, closed: Container[date]
+) -> datetime | None:
     """When a step may leave: `delay_days` calendar days from now, at the next opening of the window.
 
-    Mails that wait for the same opening are spread over its first 20 minutes; one that may go now goes now.
+    Nothing leaves on a day that is `closed`. Mails that wait for the same opening are spread over its first
+    20 minutes; one that may go now goes now.
     """
     now = clock.now()
     not_before = local_days_later(now, delay_days, zone) if delay_days else now
-    opening = next_opening(window, zone, not_before)
+    opening = next_opening(window, zone, not_before, closed=closed)
     if opening is None or opening == now:
         return opening
     return spread(opening, window, zone, key=key, within=SPREAD)
+
+
+def closed_for(session: Session, lead: Lead) -> Container[date]:
+    """The days on which nothing automatic is sent to a lead: days off everywhere, and in its territory."""
+    since = organisation.today(session) - timedelta(days=2)  # somewhere it is still yesterday
+    return days_off(session, since=since, territory_ids=[lead.territory_id])
 
 
 def window_of(session: Session, enrolment: Enrolment) -> SendWindow:

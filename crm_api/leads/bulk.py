@@ -13,6 +13,7 @@ from crm_api.core import numbering
 from crm_api.core.ids import new_id
 from crm_api.leads.models import Lead, LeadStats
 from crm_api.leads.service import STAGE_OF_STATUS
+from crm_api.organisation import rates
 from crm_api.organisation.service import currency, today
 from crm_api.pipelines import service as pipelines
 
@@ -30,7 +31,7 @@ def insert(session: Session, rows: Sequence[Row]) -> list[UUID]:
     default = pipelines.default_id(session, "lead")
     assert default is not None
     stages = {stage.kind: stage.id for stage in reversed(pipelines.stages_of(session, default))}
-    complete = [_complete(row, default, stages, currency(session)) for row in rows]
+    complete = [_complete(session, row, default, stages) for row in rows]
     unnumbered = [row for row in complete if not row.get("number")]
     if unnumbered:
         for row, number in zip(
@@ -47,32 +48,37 @@ def update(session: Session, rows: Sequence[Row]) -> int:
 
     A lead that was converted here is left as it is: it is read-only, whatever another system says of it.
     """
-    statement = sa.select(Lead.id, Lead.pipeline_id).where(
+    statement = sa.select(Lead.id, Lead.pipeline_id, Lead.currency, Lead.estimated_value).where(
         Lead.id.in_([row["id"] for row in rows]), Lead.status != "converted"
     )
-    pipeline_of = dict(session.execute(statement).all())
+    present = {found.id: found for found in session.execute(statement)}
     stages = {
         pipeline_id: {stage.kind: stage.id for stage in reversed(pipelines.stages_of(session, pipeline_id))}
-        for pipeline_id in set(pipeline_of.values())
+        for pipeline_id in {found.pipeline_id for found in present.values()}
     }
     changed = []
-    for row in (row for row in rows if row["id"] in pipeline_of):
-        moved = {}
+    for row in (row for row in rows if row["id"] in present):
+        found = present[row["id"]]
+        follows: Row = {}
         if row.get("status"):
-            kind = _stage_kind(row["status"])
-            moved = {"stage_id": stages[pipeline_of[row["id"]]][kind]}
-        changed.append(with_e164(row, "phone") | moved)
+            follows["stage_id"] = stages[found.pipeline_id][_stage_kind(row["status"])]
+        if "estimated_value" in row or "currency" in row:
+            amount = row.get("estimated_value", found.estimated_value)
+            follows["value_base"] = rates.convert(session, amount, row.get("currency", found.currency))
+        changed.append(with_e164(row, "phone") | follows)
     return audit.bulk_update(session, Lead, changed)
 
 
-def _complete(row: Row, pipeline_id: UUID, stages: dict[str, UUID], base: str) -> Row:
+def _complete(session: Session, row: Row, pipeline_id: UUID, stages: dict[str, UUID]) -> Row:
     status = str(row.get("status") or "new")
     row = with_e164(row, "phone") | {"status": status, "pipeline_id": pipeline_id}
     row["stage_id"] = stages[_stage_kind(status)]
     person = " ".join(part for part in (row.get("first_name"), row.get("last_name")) if part)
     row["title"] = row.get("title") or row.get("company_name") or person
-    if row.get("value_base") is None and row.get("currency", base) == base:
-        row["value_base"] = row.get("estimated_value")
+    row.setdefault("currency", currency(session))
+    row["value_base"] = rates.convert(
+        session, row.get("estimated_value"), row["currency"], on=row.get("converted_at")
+    )
     return row
 
 

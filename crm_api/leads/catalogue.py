@@ -108,7 +108,6 @@ CATALOGUE = Catalogue(
             FieldType.MONEY,
             Lead.value_base,
             synonyms=("value", "worth", "amount"),
-            scale=100,
             aliases=("estimated_deal_value",),
         ),
         Field("probability", FieldType.INTEGER, Lead.probability, unit="%"),

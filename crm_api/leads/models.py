@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
 from crm_api.core import clock
-from crm_api.core.columns import Archivable, Customised, Timestamps, Versioned, derived, one_of
+from crm_api.core.columns import Archivable, Customised, Timestamps, Versioned, derived, figure, one_of
 from crm_api.core.database import Base
 from crm_api.core.text import fold
 
@@ -121,7 +121,7 @@ class Lead(Customised, Timestamps, Versioned, Archivable, Base):
     probability: Mapped[int | None]
     estimated_value: Mapped[int | None]
     currency: Mapped[str] = mapped_column(default="USD")
-    value_base: Mapped[int | None]
+    value_base: Mapped[int | None] = figure()
     requirements: Mapped[str | None]
     description: Mapped[str | None]
     next_follow_up_date: Mapped[datetime | None] = mapped_column(index=True)

@@ -22,6 +22,7 @@ from crm_api.events import Event, record
 from crm_api.leads.models import Lead, LeadStats
 from crm_api.leads.schemas import LeadIn, LeadPatch
 from crm_api.matching.phones import e164
+from crm_api.organisation import rates
 from crm_api.organisation import service as organisation
 from crm_api.pipelines import service as pipelines
 from crm_api.pipelines.models import Stage
@@ -202,7 +203,8 @@ def _resolve(session: Session, values: dict[str, Any], lead: Lead | None = None)
     elif lead and after != before:
         values["estimated_value"] = recast(lead.estimated_value, before, after, field="estimated_value")
     if "estimated_value" in values:
-        values["value_base"] = values["estimated_value"] if after == organisation.currency(session) else None
+        closed_at = lead.converted_at if lead else None
+        values["value_base"] = rates.convert(session, values["estimated_value"], after, on=closed_at)
     if "phone" in values:
         values["phone_e164"] = e164(values["phone"])
     if "owner_id" in values:

@@ -9,6 +9,7 @@ from crm_api import events
 from crm_api.access import Actor
 from crm_api.audit.undoing import Back, Refusals
 from crm_api.leads.service import event
+from crm_api.organisation import rates
 from crm_api.pipelines.models import Stage
 
 
@@ -17,10 +18,20 @@ def examine(session: Session, actor: Actor, backs: Sequence[Back]) -> Refusals:
     wanted = {back.values["stage_id"] for back in backs if "stage_id" in back.values}
     there = set(session.scalars(sa.select(Stage.id).where(Stage.id.in_(wanted)))) if wanted else set()
     for back in backs:
+        _revalue(session, back)
         if back.record.status == "converted" and back.values.get("status", "converted") == "converted":
             yield back, "it was converted, and a converted lead is read-only"
         elif "stage_id" in back.values and back.values["stage_id"] not in there:
             yield back, "the stage it was in is deleted by now"
+
+
+def _revalue(session: Session, back: Back) -> None:
+    """What the lead is worth then: at today's rate, of a converted one at the rate of that day."""
+    at = back.values.get("converted_at", back.record.converted_at)
+    rates.follow_values(
+        session, back.record, back.values,
+        amount="estimated_value", into="value_base", on=at, dated_by=["converted_at"],
+    )  # fmt: skip
 
 
 def settle(session: Session, actor: Actor, backs: Sequence[Back]) -> None:

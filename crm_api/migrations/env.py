@@ -9,7 +9,7 @@ from alembic import context
 
 import crm_api
 from crm_api.core import dialect
-from crm_api.core.columns import GUID, UTCDateTime
+from crm_api.core.columns import GUID, ExactDecimal, UTCDateTime
 from crm_api.core.database import Base
 
 for package in pkgutil.iter_modules(crm_api.__path__):
@@ -24,7 +24,7 @@ def _written(kind: str, item: Any, autogen: Any) -> Any:
     for name, ours in (("Json", dialect.Json), ("SortText", dialect.SortText)):
         if item is ours or (isinstance(item, type(ours)) and item._variant_mapping == ours._variant_mapping):
             return f"dialect.{name}" if item._variant_mapping else False
-    if isinstance(item, GUID | UTCDateTime):
+    if isinstance(item, GUID | UTCDateTime | ExactDecimal):
         return f"columns.{type(item).__name__}()"
     return False
 

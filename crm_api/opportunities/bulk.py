@@ -9,11 +9,13 @@ from sqlalchemy.orm import Session
 
 from crm_api import audit
 from crm_api.access.models import AccountAccess
+from crm_api.accounts.models import Account
 from crm_api.core import clock, dialect, numbering
 from crm_api.core.ids import new_id
 from crm_api.opportunities import lines
 from crm_api.opportunities.models import CLOSED_KINDS, Opportunity, OpportunityLine, StageMove
 from crm_api.opportunities.service import refresh_access
+from crm_api.organisation import rates
 from crm_api.organisation.service import currency, today
 from crm_api.pipelines.models import Stage
 from crm_api.products.models import Product
@@ -31,7 +33,9 @@ def insert(session: Session, rows: Sequence[Row], *, with_moves: bool = True) ->
         return []
     stages = _stages(session, {row["stage_id"] for row in rows})
     base = currency(session)
-    complete = [row | _entering(row, stages[row["stage_id"]]) | _in_base(row, base) for row in rows]
+    complete: list[Row] = [{"currency": base} | row | _entering(row, stages[row["stage_id"]]) for row in rows]
+    for row in complete:
+        row["value_base"] = _in_base(session, row)
     unnumbered = [row for row in complete if not row.get("number")]
     if unnumbered:
         taken = numbering.take(session, "OPP", today(session), len(unnumbered))
@@ -53,23 +57,27 @@ def update(session: Session, rows: Sequence[Row]) -> int:
     Entering another stage is kept with its time. Closed deals change too: what the other system says of its
     own deals counts. Returns how many really changed.
     """
-    statement = sa.select(Opportunity.id, Opportunity.stage_id, Opportunity.account_id)
+    statement = sa.select(
+        Opportunity.id, Opportunity.stage_id, Opportunity.account_id, Opportunity.stage_kind,
+        Opportunity.currency, Opportunity.estimated_value, Opportunity.actual_close_date,
+    )  # fmt: skip
     before = {
         row.id: row
         for row in session.execute(statement.where(Opportunity.id.in_([row["id"] for row in rows])))
     }
     stages = _stages(session, {row["stage_id"] for row in rows if "stage_id" in row})
-    base = currency(session)
     # Lines are shown in their deal: where they change, its version rises.
     relined = _replace_lines(session, {row["id"]: row["lines"] for row in rows if "lines" in row})
     plain, moved = [], []
     for row in rows:
-        values = {k: v for k, v in row.items() if k != "lines"} | _in_base(row, base)
+        values = {k: v for k, v in row.items() if k != "lines"}
         if row["id"] in relined:
             values["updated_at"] = clock.now()
         if "stage_id" in row and row["stage_id"] != before[row["id"]].stage_id:
             values |= _entering(values, stages[row["stage_id"]])
             moved.append((row["id"], values, before[row["id"]].stage_id))
+        if not _VALUED_BY.isdisjoint(values):
+            values["value_base"] = _in_base(session, {**before[row["id"]]._mapping, **values})
         plain.append(values)
     changed = audit.bulk_update(session, Opportunity, plain)
     _note_moves(session, moved)
@@ -94,6 +102,34 @@ def _share_accounts(session: Session, deals: Iterable[Row]) -> None:
             for account, user in sorted(reached)
         ],
         key=["account_id", "user_id", "reason"],
+    )
+
+
+def pass_on_access(session: Session, deals: Sequence[Opportunity], *, before: UUID) -> None:
+    """After deals went from `before` to their present owners: who owns an open one reaches its account."""
+    accounts = sorted({deal.account_id for deal in deals if deal.account_id is not None})
+    if not accounts:
+        return
+    session.flush()
+    held = sa.select(Account.id).where(Account.id.in_(accounts)).order_by(Account.id)
+    session.execute(held.with_for_update())
+    columns = ("account_id", "owner_id", "stage_kind")
+    _share_accounts(session, [{name: getattr(deal, name) for name in columns} for deal in deals])
+    still_open = sa.exists().where(
+        Opportunity.account_id == AccountAccess.account_id,
+        Opportunity.owner_id == before,
+        Opportunity.stage_kind.not_in(CLOSED_KINDS),
+        Opportunity.archived_at.is_(None),
+    )
+    session.execute(
+        sa.delete(AccountAccess)
+        .where(
+            AccountAccess.account_id.in_(accounts),
+            AccountAccess.user_id == before,
+            AccountAccess.reason == "open_deal",
+            ~still_open,
+        )
+        .execution_options(synchronize_session=False)
     )
 
 
@@ -131,11 +167,13 @@ def _entering(row: Row, stage: Any) -> Row:
     return entered
 
 
-def _in_base(row: Row, base: str) -> Row:
-    """The value in the organisation's currency, where the deal is in that currency."""
-    if "estimated_value" not in row or row.get("currency", base) != base:
-        return {}
-    return {"value_base": row["estimated_value"]}
+_VALUED_BY = {"estimated_value", "currency", "stage_kind", "actual_close_date"}
+
+
+def _in_base(session: Session, row: Row) -> int | None:
+    """The value in the organisation's currency; of a closed deal at the rate of its closing day."""
+    closed_at = row.get("actual_close_date") if row["stage_kind"] in CLOSED_KINDS else None
+    return rates.convert(session, row.get("estimated_value"), row["currency"], on=closed_at)
 
 
 def _insert_lines(session: Session, given: Iterable[tuple[UUID, Sequence[Row]]]) -> None:

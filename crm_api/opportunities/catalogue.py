@@ -137,7 +137,6 @@ CATALOGUE = Catalogue(
             FieldType.MONEY,
             Opportunity.value_base,
             sortable=True,
-            scale=100,
             aliases=("amount",),
             label="value",
             synonyms=(
@@ -156,8 +155,7 @@ CATALOGUE = Catalogue(
         Field(
             "expected_revenue",
             FieldType.MONEY,
-            Opportunity.expected_revenue,
-            scale=100,
+            Opportunity.value_base * Opportunity.probability / 100.0,
             synonyms=("weighted value", "expected revenue"),
         ),
         Field("probability", FieldType.INTEGER, Opportunity.probability, unit="%", nullable=False),

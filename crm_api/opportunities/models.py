@@ -7,7 +7,16 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from crm_api.core.columns import Archivable, Customised, Timestamps, Versioned, derived, one_of, sort_index
+from crm_api.core.columns import (
+    Archivable,
+    Customised,
+    Timestamps,
+    Versioned,
+    derived,
+    figure,
+    one_of,
+    sort_index,
+)
 from crm_api.core.database import Base
 from crm_api.core.text import fold
 from crm_api.pipelines.models import OPPORTUNITY_KINDS
@@ -70,7 +79,7 @@ class Opportunity(Customised, Timestamps, Versioned, Archivable, Base):
     priority: Mapped[str] = mapped_column(default="medium")
     estimated_value: Mapped[int | None]
     currency: Mapped[str] = mapped_column(default="USD")
-    value_base: Mapped[int | None]
+    value_base: Mapped[int | None] = figure()
     probability: Mapped[int] = mapped_column(default=0)
     expected_revenue: Mapped[Decimal | None] = mapped_column(
         sa.Numeric(20, 2, asdecimal=True),

@@ -12,6 +12,7 @@ from crm_api.core import clock, context
 from crm_api.core.errors import Conflict, Invalid
 from crm_api.events import Event, record
 from crm_api.opportunities.models import CLOSED_KINDS, Opportunity, StageMove
+from crm_api.organisation import rates
 from crm_api.pipelines import service as pipelines
 from crm_api.pipelines.models import Stage
 
@@ -52,6 +53,7 @@ def enter(
         return
     before = deal.stage_id
     deal.pipeline_id, deal.stage_id, deal.stage_kind = stage.pipeline_id, stage.id, stage.kind
+    revalue(session, deal)
     note(session, deal, before)
     moved = event("opportunity.stage_changed", deal, before=before, after=stage.id, kind=stage.kind)
     record(session, moved)
@@ -86,6 +88,12 @@ def settle(
     deal.actual_close_date = at or clock.now()
     deal.loss_reason = loss_reason
     deal.probability = 100 if stage.is_won else 0
+
+
+def revalue(session: Session, deal: Opportunity) -> None:
+    """The deal's value in the organisation's currency: at today's rate, of a closed deal at its closing day's."""
+    closed_at = deal.actual_close_date if deal.is_closed else None
+    deal.value_base = rates.convert(session, deal.estimated_value, deal.currency, on=closed_at)
 
 
 def note(session: Session, deal: Opportunity, before: UUID | None) -> None:

@@ -21,6 +21,7 @@ from crm_api.events import Event, record
 from crm_api.opportunities import lines, moves
 from crm_api.opportunities.models import CLOSED_KINDS, Opportunity
 from crm_api.opportunities.schemas import Close, OpportunityIn, OpportunityPatch
+from crm_api.organisation import rates
 from crm_api.organisation import service as organisation
 from crm_api.pipelines import service as pipelines
 from crm_api.tags.service import put_on
@@ -60,6 +61,7 @@ def create(session: Session, actor: Actor, *, data: OpportunityIn) -> Opportunit
         origin=context.current().origin,
     )
     moves.settle(deal, stage, loss_reason=data.loss_reason, at=data.actual_close_date)
+    moves.revalue(session, deal)
     deal.number = take(session, "OPP", organisation.today(session))[0]
     session.add(deal)
     session.flush()
@@ -204,7 +206,7 @@ def _resolve(session: Session, actor: Actor, values: dict[str, Any], deal: Oppor
     elif deal and after != before:
         values["estimated_value"] = recast(deal.estimated_value, before, after, field="estimated_value")
     if "estimated_value" in values:
-        values["value_base"] = values["estimated_value"] if after == organisation.currency(session) else None
+        values["value_base"] = rates.convert(session, values["estimated_value"], after)
     if "owner_id" in values:
         values["team_id"] = team_of(session, values["owner_id"])
     for kind in ("account", "contact", "lead"):

@@ -13,6 +13,7 @@ from crm_api.audit.undoing import Back, Refusals
 from crm_api.opportunities import moves
 from crm_api.opportunities.models import CLOSED_KINDS
 from crm_api.opportunities.service import refresh_access
+from crm_api.organisation import rates
 from crm_api.pipelines.models import Stage
 from crm_api.products.models import Product
 
@@ -23,6 +24,7 @@ def examine(session: Session, actor: Actor, backs: Sequence[Back]) -> Refusals:
     products = _there(session, Product, [product for back in backs for product in _products(back)])
     for back in backs:
         values, deal = back.values, back.record
+        _revalue(session, back)
         if "stage_id" in values and values["stage_id"] not in stages:
             yield back, "the stage it was in is deleted by now"
         elif not products.issuperset(_products(back)):
@@ -56,6 +58,16 @@ def settle(session: Session, actor: Actor, backs: Sequence[Back]) -> None:
         session, *(deal.account_id for deal in deals), *(back.was.get("account_id") for back in backs)
     )
     events.record_many(session, told)
+
+
+def _revalue(session: Session, back: Back) -> None:
+    """What the deal is worth then: at today's rate, of a closed one at the rate of its closing day."""
+    closed = back.values.get("stage_kind", back.record.stage_kind) in CLOSED_KINDS
+    at = back.values.get("actual_close_date", back.record.actual_close_date) if closed else None
+    rates.follow_values(
+        session, back.record, back.values,
+        amount="estimated_value", into="value_base", on=at, dated_by=["stage_kind", "actual_close_date"],
+    )  # fmt: skip
 
 
 def _products(back: Back) -> list[UUID]:

@@ -6,13 +6,20 @@ from uuid import UUID
 from zoneinfo import available_timezones
 
 import sqlalchemy as sa
+from babel import Locale, UnknownLocaleError
 from sqlalchemy.orm import Session
 
 from crm_api.core import clock
 from crm_api.core.errors import Conflict, Invalid, Stale
 from crm_api.core.money import require_currency
+from crm_api.core.schemas import apply_patch
 from crm_api.core.text import fold
+from crm_api.organisation import rates
+from crm_api.organisation.basics import Basics, basics, currency, forget, zone
 from crm_api.organisation.models import Organisation, Territory
+
+__all__ = ["Basics", "basics", "currency", "forget", "zone"]
+_MAY_BE_EMPTY = {"postal_address", "street", "city", "state", "zip", "country", "working_hours"}
 
 
 def profile(session: Session) -> Organisation:
@@ -23,25 +30,6 @@ def profile(session: Session) -> Organisation:
         session.add(found)
         session.flush()
     return found
-
-
-def zone(session: Session) -> str:
-    """The organisation's time zone, an IANA name."""
-    return _basics(session)[0]
-
-
-def currency(session: Session) -> str:
-    """The organisation's currency, ISO 4217."""
-    return _basics(session)[1]
-
-
-def _basics(session: Session) -> tuple[str, str]:
-    """Zone and currency, read once a transaction: nearly every verb asks for one of them, some three times."""
-    if "organisation" not in session.info:
-        row = session.execute(sa.select(Organisation.time_zone, Organisation.currency)).first()
-        session.info["organisation"] = tuple(row) if row else ("UTC", "USD")
-    known: tuple[str, str] = session.info["organisation"]
-    return known
 
 
 def today(session: Session) -> date:
@@ -56,38 +44,68 @@ def require_zone(name: str, *, field: str = "time_zone") -> str:
     return name
 
 
+def require_locale(tag: str, *, field: str = "locale") -> str:
+    """The tag as CLDR writes it, such as en-US; raises Invalid for a language or country it does not know."""
+    try:
+        return str(Locale.parse(tag, sep="-")).replace("_", "-")
+    except (UnknownLocaleError, ValueError) as error:
+        raise Invalid.field(field, f"'{tag}' is not a locale, such as en-US or de-DE") from error
+
+
 def change_profile(session: Session, *, values: dict[str, Any], if_match: int | None = None) -> Organisation:
-    """Change the profile. The currency is fixed once amounts are kept in it (Conflict)."""
+    """Change the profile. The currency is fixed once amounts are kept in it, or rates against it (Conflict)."""
     organisation = profile(session)
     if if_match is not None and organisation.version != if_match:
         raise Stale(
             f"The profile is at version {organisation.version} by now.", current_version=organisation.version
         )
-    for required in values.keys() - {"postal_address"}:
+    for required in values.keys() - _MAY_BE_EMPTY:
         if values[required] is None:
             raise Invalid.field(required, "cannot be empty")
     if "time_zone" in values:
         require_zone(values["time_zone"])
+    if "locale" in values:
+        values["locale"] = require_locale(values["locale"])
+    if (
+        values.get("working_hours") is not None
+    ):  # as JSON gives them back, so that the same hours are no change
+        hours = values["working_hours"].items()
+        values["working_hours"] = {day: [list(window) for window in windows] for day, windows in hours}
     if "currency" in values:
         values["currency"] = require_currency(values["currency"])
-        if values["currency"] != organisation.currency and amounts_kept(session):
-            raise Conflict(
-                f"Amounts are kept in {organisation.currency}; the currency cannot change any more."
-            )
-    for name, value in values.items():
-        setattr(organisation, name, value)
-    session.info.pop("organisation", None)
+        if values["currency"] != organisation.currency:
+            _change_currency(session, organisation.currency, values["currency"])
+    apply_patch(organisation, values)
+    forget(session)
     return organisation
 
 
-def amounts_kept(session: Session) -> bool:
-    """Whether amounts are kept in the organisation's currency already."""
-    # Leads and opportunities are higher rooms; their tables are asked by name, not by model.
-    kept = [
-        sa.select(sa.literal(1)).select_from(sa.table(table)).where(sa.column("value_base").is_not(None))
-        for table in ("leads", "opportunities")
-    ]
-    return any(session.scalar(statement.limit(1)) for statement in kept)
+# Amounts are kept in higher rooms; their tables are asked by name, not by model.
+_AMOUNTS = (
+    ("leads", "value_base"),
+    ("opportunities", "value_base"),
+    ("accounts", "annual_revenue_base"),
+    ("products", "list_price_base"),
+    ("exchange_rates", "rate"),
+    ("targets", "amount"),
+)
+
+
+def amounts_kept(session: Session) -> str | None:
+    """The first table in which something is counted in the organisation's currency already, if any is."""
+    for table, column in _AMOUNTS:
+        kept = sa.select(sa.literal(1)).select_from(sa.table(table)).where(sa.column(column).is_not(None))
+        if session.scalar(kept.limit(1)):
+            return table
+    return None
+
+
+def _change_currency(session: Session, before: str, after: str) -> None:
+    """Refuse where something is counted in the old currency; amounts in the new one begin to count."""
+    if kept := amounts_kept(session):
+        what = kept.replace("_", " ")
+        raise Conflict(f"There are {what} in {before}; the currency cannot change any more.")
+    rates.request(session, after, due_on=today(session))
 
 
 def territory_named(session: Session, name: str) -> Territory:

@@ -1,30 +1,84 @@
-"""How values read on a page: times in the reader's zone, distances, durations, numbers."""
+"""How values read on a page: times in the reader's zone, distances, durations, numbers, as the reader likes them.
+
+The reader's locale decides order and marks (CLDR, through Babel): 3 Mar 2026 or Mar 3, 2026, 1,234.5 or
+1.234,5, 14:05 or 2:05 PM. The words are those of the pages.
+"""
 
 import re
 from collections.abc import Callable
+from copy import copy
+from dataclasses import dataclass
 from datetime import date, datetime
+from functools import cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from babel import Locale
+from babel.numbers import NumberPattern
+from jinja2 import pass_context
+from jinja2.runtime import Context
+
 from crm_api.core import clock
+from crm_api.core.money import decimals
+
+WORDS = Locale("en")
+MILE = 1609.344  # metres
 
 
-def wall(instant: datetime, zone: str) -> str:
+@dataclass(frozen=True, slots=True)
+class Style:
+    """How one reader wants values written; `locale` is a tag such as en-US, `distance_unit` km or mi."""
+
+    locale: str = "en-GB"
+    distance_unit: str = "km"
+
+
+PLAIN = Style()
+
+
+@cache
+def _cldr(tag: str) -> Locale:
+    return Locale.parse(tag, sep="-")
+
+
+@cache
+def _number_pattern(tag: str, least: int, most: int) -> NumberPattern:
+    pattern: NumberPattern = copy(_cldr(tag).decimal_formats[None])
+    pattern.frac_prec = (least, most)
+    return pattern
+
+
+def _written(value: float, style: Style, least: int, most: int) -> str:
+    return str(_number_pattern(style.locale, least, most).apply(value, _cldr(style.locale)))
+
+
+def _date(day: date, skeleton: str, otherwise: str, style: Style) -> str:
+    """A date in the order of the reader's locale, in our words; `otherwise` where CLDR has no such pattern."""
+    pattern = _cldr(style.locale).datetime_skeletons.get(skeleton)
+    if pattern is None:
+        return f"{day:{otherwise}}".replace(" 0", " ")
+    return str(pattern.apply(day, WORDS))
+
+
+def wall(instant: datetime, zone: str, style: Style = PLAIN) -> str:
     """The time of day in a zone: 09:05."""
-    return instant.astimezone(ZoneInfo(zone)).strftime("%H:%M")
+    pattern = _cldr(style.locale).time_formats["short"]
+    return str(pattern.apply(instant.astimezone(ZoneInfo(zone)), WORDS))
 
 
-def when(instant: datetime, zone: str) -> str:
+def when(instant: datetime, zone: str, style: Style = PLAIN) -> str:
     """As near as needed to today: 14:05, tomorrow 09:00, Mon 09:00, 3 Mar, 3 Mar 2025."""
     here, today = instant.astimezone(ZoneInfo(zone)), clock.now().astimezone(ZoneInfo(zone)).date()
-    days = (here.date() - today).days
+    days, time = (here.date() - today).days, wall(instant, zone, style)
     if days == 0:
-        return f"{here:%H:%M}"
+        return time
     if abs(days) == 1:
-        return f"{'tomorrow' if days == 1 else 'yesterday'} {here:%H:%M}"
+        return f"{'tomorrow' if days == 1 else 'yesterday'} {time}"
     if 1 < days < 7:
-        return f"{here:%a %H:%M}"
-    return f"{here.day} {here:%b}" if here.year == today.year else f"{here.day} {here:%b %Y}"
+        return f"{here:%a} {time}"
+    if here.year == today.year:
+        return _date(here.date(), "MMMd", "%d %b", style)
+    return _date(here.date(), "yMMMd", "%d %b %Y", style)
 
 
 def greeting(zone: str) -> str:
@@ -33,9 +87,11 @@ def greeting(zone: str) -> str:
     return "Good morning" if 4 <= hour < 12 else "Good afternoon" if 12 <= hour < 18 else "Good evening"
 
 
-def long_day(day: date) -> str:
+def long_day(day: date, style: Style = PLAIN) -> str:
     """Saturday 21 November."""
-    return f"{day:%A} {day.day} {day:%B}"
+    if "MMMMEEEEd" in _cldr(style.locale).datetime_skeletons:
+        return _date(day, "MMMMEEEEd", "", style)
+    return f"{day:%A}, {_date(day, 'MMMMd', '%d %B', style)}"
 
 
 def duration(seconds: float) -> str:
@@ -46,28 +102,30 @@ def duration(seconds: float) -> str:
     return f"{hours} h {minutes} min" if minutes else f"{hours} h"
 
 
-def distance(metres: float) -> str:
-    """Kilometres, with one decimal below ten: 4.2 km, 38 km."""
-    kilometres = metres / 1000
-    return f"{kilometres:.1f} km" if kilometres < 9.95 else f"{kilometres:,.0f} km"
+def distance(metres: float, style: Style = PLAIN) -> str:
+    """Kilometres or miles, with one decimal below ten: 4.2 km, 38 mi."""
+    length = metres / (MILE if style.distance_unit == "mi" else 1000)
+    places = 1 if length < 9.95 else 0
+    return f"{_written(length, style, places, places)} {style.distance_unit}"
 
 
-def number(value: Any) -> str:
+def number(value: Any, style: Style = PLAIN) -> str:
     """A number with thousands separators and two decimals at most; other values as they are."""
     if isinstance(value, bool) or not isinstance(value, int | float):
         return str(value)
-    return f"{value:,}" if isinstance(value, int) else f"{value:,.2f}".rstrip("0").rstrip(".")
+    return _written(value, style, 0, 0 if isinstance(value, int) else 2)
 
 
-def quantity(value: Any, unit: str | None) -> str:
-    """A number with its unit; a dash where there is none."""
+def quantity(value: Any, unit: str | None, style: Style = PLAIN) -> str:
+    """A number with its unit; a dash where there is none. An amount has the decimals of its currency."""
     if value is None:
         return "–"
     if unit is None:
-        return number(value)
+        return number(value, style)
     if re.fullmatch("[A-Z]{3}", unit) and isinstance(value, float):  # an amount in a currency
-        return f"{value:,.2f} {unit}"
-    return f"{number(value)} %" if unit in ("%", "percent") else f"{number(value)} {unit}"
+        places = decimals(unit)
+        return f"{_written(value, style, places, places)} {unit}"
+    return f"{number(value, style)} {'%' if unit == 'percent' else unit}"
 
 
 def period(label: Any) -> str:
@@ -86,9 +144,9 @@ def words(value: Any) -> str:
     return text.replace("_", " ") if re.fullmatch(r"[a-z]+(_[a-z]+)+", text) else text
 
 
-def counted(count: int, noun: str) -> str:
+def counted(count: int, noun: str, style: Style = PLAIN) -> str:
     """1 visit, 2 visits."""
-    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
+    return f"{number(count, style)} {noun}" if count == 1 else f"{number(count, style)} {noun}s"
 
 
 def initials(name: str) -> str:
@@ -97,7 +155,17 @@ def initials(name: str) -> str:
     return "".join(word[0] for word in (words[:1] + words[1:][-1:])).upper()
 
 
+def _styled(write: Callable[..., str]) -> Callable[..., str]:
+    """The same as a filter, which writes in the style of whoever reads the page."""
+
+    @pass_context
+    def styled(page: Context, *values: Any) -> str:
+        return write(*values, style=page.get("style", PLAIN))
+
+    return styled
+
+
 FILTERS: dict[str, Callable[..., str]] = {
-    "wall": wall, "when": when, "long_day": long_day, "duration": duration, "distance": distance,
-    "number": number, "quantity": quantity, "words": words, "counted": counted, "initials": initials,
+    "duration": duration, "words": words, "initials": initials,
+    **{write.__name__: _styled(write) for write in (wall, when, long_day, distance, number, quantity, counted)},
 }  # fmt: skip

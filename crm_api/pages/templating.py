@@ -60,6 +60,7 @@ def render(
     text = environment().get_template(template).render(
         visitor=visitor,
         zone=visitor.actor.time_zone if visitor else "UTC",
+        style=formats.Style(visitor.actor.locale, visitor.actor.distance_unit) if visitor else formats.PLAIN,
         theme=theme if theme in THEMES else None,
         request_id=context.current().request_id,
         **values,

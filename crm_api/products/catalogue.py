@@ -49,7 +49,7 @@ CATALOGUE = Catalogue(
         Field(
             "list_price",
             FieldType.MONEY,
-            Product.list_price,
+            Product.list_price_base,
             synonyms=(
                 "price",
                 "list price",
@@ -59,7 +59,6 @@ CATALOGUE = Catalogue(
                 "unit price",
                 "cost",
             ),
-            scale=100,
         ),
         Field("is_active", FieldType.BOOLEAN, Product.is_active, nullable=False),
         Field("external_id", FieldType.TEXT, Product.external_id),

@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
-from crm_api.core.columns import Archivable, Customised, Timestamps, Versioned, derived, sort_index
+from crm_api.core.columns import Archivable, Customised, Timestamps, Versioned, derived, figure, sort_index
 from crm_api.core.database import Base
 from crm_api.core.text import fold
 
@@ -14,6 +14,7 @@ class Product(Customised, Timestamps, Versioned, Archivable, Base):
     __tablename__ = "products"
     __kind__ = "product"
     __audited__ = True
+    __follows__ = ("list_price_base",)
     __money__ = ("list_price",)
     __search__ = ("name", "code", "family")
     __table_args__ = (
@@ -43,6 +44,7 @@ class Product(Customised, Timestamps, Versioned, Archivable, Base):
     family: Mapped[str | None]
     description: Mapped[str | None]
     list_price: Mapped[int | None]
+    list_price_base: Mapped[int | None] = figure()
     currency: Mapped[str] = mapped_column(default="USD")
     is_active: Mapped[bool] = mapped_column(default=True)
     external_system: Mapped[str | None]

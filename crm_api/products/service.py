@@ -12,6 +12,7 @@ from crm_api.core.errors import Conflict
 from crm_api.core.money import recast, require_currency, to_minor
 from crm_api.core.schemas import apply_patch, changes, refuse_null
 from crm_api.custom_fields import values as custom_values
+from crm_api.organisation import rates
 from crm_api.organisation.service import currency
 from crm_api.products.models import Product
 from crm_api.products.schemas import ProductIn, ProductPatch
@@ -24,6 +25,7 @@ def create(session: Session, actor: Actor, *, data: ProductIn) -> Product:
     values["custom"] = custom_values.fresh(session, actor, "product", data.custom_fields)
     values["currency"] = require_currency(data.currency or currency(session))
     values["list_price"] = to_minor(data.list_price, values["currency"], field="list_price")
+    values["list_price_base"] = rates.convert(session, values["list_price"], values["currency"])
     _unique(session, data.code, None)
     product = Product(**values)
     session.add(product)
@@ -46,6 +48,8 @@ def update(
         values["list_price"] = to_minor(values["list_price"], after, field="list_price")
     elif after != before:
         values["list_price"] = recast(product.list_price, before, after, field="list_price")
+    if "list_price" in values:
+        values["list_price_base"] = rates.convert(session, values["list_price"], after)
     if values.get("code"):
         _unique(session, values["code"], product.id)
     apply_patch(product, values)

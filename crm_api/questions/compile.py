@@ -97,7 +97,9 @@ def resolve_periods(registry: Registry, kind: str, tree: dict[str, Any], asker: 
 def _within(registry: Registry, kind: str, tree: dict[str, Any], asker: Asker) -> dict[str, Any]:
     path = tree["field"]
     _, each, _ = paths.field_at(registry, kind, path)
-    window = Period.model_validate(tree["value"]).resolve(asker.today, asker.fiscal_start)
+    window = Period.model_validate(tree["value"]).resolve(
+        asker.today, asker.fiscal_start, asker.actor.week_starts_on
+    )
     sides: list[dict[str, Any]] = []
     for op, edge in (("gte", window.start), ("lt", window.end)):
         if edge is None:
@@ -199,7 +201,7 @@ class _Compiler:
 
     def _figure(self, figure: Figure) -> tuple[Any, Column]:
         column, each = self._column(figure.field) if figure.field else (None, None)
-        scale = each.scale * each.asked_in if each else 1
+        scale = self._scale(each) if each else 1
         match figure.fn:
             case "count":
                 identity = self.catalogue.model.id
@@ -229,7 +231,10 @@ class _Compiler:
         numeric = each.type in (FieldType.INTEGER, FieldType.NUMBER, FieldType.MONEY)
         dated = each.type in (FieldType.DATE, FieldType.DATETIME)
         kind = "number" if numeric else "date" if dated else "text"
-        return Column(label or each.title, kind, self._unit(each.unit, each), each.scale * each.asked_in)
+        return Column(label or each.title, kind, self._unit(each.unit, each), self._scale(each))
+
+    def _scale(self, each: Field) -> int:
+        return each.scale(self.asker.currency) * each.asked_in
 
     def _ratio(self, figure: Figure, column: Any) -> Any:
         assert figure.where is not None

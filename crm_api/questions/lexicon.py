@@ -88,6 +88,8 @@ class Lexicon:
         self.registry = registry
         self.phrases: dict[tuple[str, ...], list[Entry]] = {}
         for catalogue in registry:
+            if not catalogue.asked:
+                continue
             for phrase, entry in _entries(catalogue):
                 known = self.phrases.setdefault(stems(phrase), [])
                 if entry not in known:

@@ -11,7 +11,7 @@ MOST_CANDIDATES = 8
 
 def instructions(registry: Registry) -> str:
     """The prompt with the catalogues written out: fields, closed choices, relations, measures. No record text."""
-    return prompts.load("planner").replace("{schema}", "\n".join(_described(c) for c in registry))
+    return prompts.load("planner").replace("{schema}", "\n".join(_described(c) for c in registry if c.asked))
 
 
 def _described(catalogue: Catalogue) -> str:

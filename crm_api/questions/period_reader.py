@@ -5,7 +5,7 @@ No library is used: on 25 phrases of this trade none of those tried was right mo
 """
 
 import re
-from datetime import date, timedelta
+from datetime import date
 
 from crm_api.questions.periods import MONTHS, WEEKDAYS, Period, Unit
 
@@ -305,8 +305,4 @@ def _joined(text: str, first: tuple[Period, int], day_first: bool) -> tuple[Peri
 
 
 def _week_of(day: Period) -> Period:
-    if day.day is None:
-        return day
-    monday = day.day - timedelta(days=day.day.weekday())
-    sides = (Period(form="calendar", day=monday), Period(form="calendar", day=monday + timedelta(days=6)))
-    return Period(form="span", first=sides[0], last=sides[1])
+    return day if day.day is None else Period(form="calendar", unit="week", day=day.day)

@@ -75,16 +75,17 @@ class Period(BaseModel):
     last: "Period | None" = None
     shut_out: bool = False
 
-    def resolve(self, today: date, fiscal_start: int = 1) -> Window:
-        """The days meant. `fiscal_start` is the month (1-12) the fiscal year begins in.
+    def resolve(self, today: date, fiscal_start: int = 1, week_start: int = 1) -> Window:
+        """The days meant. `fiscal_start` is the month (1-12) the fiscal year begins in, `week_start` the ISO
+        weekday a week does.
 
         A fiscal year is named after the calendar year it ends in.
         """
         match self.form:
             case "calendar":
-                return self._calendar(today, fiscal_start)
+                return self._calendar(today, fiscal_start, week_start)
             case "relative":
-                here = _floor(today, self.unit, fiscal_start if self.fiscal else 1)
+                here = _floor(today, self.unit, fiscal_start if self.fiscal else 1, week_start)
                 return Window(
                     _shift(here, self.unit, self.offset or 0), _shift(here, self.unit, (self.offset or 0) + 1)
                 )
@@ -94,21 +95,22 @@ class Period(BaseModel):
             case "rolling":
                 return Window(today, _shift(today, self.unit, self.n))
             case "to_date":
-                start = _floor(today, self.unit, fiscal_start if self.fiscal else 1)
+                start = _floor(today, self.unit, fiscal_start if self.fiscal else 1, week_start)
                 return Window(start, today + timedelta(days=1))
             case "ago":
                 return _one_day(_shift(today, self.unit, self.n))
             case "weekday":
-                return self._weekday(today)
+                return self._weekday(today, week_start)
             case _:
-                return self._span(today, fiscal_start)
+                return self._span(today, fiscal_start, week_start)
 
-    def _calendar(self, today: date, fiscal_start: int) -> Window:
+    def _calendar(self, today: date, fiscal_start: int, week_start: int) -> Window:
         if self.day:
-            return _one_day(self.day)
+            first = _floor(self.day, self.unit, 1, week_start)
+            return Window(first, _shift(first, self.unit, 1))
         if self.year is None:
             here = self.model_copy(update={"year": today.year + 1})
-            while (window := here._calendar(today, fiscal_start)).start and window.start > today:
+            while (window := here._calendar(today, fiscal_start, week_start)).start and window.start > today:
                 here = here.model_copy(update={"year": (here.year or 0) - 1})
             return window
         if self.month_day:
@@ -119,15 +121,16 @@ class Period(BaseModel):
             return Window(first, _shift(first, "year", 1))
         return Window(_shift(first, self.unit, self.index - 1), _shift(first, self.unit, self.index))
 
-    def _weekday(self, today: date) -> Window:
+    def _weekday(self, today: date, week_start: int) -> Window:
         if self.offset is None:
             return _one_day(today - timedelta(days=(today.weekday() - self.index) % 7))
-        monday = today - timedelta(days=today.weekday())
-        return _one_day(monday + timedelta(days=7 * self.offset + self.index))
+        first = _floor(today, "week", 1, week_start)
+        into = (self.index + 1 - week_start) % 7
+        return _one_day(first + timedelta(days=7 * self.offset + into))
 
-    def _span(self, today: date, fiscal_start: int) -> Window:
-        first = self.first.resolve(today, fiscal_start) if self.first else None
-        last = self.last.resolve(today, fiscal_start) if self.last else None
+    def _span(self, today: date, fiscal_start: int, week_start: int) -> Window:
+        first = self.first.resolve(today, fiscal_start, week_start) if self.first else None
+        last = self.last.resolve(today, fiscal_start, week_start) if self.last else None
         start = (first.end if self.shut_out else first.start) if first else None
         end = (last.start if self.shut_out else last.end) if last else None
         if start and end and start > end:
@@ -184,7 +187,7 @@ class Period(BaseModel):
     def _calendar_words(self) -> str:
         year = f" {self.year}" if self.year else ""
         if self.day:
-            return self.day.isoformat()
+            return f"{'the week of ' if self.unit == 'week' else ''}{self.day.isoformat()}"
         if self.month_day:
             return f"{self.month_day[1]} {MONTHS[self.month_day[0] - 1].capitalize()}{year}"
         fiscal = "fiscal " if self.fiscal else ""
@@ -236,11 +239,12 @@ def _fiscal_first(year: int, fiscal_start: int) -> date:
     return date(year if fiscal_start == 1 else year - 1, fiscal_start, 1)
 
 
-def _floor(day: date, unit: str, year_start: int) -> date:
-    """The first day of the unit that holds `day`, in a year that starts with month `year_start`."""
+def _floor(day: date, unit: str, year_start: int, week_start: int) -> date:
+    """The first day of the unit that holds `day`: years start with month `year_start`, weeks with the ISO weekday
+    `week_start`."""
     if unit == "day":
         return day
     if unit == "week":
-        return day - timedelta(days=day.weekday())
+        return day - timedelta(days=(day.isoweekday() - week_start) % 7)
     into = (day.month - year_start) % 12
     return _shift(day.replace(day=1), "month", -(into % _MONTHS_IN[unit]))

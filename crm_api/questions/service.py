@@ -1,6 +1,7 @@
 """Answering one question inside one read transaction."""
 
 import time
+from dataclasses import replace
 from typing import Any
 
 import sqlalchemy as sa
@@ -89,7 +90,7 @@ def asker_of(session: Session, actor: Actor) -> Asker:
     """The asker with today's date in their zone, and the organisation's fiscal year and currency."""
     kept = session.execute(sa.select(Organisation.fiscal_year_start_month, Organisation.currency)).first()
     fiscal_start, currency = kept or (1, "USD")
-    return Asker(actor, clock.today(actor.time_zone), fiscal_start, currency)
+    return Asker(replace(actor, currency=currency), clock.today(actor.time_zone), fiscal_start, currency)
 
 
 def check(turns: list[str]) -> None:

@@ -7,6 +7,7 @@ or the far end, whichever the figure has.
 from typing import Any
 
 from crm_api.core.fields import Registry
+from crm_api.core.money import decimals
 from crm_api.questions.plan import Figure, Plan
 from crm_api.questions.result import Answer, ColumnOut
 
@@ -169,7 +170,12 @@ def number(value: Any, unit: str | None) -> str:
         return "nothing to count"
     if not isinstance(value, int | float):
         return str(value)
-    text = f"{value:,}" if isinstance(value, int) else f"{value:,.2f}".rstrip("0").rstrip(".")
+    places = decimals(unit) if unit else 2  # those of a currency; two for whatever is none
+    text = f"{value:,}" if isinstance(value, int) else _short(f"{value:,.{places}f}")
     if unit is None:
         return text
     return f"{text} %" if unit in ("%", "percent") else f"{text} {unit}"
+
+
+def _short(digits: str) -> str:
+    return digits.rstrip("0").rstrip(".") if "." in digits else digits

@@ -10,7 +10,7 @@ from crm_api.core import clock
 from crm_api.core.columns import Archivable, Timestamps, Versioned, derived, one_of
 from crm_api.core.database import Base
 from crm_api.core.text import fold
-from crm_api.organisation.models import Territory
+from crm_api.organisation.models import DISTANCE_UNITS, Territory
 
 ROLES = ("administrator", "manager", "rep", "field", "viewer")
 
@@ -49,6 +49,8 @@ class User(Timestamps, Versioned, Base):
     __search__ = ("name", "email")
     __table_args__ = (
         one_of("role", ROLES),
+        one_of("distance_unit", DISTANCE_UNITS),
+        sa.CheckConstraint("week_starts_on BETWEEN 1 AND 7", name="week_start"),
         sa.Index(
             "uq_users_external",
             "external_system",
@@ -69,6 +71,9 @@ class User(Timestamps, Versioned, Base):
     team_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("teams.id"), index=True)
     manager_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("users.id"), index=True)
     time_zone: Mapped[str | None]
+    locale: Mapped[str | None]
+    week_starts_on: Mapped[int | None]
+    distance_unit: Mapped[str | None]
     phone: Mapped[str | None]
     home_latitude: Mapped[float | None]
     home_longitude: Mapped[float | None]

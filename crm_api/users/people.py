@@ -9,12 +9,14 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from crm_api.access import Actor, require_role
+from crm_api.access import Actor, actor_of, require_role
 from crm_api.audit.service import note_many
 from crm_api.conditions import records
+from crm_api.core.schemas import changes
+from crm_api.organisation.service import zone
 from crm_api.users import api_keys, service
 from crm_api.users.models import Team, User
-from crm_api.users.schemas import ApiKeyIn, TeamIn, TeamPatch, UserIn, UserPatch
+from crm_api.users.schemas import ApiKeyIn, MyFormats, TeamIn, TeamPatch, UserIn, UserPatch
 
 
 def create_user(session: Session, actor: Actor, *, data: UserIn, password_hash: str | None) -> User:
@@ -59,6 +61,14 @@ def _tell_territories(session: Session, before: Mapping[UUID, Sequence[str]]) ->
         i: ({"territory_ids": before[i]}, {"territory_ids": now[i]}) for i in before if before[i] != now[i]
     }
     note_many(session, kind="user", changed=changed)
+
+
+def choose_formats(session: Session, actor: Actor, *, data: MyFormats) -> Actor:
+    """Change how things are written for oneself; returns who one is from now on."""
+    user = session.get_one(User, actor.user_id)
+    service.choose_formats(session, user, values=changes(data))
+    session.flush()
+    return actor_of(session, user, organisation_zone=zone(session))
 
 
 def create_team(session: Session, actor: Actor, *, data: TeamIn) -> Team:

@@ -1,13 +1,14 @@
 """/api/v1/auth, /api/v1/users, /api/v1/teams"""
 
 import asyncio
-from typing import Annotated
+from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Request, Response
 from fastapi.security import OAuth2PasswordRequestForm
+from sqlalchemy.orm import Session
 
-from crm_api.access import require_role
+from crm_api.access import Actor, require_role
 from crm_api.conditions import records
 from crm_api.conditions.dependencies import listed, listing, showing, shown
 from crm_api.conditions.filters import Query, Wanted
@@ -31,6 +32,7 @@ from crm_api.users.schemas import (
     ApiKeyMade,
     ApiKeys,
     Me,
+    MyFormats,
     Refresh,
     TeamIn,
     TeamOut,
@@ -77,17 +79,24 @@ async def sign_out(request: Request, db: Db, session_id: SessionId) -> None:
 @router.get("/me", response_model=Me, responses=documented(401))
 async def me(actor: CurrentActor) -> Response:
     """Who the token stands for."""
-    return json_answer(
-        {
-            "id": actor.user_id,
-            "name": actor.name,
-            "email": actor.email,
-            "role": actor.role,
-            "time_zone": actor.time_zone,
-            "team_ids": actor.team_ids,
-            "territory_ids": actor.territory_ids,
-        }
-    )
+    return json_answer(_shown(actor))
+
+
+@router.patch("/me", response_model=Me, responses=documented(400, 401, 403, 422))
+async def choose_formats(request: Request, body: MyFormats, write: Write) -> Response:
+    """Choose your own zone and formats: just the fields sent, null for the organisation's."""
+
+    def choose(session: Session, actor: Actor) -> dict[str, Any]:
+        return _shown(people.choose_formats(session, actor, data=body))
+
+    answer = await write.answer(choose)
+    state(request).actors.clear()
+    return answer
+
+
+def _shown(actor: Actor) -> dict[str, Any]:
+    shown = {name: getattr(actor, name) for name in Me.model_fields if name != "id"}
+    return {"id": actor.user_id, **shown}
 
 
 @router.get("/api-keys", response_model=ApiKeys)

@@ -7,6 +7,7 @@ from uuid import UUID
 from pydantic import BaseModel, Field, StringConstraints
 
 from crm_api.core.schemas import Body, Email, Instant, Latitude, Line, Longitude, Name, Phone, example
+from crm_api.organisation.schemas import DistanceUnit, Locale, WeekStart
 
 Role = Literal["administrator", "manager", "rep", "field", "viewer"]
 
@@ -44,6 +45,9 @@ class UserIn(Body):
     manager_id: UUID | None = None
     territory_ids: list[UUID] = Field([], max_length=200)
     time_zone: Line | None = None
+    locale: Locale | None = None
+    week_starts_on: WeekStart | None = None
+    distance_unit: DistanceUnit | None = None
     phone: Phone | None = None
     home_latitude: Latitude | None = None
     home_longitude: Longitude | None = None
@@ -55,10 +59,17 @@ class UserPatch(Body):
     password: str | None = Field(None, min_length=10, max_length=200)
     role: Role | None = None
     is_active: bool | None = None
+    keep_records: bool = Field(
+        False,
+        description="Deactivate them although they still own live records; else hand those over first.",
+    )
     team_id: UUID | None = None
     manager_id: UUID | None = None
     territory_ids: list[UUID] | None = Field(None, max_length=200)
     time_zone: Line | None = None
+    locale: Locale | None = None
+    week_starts_on: WeekStart | None = None
+    distance_unit: DistanceUnit | None = None
     phone: Phone | None = None
     home_latitude: Latitude | None = None
     home_longitude: Longitude | None = None
@@ -74,6 +85,9 @@ class UserOut(BaseModel):
     manager_id: UUID | None
     territory_ids: list[UUID]
     time_zone: str | None
+    locale: str | None
+    week_starts_on: int | None
+    distance_unit: DistanceUnit | None
     phone: str | None
     home_latitude: float | None
     home_longitude: float | None
@@ -82,14 +96,29 @@ class UserOut(BaseModel):
     version: int
 
 
+class MyFormats(Body):
+    """How you want things written. Null: as the organisation has it."""
+
+    model_config = example({"locale": "en-US", "week_starts_on": 7, "distance_unit": "mi"})
+
+    time_zone: Line | None = None
+    locale: Locale | None = None
+    week_starts_on: WeekStart | None = None
+    distance_unit: DistanceUnit | None = None
+
+
 class Me(BaseModel):
-    """Who the token stands for."""
+    """Who the token stands for. Zone and formats are your own choice, else the organisation's."""
 
     id: UUID
     name: str
     email: str | None
     role: Role
     time_zone: str
+    locale: str
+    week_starts_on: int
+    distance_unit: DistanceUnit
+    currency: str = Field(description="The organisation's: sums and filters are in it.")
     team_ids: list[UUID]
     territory_ids: list[UUID]
 

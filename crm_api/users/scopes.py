@@ -26,11 +26,12 @@ def resource_of(path: str) -> str | None:
 def needed(method: str, path: str) -> str | None:
     """The scope a request needs: None where any key will do, `auth:…` where no key ever does."""
     resource = resource_of(path)
-    if resource is None or path == WHO_AM_I:
+    looking = method in ("GET", "HEAD", "OPTIONS")
+    if resource is None or (path == WHO_AM_I and looking):
         return None
     if _EXPORTING.fullmatch(path):
         return f"{resource}:export"
-    reading = method in ("GET", "HEAD", "OPTIONS") or (method == "POST" and _ASKING.fullmatch(path))
+    reading = looking or (method == "POST" and _ASKING.fullmatch(path))
     return f"{resource}:{'read' if reading else 'write'}"
 
 

@@ -12,7 +12,7 @@ from crm_api.core.errors import Conflict, Invalid
 from crm_api.core.schemas import apply_patch, changes, refuse_null
 from crm_api.core.text import fold
 from crm_api.events import Event, record
-from crm_api.organisation.service import require_territory, require_zone
+from crm_api.organisation.service import require_locale, require_territory, require_zone
 from crm_api.users import sessions
 from crm_api.users.models import Team, User, user_territories
 from crm_api.users.schemas import TeamIn, TeamPatch, UserIn, UserPatch
@@ -47,8 +47,12 @@ def create(session: Session, *, data: UserIn, password_hash: str | None) -> User
 
 
 def update(session: Session, user: User, *, data: UserPatch, password_hash: str | None) -> User:
-    """Change a user. A new password and deactivation end all their sessions."""
-    values = changes(data, leave_out=("password", "territory_ids"))
+    """Change a user. A new password and deactivation end all their sessions.
+
+    Whoever looks after records may refuse a deactivation that would leave them to nobody (Conflict), unless
+    `keep_records` says that this is meant.
+    """
+    values = changes(data, leave_out=("password", "territory_ids", "keep_records"))
     refuse_null(values, "name", "role", "is_active")
     _check(session, values, user)
     keep_one_administrator(session, user, values)
@@ -56,14 +60,24 @@ def update(session: Session, user: User, *, data: UserPatch, password_hash: str 
         values["email_key"] = fold(values["email"]) or None
     if password_hash:
         values["password_hash"] = password_hash
-    team_before = user.team_id
+    team_before, was_active = user.team_id, user.is_active
     apply_patch(user, values)
     if password_hash or not user.is_active:
         sessions.end_all(session, user.id, reason="password changed" if password_hash else "deactivated")
     if data.territory_ids is not None and set_territories(session, user.id, data.territory_ids):
         touch(user)
+    if was_active and not user.is_active:
+        told = {"keep_records": data.keep_records}
+        record(session, Event("user.deactivated", "user", user.id, told, team_id=user.team_id))
     if user.team_id != team_before:
         record(session, Event("user.team_changed", "user", user.id, team_id=user.team_id))
+    return user
+
+
+def choose_formats(session: Session, user: User, *, values: dict[str, Any]) -> User:
+    """Set the zone and formats a user wants for themselves; raises Invalid for what does not exist."""
+    _check(session, values, user)
+    apply_patch(user, values)
     return user
 
 
@@ -74,6 +88,8 @@ def _check(session: Session, values: dict[str, Any], user: User | None = None) -
             raise Conflict(f"{values['email']} belongs to {other.name} already.")
     if values.get("time_zone"):
         require_zone(values["time_zone"])
+    if values.get("locale"):
+        values["locale"] = require_locale(values["locale"])
     if values.get("team_id") and session.get(Team, values["team_id"]) is None:
         raise Invalid.field("team_id", "there is no such team")
     manager_id, seen = values.get("manager_id"), {user.id} if user else set()

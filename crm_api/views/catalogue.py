@@ -43,6 +43,7 @@ CATALOGUE = Catalogue(
     plural="views",
     model=View,
     out=ViewOut,
+    asked=False,
     label="name",
     default_sort="name",
     fields=(

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from crm_api.access import Actor, actor_of, require_create
 from crm_api.core.errors import Invalid, NotAllowed
 from crm_api.organisation import service as organisation
+from crm_api.organisation.calendars import days_off
 from crm_api.organisation.models import Organisation
 from crm_api.ports import Coordinates, TravelMatrix
 from crm_api.users.models import User
@@ -38,6 +39,7 @@ class Draft:
     stops: tuple[Stop, ...]
     placeless: tuple[tuple[UUID, str], ...]
     not_considered: int
+    day_off: str | None = None
 
     @property
     def points(self) -> list[Coordinates]:
@@ -83,6 +85,7 @@ def gather(session: Session, actor: Actor, *, data: PlanIn) -> Draft:
         stops=_stops(found, data, clock),
         placeless=tuple(missing),
         not_considered=more,
+        day_off=days_off(session, since=data.day, territory_ids=rep.territory_ids).why(data.day),
     )
 
 

@@ -256,6 +256,8 @@ def _left_out(draft: Draft, made: DayPlan) -> list[dict[str, Any]]:
 
 def _notes(draft: Draft) -> list[str]:
     notes = []
+    if draft.day_off:
+        notes.append(f"{draft.data.day} is a day off: {draft.day_off}.")
     if not draft.candidates:
         notes.append(f"No account with coordinates lies within {draft.data.radius_km:g} km.")
     if draft.not_considered:

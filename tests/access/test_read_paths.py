@@ -35,6 +35,7 @@ from tests.support.api import Api
 from tools.generate import openapi
 
 CRM = "/api/v1/crm"
+RATES = "/api/v1/organisation/rates"
 
 
 @dataclass
@@ -296,6 +297,27 @@ async def imports(walk: Walk) -> None:
         assert (status != 403) == (walk.actor.role == "administrator"), path
 
 
+async def rate(walk: Walk) -> None:
+    """A rate is the house's own."""
+    found = await walk.get(f"{RATES}/EUR/{whole.RATED_ON}")
+    assert found["id"] in walk.visible("exchange_rate")
+
+
+async def handover(walk: Walk) -> None:
+    """Managers look at what people of their teams own, as far as they see it; others at nothing."""
+    for user_id in sorted(walk.visible("user"))[:12]:
+        address = f"/api/v1/users/{user_id}/handover"
+        answer = await walk.client.get(address)
+        planned = await walk.client.post(f"{address}/plan", json={"successor_id": str(walk.actor.user_id)})
+        if walk.actor.role not in ("administrator", "manager"):
+            assert (answer.status_code, planned.status_code) == (403, 403)
+        if answer.status_code == 200:
+            for told in answer.json()["records"]:
+                rows = walk.world.rows[told["kind"]]
+                owned = {str(row.id) for row in rows if str(row.owner_id) == user_id}
+                assert told["count"] + told["closed"] <= len(owned & walk.visible(told["kind"]))
+
+
 async def change_sets(walk: Walk) -> None:
     """A change set shows the entries about records that are seen; one without any is not there."""
     told = await walk.get("/api/v1/changes", page_size=200)
@@ -341,6 +363,8 @@ PLACES = {
     "user": "/api/v1/users",
     "team": "/api/v1/teams",
     "territory": "/api/v1/territories",
+    "holiday_calendar": "/api/v1/organisation/holiday-calendars",
+    "target": f"{CRM}/targets",
 }
 CHECKS: dict[str, Check] = {
     "GET /api/v1/events": feed,
@@ -354,6 +378,10 @@ CHECKS: dict[str, Check] = {
     "GET /api/v1/webhooks/{webhook_id}/deliveries": deliveries,
     "GET /api/v1/webhooks/{webhook_id}/deliveries/{delivery_id}": delivery,
     f"GET {CRM}/views/defaults": default_views,
+    f"GET {RATES}": listed(RATES, "exchange_rate"),
+    f"GET {RATES}/{{currency}}/{{valid_from}}": rate,
+    "GET /api/v1/users/{user_id}/handover": handover,
+    "POST /api/v1/users/{user_id}/handover/plan": handover,
     "GET /api/v1/changes": change_sets,
     "GET /api/v1/changes/{change_set_id}": change_sets,
     f"GET {CRM}/{{resource}}/{{record_id}}/history": history,
@@ -367,6 +395,8 @@ NO_RECORDS = {
     "GET /api/v1/auth/me": "whoever asks",
     "GET /api/v1/auth/api-keys": "the keys of whoever asks",
     "GET /api/v1/organisation": "the house itself, for all who are signed in",
+    "GET /api/v1/organisation/days": "days, for all who are signed in",
+    f"GET {RATES}/convert": "a number",
     "GET /api/v1/ask/vocabulary": "words",
     f"GET {CRM}/followups/templates": "the wording of mails",
     f"GET {CRM}/followups/outbox/pause": "a switch",

@@ -1,6 +1,7 @@
 """The drawn company with everything else that can be read in it, and who sees that, in plain Python."""
 
-from datetime import timedelta
+from datetime import date, timedelta
+from decimal import Decimal
 from types import SimpleNamespace
 from typing import Any
 from uuid import UUID
@@ -15,9 +16,11 @@ from crm_api.audit import service as audit
 from crm_api.core import clock
 from crm_api.events import Event
 from crm_api.followups.models import Enrolment, FollowUpRule, Sequence
+from crm_api.organisation.models import ExchangeRate, HolidayCalendar
 from crm_api.outbox.models import Suppression
 from crm_api.pipelines.models import Pipeline, Stage
 from crm_api.tags.models import Tag
+from crm_api.targets.models import Target
 from crm_api.users.models import ROLES, Team, User
 from crm_api.views.models import View
 from crm_api.visits.models import VisitPlan
@@ -30,9 +33,10 @@ from tests.support.mailbag import make_message
 SHARED = {
     "user": User, "team": Team, "product": None, "tag": Tag, "pipeline": Pipeline, "stage": Stage,
     "sequence": Sequence, "followup_rule": FollowUpRule, "suppression": Suppression, "territory": None,
-    "custom_field": None,
+    "custom_field": None, "holiday_calendar": HolidayCalendar, "exchange_rate": ExchangeRate,
 }  # fmt: skip
 PLACE = (40.0, -83.0)
+RATED_ON = date(2026, 11, 1)
 
 
 def furnished(session: Session, seed: int) -> World:
@@ -52,7 +56,9 @@ def furnished(session: Session, seed: int) -> World:
     session.add(sequence)
     session.flush()
     session.add(FollowUpRule(name="After a day", sequence_id=sequence.id, after_minutes=1440))
-    for kind in ("message", "enrolment", "webhook", "visit_plan", "view"):
+    session.add(HolidayCalendar(name="World"))
+    session.add(ExchangeRate(currency="EUR", valid_from=RATED_ON, rate=Decimal("1.5")))
+    for kind in ("message", "enrolment", "webhook", "visit_plan", "view", "target"):
         rows[kind] = []
     for n, actor in enumerate(actors):
         assert actor.user_id
@@ -94,6 +100,11 @@ def _of_one_person(session: Session, found: World, user: User, sequence: Sequenc
             )
         )  # fmt: skip
     rows["visit_plan"].append(_kept(session, _plan(user)))
+    rows["target"].append(_kept(session, _target(user_id=user.id, team_id=user.team_id, month=1)))
+    if user.team_id is not None:
+        rows["target"].append(
+            _kept(session, _target(user_id=None, team_id=user.team_id, month=1 + n % 12, year=n))
+        )
     for shared_with in ("nobody", "team", "all"):
         if shared_with == "team" and user.team_id is None:
             continue
@@ -136,6 +147,11 @@ def _plan(user: User) -> VisitPlan:
     )  # fmt: skip
 
 
+def _target(*, month: int, year: int = 0, **whose: UUID | None) -> Target:
+    first = date(2026 + year, month, 1)
+    return Target(measure="won_count", period="month", starts_on=first, amount=1, **whose)
+
+
 def sees(found: World, actor: Actor, kind: str, row: Any) -> bool:
     """Whether the actor may read the row, by the role table."""
     if kind in SHARED:
@@ -150,7 +166,7 @@ def sees(found: World, actor: Actor, kind: str, row: Any) -> bool:
         return True
     if kind == "webhook_delivery":
         return sees(found, actor, "webhook", found.row("webhook", row.webhook_id))
-    owner_id = row.sender_id if kind == "message" else row.owner_id
+    owner_id = getattr(row, {"message": "sender_id", "target": "user_id"}.get(kind, "owner_id"))
     if actor.role != "viewer" and owner_id == actor.user_id:
         return True
     team_id = getattr(row, "team_id", None)

@@ -56,6 +56,14 @@ def test_beyond_the_calendar_is_a_fault_of_the_input(text: str, kind: FieldType)
         parse(Field("at", kind, None), text)
 
 
+def test_a_week_begins_on_the_day_that_whoever_looks_chose() -> None:
+    day = Field("on", FieldType.DATE, None)
+    with clock.frozen(datetime(2026, 3, 31, 12, tzinfo=ZoneInfo(NEW_YORK))):  # a Tuesday
+        found = [parse(day, "this_week", zone=NEW_YORK, week_starts_on=first).day for first in range(1, 8)]
+
+    assert found == [30, 31, 25, 26, 27, 28, 29]
+
+
 def test_a_day_is_the_day_where_the_reader_is() -> None:
     day = Field("on", FieldType.DATE, None)
     with clock.frozen(datetime(2026, 3, 31, 22, 15, tzinfo=ZoneInfo(NEW_YORK))):

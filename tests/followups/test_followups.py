@@ -11,7 +11,7 @@ from crm_api.activities import service as activities
 from crm_api.activities.models import Activity
 from crm_api.activities.schemas import ActivityIn
 from crm_api.core import clock
-from crm_api.followups import flows, reactions, rules, service
+from crm_api.followups import flows, rules, service
 from crm_api.followups.models import Enrolment, FollowUpRule
 from crm_api.followups.schemas import RulePatch, Window
 from crm_api.leads import service as leads
@@ -395,8 +395,3 @@ async def test_a_lead_whose_mail_expired_does_not_stay_in_its_sequence(house):
         await house.tick()
         await house.tick()
     assert (await house.enrolment()).stop_reason == "expired"
-
-
-def test_business_days_skip_the_weekend():
-    friday = datetime(2026, 11, 20, 9, tzinfo=UTC)
-    assert reactions.business_days_later(friday, 3) == datetime(2026, 11, 25, 9, tzinfo=UTC)

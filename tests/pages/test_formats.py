@@ -95,6 +95,38 @@ def test_a_day_is_told_in_full() -> None:
     assert formats.long_day(date(2026, 3, 4)) == "Wednesday 4 March"
 
 
+@pytest.mark.usefixtures("_now")
+@pytest.mark.parametrize(
+    ("locale", "time", "near", "far", "day", "amount"),
+    [
+        ("en-GB", "15:30", "3 Apr", "4 Mar 2025", "Wednesday 4 March", "1,234.50 USD"),
+        ("en-US", "3:30 PM", "Apr 3", "Mar 4, 2025", "Wednesday, March 4", "1,234.50 USD"),
+        ("de-DE", "15:30", "3. Apr", "4. Mar 2025", "Wednesday, 4. March", "1.234,50 USD"),
+    ],
+)
+def test_dates_and_numbers_are_written_as_the_reader_likes_them(
+    locale: str, time: str, near: str, far: str, day: str, amount: str
+) -> None:
+    style = formats.Style(locale)
+
+    assert formats.wall(NOW, "UTC", style).replace("\u202f", " ") == time
+    assert formats.when(NOW + timedelta(days=30), "UTC", style) == near
+    assert formats.when(NOW - timedelta(days=365), "UTC", style) == far
+    assert formats.long_day(date(2026, 3, 4), style) == day
+    assert formats.quantity(1234.5, "USD", style) == amount
+
+
+@pytest.mark.parametrize(
+    ("value", "unit", "told"), [(1234.5, "JPY", "1,234 JPY"), (1234.5, "KWD", "1,234.500 KWD")]
+)
+def test_an_amount_has_the_decimals_of_its_currency(value: float, unit: str, told: str) -> None:
+    assert formats.quantity(value, unit) == told
+
+
+def test_distances_are_miles_where_the_reader_likes_miles() -> None:
+    assert formats.distance(16_093.44, formats.Style(distance_unit="mi")) == "10 mi"
+
+
 # ── Charts ───────────────────────────────────────────────────────────────────────────────────────
 
 amounts = st.floats(min_value=0, max_value=1e15, allow_subnormal=False)

@@ -55,6 +55,18 @@ async def test_the_page_greets_whoever_signed_in(api: Api) -> None:
     assert re.search(r"<h1>\s*Good (morning|afternoon|evening), Ana\s*</h1>", page)
 
 
+async def test_the_page_is_written_as_its_reader_likes_it(api: Api) -> None:
+    _, visit = await planned(api, locale="en-US", distance_unit="mi")
+    _, other = await planned(api)
+
+    american, british = (await visit.get()).text, (await other.get()).text
+    assert "Monday, November 23" in american
+    assert re.search(r"\d mi\b", american)
+    assert not re.search(r"\d km\b", american)
+    assert "Monday 23 November" in british
+    assert re.search(r"\d km\b", british)
+
+
 async def test_the_theme_of_the_cookie_is_there_before_any_script(api: Api) -> None:
     visit = await visiting(api, await api.db.write(make_user, "rep"))
     visit.client.cookies.set("theme", "dark")

@@ -24,6 +24,24 @@ def window(text: str, fiscal_start: int = 4) -> tuple[str, str]:
 @pytest.mark.parametrize(
     ("text", "start", "end"),
     [
+        ("this week", "2026-11-15", "2026-11-22"),
+        ("last week", "2026-11-08", "2026-11-15"),
+        ("week of 5 june 2017", "2017-06-04", "2017-06-11"),
+        ("last monday", "2026-11-09", "2026-11-10"),
+        ("friday", "2026-11-20", "2026-11-21"),
+    ],
+)
+def test_a_week_begins_on_the_day_the_asker_chose(text: str, start: str, end: str) -> None:
+    found = read(text)
+    assert found
+
+    resolved = found[0].resolve(TODAY, week_start=7)
+    assert (str(resolved.start), str(resolved.end)) == (start, end)
+
+
+@pytest.mark.parametrize(
+    ("text", "start", "end"),
+    [
         ("q3 2017", "2017-07-01", "2017-10-01"),
         ("2017-q3", "2017-07-01", "2017-10-01"),
         ("third quarter of 2017", "2017-07-01", "2017-10-01"),

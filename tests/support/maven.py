@@ -44,7 +44,8 @@ def load(session: Session) -> None:
     accounts = _accounts(session)
     products = {}
     for row in _rows("products.csv"):
-        product = Product(name=row["product"], family=row["series"], list_price=int(row["sales_price"]) * 100)
+        price = int(row["sales_price"]) * 100
+        product = Product(name=row["product"], family=row["series"], list_price=price, list_price_base=price)
         products[row["product"]] = product.id
         session.add(product)
     pipeline = Pipeline(name="Maven", applies_to="opportunity", is_default=True)
@@ -109,6 +110,7 @@ def _accounts(session: Session) -> dict[str, UUID]:
             year_established=int(row["year_established"]),
             employees=int(row["employees"]),
             annual_revenue=round(float(row["revenue"]) * MILLION_DOLLARS),
+            annual_revenue_base=round(float(row["revenue"]) * MILLION_DOLLARS),
             billing_country=row["office_location"],
         )
         for n, row in enumerate(rows)

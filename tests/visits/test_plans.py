@@ -604,3 +604,12 @@ async def test_a_plan_reads_as_a_day_in_the_terminal(api):
         "Not today:",
         "  Cy's: closed that day",
     ]
+
+
+async def test_a_plan_for_a_day_off_says_so(api):
+    rep, _ = await rep_with_dealers(api.db, 2)
+    boss = await api.client()
+    holiday = {"name": "World", "holidays": [{"day": MONDAY, "name": "Founders' Day"}]}
+    await boss.post("/api/v1/organisation/holiday-calendars", json=holiday)
+    plan = await planned(await api.signed_in(rep))
+    assert plan["notes"] == [f"{MONDAY} is a day off: Founders' Day."]

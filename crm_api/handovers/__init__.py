@@ -1,0 +1,1 @@
+"""Handing over everything somebody owns to those who follow them."""

@@ -1,0 +1,1 @@
+"""Targets of people and teams, and how far they have come."""
