@@ -23,9 +23,9 @@ _ASKED_FOR = ("opt_out", "complaint")  # the person wants no mail: that outlives
 
 
 @cache
-def MODELS() -> dict[str, Any]:
+def models() -> dict[str, Any]:
     """The models by the names of their tables; all are loaded by the time this is asked."""
-    return {mapper.local_table.name: mapper.class_ for mapper in Base.registry.mappers}
+    return {mapper.class_.__tablename__: mapper.class_ for mapper in Base.registry.mappers}
 
 
 def opted_out(session: Session, reach: Reach) -> frozenset[str]:
@@ -52,7 +52,7 @@ def clean(
         if declaration.kind is not None:
             cleaned[declaration.kind].add(row["id"])
     session.expire_all()
-    for model in MODELS().values():
+    for model in models().values():
         for some in chunks(cleaned.get(getattr(model, "__kind__", ""), ())):
             records = session.scalars(sa.select(model).where(model.id.in_(some))).all()
             if hasattr(model, CUSTOM):

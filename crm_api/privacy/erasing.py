@@ -135,7 +135,7 @@ def _let_go(session: Session, column: Any, ids: set[Any], gone: set[Any], blanke
     for some in chunks(ids):
         holding |= set(session.scalars(sa.select(table.c.id).where(column.in_(some))))
     holding -= gone
-    model = cleaning.MODELS().get(table.name)
+    model: Any = cleaning.models().get(table.name)
     quietly = holding & blanked if getattr(model, "__audited__", False) else holding
     for some in chunks(quietly):
         session.execute(sa.update(table).where(table.c.id.in_(some)).values({column: None}))
@@ -164,7 +164,7 @@ def _empty(session: Session, found: list[Taken], counts: Counts) -> None:
                 statement = (
                     sa.update(table).where(key.in_(some)).values(cleaning.raised(table, each.rule.blank))
                 )
-            done = session.execute(statement, execution_options={"synchronize_session": False})
+            done: Any = session.execute(statement, execution_options={"synchronize_session": False})
             counts[table.name]["deleted" if each.rule.blank is None else "blanked"] += done.rowcount
 
 
@@ -173,9 +173,9 @@ def _empty(session: Session, found: list[Taken], counts: Counts) -> None:
 
 def _events(session: Session, reach: Reach) -> Iterator[events.Event]:
     """One for each record that people have, with who was responsible for it: nothing else is left to ask."""
-    models = {getattr(model, "__kind__", None): model for model in cleaning.MODELS().values()}
+    by_kind = {getattr(model, "__kind__", None): model for model in cleaning.models().values()}
     for kind in _TOLD:
-        model = models[kind]
+        model = by_kind[kind]
         whose = [
             getattr(model, name, sa.null()).label(name) for name in ("owner_id", "team_id", "territory_id")
         ]
@@ -186,7 +186,7 @@ def _events(session: Session, reach: Reach) -> Iterator[events.Event]:
 
 def _note(session: Session, reach: Reach, cleaned: dict[str, set[UUID]]) -> None:
     """The trail says of each record that it was erased, or cleaned, and no more."""
-    audited = {m.__kind__ for m in cleaning.MODELS().values() if getattr(m, "__audited__", False)}
+    audited = {m.__kind__ for m in cleaning.models().values() if getattr(m, "__audited__", False)}
     for action, ids_by_kind in ((ERASED, reach.gone), (CLEANED, cleaned)):
         for kind in sorted(ids_by_kind.keys() & audited):
             note_many(

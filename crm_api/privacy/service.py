@@ -39,9 +39,10 @@ def erase_person(session: Session, actor: Actor, *, data: ErasureIn, mentions: M
     Raises NotFound, and Conflict as `erasing.erase` does. It is never undone.
     """
     reach = find(session, actor, subject=data.subject, also=data.also_known_as)
-    named = [{"kind": kind, "id": record_id} for kind, record_id in reach.roots]
-    if session.info.get("rehearsal"):
-        named = [one | {"label": _label(session, one["kind"], one["id"])} for one in named]
+    named: list[dict[str, Any]] = [{"kind": kind, "id": record_id} for kind, record_id in reach.roots]
+    if session.info.get("rehearsal"):  # an answer that may be kept names nobody
+        for one in named:
+            one["label"] = label_of(session.get_one(CATALOGUES[one["kind"]].model, one["id"]))
     main = (
         (data.subject.kind, data.subject.id) if data.subject.kind else next(iter(reach.roots), (None, None))
     )
@@ -82,10 +83,6 @@ def _require_empty(session: Session, account: Account) -> None:
     if counts:
         told = ", ".join(f"{count} {name}" for name, count in counts.items())
         raise Conflict(f"This account still has {told}: move, archive or delete them first.", hanging=counts)
-
-
-def _label(session: Session, kind: str, record_id: UUID) -> str | None:
-    return label_of(session.get_one(CATALOGUES[kind].model, record_id))
 
 
 def _told(stone: Erasure) -> dict[str, Any]:

@@ -91,7 +91,9 @@ def _numbers(row: Any) -> Iterable[str]:
 
 def _once(session: Session, roots: Iterable[Record]) -> Words:
     """What these people were called, and where they were reached, before somebody changed it."""
-    addresses, names, phones = set(), set(), set()
+    addresses: set[str | None] = set()
+    names: set[str | None] = set()
+    phones: set[str | None] = set()
     for kind, record_id in roots:
         entries = sa.select(AuditEntry.before, AuditEntry.after).where(
             AuditEntry.kind == kind, AuditEntry.record_id == record_id
@@ -102,13 +104,13 @@ def _once(session: Session, roots: Iterable[Record]) -> Words:
             if kind == "user":
                 names.add(told.get("name"))
             phones.update(told.get(name) for name in ("phone", "mobile", "phone_e164", "mobile_e164"))
-    return Words(*(frozenset(filter(None, found)) for found in (addresses, names, phones)))
+    return Words(*(frozenset(word for word in found if word) for found in (addresses, names, phones)))
 
 
 def _others(session: Session, rows: list[Any], told: Words, then: Words) -> Words:
     """Those of the words that other people, or companies, have too."""
     mine = {row.id for row in rows}
-    addresses = {a for a in then.addresses - told.addresses}
+    addresses = then.addresses - told.addresses
     theirs = {row.email_key for row in _at(session, {fold(a) for a in addresses}) if row.id not in mine}
     names = told.names | then.names
     numbers = {number: e164(number) for number in told.phones | then.phones}

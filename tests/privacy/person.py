@@ -210,10 +210,11 @@ def _message(
 ) -> OutboxMessage:  # fmt: skip
     n = new_id()
     message = OutboxMessage(
-        purpose="followup", idem_key=str(n), status=status, sender_address="owner@ours.example", recipient_address=address,
-        recipient_name=NAME, recipient_key=address, subject=f"Hello {NAME}", text="about your vans", lead_id=lead,
-        contact_id=contact, sender_id=owner.id, message_id=f"<{n}@ours.example>", source_id=enrolment.id,
-        sent_at=clock.now(), sending_at=clock.now() - timedelta(hours=1), html=f"<p>{EMAIL}</p>",
+        purpose="followup", idem_key=str(n), status=status, sender_address="owner@ours.example",
+        recipient_address=address, recipient_name=NAME, recipient_key=address, subject=f"Hello {NAME}",
+        text="about your vans", html=f"<p>{EMAIL}</p>", lead_id=lead, contact_id=contact, sender_id=owner.id,
+        message_id=f"<{n}@ours.example>", source_id=enrolment.id, sent_at=clock.now(),
+        sending_at=clock.now() - timedelta(hours=1),
     )  # fmt: skip
     session.add(message)
     session.flush()
@@ -261,7 +262,7 @@ def _plan(session: Session, account_id: UUID, owner: User) -> None:
             reasons=[{"text": f"{NAME} asked for it"}],
             **stop_times,
             **figures,
-        )  # fmt: skip
+        )
     )
 
 
