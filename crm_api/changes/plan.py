@@ -14,6 +14,7 @@ from pydantic_core import to_jsonable_python
 from sqlalchemy.orm import Session
 
 from crm_api.access import Actor, require_write, visible
+from crm_api.audit import service as audit
 from crm_api.audit.service import HIDDEN
 from crm_api.audit.undoing import Back
 from crm_api.changes import trail
@@ -74,7 +75,11 @@ def look(session: Session, plan: Plan, kind: str, ids: Sequence[UUID]) -> None:
     """Sort the records of one kind into going back, going away and blocked."""
     undoer, claims = UNDOERS[kind], Claims(kind)
     for chunk in trail.in_chunks(ids):
-        found = trail.nets(session, plan.change_set_id, kind, chunk)
+        # The trail tells nothing more of them, so that they would pass for untouched.
+        erased = audit.erased(session, kind, chunk)
+        for record_id in sorted(erased):
+            plan.block(kind, record_id, "erased", "It was erased and cannot be brought back.")
+        found = trail.nets(session, plan.change_set_id, kind, [i for i in chunk if i not in erased])
         rows = _locked(session, plan.actor, undoer, [net.record_id for net in found])
         parts = read_parts(session, undoer, found)
         backs = []

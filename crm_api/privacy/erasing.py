@@ -21,7 +21,7 @@ from sqlalchemy.orm import Session
 from crm_api import audit, events
 from crm_api.access import Actor
 from crm_api.audit.models import Erasure
-from crm_api.audit.service import note_many
+from crm_api.audit.service import CLEANED, ERASED, note_many
 from crm_api.core import clock, search
 from crm_api.core.database import Base
 from crm_api.core.errors import Conflict
@@ -35,7 +35,6 @@ from crm_api.privacy.finding import Mentions, Taken, look_again, taken
 from crm_api.users.models import User
 
 Counts = dict[str, Counter[str]]
-ERASED, CLEANED = "erase", "clean"
 _TOLD = ("account", "contact", "lead", "opportunity", "activity", "user")
 
 

@@ -126,14 +126,13 @@ def _others(session: Session, rows: list[Any], told: Words, then: Words) -> Word
 
 
 def _namesake(session: Session, name: str, mine: set[UUID]) -> bool:
-    """Whether somebody else is called so, last name first or last."""
-    key = fold(name).replace(",", "")
+    """Whether somebody else is called so, the last name first or last."""
+    parts = fold(name).replace(",", " ").split()
+    orders = [" ".join([*parts[n:], *parts[:n]]) for n in range(len(parts))]
     for model in (Contact, User):
-        same = sa.select(model.id).where(model.name_key == key, model.id.not_in(mine))
+        same = sa.select(model.id).where(model.name_key.in_(orders), model.id.not_in(mine))
         if session.scalar(same.limit(1)) is not None:
             return True
-    first, last = (
-        sa.func.lower(sa.func.coalesce(column, "")) for column in (Lead.first_name, Lead.last_name)
-    )
-    called = sa.or_(first + " " + last == key, last + " " + first == key)
-    return session.scalar(sa.select(Lead.id).where(called, Lead.id.not_in(mine)).limit(1)) is not None
+    first, last = (sa.func.lower(sa.func.coalesce(c, "")) for c in (Lead.first_name, Lead.last_name))
+    same = sa.select(Lead.id).where((first + " " + last).in_(orders), Lead.id.not_in(mine))
+    return session.scalar(same.limit(1)) is not None

@@ -77,7 +77,8 @@ class Words:
         parts = [rf"(?<![\w.+-]){re.escape(address)}(?![\w-]|\.\w)" for address in sorted(self.addresses)]
         parts += [rf"(?<!\w){_BLANK.join(map(re.escape, name.split()))}(?!\w)" for name in self._names]
         parts += [
-            rf"(?<!\d)\+?\(?0{{0,2}}{_SEPARATOR}{_SEPARATOR.join(number)}(?!\d)" for number in self._numbers
+            rf"(?<!\d)\+?\(?(?:0{{1,2}}{_SEPARATOR})?{_SEPARATOR.join(number)}(?!\d)"
+            for number in self._numbers
         ]
         return re.compile("|".join(parts) or r"(?!)", re.IGNORECASE)
 
