@@ -28,11 +28,13 @@ from crm_api.settings import Settings
 from scheduler import (
     deliver_webhooks,
     forget_answers,
+    forget_words,
     plan_followups,
     reconcile_sends,
     relay_events,
     run_imports,
     send_messages,
+    settle_fields,
     sync_mailboxes,
 )
 from scheduler.jobs import Job, Turn
@@ -51,6 +53,8 @@ JOBS = (
     deliver_webhooks.TIDY_JOB,
     run_imports.JOB,
     forget_answers.JOB,
+    settle_fields.JOB,
+    forget_words.JOB,
 )
 GRACE = 35.0  # seconds; handing one mail over takes 30 at most
 NOTE_EVERY = 15.0  # seconds between two notes of a job that has nothing to do

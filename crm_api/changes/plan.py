@@ -22,7 +22,9 @@ from crm_api.changes.kinds import UNDOERS, Claim, Undoer
 from crm_api.changes.trail import Net
 from crm_api.core.database import Base
 from crm_api.core.errors import NotAllowed
+from crm_api.core.fields import CUSTOM
 from crm_api.core.text import fold
+from crm_api.custom_fields import values as custom_values
 from crm_api.users.models import User
 
 SHOWN = 100  # records named in an answer
@@ -89,6 +91,7 @@ def look(session: Session, plan: Plan, kind: str, ids: Sequence[UUID]) -> None:
                 backs.append(back)
         for back, detail in undoer.examine(session, plan.actor, [b for b in backs if b.record is not None]):
             plan.block(kind, back.record, "rule", f"{detail[:1].upper()}{detail[1:]}.")
+        _check_custom_fields(session, plan, kind, backs)
         _check_links(session, plan, kind, backs)
         claims.note(undoer, backs)
     claims.check(session, plan, undoer)
@@ -216,6 +219,16 @@ def back_of(record: Any, net: Net) -> Back:
 
 def _follows(record: Any) -> tuple[str, ...]:
     return getattr(record, "__follows__", ())
+
+
+def _check_custom_fields(session: Session, plan: Plan, kind: str, backs: Sequence[Back]) -> None:
+    """A custom field may have been deleted since, or be another one under the same key."""
+    for back in backs:
+        for name, value in back.values.items():
+            if name.startswith(f"{CUSTOM}."):
+                reason = custom_values.why_not(session, kind, name.removeprefix(f"{CUSTOM}."), value)
+                if reason is not None:
+                    plan.block(kind, back.record, "rule", f"{reason[:1].upper()}{reason[1:]}.", [name])
 
 
 # ── Links ────────────────────────────────────────────────────────────────────────────────────────

@@ -328,6 +328,19 @@ def rebuild(session: Session, each: CustomField, ids: Sequence[UUID]) -> None:
     search.index_flush(session, records, [])
 
 
+def why_not(session: Session, kind: str, key: str, value: Any) -> str | None:
+    """Why a field cannot hold again what it held once, or None: it may be gone, or another one by now."""
+    each = _all(session, kind).get(key)
+    if each is None or each.is_going:
+        return f"its custom field '{key}' is not there any more"
+    try:
+        if value is not None:
+            checked(each, value, value)
+    except ValueError as error:
+        return f"its custom field '{key}' takes something else by now ({error})"
+    return None
+
+
 def rewrite(session: Session, records: Iterable[Any]) -> None:
     """Write the rows beside some records anew, after their values were changed past the unit of work."""
     for record in records:

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from crm_api import audit
 from crm_api.access import Actor
-from crm_api.core import clock
+from crm_api.core import clock, search
 from crm_api.core.database import Database
 from crm_api.ports import Ports
 from crm_api.privacy import exporting, files, service
@@ -101,3 +101,11 @@ def _between(before: tuple[str, str] | None, now: tuple[str, str]) -> bytes:
         closing = b"" if before is None else b"]},"
         return closing + to_json(now[0]) + b":{" + to_json(now[1]) + b":["
     return b"]," + to_json(now[1]) + b":["
+
+
+async def forget_words(db: Database) -> int:
+    """Let the search index forget the words of texts that are gone; returns how many steps it took."""
+    done = 0
+    while await db.write(search.forget_words):
+        done += 1
+    return done

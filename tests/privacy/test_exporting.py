@@ -66,7 +66,12 @@ async def test_taking_out_leaves_a_trace_that_names_nobody(api: Api) -> None:
 
     def trace(session: Session) -> list[tuple[str, dict[str, Any], str]]:
         entries = sa.select(AuditEntry.action, AuditEntry.after, ChangeSet.label).join(ChangeSet)
-        return [tuple(row) for row in session.execute(entries.where(AuditEntry.kind == "data_export"))]
+        return [
+            tuple(row)
+            for row in session.execute(
+                entries.where(AuditEntry.kind == "data_export").order_by(AuditEntry.id)
+            )
+        ]
 
     begun, finished = await api.db.read(trace)
     assert begun == ("start", {"records": [{"kind": "contact", "id": contact["id"]}]}, "Export person")
