@@ -10,14 +10,17 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from crm_api.accounts.models import Account
 from crm_api.core import search
 from crm_api.core.database import Base
+from crm_api.core.dialect import mentions
 from crm_api.core.fields import CUSTOM
 from crm_api.custom_fields import values as custom_values
 from crm_api.outbox.models import Suppression
 from crm_api.privacy.declarations import Personal, Reach, chunks
 from crm_api.privacy.finding import Mentions, speaking
-from crm_api.privacy.words import MARK
+from crm_api.privacy.words import MARK, Words
+from crm_api.visits.models import VisitPlan
 
 _ASKED_FOR = ("opt_out", "complaint")  # the person wants no mail: that outlives what else is known of them
 
@@ -60,6 +63,21 @@ def clean(
             if getattr(model, "__search__", None):
                 search.index_flush(session, records, [])
     return cleaned
+
+
+def forget_in_plans(session: Session, reach: Reach) -> None:
+    """Visit plans name the accounts that they leave out; those of accounts that go are named no more."""
+    plans: Any = VisitPlan.__table__
+    for account_id in reach.of("account"):
+        name = session.scalar(sa.select(Account.name).where(Account.id == account_id))
+        words = Words(names=frozenset(filter(None, [name])))
+        naming = sa.select(VisitPlan.id, VisitPlan.left_out).where(
+            mentions(VisitPlan.left_out, f"%{account_id}%")
+        )
+        for plan in session.execute(naming).all():
+            others = [item for item in plan.left_out if item.get("account_id") != str(account_id)]
+            values = raised(plans, {"left_out": words.cleaned(others)})
+            session.execute(sa.update(plans).where(VisitPlan.id == plan.id).values(values))
 
 
 def _rewrite(session: Session, declaration: Personal, row: Mapping[Any, Any], told: dict[str, Any]) -> None:

@@ -73,6 +73,7 @@ def erase(session: Session, actor: Actor, order: Order) -> Erasure:
     suppressed = cleaning.opted_out(session, reach) if not order.keep_out else reach.addresses
     _unlink(session, found)
     _custom_references(session, reach)
+    cleaning.forget_in_plans(session, reach)
     session.flush()
     _empty(session, found, counts)
     session.expire_all()

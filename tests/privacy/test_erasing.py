@@ -1,16 +1,28 @@
 """Erasing a person of whom much is known: nothing is left anywhere, and what is others' stays."""
 
+from datetime import timedelta
+from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import pytest
+import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from crm_api.core import search
+from crm_api.access import SYSTEM
+from crm_api.core import clock, search
 from crm_api.core.database import Database
+from crm_api.core.fields import CATALOGUES
 from crm_api.core.ids import new_id
+from crm_api.followups.models import FollowUpRule
+from crm_api.followups.queries import neglected
+from crm_api.outbox.models import OutboxMessage
 from crm_api.outbox.service import is_suppressed
-from tests.app.resources import ACTIVITY, CONTACT, CRM, LEAD, problem
-from tests.changes.trail import last, made, read
+from crm_api.privacy import erasing, subjects
+from crm_api.privacy.finding import look_everywhere
+from tests.app.resources import ACCOUNT, ACTIVITY, CONTACT, CRM, LEAD, problem
+from tests.changes.trail import changed, last, made, read
+from tests.factories import make_lead, make_user
 from tests.privacy.grep import everywhere
 from tests.privacy.person import EMAIL, NAME, SECRETS, well_known
 from tests.support.api import Api
@@ -222,3 +234,96 @@ async def test_nobody_is_found_under_an_id_that_is_not_there(api: Api) -> None:
 
     problem(await client.post(ERASURES, json=body), 404)
     problem(await client.post("/api/v1/privacy/exports", json={"subject": body["subject"]}), 404)
+
+
+async def test_the_files_beside_the_database_are_cleaned_too(api: Api, tmp_path: Path) -> None:
+    client = await api.client()
+    await made(client, CONTACT, first_name="Dána", last_name="Quillfeather", email=EMAIL)
+    errors = tmp_path / "imports" / "0199-errors.csv"
+    errors.parent.mkdir()
+    errors.write_text(f'row,column,value\n1,email,{EMAIL}\n2,name,"{NAME}"\n3,city,Columbus\n')
+    sent = tmp_path / "mail" / "out" / EMAIL / "new" / "1"
+    sent.parent.mkdir(parents=True)
+    sent.write_text("Hello")
+    body = {"subject": {"email": EMAIL}, "reason": "-"}
+
+    await client.post(ERASURES, json=body, params={"dry_run": True})
+    assert sent.exists()
+    assert EMAIL in errors.read_text()
+    await erased(api, client, {"email": EMAIL})
+
+    assert not sent.parent.parent.exists()
+    assert errors.read_text() == 'row,column,value\n1,email,[erased]\n2,name,"[erased]"\n3,city,Columbus\n'
+    assert [path.name for path in errors.parent.iterdir()] == [errors.name]
+
+
+async def test_a_mail_that_is_being_handed_over_is_waited_for(api: Api) -> None:
+    client = await api.client()
+    lead = await made(client, LEAD, email=EMAIL)
+
+    def sending(session: Session, status: str) -> None:
+        message = session.scalars(sa.select(OutboxMessage)).first() or OutboxMessage(
+            purpose="followup", idem_key="1", sender_address="o@ours.example", recipient_address=EMAIL,
+            recipient_key=EMAIL, lead_id=UUID(lead["id"]), message_id="<1@ours.example>",
+        )  # fmt: skip
+        message.status = status
+        session.add(message)
+
+    for status in ("claimed", "sending"):
+        await api.db.write(sending, status)
+        body = {"subject": {"email": EMAIL}, "reason": "-"}
+        assert "minute" in problem(await client.post(ERASURES, json=body), 409)["detail"]
+    await api.db.write(sending, "unknown")
+
+    done = await erased(api, client, {"email": EMAIL})
+
+    assert done["counts"]["outbox_messages"] == {"deleted": 1}
+
+
+async def test_a_lead_whose_address_is_known_by_its_hash_alone_enters_no_sequence(api: Api) -> None:
+    client = await api.client()
+    await erased(api, client, {"email": EMAIL}, never_write_again=True)
+
+    def leads(session: Session) -> list[str | None]:
+        owner = make_user(session)
+        old = clock.now() - timedelta(days=2)
+        for email in (EMAIL, "ann@riverside.example"):
+            make_lead(session, email=email, owner_id=owner.id, created_at=old)
+        rule = FollowUpRule(name="New", sequence_id=new_id(), after_minutes=5)
+        found = session.execute(neglected(rule, clock.now(), registry=CATALOGUES))
+        return [lead.email for lead, _ in found]
+
+    assert await api.db.write(leads) == ["ann@riverside.example"]
+
+
+async def test_the_words_leave_what_was_written_while_they_were_looked_for(api: Api) -> None:
+    client = await api.client()
+    contact = await made(client, CONTACT, first_name="Dána", last_name="Quillfeather", email=EMAIL)
+    old, new = await made(client, ACTIVITY), await made(client, ACTIVITY, subject="New")
+    reach = await api.db.read(subjects.person, kind="contact", record_id=UUID(contact["id"]), email=None)
+    mentions = await look_everywhere(api.db, reach.words)
+    await changed(client, ACTIVITY, old, outcome=f"{NAME} rang")
+    order = erasing.Order(reach, "-", "contact", UUID(contact["id"]), mentions=mentions)
+
+    await api.db.write(erasing.erase, SYSTEM, order)
+
+    assert (await read(client, ACTIVITY, old))["outcome"] == "[erased] rang"
+    assert await read(client, ACTIVITY, new) == new
+
+
+async def test_erasing_somebody_who_worked_here_leaves_an_empty_colleague(api: Api) -> None:
+    client = await api.client()
+    rep = await api.client("rep", name="Rita Repworth", email="rita@ours.example")
+    account = await made(client, ACCOUNT)
+    owned = await made(rep, LEAD)
+    await made(client, ACTIVITY, subject="Rita Repworth visited", account_id=account["id"])
+    me = (await rep.get("/api/v1/auth/me")).json()
+    assert (await client.patch(f"/api/v1/users/{me['id']}", json={"is_active": False})).status_code == 200
+
+    done = await erased(api, client, {"kind": "user", "id": me["id"]})
+
+    assert done["counts"]["user_sessions"] == {"deleted": 1}
+    assert await left(api.db, ["Rita Repworth", "rita@ours.example"]) == {}
+    user = (await client.get(f"/api/v1/users/{me['id']}")).json()
+    assert (user["name"], user["email"], user["is_active"]) == ("[erased]", None, False)
+    assert (await read(client, LEAD, owned))["owner_id"] == me["id"]
