@@ -34,11 +34,15 @@ $(BIN)/uv: tools/uv.txt
 	@$(INSTALL) --require-hashes --build-constraint tools/build.txt -r requirements.txt
 	@touch $@
 
+# Measuring coverage doubles the time of what is measured, and both databases take the same ways through the code.
+PYTEST := $(BIN)/python -m pytest tests -q -n auto --dist worksteal
+
 test: .venv/.ready-test ## run every test on SQLite and PostgreSQL, with coverage (TESTS=tests/visits for some)
 ifdef TESTS
 	@$(BIN)/python -m pytest $(TESTS)
 else
-	@$(BIN)/python -m pytest tests -q -n auto --dist worksteal --cov --cov-report=term
+	@$(PYTEST) --engines postgresql --engine-tests
+	@$(PYTEST) --engines sqlite --cov --cov-report=term
 endif
 
 check: .venv/.ready-test ## style, types, who may import whom, templates, spelling, generated files

@@ -1,15 +1,14 @@
 """How fast the API is, beside what it could at most be: `make bench`, or `python -m bench.api --help`.
 
-Five calls over 32 connections against one web process: create, get, a filtered and sorted list with its
-total, search, pipeline statistics; the list once more as a rep, who sees a twentieth. Two ceilings, measured
-in the same rounds on the same machine: a FastAPI route that does nothing, and the bare SQL of the same call,
-recorded from the service and repeated over the driver without it. The ratios carry over to other machines;
-requests a second do not.
+Ten calls over 32 connections against one web process. Ceilings, measured in the same rounds on the same machine: a
+FastAPI route that does nothing; for each call a bare FastAPI route that checks the token and sends the same SQL over
+the driver; and that SQL alone. The ratios carry over to other machines; requests a second do not.
 """
 
 import argparse
 import asyncio
 import json
+import pickle
 import random
 import shutil
 import statistics
@@ -19,16 +18,15 @@ import time
 from collections.abc import AsyncIterator
 from contextlib import ExitStack, asynccontextmanager
 from dataclasses import asdict, dataclass, field
-from itertools import count
 from pathlib import Path
-from typing import Any
 
 import httpx
 import psutil
 
 from bench import data, serving
 from bench.load import Request, Result, drive
-from bench.replay import TOKEN, Call, recording, repeat
+from bench.replay import Call, recording, repeat
+from bench.targets import LEADS, Target, targets
 from crm_api.app import create_app
 from crm_api.core.database import Database
 from crm_api.settings import Settings
@@ -36,71 +34,33 @@ from entrypoints.bootstrap import open_state
 
 CONNECTIONS = 32
 SECRET = "a secret for measuring, shared by both processes"
-_created = count(1)
 
 
 @dataclass(slots=True)
 class Measured:
-    """All rounds of one call. `server` and `database` are CPU milliseconds a request."""
+    """All turns of one call: over HTTP, of its bare route and of its bare SQL. CPU in milliseconds a request."""
 
     results: list[Result] = field(default_factory=list)
-    bare: list[Result] = field(default_factory=list)
     server: list[float] = field(default_factory=list)
     database: list[float] = field(default_factory=list)
+    route: list[Result] = field(default_factory=list)
+    route_server: list[float] = field(default_factory=list)
+    bare: list[Result] = field(default_factory=list)
+    statements: int = 0
+    answer: int = 0
 
 
 @dataclass(frozen=True, slots=True)
-class Target:
-    """One call: who makes it, and the requests, new ones each round for a call that writes."""
+class Recorded:
+    """What the first few requests of a call sent to the database, and the bytes of an answer."""
 
-    name: str
-    token: str
-    requests: list[Request]
-    creates: bool = False
-
-    def round(self) -> list[Request]:
-        """The requests of the next round; each lead that is created has an address of its own."""
-        return (
-            [new_lead(f"created{next(_created)}") for _ in range(20_000)] if self.creates else self.requests
-        )
+    calls: list[Call]
+    answer: int
 
 
-def new_lead(name: str) -> Request:
-    """A request that creates a lead."""
-    body = {
-        "title": f"Lead {name}",
-        "company_name": f"{name} Motors",
-        "first_name": "Ada",
-        "last_name": name,
-        "email": f"{name}@bench.example",
-        "phone": "+1 614 555 0100",
-        "city": "Columbus",
-        "source": "website",
-        "estimated_value": 12_500,
-    }
-    return Request("POST", "/api/v1/crm/leads", body)
-
-
-def targets(ids: list[Any], administrator: str, rep: str) -> list[Target]:
-    """The calls that are measured."""
-    drawn = random.Random(1).sample(ids, min(500, len(ids)))
-    listed = "/api/v1/crm/leads?status=qualified&priority=high&sort=-score&page_size=50"
-    searched = [f"/api/v1/crm/leads?search={w.replace(' ', '+')}&page_size=20" for w in data.search_words()]
-    return [
-        Target("create", administrator, [new_lead(TOKEN)], creates=True),
-        Target("get", administrator, [Request("GET", f"/api/v1/crm/leads/{i}") for i in drawn]),
-        Target("list", administrator, [Request("GET", listed)]),
-        Target("list as a rep", rep, [Request("GET", listed)]),
-        Target("search", administrator, [Request("GET", path) for path in searched]),
-        Target(
-            "pipeline statistics", administrator, [Request("GET", "/api/v1/crm/opportunities/pipeline/stats")]
-        ),
-    ]
-
-
-async def record(settings: Settings, target: Target) -> list[Call]:
+async def record(settings: Settings, target: Target) -> Recorded:
     """What each of the first few requests of a call sends to the database."""
-    calls = []
+    calls, answered = [], 0
     async with _client(settings) as client:
         client.headers["Authorization"] = f"Bearer {target.token}"
         await client.get("/api/v1/auth/me")  # from here on the session is cached, as it is under load
@@ -111,7 +71,16 @@ async def record(settings: Settings, target: Target) -> list[Call]:
                 asked = f"{target.name}: {request.method} {request.path}"
                 sys.exit(f"{asked} answered {answer.status_code} {answer.text}")
             calls.append(call)
-    return calls
+            answered = len(answer.content)
+    return Recorded(calls, answered)
+
+
+async def half_way(settings: Settings, token: str, rows: int) -> str:
+    """The cursor of the page in the middle, newest leads first."""
+    async with _client(settings) as client:
+        path = f"{LEADS}?sort=-created_at&limit=50&count=none&skip={rows // 2}"
+        answer = await client.get(path, headers={"Authorization": f"Bearer {token}"})
+        return str(answer.raise_for_status().json()["next_cursor"])
 
 
 async def sign_in(settings: Settings, email: str) -> str:
@@ -131,19 +100,20 @@ async def _client(settings: Settings) -> AsyncIterator[httpx.AsyncClient]:
         yield client
 
 
-async def prepare(settings: Settings, rows: int) -> tuple[list[Target], dict[str, list[Call]]]:
+async def prepare(settings: Settings, rows: int, per_lead: int) -> tuple[list[Target], dict[str, Recorded]]:
     """Fill the database, sign in, record the calls."""
     db = Database.open(settings.database)
     started = time.perf_counter()
     try:
         await db.create_all()
         async with open_state(settings):  # installs the catalogues and the audit trail
-            ids, reps = await data.fill(db, rows)
+            ids, reps = await data.fill(db, rows, per_lead)
     finally:
         await db.close()
-    print(f"filled with {rows:,} leads and {rows // 5:,} deals in {time.perf_counter() - started:.0f} s")
-    administrator = await sign_in(settings, "admin@bench.example")
-    chosen = targets(ids, administrator, await sign_in(settings, reps[0]))
+    told = f"{rows:,} leads, {rows * per_lead:,} activities and {rows // 5:,} deals"
+    print(f"filled with {told} in {time.perf_counter() - started:.0f} s")
+    administrator, rep = await sign_in(settings, "admin@bench.example"), await sign_in(settings, reps[0])
+    chosen = targets(ids, administrator, rep, await half_way(settings, administrator, rows))
     return chosen, {target.name: await record(settings, target) for target in chosen}
 
 
@@ -151,21 +121,25 @@ def measure(
     target: Target,
     port: int,
     web: psutil.Process,
-    database: psutil.Process | None,
     seconds: float,
-    into: Measured,
+    results: list[Result],
+    server: list[float],
+    others: tuple[psutil.Process | None, list[float]] = (None, []),
 ) -> None:
-    """One round of one call over HTTP."""
-    before = serving.cpu_seconds(web), serving.cpu_seconds(database)
-    result = drive(port, target.round(), token=target.token, seconds=seconds, connections=CONNECTIONS)
-    spent = serving.cpu_seconds(web) - before[0], serving.cpu_seconds(database) - before[1]
-    into.results.append(result)
-    into.server.append(1000 * spent[0] / max(result.requests, 1))
-    into.database.append(1000 * spent[1] / max(result.requests, 1))
+    """One turn of one call over HTTP, with the CPU time of the web process and of another."""
+    process, spent_there = others
+    before = serving.cpu_seconds(web), serving.cpu_seconds(process)
+    result = drive(port, target.turn(), token=target.token, seconds=seconds, connections=CONNECTIONS)
+    results.append(result)
+    server.append(1000 * (serving.cpu_seconds(web) - before[0]) / max(result.requests, 1))
+    spent_there.append(1000 * (serving.cpu_seconds(process) - before[1]) / max(result.requests, 1))
 
 
-def run(options: argparse.Namespace) -> dict[str, Measured]:
-    """The whole measurement: prepare, then rounds in which every call and every ceiling has its turn."""
+def run(options: argparse.Namespace) -> tuple[dict[str, Measured], int]:
+    """The whole measurement: prepare, then rounds in which every call and every ceiling has its turn.
+
+    Returns what was measured, and the bytes of memory the web process holds in the end.
+    """
     with ExitStack() as stack:
         directory = stack.enter_context(tempfile.TemporaryDirectory(prefix="rounds-bench-"))
         url, database = f"sqlite:///{directory}/rounds.db", None
@@ -179,36 +153,60 @@ def run(options: argparse.Namespace) -> dict[str, Measured]:
         }
         values = {name.lower(): value for name, value in environment.items()}
         settings = Settings(_env_file=None, **values)  # type: ignore[arg-type, call-arg]
-        chosen, calls = asyncio.run(prepare(settings, options.rows))
+        chosen, recorded = asyncio.run(prepare(settings, options.rows, options.activities))
+        if options.only:
+            chosen = [target for target in chosen if options.only in target.name]
         port, web = stack.enter_context(serving.web("entrypoints.web:app", environment, factory=True))
-        empty_port, empty_web = stack.enter_context(serving.web("bench.ceilings:app", {}, factory=False))
+        peer = {} if options.sqlite else _peer(Path(directory, "calls"), url, chosen, recorded)
+        peer_port, peer_web = stack.enter_context(serving.web("bench.ceilings:app", peer, factory=False))
         nothing = Target("empty route", "", [Request("GET", "/empty")])
         found = {target.name: Measured() for target in [nothing, *chosen]}
         for target in chosen:  # caches, prepared statements, connections
-            drive(port, target.round(), token=target.token, seconds=1, connections=CONNECTIONS)
+            found[target.name].statements = max(call.statements for call in recorded[target.name].calls)
+            found[target.name].answer = recorded[target.name].answer
+            drive(port, target.turn(), token=target.token, seconds=1, connections=CONNECTIONS)
         for number in range(options.rounds):
-            measure(nothing, empty_port, empty_web, None, options.seconds, found[nothing.name])
+            empty = found[nothing.name]
+            measure(nothing, peer_port, peer_web, options.seconds, empty.results, empty.server)
             for target in random.Random(number).sample(chosen, len(chosen)):
-                measure(target, port, web, database, options.seconds, found[target.name])
-                found[target.name].bare.append(repeat(url, calls[target.name], seconds=options.seconds / 2))
-        return found
+                into = found[target.name]
+                also = database, into.database
+                measure(target, port, web, options.seconds, into.results, into.server, also)
+                if peer:
+                    bare = target.bare()
+                    measure(bare, peer_port, peer_web, options.seconds, into.route, into.route_server)
+                into.bare.append(repeat(url, recorded[target.name].calls, seconds=options.seconds / 2))
+        return found, web.memory_info().rss
+
+
+def _peer(kept: Path, url: str, chosen: list[Target], recorded: dict[str, Recorded]) -> dict[str, str]:
+    """The environment of the process with the bare routes."""
+    calls = {target.path.rpartition("/")[2]: recorded[target.name].calls for target in chosen}
+    kept.write_bytes(pickle.dumps(calls))
+    return {"BENCH_CALLS": str(kept), "BENCH_URL": url, "SECRET_KEY": SECRET}
 
 
 def table(found: dict[str, Measured]) -> str:
     """The medians as text: figures of this machine to the left, the ratios that carry over to the right."""
-    empty = statistics.median(r.per_second for r in found["empty route"].results)
     lines = [
-        f"{'':22}{'HTTP':^27}{'CPU ms a request':^20}{'bare SQL':^19}{'HTTP as a share of':^22}",
-        f"{'':22}{'req/s':>9}{'p50 ms':>9}{'p99 ms':>9}{'server':>10}{'database':>10}{'calls/s':>10}"
-        f"{'p50 ms':>9}{'empty':>11}{'SQL':>11}",
+        f"{'':22}{'HTTP':^27}{'CPU ms a request':^20}{'a request':^16}"
+        f"{'times its bare route':^24}{'share of':>10}",
+        f"{'':22}{'req/s':>9}{'p50 ms':>9}{'p99 ms':>9}{'server':>10}{'database':>10}{'SQL':>6}{'bytes':>10}"
+        f"{'CPU':>8}{'p50':>8}{'p99':>8}{'bare SQL':>10}",
     ]
     for name, measured in found.items():
-        http, bare = _medians(measured.results), _medians(measured.bare)
+        http, route, bare = (_medians(of) for of in (measured.results, measured.route, measured.bare))
+        server = statistics.median(measured.server)
         line = f"{name:22}{http[0]:9,.0f}{http[1]:9.1f}{http[2]:9.1f}"
-        line += f"{statistics.median(measured.server):10.2f}{statistics.median(measured.database):10.2f}"
-        if measured.bare:
-            line += f"{bare[0]:10,.0f}{bare[1]:9.1f}{http[0] / empty:11.1%}{http[0] / bare[0]:11.1%}"
-        failed = sum(result.failed for result in measured.results)
+        line += f"{server:10.2f}{statistics.median(measured.database):10.2f}"
+        line += f"{measured.statements:6}{measured.answer:10,}"
+        if measured.route:
+            cpu = server / statistics.median(measured.route_server)
+            line += f"{cpu:8.1f}{http[1] / route[1]:8.1f}{http[2] / route[2]:8.1f}"
+        else:
+            line += f"{'':24}"
+        line += f"{http[0] / bare[0]:10.1%}" if measured.bare else ""
+        failed = sum(result.failed for result in [*measured.results, *measured.route])
         lines.append(line + (f"   {failed} failed" if failed else ""))
     return "\n".join(lines)
 
@@ -226,21 +224,24 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--rows", type=int, default=100_000, help="leads in the database (100000)")
+    parser.add_argument("--activities", type=int, default=3, help="activities a lead (3)")
+    parser.add_argument("--only", help="just the calls with this in their name")
     parser.add_argument("--sqlite", action="store_true", help="SQLite instead of PostgreSQL")
     parser.add_argument("--rounds", type=int, default=3, help="how often every call has its turn (3)")
     parser.add_argument("--seconds", type=float, default=2, help="how long a turn lasts (2)")
     parser.add_argument("--json", type=Path, help="write every round to this file")
     options = parser.parse_args()
-    found = run(options)
+    found, memory = run(options)
     engine = "SQLite" if options.sqlite else "PostgreSQL"
     client = "wrk" if shutil.which("wrk") else "Python client"
     rounds = f"medians of {options.rounds} rounds of {options.seconds:g} s"
     print(f"{engine}, {CONNECTIONS} connections, one web process, {client}; {rounds}\n\n{table(found)}")
+    print(f"\nthe web process holds {memory / 2**20:,.0f} MiB in the end")
     if options.json:
         options.json.write_text(
             json.dumps({name: asdict(measured) for name, measured in found.items()}, indent=1)
         )
-    if any(result.failed for measured in found.values() for result in measured.results):
+    if any(r.failed for measured in found.values() for r in [*measured.results, *measured.route]):
         sys.exit("some requests failed; figures with failures mean nothing")
 
 

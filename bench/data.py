@@ -9,6 +9,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from crm_api.activities.models import Activity
 from crm_api.audit import service as audit
 from crm_api.core import clock
 from crm_api.core.database import Database
@@ -56,13 +57,17 @@ _CITIES = (
 )
 
 
-async def fill(db: Database, rows: int) -> tuple[list[UUID], list[str]]:
-    """Write `rows` leads and a fifth as many deals; returns the leads' ids and the reps' addresses."""
+async def fill(db: Database, rows: int, per_lead: int = 0) -> tuple[list[UUID], list[str]]:
+    """Write `rows` leads with `per_lead` activities each, and a fifth as many deals; returns the leads' ids and
+    the reps' addresses."""
     stages, owners = await db.write(_company)
     ids: list[UUID] = []
     for start in range(0, rows, SLICE):
         count = min(SLICE, rows - start)
-        ids += await db.write(_leads, start, count, stages["lead"], owners)
+        made = await db.write(_leads, start, count, stages["lead"], owners)
+        for n in range(per_lead):
+            await db.write(_activities, start * per_lead + n, made, owners)
+        ids += made
         await db.write(_deals, start // 5, count // 5, stages["opportunity"], owners)
     await db.write(_analyse)
     return ids, [f"rep{n}@bench.example" for n in range(REPS)]
@@ -148,6 +153,29 @@ def _lead_rows(
             "created_at": made_at,
             "updated_at": made_at,
         }
+
+
+def _activities(
+    session: Session, start: int, leads: list[UUID], owners: list[tuple[UUID, UUID, UUID]]
+) -> None:
+    """One activity for each of these leads."""
+    draw, now = random.Random(start), clock.now()
+    rows = []
+    for lead_id in leads:
+        owner_id, team_id, _ = draw.choice(owners)
+        at = now - timedelta(minutes=draw.randrange(2 * 365 * 24 * 60))
+        rows.append(
+            {
+                "activity_type": draw.choice(("call", "email", "meeting", "visit")),
+                "subject": f"{draw.choice(_SECOND)} for {draw.choice(_THIRD).lower()}",
+                "occurred_at": at,
+                "completed_at": at,
+                "lead_id": lead_id,
+                "owner_id": owner_id,
+                "team_id": team_id,
+            }
+        )
+    audit.bulk_insert(session, Activity, rows)
 
 
 def _deals(

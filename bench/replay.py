@@ -5,13 +5,15 @@ addresses of its own, so that it inserts what the service would have inserted.
 """
 
 import asyncio
+import os
 import re
 import sqlite3
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from itertools import count
+from itertools import count, groupby
+from operator import itemgetter
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -22,36 +24,56 @@ from bench.load import Result, result_of
 from crm_api.core import dialect
 
 TOKEN = "recorded0000000"  # stands in the recorded call where each repetition must differ
-_NUMBER = re.compile(r"\b(LEAD|OPP|ACC)-\d{8}-\d+\b")
+Transaction = list[tuple[str, tuple[Any, ...]]]
+Change = Callable[[dict[UUID, UUID], str], Any]
+_NUMBER = re.compile(r"\b(?:LEAD|OPP|ACC)-\d{8}-\d+\b")
 
 
 @dataclass(slots=True)
 class Call:
     """The transactions of one call in the order they ended, each a list of statements and their values."""
 
-    transactions: list[list[tuple[str, tuple[Any, ...]]]] = field(default_factory=list)
+    transactions: list[Transaction] = field(default_factory=list)
     new_ids: set[UUID] = field(default_factory=set)
+    _copied: list[list[tuple[str, list[Any], list[tuple[int, Change]]]]] | None = None
 
     @property
     def statements(self) -> int:
-        """How many statements the call sends."""
-        return sum(len(transaction) for transaction in self.transactions)
+        """How many statements the call sends; one with many sets of values is one."""
+        return sum(len(list(together(transaction))) for transaction in self.transactions)
 
     @property
     def writes(self) -> bool:
         """Whether any of them changes a row."""
         return any(_is_write(sql) for transaction in self.transactions for sql, _ in transaction)
 
-    def repeated(self) -> list[list[tuple[str, tuple[Any, ...]]]]:
-        """The same once more, with ids, numbers and addresses that no copy had before."""
+    def repeated(self) -> list[Transaction]:
+        """The same once more, with ids, numbers and addresses that no copy had before.
+
+        What has to differ is found once, so that a copy costs about what making the values would.
+        """
         if not self.writes:
             return self.transactions
-        n = next(_copies)
+        if self._copied is None:
+            self._copied = [
+                [(sql, list(values), list(self._changes(values))) for sql, values in transaction]
+                for transaction in self.transactions
+            ]
+        n = f"{os.getpid()}n{next(_copies)}"  # several processes repeat the same call
         ids = {old: uuid4() for old in self.new_ids}
-        return [
-            [(sql, tuple(_other(value, ids, n) for value in values)) for sql, values in transaction]
-            for transaction in self.transactions
-        ]
+        return [[(sql, _copy(*how, ids, n)) for sql, *how in transaction] for transaction in self._copied]
+
+    def _changes(self, values: tuple[Any, ...]) -> Iterator[tuple[int, Change]]:
+        for position, value in enumerate(values):
+            change = _change_of(value, self.new_ids)
+            if change is not None:
+                yield position, change
+
+
+def together(transaction: Transaction) -> Iterator[tuple[str, list[tuple[Any, ...]]]]:
+    """A transaction's statements, each with all the sets of values it was sent with in a row."""
+    for sql, sets in groupby(transaction, key=itemgetter(0)):
+        yield sql, [values for _, values in sets]
 
 
 _copies = count()
@@ -61,13 +83,25 @@ def _is_write(sql: str) -> bool:
     return sql.lstrip()[:6].upper() in ("INSERT", "UPDATE", "DELETE")
 
 
-def _other(value: Any, ids: dict[UUID, UUID], n: int) -> Any:
+def _copy(
+    values: list[Any], changes: list[tuple[int, Change]], ids: dict[UUID, UUID], n: str
+) -> tuple[Any, ...]:
+    copied = list(values)
+    for position, change in changes:
+        copied[position] = change(ids, n)
+    return tuple(copied)
+
+
+def _change_of(value: Any, new_ids: set[UUID]) -> Change | None:
     if isinstance(value, str):
-        return _NUMBER.sub(rf"\1-bench-{n}", value.replace(TOKEN, f"repeated{n}"))
+        marked = _NUMBER.sub("\\g<0>-bench-\0", value).replace(TOKEN, "repeated\0")
+        return (lambda _, n: marked.replace("\0", n)) if "\0" in marked else None
     old = _uuid(value)
-    if old is None or old not in ids:
-        return value
-    return ids[old] if isinstance(value, UUID) else ids[old].bytes
+    if old is None or old not in new_ids:
+        return None
+    if isinstance(value, UUID):
+        return lambda ids, _: ids[old]
+    return lambda ids, _: ids[old].bytes
 
 
 @contextmanager

@@ -5,7 +5,8 @@
     api           the application over `db`, without a socket
     blank_url     the URL of a database without tables, for migrations
 
-`pytest --engines sqlite` leaves PostgreSQL out; `--run-deep` adds the exhaustive runs.
+`pytest --engines sqlite` leaves PostgreSQL out; `--engines postgresql --engine-tests` is the rest.
+`--run-deep` adds the exhaustive runs.
 """
 
 import os
@@ -33,6 +34,9 @@ _server: Server | None = None
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--engines", default=",".join(ENGINES), help="databases to run on, comma-separated")
+    parser.addoption(
+        "--engine-tests", action="store_true", help="just the tests that run once for each database"
+    )
     parser.addoption("--run-deep", action="store_true", help="also run what is marked `deep`")
 
 
@@ -52,12 +56,14 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    if config.getoption("--run-deep"):
-        return
-    deep = [item for item in items if item.get_closest_marker("deep")]
-    if deep:
-        config.hook.pytest_deselected(items=deep)
-        items[:] = [item for item in items if item not in set(deep)]
+    left_out = []
+    if not config.getoption("--run-deep"):
+        left_out += [item for item in items if item.get_closest_marker("deep")]
+    if config.getoption("--engine-tests"):
+        left_out += [item for item in items if "engine" not in getattr(item, "fixturenames", ())]
+    if left_out:
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = [item for item in items if item not in set(left_out)]
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

@@ -259,7 +259,7 @@ def _after_flush(session: Session, _: Any) -> None:
 
 
 def _after_bulk(session: Session, model: type[Any], made: Sequence[Mapping[str, Any]]) -> None:
-    if model.__kind__ not in KINDS:
+    if not _is_custom(model):
         return
     rows = [
         row

@@ -10,8 +10,9 @@ from crm_api import audit
 from crm_api.accounts import bulk as accounts
 from crm_api.activities import bulk as activities
 from crm_api.activities.models import TimelineEntry
+from crm_api.audit.models import Erasure
 from crm_api.contacts import bulk as contacts
-from crm_api.core import dialect
+from crm_api.core import clock, dialect
 from crm_api.core.database import Base
 from crm_api.core.errors import Conflict
 from crm_api.core.ids import new_id
@@ -166,13 +167,20 @@ def remove(session: Session) -> int:
     """Erase every record of the demo company, with its history; returns how many records there were.
 
     What people made themselves stays: where it pointed to the demo company, it points nowhere now. Only
-    what cannot be without its demo record (a line of a demo deal, a plan of a demo rep) goes with it.
+    what cannot be without its demo record (a line of a demo deal, a plan of a demo rep) goes with it, and an
+    `Erasure` tells that it was here.
     """
+    if not is_loaded(session):
+        return 0
     audit.change_set(session)
+    erasure = Erasure(at=clock.now(), subject_kind="demo", reason="The demo company was removed.")
+    session.add(erasure)
+    session.flush()  # while it is open, the trail lets go of entries
     count = 0
     for table in reversed(Base.metadata.sorted_tables):
         if "origin" in table.c and "id" in table.c and table.name not in ("change_sets", "events"):
             count += _erase(session, table, table.c.origin == "demo")
+    erasure.finished_at, erasure.counts = clock.now(), {"records": count}
     return count
 
 

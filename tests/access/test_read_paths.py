@@ -11,6 +11,7 @@ import re
 import warnings
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 from uuid import UUID
 
@@ -295,6 +296,27 @@ async def imports(walk: Walk) -> None:
         assert (status != 403) == (walk.actor.role == "administrator"), path
 
 
+async def change_sets(walk: Walk) -> None:
+    """A change set shows the entries about records that are seen; one without any is not there."""
+    told = await walk.get("/api/v1/changes", page_size=200)
+    assert {item["id"] for item in told["items"]} & walk.every("change_set") == walk.visible("change_set")
+    for one in walk.every("change_set"):
+        answer = await walk.client.get(f"/api/v1/changes/{one}", params={"page_size": 200})
+        if one not in walk.visible("change_set"):
+            assert answer.status_code == 404
+            continue
+        for entry in answer.json()["entries"]["items"]:
+            assert entry["record_id"] in walk.visible(entry["kind"])
+
+
+async def history(walk: Walk) -> None:
+    """The history of a record is told to whoever sees it."""
+    for plural, kind in (("accounts", "account"), ("leads", "lead"), ("opportunities", "opportunity")):
+        for record_id in walk.some(kind):
+            answer = await walk.client.get(f"{CRM}/{plural}/{record_id}/history")
+            assert (answer.status_code == 200) == (record_id in walk.visible(kind))
+
+
 # ── Which path shows what ────────────────────────────────────────────────────────────────────────
 
 PLACES = {
@@ -315,6 +337,7 @@ PLACES = {
     "enrolment": f"{CRM}/followups/enrolments",
     "visit_plan": f"{CRM}/visits/plans",
     "webhook": "/api/v1/webhooks",
+    "custom_field": f"{CRM}/custom-fields",
     "user": "/api/v1/users",
     "team": "/api/v1/teams",
     "territory": "/api/v1/territories",
@@ -331,6 +354,9 @@ CHECKS: dict[str, Check] = {
     "GET /api/v1/webhooks/{webhook_id}/deliveries": deliveries,
     "GET /api/v1/webhooks/{webhook_id}/deliveries/{delivery_id}": delivery,
     f"GET {CRM}/views/defaults": default_views,
+    "GET /api/v1/changes": change_sets,
+    "GET /api/v1/changes/{change_set_id}": change_sets,
+    f"GET {CRM}/{{resource}}/{{record_id}}/history": history,
     f"GET {CRM}/imports": imports,
     f"GET {CRM}/imports/{{import_id}}": imports,
     f"GET {CRM}/imports/{{import_id}}/errors": imports,
@@ -347,6 +373,7 @@ NO_RECORDS = {
 }
 
 
+@cache
 def described() -> list[tuple[str, str]]:
     """Method and path of every operation that reads, as the API describes itself."""
     with warnings.catch_warnings():

@@ -1,6 +1,7 @@
 """The drawn company with everything else that can be read in it, and who sees that, in plain Python."""
 
 from datetime import timedelta
+from types import SimpleNamespace
 from typing import Any
 from uuid import UUID
 
@@ -10,6 +11,7 @@ from sqlalchemy.orm import Session
 from crm_api import events
 from crm_api.access import Actor
 from crm_api.activities import timeline
+from crm_api.audit import service as audit
 from crm_api.core import clock
 from crm_api.events import Event
 from crm_api.followups.models import Enrolment, FollowUpRule, Sequence
@@ -28,6 +30,7 @@ from tests.support.mailbag import make_message
 SHARED = {
     "user": User, "team": Team, "product": None, "tag": Tag, "pipeline": Pipeline, "stage": Stage,
     "sequence": Sequence, "followup_rule": FollowUpRule, "suppression": Suppression, "territory": None,
+    "custom_field": None,
 }  # fmt: skip
 PLACE = (40.0, -83.0)
 
@@ -54,6 +57,9 @@ def furnished(session: Session, seed: int) -> World:
     for n, actor in enumerate(actors):
         assert actor.user_id
         _of_one_person(session, found, people[actor.user_id], sequence, n)
+    rows["change_set"] = [
+        _noted(session, kind, row.id) for kind in ("account", "lead", "activity") for row in rows[kind][::4]
+    ]
     for activity in rows["activity"]:
         timeline.tell(session, activity, None)
     session.flush()
@@ -109,6 +115,16 @@ def _kept(session: Session, row: Any) -> Any:
     return row
 
 
+def _noted(session: Session, kind: str, record_id: UUID) -> SimpleNamespace:
+    """A change set about one record alone."""
+    begun = session.info.pop("change_set", None)
+    audit.note(session, kind=kind, record_id=record_id, action="update", after={"city": "Columbus"})
+    made = SimpleNamespace(id=session.info.pop("change_set"), kind=kind, record_id=record_id)
+    if begun is not None:
+        session.info["change_set"] = begun
+    return made
+
+
 def _plan(user: User) -> VisitPlan:
     now = clock.now()
     times = ("shift_starts_at", "shift_ends_at", "leaves_at", "returns_at", "over_at")
@@ -126,6 +142,8 @@ def sees(found: World, actor: Actor, kind: str, row: Any) -> bool:
         return True
     if kind in world.KINDS:
         return world.sees(found, actor, kind, row)
+    if kind == "change_set":
+        return world.sees(found, actor, row.kind, found.row(row.kind, row.record_id))
     if kind == "view":
         return _sees_view(found, actor, row)
     if actor.role == "administrator":

@@ -48,7 +48,7 @@ def test_copies_differ_in_numbers_and_marked_texts_and_keep_old_ids() -> None:
     ((_, (number, email, kept, changed, plain)),) = call.repeated()[0]
     ((_, (next_number, next_email, *_)),) = call.repeated()[0]
 
-    assert number.startswith("LEAD-bench-")
+    assert number.startswith("LEAD-20261121-0004-bench-")
     assert (number != next_number, email != next_email) == (True, True)
     assert (kept, plain) == (old, 5)
     assert changed != new.bytes

@@ -55,8 +55,17 @@ def after_the_kill(here: Installation, client: httpx.Client, place: str) -> Any:
         return until("the end of it", settled)
 
 
-@pytest.mark.parametrize("place", PLACES)
-@pytest.mark.parametrize("transport", ["maildir", "smtp"])
+# Each place and transport also in one process: tests/outbox/test_kill.py. With real processes the two worst always
+# run, where something is on its way and nothing is written of it, the others with --run-deep.
+USUAL = (("maildir", "outbox.sending"), ("smtp", "outbox.accepted"))
+ALL = [
+    pytest.param(transport, place, marks=() if (transport, place) in USUAL else pytest.mark.deep)
+    for transport in ("maildir", "smtp")
+    for place in PLACES
+]
+
+
+@pytest.mark.parametrize(("transport", "place"), ALL)
 def test_a_worker_killed_anywhere_never_sends_twice(transport: str, place: str, tmp_path: Path) -> None:
     with sending_by(transport, tmp_path) as (here, arrived):
         here.command("doctor")

@@ -150,7 +150,7 @@ async def test_removing_it_leaves_the_database_as_it_was(db: Database) -> None:
     await loaded(db)
     assert await db.write(load.remove) > 2_000
     left = await db.read(everything)
-    assert left.keys() <= {"counters", "pipelines", "stages", "change_sets", "audit_entries"}
+    assert left.keys() <= {"counters", "pipelines", "stages", "change_sets", "audit_entries", "erasures"}
     assert left["audit_entries"] == 2 + 13  # the default pipelines and their stages
     assert not await db.read(load.is_loaded)
     await loaded(db)
