@@ -76,6 +76,7 @@ class Personal:
     handle: str = "id"
     scanned: bool = True
     kind: str | None = None
+    is_audited: bool = False
 
     @property
     def key(self) -> sa.Column[Any]:

@@ -14,6 +14,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from crm_api.audit.models import AuditEntry
 from crm_api.core import clock
 from crm_api.core.database import Database
 from crm_api.core.dialect import mentions
@@ -80,11 +81,20 @@ async def look_everywhere(db: Database, words: Words) -> Mentions:
 def look_again(session: Session, words: Words, found: Mentions) -> None:
     """Add what was written since; for the transaction that erases."""
     for declaration in searched() if words else ():
-        fresh = declaration.key > _id_at(found.since)
-        if "updated_at" in declaration.table.c:
-            fresh = sa.or_(fresh, declaration.table.c.updated_at >= found.since)
-        statement = sa.select(declaration.key).where(fresh, _speaks(declaration, words))
-        found.rows[declaration.table.name].update(session.scalars(statement))
+        fresh = _written_since(declaration, found.since)
+        found.rows[declaration.table.name] |= _speaking_rows(session, declaration, words, [fresh])
+
+
+def _written_since(declaration: Personal, since: datetime) -> sa.ColumnElement[bool]:
+    """Rows made or changed since. Of audited kinds the trail tells the changed ones, by its own ids: reading a
+    whole table for its times would keep everybody else from writing."""
+    key, mark = declaration.key, _id_at(since)
+    if declaration.is_audited:
+        told = (AuditEntry.id > mark) & (AuditEntry.kind == declaration.kind)
+        return sa.or_(key > mark, key.in_(sa.select(AuditEntry.record_id).where(told)))
+    if "updated_at" in declaration.table.c:
+        return sa.or_(key > mark, declaration.table.c.updated_at >= since)
+    return key > mark
 
 
 def searched() -> Iterator[Personal]:
@@ -100,12 +110,19 @@ def _slice(
     edge = sa.select(key).where(*begun).order_by(key).offset(SLICE - 1).limit(1)
     last: UUID | None = session.scalar(edge)
     within = [*begun, key <= last] if last is not None else begun
-    found = sa.select(key).where(*within, _speaks(declaration, words))
-    return set(session.scalars(found)), last
+    return _speaking_rows(session, declaration, words, within), last
 
 
-def _speaks(declaration: Personal, words: Words) -> sa.ColumnElement[bool]:
-    return sa.or_(*(mentions(column, like) for column in declaration.cleaned for like in words.likes))
+def _speaking_rows(
+    session: Session, declaration: Personal, words: Words, within: list[sa.ColumnElement[bool]]
+) -> set[UUID]:
+    likely = sa.or_(*(mentions(column, like) for column in declaration.cleaned for like in words.likes))
+    columns = [declaration.key, *declaration.cleaned]
+    return {
+        row[0]
+        for row in session.execute(sa.select(*columns).where(*within, likely))
+        if any(words.cleaned(value) is not value for value in row[1:])
+    }
 
 
 def _id_at(at: datetime) -> UUID:

@@ -66,7 +66,8 @@ def _table(model: Any) -> sa.Table:
 def personal(model: Any, texts: str, plain: str = "", *rules: Rule, **more: Any) -> Personal:
     """The declaration of a model's table."""
     kind = getattr(model, "__kind__", None)
-    return Personal(_table(model), texts, plain, rules=rules, kind=kind, **more)
+    audited = getattr(model, "__audited__", False)
+    return Personal(_table(model), texts, plain, rules=rules, kind=kind, is_audited=audited, **more)
 
 
 def impersonal(reason: str, *models: Any) -> list[Impersonal]:
