@@ -36,6 +36,7 @@ from crm_api.pages.description import router as description
 from crm_api.pages.routes import router as pages
 from crm_api.pipelines.routes import router as pipelines
 from crm_api.pipelines.routes import stages_router
+from crm_api.privacy.routes import router as privacy
 from crm_api.products.routes import router as products
 from crm_api.questions.routes import router as questions
 from crm_api.settings import Settings
@@ -83,6 +84,7 @@ ROUTERS = (
     webhooks,
     changes,
     history_router,
+    privacy,
 )
 
 

@@ -165,6 +165,14 @@ class MailboxReader(Protocol):
         ...
 
 
+class KeptMail(Protocol):
+    """Where mails lie as files in our own house, and not in the mailboxes of a provider."""
+
+    async def forget(self, address: str) -> int:
+        """Remove every mail to or from a person; returns how many. Safe to repeat."""
+        ...
+
+
 # ── Calendar ─────────────────────────────────────────────────────────────────────────────────────
 
 
@@ -349,4 +357,5 @@ class Ports:
     calendar: Calendar | None = None
     text_model: TextModel | None = None
     webhook_poster: WebhookPoster | None = None
+    kept_mail: KeptMail | None = None
     diagnostics: tuple[Diagnostics, ...] = ()

@@ -35,6 +35,8 @@ from crm_api.outbox import service as outbox
 from crm_api.outbox.catalogue import CATALOGUE as MESSAGES
 from crm_api.outbox.catalogue import SUPPRESSIONS
 from crm_api.pipelines.catalogue import PIPELINES, STAGES
+from crm_api.privacy import service as privacy
+from crm_api.privacy.catalogue import CATALOGUE as ERASURES
 from crm_api.products.catalogue import CATALOGUE as PRODUCTS
 from crm_api.tags.catalogue import CATALOGUE as TAGS
 from crm_api.targets import service as targets
@@ -45,7 +47,7 @@ from crm_api.views.catalogue import CATALOGUE as VIEWS
 from crm_api.visits.catalogue import CATALOGUE as VISIT_PLANS
 from crm_api.webhooks import service as webhooks
 from crm_api.webhooks.catalogue import DELIVERIES, WEBHOOKS
-from crm_api.writes import rehearsal
+from crm_api.writes import erasing, rehearsal
 
 ALL_CATALOGUES = (
     USERS,
@@ -76,6 +78,7 @@ ALL_CATALOGUES = (
     DELIVERIES,
     CHANGE_SETS,
     AUDIT_ENTRIES,
+    ERASURES,
 )
 
 SAME_TRANSACTION: dict[str, list[Handler]] = {
@@ -114,5 +117,6 @@ def install() -> None:
     saved.keep_in(views.saved)
     authors.declare(PURPOSE, FollowUpAuthor())
     rehearsal.foresee(rules=followup_rules.foreseen, mails=outbox.foreseen, webhooks=webhooks.foreseen)
+    erasing.erase_with(privacy.erase_record)
     audit.install()
     custom_values.install()

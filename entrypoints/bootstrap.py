@@ -37,13 +37,14 @@ async def open_state(settings: Settings) -> AsyncIterator[State]:
 async def build_ports(settings: Settings, tokens: TokenStore) -> AsyncIterator[Ports]:
     """The adapters that the settings turn on, and the offline ones for the rest."""
     from integrations.offline.great_circle import GreatCircleTravelTimes
-    from integrations.offline.maildir import MaildirReader
+    from integrations.offline.maildir import MaildirKeeper, MaildirReader
     from integrations.webhook_http import GuardedPoster
 
     async with AsyncExitStack() as opened:
         chosen: dict[str, Any] = {
             "email_sender": _sender(settings),
             "mailbox_reader": MaildirReader(settings.data_dir / "mail"),
+            "kept_mail": MaildirKeeper(settings.data_dir / "mail"),
             "geocoder": _geocoder(settings),
             "travel_times": GreatCircleTravelTimes(),
             "road_times": await _road_times(settings, opened),

@@ -28,12 +28,14 @@ from crm_api.settings import Settings
 from scheduler import (
     deliver_webhooks,
     forget_answers,
+    forget_words,
     plan_followups,
     reconcile_sends,
     relay_events,
     revalue,
     run_imports,
     send_messages,
+    settle_fields,
     sync_mailboxes,
 )
 from scheduler.jobs import Job, Turn
@@ -53,6 +55,8 @@ JOBS = (
     run_imports.JOB,
     revalue.JOB,
     forget_answers.JOB,
+    settle_fields.JOB,
+    forget_words.JOB,
 )
 GRACE = 35.0  # seconds; handing one mail over takes 30 at most
 NOTE_EVERY = 15.0  # seconds between two notes of a job that has nothing to do

@@ -14,8 +14,10 @@ from crm_api.conditions.filters import Query, Wanted
 from crm_api.core.listing import Page
 from crm_api.core.problems import documented
 from crm_api.dependencies import CurrentActor, Db, IfMatch, json_answer, record_answer
+from crm_api.writes import erasing
 from crm_api.writes.bulk import Verbs
 from crm_api.writes.dependencies import Write
+from crm_api.writes.erasing import Hard
 from crm_api.writes.resources import add_bulk
 
 router = APIRouter(prefix="/api/v1/crm/accounts", tags=["accounts"])
@@ -62,8 +64,13 @@ async def update_account(account_id: UUID, body: AccountPatch, write: Write, if_
 
 
 @router.delete("/{account_id}", status_code=204, responses=documented(400, 403, 404, 409, 412, 422))
-async def delete_account(account_id: UUID, write: Write, if_match: IfMatch) -> Response:
-    """Delete softly: it can be restored."""
+async def delete_account(account_id: UUID, write: Write, if_match: IfMatch, hard: Hard = False) -> Response:
+    """Delete softly: it can be restored. What is deleted `hard` never comes back.
+
+    An account with contacts, deals or accounts below it is not deleted hard (409): move or delete these first.
+    """
+    if hard:
+        return await write.nothing(erasing.erase, kind="account", record_id=account_id, if_match=if_match)
     return await write.nothing(service.archive, account_id=account_id, if_match=if_match)
 
 

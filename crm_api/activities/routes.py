@@ -16,8 +16,10 @@ from crm_api.core.listing import Page
 from crm_api.core.problems import documented
 from crm_api.core.schemas import Instant
 from crm_api.dependencies import CurrentActor, Db, IfMatch, json_answer, record_answer
+from crm_api.writes import erasing
 from crm_api.writes.bulk import Verbs
 from crm_api.writes.dependencies import Write
+from crm_api.writes.erasing import Hard
 from crm_api.writes.resources import add_bulk
 
 router = APIRouter(prefix="/api/v1/crm/activities", tags=["activities"])
@@ -70,8 +72,10 @@ async def update_activity(
 
 
 @router.delete("/{activity_id}", status_code=204, responses=documented(400, 403, 404, 409, 412, 422))
-async def delete_activity(activity_id: UUID, write: Write, if_match: IfMatch) -> Response:
-    """Delete softly: it can be restored."""
+async def delete_activity(activity_id: UUID, write: Write, if_match: IfMatch, hard: Hard = False) -> Response:
+    """Delete softly: it can be restored. What is deleted `hard` never comes back."""
+    if hard:
+        return await write.nothing(erasing.erase, kind="activity", record_id=activity_id, if_match=if_match)
     return await write.nothing(service.archive, activity_id=activity_id, if_match=if_match)
 
 

@@ -23,6 +23,10 @@ from crm_api.core.fields import CUSTOM
 from crm_api.core.ids import new_id
 
 HIDDEN = "•••"
+ERASED, CLEANED = (
+    "erase",
+    "clean",
+)  # what the trail says of a record that was erased, or lost words about a person
 _UNTOLD = frozenset({"version", "updated_at"})
 
 
@@ -79,6 +83,14 @@ def note_many(
             for i, (before, after) in changed.items()
         ],
     )
+
+
+def erased(session: Session, kind: str, ids: Sequence[UUID]) -> set[UUID]:
+    """Which of these records were erased."""
+    entries = sa.select(AuditEntry.record_id).where(
+        AuditEntry.kind == kind, AuditEntry.record_id.in_(ids), AuditEntry.action == ERASED
+    )
+    return set(session.scalars(entries))
 
 
 def continue_change_set(session: Session, change_set_id: UUID) -> None:

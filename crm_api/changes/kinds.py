@@ -18,6 +18,7 @@ from crm_api.audit.undoing import Examine, Settle, nothing_to_examine, nothing_t
 from crm_api.changes import small
 from crm_api.contacts import undoing as contacts
 from crm_api.contacts.models import Contact
+from crm_api.custom_fields import undoing as custom_fields
 from crm_api.custom_fields.models import CustomField
 from crm_api.followups.models import FollowUpRule
 from crm_api.followups.models import Sequence as FollowUpSequence
@@ -135,7 +136,7 @@ UNDOERS: dict[str, Undoer] = {
         away=small.leave,
     ),
     "tag": Undoer(Tag, claims=(_NAME,), away=small.drop_tag, remade=True),
-    "custom_field": Undoer(CustomField),
+    "custom_field": Undoer(CustomField, examine=custom_fields.examine, settle=custom_fields.settle),
     "view": Undoer(View, away=small.drop, remade=True),
     "view_default": Undoer(ViewDefault, away=small.drop, remade=True),
     "product": Undoer(Product, examine=small.examine_products, claims=(_CODE, _EXTERNAL)),

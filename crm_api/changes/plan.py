@@ -14,6 +14,7 @@ from pydantic_core import to_jsonable_python
 from sqlalchemy.orm import Session
 
 from crm_api.access import Actor, require_write, visible
+from crm_api.audit import service as audit
 from crm_api.audit.service import HIDDEN
 from crm_api.audit.undoing import Back
 from crm_api.changes import trail
@@ -21,7 +22,9 @@ from crm_api.changes.kinds import UNDOERS, Claim, Undoer
 from crm_api.changes.trail import Net
 from crm_api.core.database import Base
 from crm_api.core.errors import NotAllowed
+from crm_api.core.fields import CUSTOM
 from crm_api.core.text import fold
+from crm_api.custom_fields import values as custom_values
 from crm_api.users.models import User
 
 SHOWN = 100  # records named in an answer
@@ -74,7 +77,11 @@ def look(session: Session, plan: Plan, kind: str, ids: Sequence[UUID]) -> None:
     """Sort the records of one kind into going back, going away and blocked."""
     undoer, claims = UNDOERS[kind], Claims(kind)
     for chunk in trail.in_chunks(ids):
-        found = trail.nets(session, plan.change_set_id, kind, chunk)
+        # The trail tells nothing more of them, so that they would pass for untouched.
+        erased = audit.erased(session, kind, chunk)
+        for record_id in sorted(erased):
+            plan.block(kind, record_id, "erased", "It was erased and cannot be brought back.")
+        found = trail.nets(session, plan.change_set_id, kind, [i for i in chunk if i not in erased])
         rows = _locked(session, plan.actor, undoer, [net.record_id for net in found])
         parts = read_parts(session, undoer, found)
         backs = []
@@ -84,6 +91,7 @@ def look(session: Session, plan: Plan, kind: str, ids: Sequence[UUID]) -> None:
                 backs.append(back)
         for back, detail in undoer.examine(session, plan.actor, [b for b in backs if b.record is not None]):
             plan.block(kind, back.record, "rule", f"{detail[:1].upper()}{detail[1:]}.")
+        _check_custom_fields(session, plan, kind, backs)
         _check_links(session, plan, kind, backs)
         claims.note(undoer, backs)
     claims.check(session, plan, undoer)
@@ -211,6 +219,16 @@ def back_of(record: Any, net: Net) -> Back:
 
 def _follows(record: Any) -> tuple[str, ...]:
     return getattr(record, "__follows__", ())
+
+
+def _check_custom_fields(session: Session, plan: Plan, kind: str, backs: Sequence[Back]) -> None:
+    """A custom field may have been deleted since, or be another one under the same key."""
+    for back in backs:
+        for name, value in back.values.items():
+            if name.startswith(f"{CUSTOM}."):
+                reason = custom_values.why_not(session, kind, name.removeprefix(f"{CUSTOM}."), value)
+                if reason is not None:
+                    plan.block(kind, back.record, "rule", f"{reason[:1].upper()}{reason[1:]}.", [name])
 
 
 # ── Links ────────────────────────────────────────────────────────────────────────────────────────

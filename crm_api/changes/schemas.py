@@ -43,7 +43,9 @@ class EntryOut(BaseModel):
     label: str
     kind: str
     record_id: UUID
-    action: str = Field(description="create, update, delete, erase, or what else was noted.")
+    action: str = Field(
+        description="create, update, delete, erase, clean (lost words about an erased person), or what else was noted."
+    )
     changes: list[FieldChange]
 
 

@@ -14,8 +14,10 @@ from crm_api.contacts.schemas import ContactIn, ContactOut, ContactPatch
 from crm_api.core.listing import Page
 from crm_api.core.problems import documented
 from crm_api.dependencies import CurrentActor, Db, IfMatch, json_answer, record_answer
+from crm_api.writes import erasing
 from crm_api.writes.bulk import Verbs
 from crm_api.writes.dependencies import Write
+from crm_api.writes.erasing import Hard
 from crm_api.writes.resources import add_bulk
 
 router = APIRouter(prefix="/api/v1/crm/contacts", tags=["contacts"])
@@ -62,8 +64,10 @@ async def update_contact(contact_id: UUID, body: ContactPatch, write: Write, if_
 
 
 @router.delete("/{contact_id}", status_code=204, responses=documented(400, 403, 404, 409, 412, 422))
-async def delete_contact(contact_id: UUID, write: Write, if_match: IfMatch) -> Response:
-    """Delete softly: it can be restored."""
+async def delete_contact(contact_id: UUID, write: Write, if_match: IfMatch, hard: Hard = False) -> Response:
+    """Delete softly: it can be restored. What is deleted `hard` never comes back."""
+    if hard:
+        return await write.nothing(erasing.erase, kind="contact", record_id=contact_id, if_match=if_match)
     return await write.nothing(service.archive, contact_id=contact_id, if_match=if_match)
 
 

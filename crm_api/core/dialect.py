@@ -3,6 +3,7 @@
 No other module may import `sqlalchemy.dialects` (ruff TID251 sees to it).
 """
 
+import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
@@ -233,6 +234,60 @@ class MedianOf:
         return ordered[middle] if len(ordered) % 2 else (ordered[middle - 1] + ordered[middle]) / 2
 
 
+class mentions(FunctionElement[bool]):
+    """`mentions(column, pattern)`: a LIKE over what a column of any type holds, whatever the case of ASCII letters.
+
+    JSON is looked at as it is written, bytes as UTF-8. A backslash escapes `%` and `_` in the pattern.
+    """
+
+    type = sa.Boolean()
+    name = "mentions"
+    inherit_cache = True
+
+
+@compiles(mentions, "postgresql")
+def _mentions_postgresql(element: mentions, compiler: SQLCompiler, **kw: Any) -> str:
+    column, pattern = element.clauses
+    shown = compiler.process(column, **kw)
+    text = (
+        f"convert_from({shown}, 'UTF8')"
+        if isinstance(column.type, sa.LargeBinary)
+        else f"CAST({shown} AS TEXT)"
+    )
+    return f"({text} ILIKE {compiler.process(pattern, **kw)})"
+
+
+@compiles(mentions, "sqlite")
+def _mentions_sqlite(element: mentions, compiler: SQLCompiler, **kw: Any) -> str:
+    column, pattern = (compiler.process(c, **kw) for c in element.clauses)
+    return f"(CAST({column} AS TEXT) LIKE {pattern} ESCAPE '\\')"
+
+
+class sha256(FunctionElement[str]):
+    """`sha256(text)`: the hexadecimal digest of its UTF-8 bytes; NULL stays NULL."""
+
+    type = sa.Text()
+    name = "sha256"
+    inherit_cache = True
+
+
+@compiles(sha256, "postgresql")
+def _sha256_postgresql(element: sha256, compiler: SQLCompiler, **kw: Any) -> str:
+    (text,) = (compiler.process(c, **kw) for c in element.clauses)
+    return f"encode(sha256(convert_to({text}, 'UTF8')), 'hex')"
+
+
+@compiles(sha256, "sqlite")
+def _sha256_sqlite(element: sha256, compiler: SQLCompiler, **kw: Any) -> str:
+    (text,) = (compiler.process(c, **kw) for c in element.clauses)
+    return f"sha256_of({text})"
+
+
+def sha256_of(text: str | None) -> str | None:
+    """What `sha256` computes on SQLite, which has no digests."""
+    return None if text is None else hashlib.sha256(text.encode()).hexdigest()
+
+
 # ── Word-prefix search ───────────────────────────────────────────────────────────────────────────
 
 
@@ -282,6 +337,22 @@ _POSTGRESQL_OBJECTS = (
     "CREATE INDEX IF NOT EXISTS ix_search_documents_words ON search_documents "
     "USING gin (to_tsvector('simple', text))",
 )
+
+
+def merge_words(session: Session, pages: int, *, all_of_them: bool) -> bool:
+    """One step of writing the words of the search index anew, without those of texts that are gone; True where more
+    steps are left. `all_of_them` begins; some `pages` of 4 KB are written a step.
+
+    SQLite keeps the words of a changed or deleted text in its index until then. PostgreSQL's own housekeeping
+    (autovacuum) does the same for its index by itself.
+    """
+    if is_postgresql(session):
+        return False
+    step = sa.text("INSERT INTO search_fts(search_fts, rank) VALUES ('merge', :pages)")
+    changes = sa.text("SELECT total_changes()")
+    before = session.scalar(changes) or 0
+    session.execute(step, {"pages": -pages if all_of_them else pages})
+    return (session.scalar(changes) or 0) - before >= 2  # as its documentation says
 
 
 _KEPT = "the audit trail is never changed"
@@ -381,6 +452,7 @@ def prepare_sqlite(connection: Any, *, reading: bool) -> None:
         connection.execute("PRAGMA query_only=ON")
     connection.create_function("local_bucket", 3, local_bucket, deterministic=True)
     connection.create_function("lower", 1, lower, deterministic=True)
+    connection.create_function("sha256_of", 1, sha256_of, deterministic=True)
     connection.create_aggregate("median_of", 1, MedianOf)
 
 

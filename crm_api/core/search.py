@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 from crm_api.core import dialect
 from crm_api.core.columns import GUID
 from crm_api.core.database import Base
+from crm_api.core.ids import new_id
 from crm_api.core.text import digits, words
 
 documents = sa.Table(
@@ -78,6 +79,41 @@ def store(session: Session, rows: Iterable[tuple[str, UUID, str]]) -> None:
 def remove(session: Session, ids: Iterable[UUID]) -> None:
     """Forget records that were erased."""
     session.execute(sa.delete(documents).where(documents.c.record_id.in_(list(ids))))
+
+
+def remove_all(session: Session, ids_by_kind: Mapping[str, Iterable[UUID]]) -> None:
+    """The same for many kinds and any number of records."""
+    ids = sorted(record_id for some in ids_by_kind.values() for record_id in some)
+    for start in range(0, len(ids), 500):
+        remove(session, ids[start : start + 500])
+
+
+# ── Words of what is gone ────────────────────────────────────────────────────────────────────────
+
+_PENDING = "search words to forget"  # 1: to be begun; 2: begun
+_PAGES = 200
+_MARK = sa.text(
+    "INSERT INTO counters (id, key, value) VALUES (:id, :key, :value) ON CONFLICT (key) DO UPDATE SET value = :value"
+).bindparams(sa.bindparam("id", type_=GUID))
+
+
+def forget_soon(session: Session) -> None:
+    """Texts were removed for good: let the index forget their words, too."""
+    _mark(session, 1)
+
+
+def forget_words(session: Session) -> bool:
+    """One step of forgetting, where there is something to forget; True where more steps are left."""
+    state = session.scalar(sa.text("SELECT value FROM counters WHERE key = :key"), {"key": _PENDING})
+    if not state:
+        return False
+    more = dialect.merge_words(session, _PAGES, all_of_them=state == 1)
+    _mark(session, 2 if more else 0)
+    return more
+
+
+def _mark(session: Session, value: int) -> None:
+    session.execute(_MARK, {"id": new_id(), "key": _PENDING, "value": value})
 
 
 def matching(session: Session, kind: str, typed: str) -> sa.Select[Any]:

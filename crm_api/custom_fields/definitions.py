@@ -46,6 +46,7 @@ class Definition:
     minimum: float | None = None
     maximum: float | None = None
     is_live: bool = True
+    is_going: bool = False
 
     @property
     def path(self) -> str:
@@ -189,6 +190,7 @@ def definition_of(row: CustomField) -> Definition:
         minimum=row.minimum,
         maximum=row.maximum,
         is_live=row.archived_at is None,
+        is_going=row.erasing_at is not None,
     )
 
 

@@ -30,6 +30,7 @@ class CustomField(Timestamps, Versioned, Archivable, Base):
     __tablename__ = "custom_fields"
     __kind__ = "custom_field"
     __audited__ = True
+    __follows__ = ("reindexing",)
     __table_args__ = (
         one_of("kind", KINDS),
         one_of("type", tuple(TYPES)),

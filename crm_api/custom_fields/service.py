@@ -83,6 +83,7 @@ def archive(
     elif each.archived_at is not None:
         raise Conflict("This custom field is archived already.")
     each.archived_at = each.archived_at or clock.now()
+    each.reindexing = each.reindexing or each.searchable  # search finds nothing by what nobody is shown
     session.flush()
     definitions.changing(session)
 
@@ -93,6 +94,7 @@ def restore(session: Session, actor: Actor, *, field_id: UUID) -> CustomField:
     if each.archived_at is not None:
         _require_room(session, each.kind)
         each.archived_at = None
+        each.reindexing = each.reindexing or each.searchable
         session.flush()
         definitions.changing(session)
     return each

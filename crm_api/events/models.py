@@ -32,6 +32,7 @@ class EventRow(Base):
             sqlite_where=sa.text("delivered_at IS NULL"),
             postgresql_where=sa.text("delivered_at IS NULL"),
         ),
+        sa.Index("ix_events_subject", "subject_id"),
     )
 
     type: Mapped[str]

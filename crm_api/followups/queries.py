@@ -12,7 +12,8 @@ from crm_api.conditions import Tree, where
 from crm_api.core.fields import Registry
 from crm_api.followups.models import LIVE, Enrolment, FollowUpRule
 from crm_api.leads.models import Lead, LeadStats
-from crm_api.outbox.models import OutboxMessage, Suppression
+from crm_api.outbox import queries as sent
+from crm_api.outbox.models import OutboxMessage
 from crm_api.outbox.state import IN_FLIGHT, STOPPABLE, Status
 from crm_api.users.models import User
 
@@ -32,7 +33,7 @@ def neglected(
     never one that is in a sequence.
     """
     since = sa.func.coalesce(LeadStats.last_contact_at, Lead.created_at)
-    suppressed = sa.exists().where(Suppression.address_key == Lead.email_key)
+    suppressed = sa.exists().where(sent.keeps_out(Lead.email_key))
     had_before = sa.exists().where(Enrolment.lead_id == Lead.id, Enrolment.rule_id == rule.id)
     in_a_sequence = sa.exists().where(Enrolment.lead_id == Lead.id, Enrolment.status.in_(LIVE))
     statement = (

@@ -33,6 +33,8 @@ class ReceivedMail(Base):
         sa.UniqueConstraint("mailbox_key", "provider_id"),
         one_of("verdict", VERDICTS),
         sa.Index("ix_received_mails_outbox", "outbox_id"),
+        sa.Index("ix_received_mails_activity", "activity_id"),
+        sa.Index("ix_received_mails_sender", "sender_key"),
     )
 
     mailbox_key: Mapped[str]

@@ -14,8 +14,10 @@ from crm_api.dependencies import CurrentActor, Db, IfMatch, json_answer, record_
 from crm_api.opportunities import service
 from crm_api.opportunities.catalogue import CATALOGUE
 from crm_api.opportunities.schemas import Close, OpportunityIn, OpportunityOut, OpportunityPatch
+from crm_api.writes import erasing
 from crm_api.writes.bulk import Verbs
 from crm_api.writes.dependencies import Write
+from crm_api.writes.erasing import Hard
 from crm_api.writes.resources import add_bulk
 
 router = APIRouter(prefix="/api/v1/crm/opportunities", tags=["opportunities"])
@@ -70,8 +72,14 @@ async def update_opportunity(
 
 
 @router.delete("/{opportunity_id}", status_code=204, responses=documented(400, 403, 404, 409, 412, 422))
-async def delete_opportunity(opportunity_id: UUID, write: Write, if_match: IfMatch) -> Response:
-    """Delete softly: it can be restored."""
+async def delete_opportunity(
+    opportunity_id: UUID, write: Write, if_match: IfMatch, hard: Hard = False
+) -> Response:
+    """Delete softly: it can be restored. What is deleted `hard` never comes back."""
+    if hard:
+        return await write.nothing(
+            erasing.erase, kind="opportunity", record_id=opportunity_id, if_match=if_match
+        )
     return await write.nothing(service.archive, opportunity_id=opportunity_id, if_match=if_match)
 
 

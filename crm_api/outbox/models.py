@@ -40,6 +40,8 @@ class OutboxMessage(Timestamps, Base):
         sa.Index("ix_outbox_recipient", "recipient_key", "sending_at"),
         sa.Index("ix_outbox_sender", "sender_id", "created_at", "id"),
         sa.Index("ix_outbox_lead", "lead_id"),
+        sa.Index("ix_outbox_contact", "contact_id"),
+        sa.Index("ix_outbox_account", "account_id"),
         sa.Index("ix_outbox_source", "source_id"),
     )
 

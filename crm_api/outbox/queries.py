@@ -1,14 +1,29 @@
 """Which messages: pure Selects."""
 
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
 
-from crm_api.outbox.models import OutboxMessage
+from crm_api.core.dialect import sha256
+from crm_api.outbox.models import OutboxMessage, Suppression
 from crm_api.outbox.state import IN_FLIGHT, STOPPABLE, WAITING, Status
 
 USED = (Status.SENDING, Status.UNKNOWN, Status.SENT)
+
+
+def hashed(key: sa.ColumnElement[str]) -> sa.ColumnElement[str]:
+    """What is kept of an address that must not be written to, once the person was erased.
+
+    It tells nobody the address; whoever has the address finds out whether it is the one.
+    """
+    return sa.literal("sha256:") + sha256(sa.literal("rounds suppression ") + key)
+
+
+def keeps_out(key: Any) -> sa.ColumnElement[bool]:
+    """The suppressions of an address, by its key, as it is or by its hash."""
+    return Suppression.address_key.in_([key, hashed(key)])
 
 
 def due(now: datetime, *, limit: int) -> sa.Select[UUID]:

@@ -209,10 +209,19 @@ def unsuppress(session: Session, actor: Actor, *, suppression_id: UUID) -> None:
     session.delete(found)
 
 
+def keep_out(session: Session, key: str) -> None:
+    """Keep an address out of all automatic mail by its hash alone."""
+    now = clock.now()
+    hashed = session.scalar(sa.select(queries.hashed(sa.literal(key))))
+    row = {"id": new_id(), "address_key": hashed, "reason": "opt_out", "created_at": now, "updated_at": now}
+    dialect.insert_if_absent(session, Suppression.__table__, row, key=["address_key"])
+
+
 def is_suppressed(session: Session, address: str) -> bool:
     """Whether an address must not get automatic mail."""
     key = recipient_key(address)
-    return session.scalar(sa.select(Suppression.id).where(Suppression.address_key == key)) is not None
+    known = sa.select(Suppression.id).where(queries.keeps_out(sa.literal(key)))
+    return session.scalar(known) is not None
 
 
 def next_turn(

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 
 # POSTs that change nothing: a condition tree or a question does not fit into a query string.
 _ASKING = re.compile(r"/api/v1/(?:crm/)?(?:[^/]+/search|ask)")
-_EXPORTING = re.compile(r"/api/v1/(?:crm/)?[^/]+/export")
+_EXPORTING = re.compile(r"/api/v1/(?:crm/)?[^/]+/exports?")
 _RESOURCE = re.compile(r"/api/v1/(?:crm/)?([^/{}]+)")
 # Passwords, sessions and keys themselves: a key that could make keys could give itself every scope.
 PERSONAL = "auth"

@@ -23,6 +23,15 @@ from crm_api.writes.models import KeptAnswer
 LEASE = timedelta(seconds=60)
 KEPT = timedelta(hours=24)
 LONGEST_KEY = 255
+# What is left of an answer that showed somebody who was erased. A repeat is told so: doing the work again would
+# bring the person back.
+FORGOTTEN = {
+    "status": 410,
+    "body": b'{"type":"/problems/gone","title":"The answer is gone","status":410,'
+    b'"detail":"This was done, and what the answer showed was erased since."}',
+    "headers": {},
+    "results": None,
+}
 
 
 @dataclass(frozen=True, slots=True)

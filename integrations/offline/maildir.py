@@ -10,6 +10,7 @@ by looking: the file is there or it is not. That makes the Maildir the one trans
 import asyncio
 import json
 import os
+import shutil
 from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import quote
@@ -123,6 +124,28 @@ class MaildirReader:
             cursor=json.dumps([entry.name for entry in batch]),
             more=len(waiting) > BATCH,
         )
+
+
+class MaildirKeeper:
+    """Removes a person's mails: what we sent to them, and what they sent to any of us."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+
+    async def forget(self, address: str) -> int:
+        """Remove them; returns how many there were."""
+        return await asyncio.to_thread(_translated, self._forget, address)
+
+    def _forget(self, address: str) -> int:
+        sent = folder(self._root, "out", address)
+        theirs = [path for path in sent.glob("*/*") if path.is_file()]
+        arrived = [path for path in (self._root / "in").glob("*/*/*") if path.is_file()]
+        theirs += [path for path in arrived if _read(path).sender.address.casefold() == address.casefold()]
+        for path in theirs:
+            path.unlink(missing_ok=True)
+        if sent.is_dir():
+            shutil.rmtree(sent)
+        return len(theirs)
 
 
 def _read(path: Path) -> IncomingEmail:

@@ -339,6 +339,17 @@ async def history(walk: Walk) -> None:
             assert (answer.status_code == 200) == (record_id in walk.visible(kind))
 
 
+async def erasures(walk: Walk) -> None:
+    """What was erased, and what is held about a person, is for administrators alone."""
+    asked = [
+        await walk.client.get("/api/v1/privacy/erasures"),
+        await walk.client.get(f"/api/v1/privacy/erasures/{new_id()}"),
+        await walk.client.post("/api/v1/privacy/exports", json={"subject": {"email": "nobody@example.com"}}),
+    ]
+    for answer in asked:
+        assert (answer.status_code != 403) == (walk.actor.role == "administrator"), answer.request.url
+
+
 # ── Which path shows what ────────────────────────────────────────────────────────────────────────
 
 PLACES = {
@@ -389,6 +400,14 @@ CHECKS: dict[str, Check] = {
     f"GET {CRM}/imports/{{import_id}}": imports,
     f"GET {CRM}/imports/{{import_id}}/errors": imports,
 }
+CHECKS |= dict.fromkeys(
+    (
+        "GET /api/v1/privacy/erasures",
+        "GET /api/v1/privacy/erasures/{erasure_id}",
+        "POST /api/v1/privacy/exports",
+    ),
+    erasures,
+)
 NO_RECORDS = {
     "GET /health": "the process",
     "GET /ready": "the database",

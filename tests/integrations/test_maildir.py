@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from crm_api.ports import Mailbox, PermanentFailure, SendState, TemporaryFailure
-from integrations.offline.maildir import BATCH, MaildirReader, MaildirSender, folder
+from integrations.offline.maildir import BATCH, MaildirKeeper, MaildirReader, MaildirSender, folder
 from tests.support.mails import make_mail
 
 
@@ -129,3 +129,17 @@ async def test_rubbish_in_a_mailbox_does_not_stop_it(tmp_path):
     drop(tmp_path, "ada@x.com", "2")
     changes = await MaildirReader(tmp_path).changes("ada@x.com", cursor=None)
     assert len(changes.messages) == 3
+
+
+async def test_the_mails_of_one_person_are_forgotten_and_no_others(tmp_path):
+    sender, mail = MaildirSender(tmp_path), make_mail()
+    await sender.submit(await sender.prepare(mail), mail)
+    await sender.prepare(make_mail(send_key="waiting"))
+    theirs = drop(tmp_path, "ada@example.org", "1")
+    others = drop(tmp_path, "ada@example.org", "2", From="Joan <joan@customer.com>")
+
+    assert await MaildirKeeper(tmp_path).forget("Grace@customer.com") == 3
+
+    assert (theirs.exists(), others.exists(), outgoing(tmp_path)) == (False, True, [])
+    assert not (tmp_path / "out" / "grace@customer.com").exists()
+    assert await MaildirKeeper(tmp_path).forget("Grace@customer.com") == 0

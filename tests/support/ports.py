@@ -5,7 +5,7 @@ from pathlib import Path
 from crm_api.ports import Ports
 from integrations.offline.gazetteer import Gazetteer
 from integrations.offline.great_circle import GreatCircleTravelTimes
-from integrations.offline.maildir import MaildirReader, MaildirSender
+from integrations.offline.maildir import MaildirKeeper, MaildirReader, MaildirSender
 
 
 def offline_ports(data_dir: Path) -> Ports:
@@ -13,6 +13,7 @@ def offline_ports(data_dir: Path) -> Ports:
     return Ports(
         email_sender=MaildirSender(data_dir / "mail"),
         mailbox_reader=MaildirReader(data_dir / "mail"),
+        kept_mail=MaildirKeeper(data_dir / "mail"),
         geocoder=Gazetteer(),
         travel_times=GreatCircleTravelTimes(),
     )

@@ -1,0 +1,369 @@
+"""Every table of the service: whose rows are a person's, and what erasing the person does to them.
+
+Tables that hold records come first, those that tell of records after them: by then all the subject's are known.
+A test compares this list with the models; a new table, or a new text column of an old one, is decided here.
+
+What hangs on a person alone is deleted. What hangs on a company or a deal as well stays as an empty line, so that the
+company's own figures (visits made, mails sent) stay right.
+"""
+
+from typing import Any
+
+import sqlalchemy as sa
+
+from crm_api.access.models import AccountAccess
+from crm_api.accounts.models import Account, AccountStats
+from crm_api.activities.models import Activity, TimelineEntry
+from crm_api.audit.models import AuditEntry, ChangeSet, Erasure
+from crm_api.contacts.models import Contact, ContactStats
+from crm_api.core.dialect import mentions
+from crm_api.core.search import documents
+from crm_api.custom_fields.models import CustomField, field_values
+from crm_api.events.models import EventDelivery, EventRow
+from crm_api.followups.models import Enrolment, FollowUpRule, Sequence
+from crm_api.imports.models import ImportRun
+from crm_api.leads.models import Lead, LeadStats
+from crm_api.mailboxes.models import MailboxState, ReceivedMail
+from crm_api.opportunities.models import Opportunity, OpportunityLine, StageMove
+from crm_api.organisation.models import (
+    Counter,
+    ExchangeRate,
+    Holiday,
+    HolidayCalendar,
+    JobSlot,
+    Organisation,
+    Revaluation,
+    Secret,
+    Territory,
+    holiday_calendar_territories,
+)
+from crm_api.outbox.models import OutboxMessage, RecipientTurn, Suppression
+from crm_api.pipelines.models import Pipeline, Stage
+from crm_api.privacy.declarations import (
+    Declaration,
+    Impersonal,
+    Personal,
+    Reach,
+    Rule,
+    Terms,
+    about,
+    alone,
+    any_of,
+    at,
+    chunks,
+    of,
+    where,
+)
+from crm_api.privacy.words import MARK
+from crm_api.products.models import Product
+from crm_api.questions.models import AskedQuestion
+from crm_api.tags.models import RecordTag, Tag
+from crm_api.targets.models import Target
+from crm_api.users.models import ApiKey, SignInAttempt, Team, User, UserSession, user_territories
+from crm_api.views.models import View, ViewDefault
+from crm_api.visits.models import VisitPlan, VisitPlanStop
+from crm_api.webhooks.models import Webhook, WebhookAttempt, WebhookDelivery, WebhookStats
+from crm_api.writes.idempotency import FORGOTTEN
+from crm_api.writes.models import KeptAnswer
+
+_OTHER_SYSTEM = "external_system origin"
+_EMPTY: dict[str, Any] = {}
+
+
+def _table(model: Any) -> sa.Table:
+    table: sa.Table = model.__table__
+    return table
+
+
+def personal(model: Any, texts: str, plain: str = "", *rules: Rule, **more: Any) -> Personal:
+    """The declaration of a model's table."""
+    kind = getattr(model, "__kind__", None)
+    audited = getattr(model, "__audited__", False)
+    return Personal(_table(model), texts, plain, rules=rules, kind=kind, is_audited=audited, **more)
+
+
+def impersonal(reason: str, *models: Any) -> list[Impersonal]:
+    """Tables that hold no personal data, for the same reason."""
+    return [Impersonal(m if isinstance(m, sa.Table) else _table(m), reason) for m in models]
+
+
+def _own(model: Any) -> Rule:
+    """The subject's own records of a kind go."""
+    return Rule(of(model.__kind__, model.id))
+
+
+def _events(reach: Reach) -> list[sa.Select[Any]]:
+    subjects = about(EventRow.kind, EventRow.subject_id)(reach)
+    return [sa.select(EventRow.id).where(found) for found in subjects]
+
+
+def _deliveries(reach: Reach) -> Terms:
+    return (WebhookDelivery.event_id.in_(some) for some in _events(reach))
+
+
+def _attempts(reach: Reach) -> Terms:
+    deliveries = (sa.select(WebhookDelivery.id).where(some) for some in _deliveries(reach))
+    return (WebhookAttempt.delivery_id.in_(some) for some in deliveries)
+
+
+def _values(reach: Reach) -> Terms:
+    for kind, ids in reach.gone.items():
+        fields = sa.select(CustomField.id).where(CustomField.kind == kind)
+        yield from (
+            sa.and_(field_values.c.definition_id.in_(fields), field_values.c.record_id.in_(some))
+            for some in chunks(ids)
+        )
+
+
+def _answers(reach: Reach) -> Terms:
+    """Answers that show a record of the subject, or one that hangs on it: they name the record by its id."""
+    for _, record_id in reach.roots:
+        shown = mentions(KeptAnswer.body, f"%{record_id}%")
+        yield sa.and_(KeptAnswer.status.is_not(None), sa.or_(shown, KeptAnswer.path.contains(str(record_id))))
+
+
+_links = {
+    "account": "account_id",
+    "contact": "contact_id",
+    "lead": "lead_id",
+    "opportunity": "opportunity_id",
+}
+
+
+def _linked(model: Any) -> dict[str, Any]:
+    return {kind: getattr(model, column) for kind, column in _links.items()}
+
+
+def _of_person(model: Any) -> Any:
+    return any_of(of("contact", model.contact_id), of("lead", model.lead_id))
+
+
+RECORDS: list[Declaration] = [
+    personal(
+        User,
+        "name name_key email email_key phone external_id",
+        f"role time_zone locale distance_unit {_OTHER_SYSTEM}",
+        Rule(
+            of("user", User.id),
+            {
+                "name": MARK,
+                "name_key": MARK,
+                "email": None,
+                "email_key": None,
+                "phone": None,
+                "is_active": False,
+                "password_hash": None,
+                "home_latitude": None,
+                "home_longitude": None,
+                "external_id": None,
+                "external_system": None,
+            },
+        ),
+        secret="password_hash",
+    ),
+    personal(
+        Account,
+        "name name_key website email phone phone_e164 description billing_street billing_city billing_state "
+        "billing_zip external_id custom",
+        "number account_type industry tier rating currency billing_country coordinates_source opening_hours "
+        f"{_OTHER_SYSTEM}",
+        _own(Account),
+    ),
+    personal(
+        Contact,
+        "first_name last_name name_key email email_key phone phone_e164 mobile mobile_e164 job_title department "
+        "street city state zip description external_id custom",
+        f"role time_zone country {_OTHER_SYSTEM}",
+        _own(Contact),
+    ),
+    personal(
+        Lead,
+        "title title_key company_name first_name last_name job_title email email_key phone phone_e164 mobile website "
+        "street city state zip requirements description lost_reason external_id custom",
+        f"number industry company_size country status source priority rating currency {_OTHER_SYSTEM}",
+        _own(Lead),
+    ),
+    personal(
+        Opportunity,
+        "name name_key description loss_reason next_step external_id custom",
+        f"number stage_kind opportunity_type priority currency {_OTHER_SYSTEM}",
+        _own(Opportunity),
+    ),
+    personal(
+        Activity,
+        "subject description outcome next_steps details external_id custom",
+        f"activity_type direction status priority task_type {_OTHER_SYSTEM}",
+        _own(Activity),
+        Rule(alone(**_linked(Activity))),
+        Rule(
+            _of_person(Activity),
+            {
+                "subject": MARK,
+                "description": None,
+                "outcome": None,
+                "next_steps": None,
+                "details": None,
+                "custom": None,
+                "latitude": None,
+                "longitude": None,
+                "external_id": None,
+                "external_system": None,
+            },
+        ),
+    ),
+    personal(
+        Enrolment,
+        "address_key steps",
+        "status stop_reason lead_status time_zone",
+        Rule(of("lead", Enrolment.lead_id)),
+        Rule(at(Enrolment.address_key), {"address_key": MARK}, whole=False),
+    ),
+    personal(
+        OutboxMessage,
+        "reason sender_address sender_name recipient_address recipient_name recipient_key subject text html handle",
+        "purpose idem_key status claimed_by provider_id template content_hash message_id sent_message_id transport",
+        Rule(any_of(_of_person(OutboxMessage), at(OutboxMessage.recipient_key))),
+        Rule(of("user", OutboxMessage.sender_id), {"sender_address": MARK, "sender_name": MARK}, whole=False),
+    ),
+    personal(Suppression, "address_key note", "reason", Rule(at(Suppression.address_key))),
+    personal(RecipientTurn, "recipient_key", "", Rule(at(RecipientTurn.recipient_key))),
+    personal(
+        ReceivedMail,
+        "mailbox_key sender_key subject message_id",
+        "provider_id verdict",
+        Rule(at(ReceivedMail.mailbox_key)),
+        # The line stays without its words, so that the same mail is not taken in a second time.
+        Rule(
+            any_of(
+                at(ReceivedMail.sender_key),
+                of("message", ReceivedMail.outbox_id),
+                of("activity", ReceivedMail.activity_id),
+            ),
+            {"sender_key": MARK, "subject": MARK, "message_id": MARK, "outbox_id": None, "activity_id": None},
+        ),
+    ),
+    personal(MailboxState, "address_key cursor error", "", Rule(at(MailboxState.address_key))),
+    personal(
+        VisitPlan,
+        "notes left_out request",
+        "time_zone status engine travel_source origin",
+        Rule(of("user", VisitPlan.owner_id)),
+    ),
+    personal(
+        VisitPlanStop,
+        "reasons",
+        "",
+        Rule(any_of(of("visit_plan", VisitPlanStop.plan_id), of("account", VisitPlanStop.account_id))),
+    ),
+    personal(
+        View,
+        "name name_key conditions search",
+        "kind sort fields shared_with",
+        Rule(where(of("user", View.owner_id), lambda _: View.shared_with == "nobody")),
+    ),
+    personal(ViewDefault, "", "kind", Rule(of("user", ViewDefault.user_id))),
+    personal(ApiKey, "name", "scopes", Rule(of("user", ApiKey.user_id)), secret="token_hash hint"),
+    personal(
+        UserSession,
+        "user_agent address",
+        "channel end_reason",
+        Rule(of("user", UserSession.user_id)),
+        secret="token_hash previous_hash csrf_token",
+    ),
+    personal(SignInAttempt, "email_key address", "", Rule(at(SignInAttempt.email_key))),
+    personal(AskedQuestion, "question plan", "planner outcome", Rule(of("user", AskedQuestion.user_id))),
+    personal(
+        Webhook, "name url disabled_reason", "event_types exclude_origins", secret="secret previous_secret"
+    ),
+    personal(Sequence, "name steps", "category origin"),
+    personal(FollowUpRule, "name conditions off_reason", "window_days window_start window_end origin"),
+    personal(
+        Product, "name name_key description external_id custom", f"code family currency {_OTHER_SYSTEM}"
+    ),
+    personal(Team, "name name_key", "origin"),
+    personal(Territory, "name name_key", "origin"),
+    personal(Tag, "name name_key", "color origin"),
+    # What was asked of somebody and what came of it stays with the company's figures, without a name of its own.
+    personal(Target, "", "measure period currency origin"),
+    personal(ImportRun, "file_name message mapping path", "kind system digest state"),
+    personal(JobSlot, "error", "job worker"),
+]
+
+TRACES: list[Declaration] = [
+    personal(
+        TimelineEntry,
+        "summary",
+        "kind",
+        Rule(alone(**_linked(TimelineEntry))),
+        Rule(
+            where(_of_person(TimelineEntry), lambda _: TimelineEntry.kind != "opportunity"), {"summary": MARK}
+        ),
+        Rule(about(TimelineEntry.kind, TimelineEntry.record_id)),
+    ),
+    personal(StageMove, "", "kind", Rule(about(StageMove.kind, StageMove.record_id))),
+    personal(RecordTag, "", "kind", Rule(about(RecordTag.kind, RecordTag.record_id))),
+    Personal(
+        field_values,
+        "text text_key unique_key",
+        rules=(Rule(_values),),
+        handle="record_id",
+        scanned=False,
+    ),
+    Personal(
+        documents,
+        "text",
+        "kind",
+        rules=(Rule(about(documents.c.kind, documents.c.record_id)),),
+        handle="record_id",
+        scanned=False,
+    ),
+    personal(
+        AuditEntry,
+        "before after",
+        "kind action",
+        Rule(about(AuditEntry.kind, AuditEntry.record_id), {"before": _EMPTY, "after": _EMPTY}),
+    ),
+    personal(ChangeSet, "label", "origin request_id"),
+    personal(
+        EventRow,
+        "data",
+        "type kind origin request_id",
+        Rule(about(EventRow.kind, EventRow.subject_id), {"data": _EMPTY}),
+    ),
+    personal(
+        EventDelivery,
+        "error",
+        "handler",
+        Rule(lambda r: (EventDelivery.event_id.in_(some) for some in _events(r)), {"error": None}),
+    ),
+    personal(
+        WebhookDelivery,
+        "response_excerpt error",
+        "event_type status",
+        Rule(_deliveries, {"response_excerpt": None, "error": None}),
+    ),
+    personal(
+        WebhookAttempt,
+        "response_excerpt error",
+        "",
+        Rule(_attempts, {"response_excerpt": None, "error": None}),
+    ),
+    personal(KeptAnswer, "body results headers", "path method key fingerprint", Rule(_answers, FORGOTTEN)),
+]
+
+OTHERS: list[Declaration] = [
+    *impersonal(
+        "goes with the record it is kept for", AccountStats, ContactStats, LeadStats, OpportunityLine
+    ),
+    *impersonal("links and times alone", AccountAccess, user_territories, WebhookStats),
+    *impersonal("the company's own profile and how it works", Organisation, Pipeline, Stage, CustomField),
+    *impersonal("days off of everybody", HolidayCalendar, Holiday, holiday_calendar_territories),
+    *impersonal("rates between currencies, and which amounts they change", ExchangeRate, Revaluation),
+    *impersonal("numbers taken", Counter),
+    *impersonal("tokens of the service itself, encrypted", Secret),
+    *impersonal("says that somebody was erased, in words that name nobody", Erasure),
+]
+
+REGISTRY: list[Declaration] = [*RECORDS, *TRACES, *OTHERS]
+PERSONAL: list[Personal] = [d for d in REGISTRY if isinstance(d, Personal)]
+BY_TABLE: dict[str, Personal] = {d.table.name: d for d in PERSONAL}
