@@ -24,7 +24,7 @@ from crm_api.core.database import Base
 from crm_api.core.errors import NotAllowed
 from crm_api.core.fields import CUSTOM
 from crm_api.core.text import fold
-from crm_api.custom_fields import values as custom_values
+from crm_api.custom_fields import upkeep
 from crm_api.users.models import User
 
 SHOWN = 100  # records named in an answer
@@ -226,7 +226,7 @@ def _check_custom_fields(session: Session, plan: Plan, kind: str, backs: Sequenc
     for back in backs:
         for name, value in back.values.items():
             if name.startswith(f"{CUSTOM}."):
-                reason = custom_values.why_not(session, kind, name.removeprefix(f"{CUSTOM}."), value)
+                reason = upkeep.why_not(session, kind, name.removeprefix(f"{CUSTOM}."), value)
                 if reason is not None:
                     plan.block(kind, back.record, "rule", f"{reason[:1].upper()}{reason[1:]}.", [name])
 

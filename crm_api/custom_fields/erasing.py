@@ -18,7 +18,7 @@ from crm_api import audit
 from crm_api.core import search
 from crm_api.core.dialect import mentions
 from crm_api.core.fields import CATALOGUES
-from crm_api.custom_fields import definitions, values
+from crm_api.custom_fields import definitions, upkeep
 from crm_api.custom_fields.models import CustomField, field_values
 
 SLICE = 200  # records a transaction: some 30 ms
@@ -79,7 +79,7 @@ def _remove(session: Session, each: CustomField, ids: Any) -> None:
     of_field = field_values.c.definition_id == each.id
     session.execute(sa.delete(field_values).where(of_field, field_values.c.record_id.in_(ids)))
     if each.searchable:
-        values.rebuild(session, each, ids)
+        upkeep.rebuild(session, each, ids)
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +107,7 @@ def reindex_some(session: Session, step: Step | None = None, *, limit: int = SLI
         following = following.where(field_values.c.record_id > step.after)
     ids = session.scalars(following).all()
     if ids:
-        values.rebuild(session, each, ids)
+        upkeep.rebuild(session, each, ids)
         return Step(each.id, each.version, ids[-1])
     audit.follow(session, CustomField, CustomField.id == each.id, reindexing=False)
     definitions.changing(session)

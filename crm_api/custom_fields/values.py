@@ -21,7 +21,7 @@ from crm_api.core.errors import Conflict, FieldError, Invalid
 from crm_api.core.fields import CATALOGUES
 from crm_api.custom_fields import definitions
 from crm_api.custom_fields.definitions import Definition
-from crm_api.custom_fields.models import KINDS, CustomField, field_values
+from crm_api.custom_fields.models import KINDS, field_values
 from crm_api.custom_fields.types import kept, row_values, unique_key
 
 Values = dict[str, Any]
@@ -235,21 +235,23 @@ def _after_flush(session: Session, _: Any) -> None:
     outdated: dict[UUID, list[UUID]] = {}
     rows: list[dict[str, Any]] = []
     for row in made:
-        rows += _rows(session, row.__kind__, row.id, row.custom, unique=row.archived_at is None)
+        rows += rows_of(session, row.__kind__, row.id, row.custom, unique=row.archived_at is None)
     for row in changed:
         before, was_live = _before(row)
         now = row.custom or {}
         keys = {key for key in {*before, *now} if before.get(key) != now.get(key)}
         if was_live != (row.archived_at is None):  # an archived record frees what must be unique
             keys |= {
-                k for k, d in _all(session, row.__kind__).items() if d.is_unique and (k in now or k in before)
+                k
+                for k, d in every(session, row.__kind__).items()
+                if d.is_unique and (k in now or k in before)
             }
         for key in keys:
-            outdated.setdefault(_all(session, row.__kind__)[key].id, []).append(row.id)
+            outdated.setdefault(every(session, row.__kind__)[key].id, []).append(row.id)
         told = {key: now[key] for key in keys if key in now}
-        rows += _rows(session, row.__kind__, row.id, told, unique=row.archived_at is None)
+        rows += rows_of(session, row.__kind__, row.id, told, unique=row.archived_at is None)
     for row in gone:
-        for each in _all(session, row.__kind__).values():
+        for each in every(session, row.__kind__).values():
             outdated.setdefault(each.id, []).append(row.id)
     for definition_id, ids in outdated.items():
         of_field = field_values.c.definition_id == definition_id
@@ -265,7 +267,7 @@ def _after_bulk(session: Session, model: type[Any], made: Sequence[Mapping[str, 
         row
         for each in made
         if each.get("custom")
-        for row in _rows(
+        for row in rows_of(
             session, model.__kind__, each["id"], each["custom"], unique=each.get("archived_at") is None
         )
     ]
@@ -292,15 +294,16 @@ def _before(row: Any) -> tuple[Values, bool]:
     return held, (archived_at.deleted or archived_at.unchanged or [None])[0] is None
 
 
-def _all(session: Session, kind: str) -> dict[str, Definition]:
+def every(session: Session, kind: str) -> dict[str, Definition]:
+    """All definitions of a kind by key, archived ones too."""
     return definitions.known(session).by_kind.get(kind, {})
 
 
-def _rows(
+def rows_of(
     session: Session, kind: str, record_id: UUID, values: Mapping[str, Any], *, unique: bool
 ) -> Iterable[dict[str, Any]]:
     """The rows of one record's values; every row names every column, so that one statement takes them all."""
-    known = _all(session, kind)
+    known = every(session, kind)
     for key, value in values.items():
         each = known[key]
         for n, one in enumerate(value if isinstance(value, list) else [value]):
@@ -316,51 +319,6 @@ def _words(session: Session, kind: str, row: Any) -> Iterable[str]:
     held = getattr(row, "custom", None)
     if not held or kind not in KINDS:
         return
-    for key, each in _all(session, kind).items():
+    for key, each in every(session, kind).items():
         if each.searchable and each.is_live and held.get(key):
             yield " ".join(held[key]) if isinstance(held[key], list) else held[key]
-
-
-def rebuild(session: Session, each: CustomField, ids: Sequence[UUID]) -> None:
-    """Bring the search documents of some records up to date."""
-    model = CATALOGUES[each.kind].model
-    records = list(session.scalars(sa.select(model).where(model.id.in_(ids))))
-    search.index_flush(session, records, [])
-
-
-def why_not(session: Session, kind: str, key: str, value: Any) -> str | None:
-    """Why a field cannot hold again what it held once, or None: it may be gone, or another one by now."""
-    each = _all(session, kind).get(key)
-    if each is None or each.is_going:
-        return f"its custom field '{key}' is not there any more"
-    try:
-        if value is not None:
-            checked(each, value, value)
-    except ValueError as error:
-        return f"its custom field '{key}' takes something else by now ({error})"
-    return None
-
-
-def rewrite(session: Session, records: Iterable[Any]) -> None:
-    """Write the rows beside some records anew, after their values were changed past the unit of work."""
-    for record in records:
-        fields = [each.id for each in _all(session, record.__kind__).values()]
-        held = field_values.c.definition_id.in_(fields) & (field_values.c.record_id == record.id)
-        session.execute(sa.delete(field_values).where(held))
-        unique = record.archived_at is None
-        rows = list(_rows(session, record.__kind__, record.id, record.custom or {}, unique=unique))
-        if rows:
-            session.execute(sa.insert(field_values), rows)
-
-
-def drop_references(session: Session, kind: str, ids: Sequence[UUID]) -> None:
-    """Empty the custom fields that point to these records of a kind, as an ordinary change."""
-    found = definitions.known(session).by_kind
-    pointing = [each for fields in found.values() for each in fields.values() if each.target == kind]
-    for each in pointing:
-        held = sa.select(field_values.c.record_id).where(
-            field_values.c.definition_id == each.id, field_values.c.reference.in_(ids)
-        )
-        model = CATALOGUES[each.kind].model
-        for record in session.scalars(sa.select(model).where(model.id.in_(held))):
-            record.custom = {k: v for k, v in record.custom.items() if k != each.key} or None

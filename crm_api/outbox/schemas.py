@@ -71,7 +71,7 @@ class SuppressionOut(BaseModel):
     """An address that gets no automatic mail."""
 
     id: UUID
-    address_key: str
+    address_key: str = Field(description="The address; of somebody who was erased its hash, `sha256:…`.")
     reason: str
     note: str | None
     created_by: UUID | None

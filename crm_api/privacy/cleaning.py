@@ -11,11 +11,12 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from crm_api.accounts.models import Account
+from crm_api.audit.models import AuditEntry
 from crm_api.core import search
 from crm_api.core.database import Base
 from crm_api.core.dialect import mentions
 from crm_api.core.fields import CUSTOM
-from crm_api.custom_fields import values as custom_values
+from crm_api.custom_fields import upkeep
 from crm_api.outbox.models import Suppression
 from crm_api.privacy.declarations import Personal, Reach, chunks
 from crm_api.privacy.finding import Mentions, speaking
@@ -59,25 +60,36 @@ def clean(
         for some in chunks(cleaned.get(getattr(model, "__kind__", ""), ())):
             records = session.scalars(sa.select(model).where(model.id.in_(some))).all()
             if hasattr(model, CUSTOM):
-                custom_values.rewrite(session, records)
+                upkeep.rewrite(session, records)
             if getattr(model, "__search__", None):
                 search.index_flush(session, records, [])
     return cleaned
 
 
 def forget_in_plans(session: Session, reach: Reach) -> None:
-    """Visit plans name the accounts that they leave out; those of accounts that go are named no more."""
-    plans: Any = VisitPlan.__table__
+    """Visit plans, and what the trail tells of them, name the accounts that they leave out; those of accounts that
+    go are named no more."""
     for account_id in reach.of("account"):
         name = session.scalar(sa.select(Account.name).where(Account.id == account_id))
         words = Words(names=frozenset(filter(None, [name])))
-        naming = sa.select(VisitPlan.id, VisitPlan.left_out).where(
-            mentions(VisitPlan.left_out, f"%{account_id}%")
-        )
-        for plan in session.execute(naming).all():
-            others = [item for item in plan.left_out if item.get("account_id") != str(account_id)]
-            values = raised(plans, {"left_out": words.cleaned(others)})
-            session.execute(sa.update(plans).where(VisitPlan.id == plan.id).values(values))
+        for model, columns, terms in (
+            (VisitPlan, ("left_out",), ()),
+            (AuditEntry, ("before", "after"), (AuditEntry.kind == VisitPlan.__kind__,)),
+        ):
+            table: Any = model.__table__
+            naming = sa.or_(*(mentions(table.c[column], f"%{account_id}%") for column in columns))
+            for row in session.execute(sa.select(table).where(naming, *terms)).mappings().all():
+                told = {column: words.cleaned(_without(row[column], str(account_id))) for column in columns}
+                session.execute(sa.update(table).where(table.c.id == row["id"]).values(raised(table, told)))
+
+
+def _without(told: Any, account_id: str) -> Any:
+    """A list of what was left out, alone or as the trail tells it, without one account."""
+    if isinstance(told, dict):
+        return {name: _without(value, account_id) for name, value in told.items()}
+    if isinstance(told, list):
+        return [one for one in told if not (isinstance(one, dict) and one.get("account_id") == account_id)]
+    return told
 
 
 def _rewrite(session: Session, declaration: Personal, row: Mapping[Any, Any], told: dict[str, Any]) -> None:

@@ -25,7 +25,7 @@ from crm_api.audit.service import CLEANED, ERASED, note_many
 from crm_api.core import clock, search
 from crm_api.core.database import Base
 from crm_api.core.errors import Conflict
-from crm_api.custom_fields import values as custom_values
+from crm_api.custom_fields import upkeep
 from crm_api.outbox.models import OutboxMessage
 from crm_api.outbox.service import keep_out
 from crm_api.outbox.state import Status
@@ -147,7 +147,7 @@ def _custom_references(session: Session, reach: Reach) -> None:
     """Custom fields of others that point to a record that goes are empty from now on."""
     for kind, ids in reach.gone.items():
         for some in chunks(ids):
-            custom_values.drop_references(session, kind, some)
+            upkeep.drop_references(session, kind, some)
 
 
 # ── Rows ─────────────────────────────────────────────────────────────────────────────────────────

@@ -1,12 +1,13 @@
 """What goes into and comes out of the room of data subjects."""
 
 from datetime import datetime
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from pydantic import BaseModel, Field, model_validator
 
 from crm_api.core.schemas import Body, Email, Line, Name, example
+from crm_api.privacy.words import SHORTEST
 
 
 class SubjectIn(Body):
@@ -29,7 +30,7 @@ class ExportIn(Body):
     model_config = example({"subject": {"email": "dana@riverside.example"}})
 
     subject: SubjectIn
-    also_known_as: list[Name] = Field(
+    also_known_as: list[Annotated[Name, Field(min_length=SHORTEST)]] = Field(
         default_factory=list, max_length=20, description="Further spellings of the name to look for in texts."
     )
 

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from crm_api.accounts.models import Account
 from crm_api.audit.models import AuditEntry
 from crm_api.contacts.models import Contact
+from crm_api.core import search
 from crm_api.core.errors import NotFound
 from crm_api.core.fields import CATALOGUES
 from crm_api.core.text import fold
@@ -133,6 +134,8 @@ def _namesake(session: Session, name: str, mine: set[UUID]) -> bool:
         same = sa.select(model.id).where(model.name_key.in_(orders), model.id.not_in(mine))
         if session.scalar(same.limit(1)) is not None:
             return True
-    first, last = (sa.func.lower(sa.func.coalesce(c, "")) for c in (Lead.first_name, Lead.last_name))
-    same = sa.select(Lead.id).where((first + " " + last).in_(orders), Lead.id.not_in(mine))
-    return session.scalar(same.limit(1)) is not None
+    # Leads have no key of their names; the search index knows where both words are.
+    likely = sa.select(Lead.first_name, Lead.last_name).where(
+        Lead.id.in_(search.matching(session, "lead", name)), Lead.id.not_in(mine)
+    )
+    return any(fold(f"{first or ''} {last or ''}") in orders for first, last in session.execute(likely))

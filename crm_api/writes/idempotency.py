@@ -23,15 +23,9 @@ from crm_api.writes.models import KeptAnswer
 LEASE = timedelta(seconds=60)
 KEPT = timedelta(hours=24)
 LONGEST_KEY = 255
-# What is left of an answer that showed somebody who was erased. A repeat is told so: doing the work again would
-# bring the person back.
-FORGOTTEN = {
-    "status": 410,
-    "body": b'{"type":"/problems/gone","title":"The answer is gone","status":410,'
-    b'"detail":"This was done, and what the answer showed was erased since."}',
-    "headers": {},
-    "results": None,
-}
+# What is left of an answer that showed somebody who was erased. Doing the work again would bring the person back.
+GONE = 410
+FORGOTTEN = {"status": GONE, "body": b"", "headers": None, "results": None}
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +64,8 @@ def require_key(given: str) -> str:
 def begin(session: Session, *, user_id: UUID, method: str, path: str, key: str, mark: str) -> Lease | Answer:
     """Take the lease on a keyed request, or give the answer that was kept for it.
 
-    Raises Conflict while the same request is at work, Invalid where the key came with another request.
+    Raises Conflict while the same request is at work and once its answer was erased, Invalid where the key came with
+    another request.
     """
     now = clock.now()
     which = {"user_id": user_id, "method": method, "path": path, "key": key}
@@ -84,6 +79,8 @@ def begin(session: Session, *, user_id: UUID, method: str, path: str, key: str, 
         raise Invalid.field(
             "Idempotency-Key", "was used for another request; take a new key for a new request"
         )
+    if row.status == GONE:
+        raise Conflict("This was done under the same key, and what its answer showed was erased since.")
     if row.status is not None:
         assert row.body is not None, "an answer has a body, if an empty one"
         return Answer(row.status, row.body, (row.headers or {}) | {"Idempotency-Replayed": "true"})

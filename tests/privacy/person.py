@@ -190,7 +190,7 @@ def _rows(session: Session, her: Person) -> None:
         )
     )
     _user(session)
-    _plan(session, UUID(her.ids["account"]), owner)
+    plan_of(session, UUID(her.ids["account"]), owner)
     hook = Webhook(
         name="ERP",
         url="https://erp.example",
@@ -235,7 +235,8 @@ def _user(session: Session) -> None:
     session.flush()
 
 
-def _plan(session: Session, account_id: UUID, owner: User) -> None:
+def plan_of(session: Session, account_id: UUID, owner: User) -> None:
+    """A planned day with one stop."""
     now = clock.now()
     times = dict.fromkeys(("shift_starts_at", "shift_ends_at", "leaves_at", "returns_at", "over_at"), now)
     zeros = dict.fromkeys(

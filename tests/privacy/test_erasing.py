@@ -161,7 +161,8 @@ async def test_a_request_repeated_under_its_key_does_not_bring_the_person_back(a
 
     await erased(api, client, {"email": EMAIL})
 
-    assert (await client.post(f"{CRM}/leads", json=body, headers=headers)).status_code == 410
+    refusal = problem(await client.post(f"{CRM}/leads", json=body, headers=headers), 409)
+    assert "erased" in refusal["detail"]
     assert (await client.get(f"{CRM}/leads", params={"count": "exact"})).json()["total"] == 0
 
 
@@ -225,6 +226,27 @@ async def test_a_subject_is_named_in_one_way(api: Api, subject: dict[str, Any]) 
     client = await api.client()
 
     problem(await client.post(ERASURES, json={"subject": subject, "reason": "-"}), 422)
+
+
+async def test_a_spelling_too_short_to_look_for_is_refused(api: Api) -> None:
+    client = await api.client()
+    body = {"subject": {"email": EMAIL}, "reason": "-", "also_known_as": ["Li"]}
+
+    problem(await client.post(ERASURES, json=body), 422)
+
+
+async def test_a_lead_of_the_same_name_is_a_namesake(api: Api) -> None:
+    client = await api.client()
+    goes = await made(client, CONTACT, first_name="Zoë", last_name="Ångström", email=EMAIL)
+    await made(client, LEAD, first_name="Zoe", last_name="Angstrom", title="Vans for Zoë Ångström")
+
+    await erased(api, client, {"kind": "contact", "id": goes["id"]})
+
+    assert (
+        (await client.get(f"{CRM}/leads", params={"search": "vans"}))
+        .json()["items"][0]["title"]
+        .endswith("Ångström")
+    )
 
 
 async def test_nobody_is_found_under_an_id_that_is_not_there(api: Api) -> None:

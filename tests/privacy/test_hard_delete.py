@@ -1,17 +1,22 @@
 """`DELETE …?hard=true`: one record goes for good, with its traces and what hangs on it alone."""
 
 from typing import Any
+from uuid import UUID
 
 import httpx
 import pytest
+import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from crm_api.core import search
 from crm_api.core.database import Database
 from crm_api.core.ids import new_id
+from crm_api.visits.models import VisitPlan
 from tests.app.resources import ACCOUNT, ACTIVITY, CONTACT, LEAD, OPPORTUNITY, RECORDS, Resource, problem
 from tests.changes.trail import changed, last, made, read
+from tests.factories import make_user
 from tests.privacy.grep import everywhere
+from tests.privacy.person import plan_of
 from tests.support.api import Api
 
 KINDS = [resource for resource in RECORDS if resource.kind != "product"]
@@ -138,3 +143,26 @@ async def test_a_record_that_is_not_there_cannot_be_deleted(api: Api) -> None:
     client = await api.client()
 
     problem(await client.delete(f"{LEAD.path}/{new_id()}", params={"hard": True}), 404)
+
+
+async def test_a_visit_plan_names_a_deleted_account_no_more(api: Api) -> None:
+    client = await api.client()
+    account, stays = await made(client, ACCOUNT, name=MARKED), await made(client, ACCOUNT)
+
+    def planned(session: Session) -> None:
+        owner = make_user(session)
+        plan_of(session, UUID(account["id"]), owner)
+        plan = session.scalars(sa.select(VisitPlan)).one()
+        plan.left_out = [
+            {"account_id": account["id"], "account_name": MARKED, "text": "closed"},
+            {"account_id": stays["id"], "account_name": "Other", "text": f"instead of {MARKED}"},
+        ]
+
+    await api.db.write(planned)
+    assert (await gone(client, ACCOUNT, account)).status_code == 204
+
+    assert await found(api.db, MARKED) == {}
+    (plan,) = (await client.get("/api/v1/crm/visits/plans")).json()["items"]
+    shown = (await client.get(f"/api/v1/crm/visits/plans/{plan['id']}")).json()
+    assert [item["text"] for item in shown["left_out"]] == ["instead of [erased]"]
+    assert shown["stops"] == []
