@@ -149,6 +149,7 @@ def run(options: argparse.Namespace) -> tuple[dict[str, Measured], int]:
             "DATA_DIR": directory,
             "SECRET_KEY": SECRET,
             "LOG_LEVEL": "warning",
+            "RATE_LIMIT": "0",
         }
         values = {name.lower(): value for name, value in environment.items()}
         settings = Settings(_env_file=None, **values)  # type: ignore[arg-type, call-arg]

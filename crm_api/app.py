@@ -105,7 +105,7 @@ def create_app(settings: Settings, open_state: Opened) -> FastAPI:
         openapi_url=None,  # pages/description.py: what it says depends on who asks
         docs_url=None,
         redoc_url=None,
-        responses=documented(401, 503),
+        responses=documented(401, 429, 503),
         description="A CRM for companies that sell through reps and dealers.",
         generate_unique_id_function=openapi.operation_id,
     )

@@ -14,6 +14,7 @@ from crm_api.access import Actor, actor_of
 from crm_api.core import context
 from crm_api.core.database import Database
 from crm_api.core.errors import BadRequest, NotAllowed, NotSignedIn
+from crm_api.core.limiting import Limiter
 from crm_api.core.secrets import Keys, fingerprint
 from crm_api.organisation.service import zone
 from crm_api.ports import Ports
@@ -44,6 +45,10 @@ class State:
     actors: dict[UUID, tuple[float, Actor]] = field(default_factory=dict)
     demo_password: str | None = None
     keyholders: dict[str, tuple[float, Keyholder]] = field(default_factory=dict)
+    limiter: Limiter = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.limiter = Limiter(self.settings.rate_limit)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +96,7 @@ async def current_actor(request: Request, token: Annotated[str | None, Depends(_
         return await _through_key(here, request, token)
     claims = here.keys.verify(token, purpose=ACCESS)
     actor = await live_actor(here, UUID(claims["sid"]))
+    here.limiter.take(actor.user_id)
     context.enter(actor_id=actor.user_id, label=_label(request))
     return actor
 
@@ -102,6 +108,7 @@ def _label(request: Request) -> str:
 
 async def _through_key(here: State, request: Request, token: str) -> Actor:
     holder = await live_keyholder(here, token)
+    here.limiter.take(holder.origin)
     context.enter(actor_id=holder.actor.user_id, origin=holder.origin, label=_label(request))
     wanted = scopes.needed(request.method, request.scope["path"])
     if not scopes.permits(holder.scopes, wanted):

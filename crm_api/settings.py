@@ -41,6 +41,11 @@ class Settings(BaseSettings):
     forwarded_allow_ips: str = Field(
         "127.0.0.1", description="Proxies whose X-Forwarded-* headers are believed."
     )
+    rate_limit: int = Field(
+        6000,
+        ge=0,
+        description="API requests a minute for each person and key, in each web process; 0 for any number.",
+    )
     max_upload_mb: int = Field(512, ge=1, description="Largest upload, in megabytes.")
 
     mail_transport: Literal["maildir", "smtp"] = Field("maildir", description="Where outgoing mail goes.")
