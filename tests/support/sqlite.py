@@ -2,6 +2,7 @@
 
 import asyncio
 import shutil
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from crm_api.core.database import Database
@@ -16,7 +17,8 @@ class Template:
     def copy_to(self, target: Path) -> str:
         """Copy the template to `target`; returns its URL."""
         if not self._file.exists():
-            asyncio.run(self._make())
+            with ThreadPoolExecutor(1) as pool:  # an async fixture that asks first has a loop running here
+                pool.submit(lambda: asyncio.run(self._make())).result()
         shutil.copyfile(self._file, target)
         return f"sqlite:///{target}"
 
