@@ -35,7 +35,6 @@ def examine_organisation(session: Session, actor: Any, backs: Sequence[Back]) ->
 
 def settle_organisation(session: Session, actor: Any, backs: Sequence[Back]) -> None:
     """In another currency, other amounts begin to count."""
-    organisation.forget(session)
     for back in backs:
         if back.changed("currency"):
             rates.request(session, back.record.currency, due_on=organisation.today(session))

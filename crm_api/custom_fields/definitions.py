@@ -1,24 +1,21 @@
-"""The definitions of this instance, as every request needs them: kept by the process, looked at again after 5 seconds.
+"""The definitions of this instance, as every request needs them: kept by the process (`core/keeping.py`).
 
-A request that touches no custom field pays for one look into a dictionary. The process that changes a definition
-forgets what it kept with the commit; another one learns of it within five seconds, and at once where it is sent a
-field that it does not know.
+A request that touches no custom field pays for one look into a dictionary. Another process learns of a change within
+five seconds, and at once where it is sent a field that it does not know.
 """
 
-import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
-from sqlalchemy import event
 from sqlalchemy.orm import Session
 
+from crm_api.core import keeping
 from crm_api.custom_fields.models import CustomField
 from crm_api.custom_fields.types import TYPES, Type
 
-FRESH_SECONDS = 5.0
 _KEY = "custom_fields"
 
 
@@ -75,15 +72,6 @@ class Known:
     derived: dict[str, Any] = field(default_factory=dict)
 
 
-@dataclass(slots=True)
-class _Kept:
-    """What a process keeps between transactions. `turn` rises with every change made here."""
-
-    known: Known | None = None
-    until: float = 0.0
-    turn: int = 0
-
-
 _ALL = sa.select(CustomField).order_by(CustomField.kind, CustomField.position, CustomField.key)
 _MARK = sa.select(
     sa.func.count(CustomField.id),
@@ -94,10 +82,7 @@ _MARK = sa.select(
 
 def known(session: Session) -> Known:
     """The definitions, the same throughout a transaction."""
-    mine = session.info.get(_KEY)
-    if mine is None:
-        mine = session.info[_KEY] = _current(session)
-    return mine
+    return keeping.kept(session, _KEY, _current)
 
 
 def live(session: Session, kind: str) -> dict[str, Definition]:
@@ -107,39 +92,16 @@ def live(session: Session, kind: str) -> dict[str, Definition]:
 
 def reread(session: Session) -> None:
     """Look at the table again: somebody uses a field that is not known here."""
-    session.info[_KEY] = _current(session, again=True)
+    keeping.kept(session, _KEY, _current, again=True)
 
 
 def changing(session: Session) -> None:
     """This transaction changes definitions: it sees its own, and the process forgets with the commit."""
-    kept = _kept(session)
-    session.info[_KEY] = None
-    if not session.info.get("changes_custom_fields"):
-        session.info["changes_custom_fields"] = True
-
-        @event.listens_for(session, "after_commit")  # of savepoints too: forgetting once more costs little
-        def _forget(_: Session) -> None:
-            kept.turn += 1
-            kept.until = 0.0
+    keeping.changing(session, _KEY)
 
 
-def _kept(session: Session) -> _Kept:
-    return session.info.setdefault("kept", {}).setdefault(_KEY, _Kept())  # type: ignore[no-any-return]
-
-
-def _current(session: Session, *, again: bool = False) -> Known:
-    if session.info.get("changes_custom_fields"):
-        return _load(session)  # not committed yet: nobody else's business
-    kept = _kept(session)
-    if kept.known is not None and kept.until > time.monotonic() and not again:
-        return kept.known
-    turn, now = kept.turn, time.monotonic()
-    found = kept.known
-    if found is None or _mark(session) != found.mark:
-        found = _load(session)
-    if turn == kept.turn:  # else: changed here while this was read, and perhaps read before the commit
-        kept.known, kept.until = found, now + FRESH_SECONDS
-    return found
+def _current(session: Session, before: Known | None) -> Known:
+    return before if before is not None and _mark(session) == before.mark else _load(session)
 
 
 def _mark(session: Session) -> Mark:

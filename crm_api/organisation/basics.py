@@ -1,10 +1,12 @@
-"""What nearly every verb asks of the profile, read once a transaction."""
+"""What nearly every verb asks of the profile: kept by the process (`core/keeping.py`)."""
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Session
+from sqlalchemy import event
+from sqlalchemy.orm import Session, object_session
 
+from crm_api.core import keeping
 from crm_api.organisation.models import Organisation
 
 
@@ -24,17 +26,20 @@ _KEY = "organisation"
 
 
 def basics(session: Session) -> Basics:
-    """The basics; the defaults where no profile has been written yet."""
-    if _KEY not in session.info:
-        row = session.execute(_BASICS).first()
-        session.info[_KEY] = Basics(*row) if row else Basics()
-    known: Basics = session.info[_KEY]
-    return known
+    """The basics, the same throughout a transaction; the defaults where no profile has been written yet."""
+    return keeping.kept(session, _KEY, _load)
 
 
-def forget(session: Session) -> None:
-    """Read the basics anew when next asked: the profile has changed in this transaction."""
-    session.info.pop(_KEY, None)
+def _load(session: Session, _: Basics | None) -> Basics:
+    row = session.execute(_BASICS).first()
+    return Basics(*row) if row else Basics()
+
+
+@event.listens_for(Organisation, "after_insert")
+@event.listens_for(Organisation, "after_update")
+def _changed(_: Any, __: Any, profile: Organisation) -> None:
+    if (session := object_session(profile)) is not None:
+        keeping.changing(session, _KEY)
 
 
 def zone(session: Session) -> str:

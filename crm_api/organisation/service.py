@@ -15,10 +15,10 @@ from crm_api.core.money import require_currency
 from crm_api.core.schemas import apply_patch
 from crm_api.core.text import fold
 from crm_api.organisation import rates
-from crm_api.organisation.basics import Basics, basics, currency, forget, zone
+from crm_api.organisation.basics import Basics, basics, currency, zone
 from crm_api.organisation.models import Organisation, Territory
 
-__all__ = ["Basics", "basics", "currency", "forget", "zone"]
+__all__ = ["Basics", "basics", "currency", "zone"]
 _MAY_BE_EMPTY = {"postal_address", "street", "city", "state", "zip", "country", "working_hours"}
 
 
@@ -76,7 +76,7 @@ def change_profile(session: Session, *, values: dict[str, Any], if_match: int | 
         if values["currency"] != organisation.currency:
             _change_currency(session, organisation.currency, values["currency"])
     apply_patch(organisation, values)
-    forget(session)
+    session.flush()  # from here on this transaction computes with it
     return organisation
 
 
