@@ -124,7 +124,10 @@ class Database(ABC):
         raise ValueError("DATABASE_URL must begin with sqlite:/// or postgresql://")
 
     async def read(self, fn: Callable[Concatenate[Session, P], R], *args: P.args, **kwargs: P.kwargs) -> R:
-        """Run `fn(session, …)` in a read-only transaction."""
+        """Run `fn(session, …)` where nothing can be written.
+
+        SQLite shows one state of the data throughout, PostgreSQL one for each statement.
+        """
         with translated():
             return await self._run(lambda session: fn(session, *args, **kwargs), writing=False)
 
