@@ -115,7 +115,7 @@ class Database(ABC):
     kept: dict[str, Any]
 
     @staticmethod
-    def open(url: str, *, pool_size: int = 8) -> "Database":
+    def open(url: str, *, pool_size: int = 10) -> "Database":
         """`sqlite:///FILE` or `postgresql://…`; raises ValueError for anything else."""
         if url.startswith("sqlite:///"):
             return SQLiteDatabase(url)
@@ -249,20 +249,21 @@ class SQLiteDatabase(Database):
 class PostgreSQLDatabase(Database):
     """An asyncpg pool; several processes and machines may share the server."""
 
-    def __init__(self, url: str, *, pool_size: int = 8) -> None:
+    def __init__(self, url: str, *, pool_size: int = 10) -> None:
         self.url, self.kept = "postgresql+asyncpg://" + url.split("://", 1)[1], {}
         # A statement sees what is committed when it begins, within a transaction or without one: readers do
         # without, and save two round trips of five.
-        readers, writers = pool_size - pool_size // 2, pool_size // 2
+        # No pool overflows: a connection beyond its size is opened and closed again for every request under load.
+        writers = max(1, pool_size * 2 // 5)
         self._reading = create_async_engine(
             self.url,
             isolation_level="AUTOCOMMIT",
             connect_args={"server_settings": {"default_transaction_read_only": "on"}},
-            pool_size=readers,
-            max_overflow=1,
+            pool_size=max(1, pool_size - writers),
+            max_overflow=0,
             pool_timeout=10,
         )
-        self._engine = create_async_engine(self.url, pool_size=writers, max_overflow=1, pool_timeout=10)
+        self._engine = create_async_engine(self.url, pool_size=writers, max_overflow=0, pool_timeout=10)
         self._numbers = create_async_engine(self.url, pool_size=2, max_overflow=0, pool_timeout=10)
 
     async def _run(self, work: Callable[[Session], R], *, writing: bool) -> R:
