@@ -22,21 +22,31 @@ Json = sa.JSON(none_as_null=True).with_variant(postgresql.JSONB(none_as_null=Tru
 SortText = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
 
 
-class _Gathered(FunctionElement[Any]):
-    """All values of a column as one JSON list; empty where there is no row."""
+class _List(sa.TypeDecorator[list[Any]]):
+    """A JSON list; NULL is the empty one, which saves most rows from being parsed."""
 
-    type = sa.JSON()
+    impl = sa.JSON
+    cache_ok = True
+
+    def process_result_value(self, value: Any, dialect: sa.Dialect) -> list[Any]:
+        return value if value is not None else []
+
+
+class _Gathered(FunctionElement[Any]):
+    """All values of a column as one JSON list."""
+
+    type = _List()
     inherit_cache = True
 
 
 @compiles(_Gathered)
 def _gathered_by_sqlite(element: Any, compiler: SQLCompiler, **kw: Any) -> str:
-    return f"json_group_array({compiler.process(element.clauses, **kw)})"
+    return f"nullif(json_group_array({compiler.process(element.clauses, **kw)}), '[]')"
 
 
 @compiles(_Gathered, "postgresql")
 def _gathered_by_postgresql(element: Any, compiler: SQLCompiler, **kw: Any) -> str:
-    return f"coalesce(json_agg({compiler.process(element.clauses, **kw)}), '[]')"
+    return f"json_agg({compiler.process(element.clauses, **kw)})"
 
 
 def json_list(statement: sa.Select[Any]) -> sa.ScalarSelect[Any]:

@@ -1,6 +1,7 @@
 """From rows to JSON answers: the columns a schema shows, and money in major units."""
 
 from collections.abc import Mapping
+from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
@@ -32,4 +33,9 @@ def in_major(row: dict[str, Any], *fields: str) -> dict[str, Any]:
 
 def in_order(schema: type[BaseModel], row: Mapping[str, Any]) -> dict[str, Any]:
     """The row with just the schema's fields, in its order."""
-    return {name: row[name] for name in schema.model_fields if name in row}
+    return {name: row[name] for name in _names(schema) if name in row}
+
+
+@cache
+def _names(schema: type[BaseModel]) -> tuple[str, ...]:
+    return tuple(schema.model_fields)
