@@ -36,12 +36,13 @@ from sqlalchemy.pool import QueuePool
 from crm_api.core import dialect
 from crm_api.core.columns import GUID, UTCDateTime
 from crm_api.core.constraints import broken
-from crm_api.core.errors import Conflict, Invalid, Problem, Stale, Unavailable
+from crm_api.core.errors import Conflict, Deadlocked, Invalid, Problem, Stale, Unavailable
 from crm_api.core.ids import new_id
 
 P = ParamSpec("P")
 R = TypeVar("R")
 
+TRIES = 5  # of a transaction that others bar: each time at least one of those in the circle comes through
 NAMING = {
     "ix": "ix_%(column_0_N_label)s",
     "uq": "uq_%(table_name)s_%(column_0_N_name)s",
@@ -135,10 +136,17 @@ class Database(ABC):
         """Run `fn(session, …)` in a transaction that is committed when this returns.
 
         A `Problem` that `fn` *returns* is raised after the commit, so that the trace it left stays; one
-        that it *raises* rolls everything back. A broken constraint becomes a Conflict.
+        that it *raises* rolls everything back. A broken constraint becomes a Conflict. Where the database gave the
+        transaction up in favour of others, `fn` runs again from its beginning: it must not change what lies outside.
         """
-        with translated():
-            result = await self._run(lambda session: fn(session, *args, **kwargs), writing=True)
+        for again in range(TRIES, 0, -1):
+            try:
+                with translated():
+                    result = await self._run(lambda session: fn(session, *args, **kwargs), writing=True)
+                break
+            except Deadlocked:
+                if again == 1:
+                    raise
         if isinstance(result, Problem):
             raise result
         return result
@@ -166,6 +174,8 @@ def translated() -> Iterator[None]:
     except StaleDataError as error:
         raise Stale("The record was changed by somebody else meanwhile; read it again and repeat.") from error
     except DBAPIError as error:
+        if dialect.is_deadlock(error):
+            raise Deadlocked("Too many changed the same records at once; try again in a moment.") from error
         if dialect.is_outage(error):
             raise Unavailable("The database is not answering; try again in a moment.") from error
         if isinstance(error, DataError):

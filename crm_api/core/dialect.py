@@ -121,10 +121,14 @@ def is_outage(error: DBAPIError) -> bool:
             "too many clients",
             "the database system is",
             "statement timeout",
-            "deadlock detected",
-            "could not serialize",
         )
     )
+
+
+def is_deadlock(error: DBAPIError) -> bool:
+    """Whether transactions waited for each other in a circle, and PostgreSQL ended this one to let the others go on."""
+    text = str(error.orig).lower()
+    return "deadlock detected" in text or "could not serialize" in text
 
 
 # ── Time buckets in a zone ───────────────────────────────────────────────────────────────────────

@@ -90,3 +90,7 @@ class Unavailable(Problem):
     def __init__(self, detail: str, *, retry_after: int = 5, **extra: Any) -> None:
         super().__init__(detail, **extra)
         self.retry_after = retry_after
+
+
+class Deadlocked(Unavailable):
+    """The transaction was given up for others to go on. Nothing of it is kept: run it again from its beginning."""

@@ -18,7 +18,7 @@ from crm_api import audit
 from crm_api.access import Actor
 from crm_api.core import numbering
 from crm_api.core.database import translated
-from crm_api.core.errors import Conflict, Invalid, Problem
+from crm_api.core.errors import Conflict, Invalid, Problem, Unavailable
 from crm_api.core.problems import document, from_validation
 from crm_api.organisation.service import today
 from crm_api.writes import externals
@@ -80,24 +80,22 @@ async def _sliced(write: Writing, verbs: Verbs, operations: Sequence[Any], lease
     results: list[Result] = list(lease.results) if lease else []
     change_set = lease.change_set_id if lease else None
 
-    def one_slice(session: Session) -> tuple[UUID, Answer | None]:
+    def one_slice(session: Session) -> tuple[UUID, list[Result]]:
         if change_set is not None:
             audit.continue_change_set(session, change_set)
         here = audit.change_set(session)
         first = len(results)
         done = _slice(session, write.actor, verbs, operations[first : first + SLICE], first=first)
-        results.extend(done)
-        answer = _answer(results) if len(results) == len(operations) else None
-        if lease is not None and answer is not None:
-            finish(session, lease, answer)
+        so_far = [*results, *done]
+        if lease is not None and len(so_far) == len(operations):
+            finish(session, lease, _answer(so_far))
         elif lease is not None:
-            progress(session, lease, change_set_id=here, results=results)
-        return here, answer
+            progress(session, lease, change_set_id=here, results=so_far)
+        return here, so_far
 
-    answer: Answer | None = None
-    while answer is None:
-        change_set, answer = await write.db.write(one_slice)
-    return answer
+    while len(results) < len(operations):
+        change_set, results = await write.db.write(one_slice)
+    return _answer(results)
 
 
 def _answer(results: list[Result]) -> Answer:
@@ -116,6 +114,7 @@ def _slice(
         actor,
         verbs.kind,
         [(op.external_system, op.external_id) for op in read if isinstance(op, Upsert)],
+        also=[op.id for op in read if isinstance(op, Update | Delete)],
     )
     links = externals.Links(session, actor, verbs.kind)
     links.load(op.data for op in read if not isinstance(op, Delete | Problem))
@@ -155,6 +154,8 @@ class Work:
             return {"op": operation.op, **self._behind_savepoint(operation)}
         except ValidationError as error:
             refusal: Problem = from_validation(error.errors())
+        except Unavailable:
+            raise  # no answer to this operation: nothing of the transaction can be kept
         except Problem as problem:
             refusal = problem
         return {"op": operation.op, "status": refusal.status, "error": document(refusal)}

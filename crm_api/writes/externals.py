@@ -27,16 +27,23 @@ class External:
     source_updated_at: datetime | None
 
 
-def known(session: Session, actor: Actor, kind: str, marks: Sequence[Mark]) -> dict[Mark, External]:
-    """The records of a kind that these external ids lead to, seen or not; locked until the transaction ends."""
+def known(
+    session: Session, actor: Actor, kind: str, marks: Sequence[Mark], *, also: Sequence[UUID] = ()
+) -> dict[Mark, External]:
+    """The records of a kind that these external ids lead to, seen or not; locked until the transaction ends.
+
+    With those of the ids in `also`, all in one order: else two transactions over the same records, each in its own
+    order, wait for each other.
+    """
     model = CATALOGUES[kind].model
     wanted = defaultdict(list)
     for system, external_id in marks:
         wanted[system].append(external_id)
-    if not wanted:
+    if not wanted and not also:
         return {}
     asked = sa.or_(
-        *((model.external_system == system) & model.external_id.in_(ids) for system, ids in wanted.items())
+        *((model.external_system == system) & model.external_id.in_(ids) for system, ids in wanted.items()),
+        *([model.id.in_(also)] if also else []),
     )
     rows = session.execute(
         sa.select(
@@ -48,6 +55,7 @@ def known(session: Session, actor: Actor, kind: str, marks: Sequence[Mark]) -> d
             getattr(model, "source_updated_at", sa.null()).label("source_updated_at"),
         )
         .where(asked)
+        .order_by(model.id)
         .with_for_update(of=model)
     )
     return {
@@ -55,6 +63,7 @@ def known(session: Session, actor: Actor, kind: str, marks: Sequence[Mark]) -> d
             row.id, bool(row.seen), row.archived_at is not None, row.source_updated_at
         )
         for row in rows
+        if row.external_id is not None
     }
 
 

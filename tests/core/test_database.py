@@ -208,3 +208,22 @@ async def test_a_row_has_its_id_and_its_defaults_before_it_is_written(
     assert row.id.version == 7
     assert row.version == 1
     assert row.created_at.tzinfo is not None
+
+
+async def test_two_that_wait_for_each_other_both_come_through(db: Database, engine: str) -> None:
+    tags = [await db.write(add, name) for name in ("First", "Second")]
+
+    def recolour(session: Session, ids: list[UUID], color: str) -> None:
+        for tag_id in ids:
+            tag = session.get_one(Tag, tag_id, with_for_update=True)
+            tag.color = f"{tag.color} {color}"
+            session.flush()
+            if engine == "postgresql":  # SQLite has one writer, and no circle
+                session.execute(sa.select(sa.func.pg_sleep(0.2)))
+
+    await asyncio.gather(db.write(recolour, tags, "red"), db.write(recolour, tags[::-1], "green"))
+
+    def colors(session: Session) -> set[frozenset[str]]:
+        return {frozenset(color.split()) for color in session.scalars(sa.select(Tag.color))}
+
+    assert await db.read(colors) == {frozenset(("grey", "red", "green"))}
