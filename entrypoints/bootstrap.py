@@ -7,8 +7,12 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
 
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
 from crm_api import subscriptions
 from crm_api.core.database import Database
+from crm_api.core.errors import Problem
 from crm_api.core.secrets import Keys, load_or_create
 from crm_api.dependencies import State
 from crm_api.organisation.tokens import DatabaseTokenStore
@@ -124,13 +128,33 @@ def _text_model(settings: Settings, opened: AsyncExitStack) -> TextModel | None:
     return model
 
 
+async def _database(state: State) -> Diagnosis:
+    from entrypoints.launch import newest_revision
+
+    name = "PostgreSQL" if "postgresql" in state.db.url else f"SQLite, {state.settings.database}"
+    try:
+        revision = await state.db.read(_revision)
+    except Problem as problem:
+        return Diagnosis("database", False, f"{name}: {problem.detail}")
+    if revision != newest_revision():
+        return Diagnosis(
+            "database", False, f"{name}: not at this version yet; crm migrate, or crm up, brings it there"
+        )
+    return Diagnosis("database", True, name)
+
+
+def _revision(session: Session) -> str | None:
+    if not sa.inspect(session.connection()).has_table("alembic_version"):
+        return None
+    revision: str | None = session.scalar(sa.text("SELECT version_num FROM alembic_version"))
+    return revision
+
+
 async def diagnose(state: State) -> list[Diagnosis]:
     """What `crm doctor` prints: each part, whether it is on, and what turns it on."""
     settings, ports = state.settings, state.ports
     lines = [
-        Diagnosis(
-            "database", True, "PostgreSQL" if "postgresql" in state.db.url else f"SQLite, {settings.database}"
-        ),
+        await _database(state),
         Diagnosis("outgoing mail", True, f"through {ports.email_sender.name}"),
     ]
     for adapter in ports.diagnostics:

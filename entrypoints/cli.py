@@ -1,6 +1,7 @@
 """The `crm` command. Each command is a few lines over the same flows and services the API uses."""
 
 import asyncio
+import os
 import secrets
 import sys
 from collections.abc import Awaitable, Callable
@@ -41,19 +42,18 @@ def settings() -> Settings:
         raise typer.Exit(2) from None
 
 
-def run(work: Callable[["State"], Awaitable[Any]], *, label: str) -> Any:
-    """Open everything, do the work as the command line, and turn a Problem into exit 1 with its sentence."""
-    from entrypoints import start
+def run(work: Callable[["State"], Awaitable[Any]], *, label: str, prepared: bool = True) -> Any:
+    """Open everything, do the work as the command line, and turn a Problem into exit 1 with its sentence.
+
+    The database is brought to this version first, with its first administrator, unless `prepared` is false.
+    """
     from entrypoints.bootstrap import open_state
 
     async def main() -> Any:
         chosen = settings()
         logging.configure(chosen.log_level if chosen.log_level != "info" else "warning")
-        prepared = await start.prepare(chosen)
-        if prepared.new_password:
-            console.print(
-                f"Made the administrator {prepared.admin_email} with the password {prepared.new_password}"
-            )
+        if prepared:
+            await _prepare(chosen)
         async with open_state(chosen) as state:
             with context.working(origin="cli", label=label):
                 return await work(state)
@@ -63,6 +63,14 @@ def run(work: Callable[["State"], Awaitable[Any]], *, label: str) -> Any:
     except Problem as problem:
         console.print(f"[red]{problem.title}.[/red] {problem.detail}")
         raise typer.Exit(1) from None
+
+
+async def _prepare(chosen: Settings) -> None:
+    from entrypoints import start
+
+    made = await start.prepare(chosen)
+    if made.new_password:
+        console.print(f"Made the administrator {made.admin_email} with the password {made.new_password}")
 
 
 @app.command()
@@ -97,10 +105,12 @@ def work() -> None:
 
 @app.command()
 def migrate() -> None:
-    """Bring the database to the schema of this version; SQLite files are copied first."""
+    """Bring the database to the schema of this version, SQLite files copied first, and make the first administrator."""
     from crm_api.migrations.runner import migrate as upgrade
 
-    before, now = asyncio.run(upgrade(settings().database))
+    chosen = settings()
+    before, now = asyncio.run(upgrade(chosen.database))
+    asyncio.run(_prepare(chosen))
     console.print(f"Schema {now}" + ("" if before == now else f" (was {before or 'empty'})"))
 
 
@@ -150,15 +160,25 @@ def doctor() -> None:
     """Say which parts are on, and what is missing for the rest."""
     from entrypoints.bootstrap import diagnose
 
-    lines = run(diagnose, label="doctor")
+    lines = run(diagnose, label="doctor", prepared=False)
     for line in lines:
         typer.echo(f"{'ok ' if line.ok else '-- '} {line.part:<16} {line.message}")
     raise typer.Exit(0 if all(line.ok for line in lines) else 1)
 
 
 def main() -> None:
-    """The console script."""
-    app(prog_name="crm")
+    """The console script. What goes wrong around it (a database that is down, a path that is not there) is one
+    sentence; LOG_LEVEL=debug shows where it came from."""
+    from entrypoints.failures import sentence
+
+    try:
+        app(prog_name="crm")
+    except Exception as error:
+        said = sentence(error)
+        if said is None or os.environ.get("LOG_LEVEL", "").lower() == "debug":
+            raise
+        console.print(f"[red]This did not work.[/red] {said}", soft_wrap=True)
+        sys.exit(1)
 
 
 if __name__ == "__main__":

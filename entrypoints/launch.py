@@ -68,14 +68,20 @@ def _prepare(settings: Settings, demo_password: str | None) -> tuple[str, str | 
     return prepared.admin_email, prepared.new_password
 
 
+def newest_revision() -> str:
+    """The schema of this version."""
+    return max(file.name.partition("_")[0] for file in _REVISIONS.glob("[0-9]*.py"))
+
+
 def is_at_newest_schema(url: str) -> bool:
     """Whether a SQLite file needs no migration, found out without loading Alembic; False where unsure."""
     path = Path(url.removeprefix("sqlite:///"))
     if not url.startswith("sqlite:///") or not path.exists():
         return False
-    newest = max(file.name.partition("_")[0] for file in _REVISIONS.glob("[0-9]*.py"))
     try:
         with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as connection:
-            return connection.execute("SELECT version_num FROM alembic_version").fetchall() == [(newest,)]
+            return connection.execute("SELECT version_num FROM alembic_version").fetchall() == [
+                (newest_revision(),)
+            ]
     except sqlite3.Error:
         return False

@@ -18,6 +18,7 @@ from crm_api.outbox.schemas import MessageOut
 from crm_api.outbox.state import WAITING, Status
 
 SHOWN = 8
+AHEAD = 14  # days: over a weekend and a holiday the next mails leave a week later
 Verb = Callable[..., Any]
 # What a person may do with a message: the words on the button, and the verb behind it.
 ACTIONS: dict[str, tuple[str, Verb]] = {
@@ -78,7 +79,7 @@ async def outbox(db: Database, actor: Actor) -> Outbox:
     leaving = All(
         all=[
             Any_(any=[underway, asked_about]),
-            Comparison(field="due_at", op="lt", value=morning + timedelta(days=2)),
+            Comparison(field="due_at", op="lt", value=morning + timedelta(days=AHEAD)),
         ]
     )
     sent = All(all=[_in(Status.SENT), Comparison(field="sent_at", op="gte", value=morning)])

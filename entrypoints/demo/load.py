@@ -163,6 +163,10 @@ def _load_deals(session: Session, company: DemoCompany) -> None:
 # ── Taking it out again ──────────────────────────────────────────────────────────────────────────
 
 
+# Links that may be empty, of rows that are about nothing then: nobody's target, a mail to nobody.
+_NOTHING_WITHOUT = ("targets", "outbox_messages")
+
+
 def remove(session: Session) -> int:
     """Erase every record of the demo company, with its history; returns how many records there were.
 
@@ -193,7 +197,7 @@ def _erase(session: Session, table: sa.Table, where: sa.ColumnElement[bool]) -> 
         for column in other.columns:
             if not any(key.column.table is table for key in column.foreign_keys):
                 continue
-            if column.nullable:
+            if column.nullable and other.name not in _NOTHING_WITHOUT:
                 version = {"version": other.c.version + 1} if "version" in other.c else {}
                 session.execute(
                     sa.update(other).where(column.in_(ids)).values({column.name: None, **version})

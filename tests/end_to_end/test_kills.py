@@ -68,7 +68,7 @@ ALL = [
 @pytest.mark.parametrize(("transport", "place"), ALL)
 def test_a_worker_killed_anywhere_never_sends_twice(transport: str, place: str, tmp_path: Path) -> None:
     with sending_by(transport, tmp_path) as (here, arrived):
-        here.command("doctor")
+        here.command("migrate")
         with here.process("serve"):
             until("the start", here.is_ready)
             with here.client() as client:
@@ -88,7 +88,7 @@ def test_a_worker_killed_anywhere_never_sends_twice(transport: str, place: str, 
 
 def test_a_follow_up_goes_out_through_a_real_smtp_server(tmp_path: Path) -> None:
     with sending_by("smtp", tmp_path) as (here, arrived):
-        here.command("doctor")
+        here.command("migrate")
         with here.process("serve"), here.process("work"):
             until("the start", here.is_ready)
             with here.client() as client:

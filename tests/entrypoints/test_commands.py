@@ -33,13 +33,27 @@ def crm(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Crm]:
 
 
 def test_the_first_command_makes_the_administrator_and_tells_the_password_once(crm: Crm) -> None:
-    first, second = crm("doctor"), crm("doctor")
+    first, second = crm("migrate"), crm("migrate")
 
     assert "Made the administrator admin@rounds.example with the password" in first.stderr
     assert "password" not in second.stderr
 
 
+def test_doctor_makes_nothing_and_says_what_does(crm: Crm) -> None:
+    said = crm("doctor", code=1)
+
+    assert "crm migrate" in said.stdout
+    assert "Made" not in said.stderr
+
+
+def test_doctor_says_that_the_database_is_down(crm: Crm, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DATABASE_URL", "postgresql://nobody:nothing@127.0.0.1:1/none")
+
+    assert "cannot be reached" in crm("doctor", code=1).stdout
+
+
 def test_doctor_names_every_part_and_what_turns_it_on(crm: Crm) -> None:
+    crm("migrate")
     said = crm("doctor").stdout
 
     assert "SQLite" in said
