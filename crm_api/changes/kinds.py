@@ -111,7 +111,10 @@ _DEFAULT = Claim(
 
 UNDOERS: dict[str, Undoer] = {
     "organisation": Undoer(
-        Organisation, examine=small.examine_organisation, settle=small.settle_organisation
+        Organisation,
+        examine=small.examine_organisation,
+        settle=small.settle_organisation,
+        away=small.keep_profile,
     ),
     "territory": Undoer(Territory, examine=small.examine_tree, claims=(_NAME,)),
     "holiday_calendar": Undoer(

@@ -12,7 +12,7 @@ from crm_api.core import clock
 from crm_api.core.errors import Conflict
 from crm_api.organisation import holidays, rates
 from crm_api.organisation import service as organisation
-from crm_api.organisation.models import ExchangeRate, HolidayCalendar
+from crm_api.organisation.models import ExchangeRate, HolidayCalendar, Organisation
 from crm_api.pipelines import service as pipelines
 from crm_api.pipelines.models import Pipeline, Stage
 from crm_api.tags import service as tags
@@ -31,6 +31,11 @@ def examine_organisation(session: Session, actor: Any, backs: Sequence[Back]) ->
         currency = back.values.get("currency", back.record.currency)
         if currency != back.record.currency and organisation.amounts_kept(session):
             yield back, f"amounts are kept in {back.record.currency}; the currency cannot change any more"
+
+
+def keep_profile(session: Session, record: Organisation) -> str | None:
+    """The first change of the profile writes it down with its defaults; there is no organisation without one."""
+    return "an organisation always has a profile; change its fields instead"
 
 
 def settle_organisation(session: Session, actor: Any, backs: Sequence[Back]) -> None:

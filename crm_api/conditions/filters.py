@@ -126,12 +126,12 @@ def _search(given: dict[str, str]) -> str | None:
 
 
 def _sort(given: dict[str, str]) -> tuple[str, ...]:
+    order = given.get("sort_order", "asc")
+    if order not in ("asc", "desc"):
+        raise BadRequest("sort_order is asc or desc.")
     if given.get("sort"):
         return tuple(part.strip() for part in given["sort"].split(",") if part.strip())
     if given.get("sort_by"):
-        order = given.get("sort_order", "asc")
-        if order not in ("asc", "desc"):
-            raise BadRequest("sort_order is asc or desc.")
         return (("-" if order == "desc" else "") + given["sort_by"],)
     return ()
 

@@ -10,6 +10,7 @@ from fastapi.responses import Response
 from pydantic import BaseModel
 from pydantic_core import PydanticSerializationError, to_json
 from starlette.exceptions import HTTPException
+from starlette.routing import Match
 
 from crm_api.core import context
 from crm_api.core.errors import (
@@ -49,13 +50,13 @@ def documented(*statuses: int) -> dict[int | str, dict[str, Any]]:
         status: {
             "model": ProblemDocument,
             "content": {MEDIA_TYPE: {}},
-            "description": _TITLES.get(status, "Problem"),
+            "description": TITLES.get(status, "Problem"),
         }
         for status in statuses
     }
 
 
-_TITLES = {
+TITLES = {
     400: "A parameter that does not exist, or a damaged cursor",
     401: "Not signed in",
     403: "Not allowed",
@@ -118,6 +119,8 @@ def install(app: FastAPI) -> None:
         response = answer(_from_http(error))
         for name, value in (error.headers or {}).items():
             response.headers[name] = value
+        if error.status_code == 405:
+            response.headers["Allow"] = ", ".join(_methods_of(request))
         return response
 
 
@@ -126,6 +129,18 @@ _SENTENCES = {
     405: "This path does not take this method; see /docs.",
 }
 _TYPES = {404: "no-such-path", 405: "no-such-method"}
+
+
+def _methods_of(request: Request) -> list[str]:
+    """Every method the address takes; the framework names those of the first route that has the path alone."""
+    return [
+        method
+        for method in ("DELETE", "GET", "PATCH", "POST", "PUT")
+        if any(
+            route.matches({**request.scope, "method": method})[0] is Match.FULL
+            for route in request.app.router.routes
+        )
+    ]
 
 
 def _from_http(error: HTTPException) -> Problem:

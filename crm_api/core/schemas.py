@@ -5,7 +5,15 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    WithJsonSchema,
+)
 
 from crm_api.core.errors import Invalid
 
@@ -16,7 +24,8 @@ _ADDRESS = re.compile(
     r"(?:\.[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?)+"
 )
 
-_CLOCK = re.compile(r"([01]\d|2[0-3]):[0-5]\d|24:00")
+_DASHED = re.compile(r"\s*\d{4}-")
+_CLOCK = re.compile(r"^(([01]\d|2[0-3]):[0-5]\d|24:00)$")
 
 
 class Body(BaseModel):
@@ -57,7 +66,7 @@ def _phone(value: str) -> str:
 
 def _written_out(value: Any) -> Any:
     """Refuse numbers: 20261121 would be read as seconds since 1970."""
-    if isinstance(value, int | float) or (isinstance(value, str) and "-" not in value):
+    if isinstance(value, int | float) or (isinstance(value, str) and not _DASHED.match(value)):
         raise ValueError("a date or time in RFC 3339, such as 2026-11-21T09:30:00Z")
     return value
 
@@ -127,14 +136,25 @@ CustomValues = Annotated[
         max_length=200, description="Values of custom fields by key; a change merges them, null removes one."
     ),
 ]
+_Window = Annotated[
+    tuple[str, str],
+    WithJsonSchema(
+        {
+            "type": "array",
+            "items": {"type": "string", "pattern": _CLOCK.pattern},
+            "minItems": 2,
+            "maxItems": 2,
+        }
+    ),
+]
 OpeningHours = Annotated[
-    dict[str, list[tuple[str, str]]],
-    AfterValidator(_hours),
+    dict[str, list[_Window]],
     Field(
         max_length=7,
         examples=[{"1": [["08:00", "12:00"], ["13:00", "18:00"]]}],
         description="Local opening windows by ISO weekday.",
     ),
+    AfterValidator(_hours),
 ]
 
 

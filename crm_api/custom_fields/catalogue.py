@@ -11,7 +11,16 @@ from crm_api.custom_fields.types import TYPES
 
 access.declare("custom_field", CustomField, shared=True, config=True)
 
-_SHOWN = sa.select(*shown_by(CustomFieldOut, CustomField, unique=CustomField.is_unique))
+# Named one by one where the column is called otherwise than the field.
+_SHOWN = sa.select(
+    *shown_by(
+        CustomFieldOut,
+        CustomField,
+        unique=CustomField.is_unique,
+        default=CustomField.default,
+        group=CustomField.group,
+    )
+)
 
 CATALOGUE = Catalogue(
     kind="custom_field",

@@ -1,21 +1,31 @@
 """Rules, sequences and enrolments as people write and read them."""
 
+import re
 from datetime import datetime, time
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from pydantic import BaseModel, BeforeValidator, Field, field_validator
+from pydantic import BaseModel, BeforeValidator, Field, WithJsonSchema, field_validator
 
 from crm_api.conditions import Tree
 from crm_api.core.schemas import Body, Name
 from crm_api.core.templating import email_templates
 
 
+_CLOCK = r"^(([01]\d|2[0-3]):[0-5]\d(:[0-5]\d)?|24:00)$"
+
+
 def _local_time(value: Any) -> Any:
+    if not isinstance(value, time) and not (isinstance(value, str) and re.fullmatch(_CLOCK, value)):
+        raise ValueError("a time of day such as 09:00")
     return "00:00" if value == "24:00" else value
 
 
-LocalTime = Annotated[time, BeforeValidator(_local_time)]
+LocalTime = Annotated[
+    time,
+    BeforeValidator(_local_time),
+    WithJsonSchema({"type": "string", "pattern": _CLOCK, "examples": ["09:00"]}),
+]
 
 
 class Window(Body):

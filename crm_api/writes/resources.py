@@ -3,12 +3,13 @@
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Body, Path, Query, Response
+from pydantic import ValidationError
 from sqlalchemy.orm import Session
 
 from crm_api.access import Actor
 from crm_api.conditions import records
 from crm_api.core.fields import CATALOGUES
-from crm_api.core.problems import documented
+from crm_api.core.problems import documented, from_validation
 from crm_api.core.schemas import LINE
 from crm_api.writes import bulk, externals
 from crm_api.writes.bulk import Verbs, Work
@@ -65,7 +66,10 @@ def _upserted(
 ) -> Answer:
     known = externals.known(session, actor, verbs.kind, [(system, external_id)])
     links = externals.Links(session, actor, verbs.kind)
-    done = Work(session, actor, verbs, known, links).upsert(system, external_id, data)
+    try:
+        done = Work(session, actor, verbs, known, links).upsert(system, external_id, data)
+    except ValidationError as error:  # the body is read here: whether it makes or changes is known only now
+        raise from_validation(error.errors()) from error
     session.flush()
     result = done()
     record = session.get_one(CATALOGUES[verbs.kind].model, result["id"])
