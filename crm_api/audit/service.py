@@ -246,29 +246,39 @@ def bulk_insert(
 
 
 def _complete(model: type[Any], given: Mapping[str, Any]) -> dict[str, Any]:
-    row: dict[str, Any] = {}
-    late = []
-    for attribute in sa.inspect(model).column_attrs:
-        column = attribute.columns[0]
-        if column.computed is not None:
-            continue
-        if compute := column.info.get("derive"):
-            late.append((attribute.key, compute))
-        elif attribute.key in given:
-            row[attribute.key] = given[attribute.key]
-        elif attribute.key == "version":
-            row["version"] = 1
-        elif column.default is None:
-            row[attribute.key] = None
-        else:
-            argument = column.default.arg
-            row[attribute.key] = argument(None) if callable(argument) else argument
-    unknown = given.keys() - row.keys()
+    fixed, made, derived = _columns_of(sa.inspect(model))
+    row = fixed | {key: given[key] if key in given else make(None) for key, make in made.items()}
+    row.update((key, value) for key, value in given.items() if key not in derived)
+    unknown = given.keys() - fixed.keys() - made.keys() - derived.keys()
     if unknown:
         raise TypeError(f"{model.__name__} has no attribute {', '.join(sorted(unknown))}")
     namespace = SimpleNamespace(**row)
-    row.update((key, compute(namespace)) for key, compute in late)
+    row.update((key, compute(namespace)) for key, compute in derived.items())
     return row
+
+
+Makers = dict[str, Callable[[Any], Any]]
+
+
+@cache
+def _columns_of(mapper: Mapper[Any]) -> tuple[dict[str, Any], Makers, Makers]:
+    """The attributes of a model: with the value of those not given, with what makes it, and the derived ones."""
+    fixed: dict[str, Any] = {}
+    made: Makers = {}
+    derived: Makers = {}
+    for attribute in mapper.column_attrs:
+        column, key = attribute.columns[0], attribute.key
+        if column.computed is not None:
+            continue
+        if compute := column.info.get("derive"):
+            derived[key] = compute
+        elif column.default is not None and callable(column.default.arg):
+            made[key] = column.default.arg
+        else:
+            fixed[key] = None if column.default is None else column.default.arg
+    if "version" in fixed:
+        fixed["version"] = 1
+    return fixed, made, derived
 
 
 def bulk_update(session: Session, model: type[Any], rows: Iterable[Mapping[str, Any]]) -> int:

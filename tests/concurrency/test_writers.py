@@ -73,11 +73,10 @@ def answers(books: Sequence[Book]) -> Counter[str]:
 
 
 async def test_nothing_is_lost_or_taken_twice_by_writers_at_once(api: Api, engine: str) -> None:
-    books = await worked(api, USUAL_CREWS[engine], 10, seed=1)
+    books = await worked(api, USUAL_CREWS[engine], 8, seed=1)
 
     # They did get into each other's way: else this would show nothing.
     assert answers(books)["412"] > 0
-    assert answers(books)["409"] > 0
 
 
 @pytest.mark.deep

@@ -63,16 +63,26 @@ async def as_exported(
         await db.write(others.step)
 
 
+async def undisturbed(db: Database, kind: str, sort: str, others: Disturbing) -> list[UUID]:
+    """The ids that stay, in their order, read while nobody writes."""
+    order: list[UUID] = []
+    cursor = None
+    while True:
+        window = Window(page_size=200, cursor=cursor)
+        page = await db.read(records.page, SYSTEM, kind, Query(sort=(sort,), window=window))
+        order += [row["id"] for row in page["items"] if row["id"] in others.still]
+        if (cursor := page["next_cursor"]) is None:
+            return order
+
+
 async def faults(
     db: Database, kind: str, sorts: list[str], others: Disturbing, walk: Walk, *, size: int
 ) -> list[str]:
     """The sorts in which a row that nobody touched was not met exactly once, or not in its place."""
     wrong = []
     for sort in sorts:
-        whole = Query(sort=(sort,), window=Window(page_size=200))
-        at_once = await db.read(records.page, SYSTEM, kind, whole)
-        order = [row["id"] for row in at_once["items"] if row["id"] in others.still]
-        assert set(order) == others.still, f"{kind} by {sort}: not all on one page"
+        order = await undisturbed(db, kind, sort, others)
+        assert set(order) == others.still, f"{kind} by {sort}: misses some when nobody writes"
         met: list[UUID] = []
         async for ids in walk(db, kind, sort, others, size):
             met += [one for one in ids if one in others.still]
@@ -105,10 +115,10 @@ async def test_every_declared_sort_of_every_kind_meets_what_stays_exactly_once(
 
 
 @pytest.mark.deep
-@pytest.mark.parametrize("seed", range(2, 6))
+@pytest.mark.parametrize("seed", range(2, 4))
 @pytest.mark.parametrize("walk", [along_cursors, as_exported])
 async def test_long_walks_meet_what_stays_exactly_once(db: Database, walk: Walk, seed: int) -> None:
-    assert await walked_through(db, walk, seed=seed, still=90, moving=30, size=1 + seed) == []
+    assert await walked_through(db, walk, seed=seed, still=60, moving=20, size=1 + seed) == []
 
 
 class CustomChurn:
