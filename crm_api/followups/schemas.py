@@ -11,7 +11,6 @@ from crm_api.conditions import Tree
 from crm_api.core.schemas import Body, Name
 from crm_api.core.templating import email_templates
 
-
 _CLOCK = r"^(([01]\d|2[0-3]):[0-5]\d(:[0-5]\d)?|24:00)$"
 
 
