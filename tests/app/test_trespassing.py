@@ -192,7 +192,9 @@ async def test_a_custom_field_shows_its_default_and_its_group(api: Api) -> None:
     assert (made["default"], made["group"]) == ("North", "Where")
 
 
-@pytest.mark.parametrize(("resource", "name"), [(ACCOUNT, "employees"), (ACCOUNT, "latitude"), (LEAD, "score")])
+@pytest.mark.parametrize(
+    ("resource", "name"), [(ACCOUNT, "employees"), (ACCOUNT, "latitude"), (LEAD, "score")]
+)
 async def test_true_is_no_number(api: Api, resource: Any, name: str) -> None:
     client = await api.client()
 
