@@ -3,7 +3,7 @@
 import re
 from datetime import UTC, date, datetime
 from decimal import Decimal
-from typing import Annotated, Any
+from typing import Annotated, Any, cast
 
 from pydantic import (
     AfterValidator,
@@ -11,9 +11,11 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
+    GetCoreSchemaHandler,
     StringConstraints,
     WithJsonSchema,
 )
+from pydantic_core import CoreSchema, core_schema
 
 from crm_api.core.errors import Invalid
 
@@ -28,10 +30,41 @@ _DASHED = re.compile(r"\s*\d{4}-")
 _CLOCK = re.compile(r"^(([01]\d|2[0-3]):[0-5]\d|24:00)$")
 
 
+def _no_truth(value: Any) -> Any:
+    if isinstance(value, bool):
+        raise ValueError("a number, not true or false")
+    return value
+
+
+def _no_truth_for_numbers(schema: Any) -> Any:
+    """The core schema with numbers that refuse `true` and `false`, which Python takes for 1 and 0."""
+    if isinstance(schema, list):
+        return [_no_truth_for_numbers(part) for part in schema]
+    if not isinstance(schema, dict):
+        return schema
+    if schema.get("type") in ("int", "float"):
+        return core_schema.no_info_before_validator_function(_no_truth, cast(CoreSchema, schema))
+    inside = ("schema", "fields", "items_schema", "values_schema", "choices", "steps", "definitions")
+    return {name: _walked(part) if name in inside else part for name, part in schema.items()}
+
+
+def _walked(part: Any) -> Any:
+    """One branch of a core schema; the fields of a model are named, not typed."""
+    if isinstance(part, dict) and "type" not in part:
+        return {name: _no_truth_for_numbers(inner) for name, inner in part.items()}
+    return _no_truth_for_numbers(part)
+
+
 class Body(BaseModel):
     """What a client sends. A field that does not exist is refused, so that a typing mistake is no loss."""
 
     model_config = ConfigDict(extra="forbid", str_strip_whitespace=True, populate_by_name=True)
+
+    @classmethod
+    def __get_pydantic_core_schema__(
+        cls, source: type[BaseModel], handler: GetCoreSchemaHandler
+    ) -> CoreSchema:
+        return cast(CoreSchema, _no_truth_for_numbers(handler(source)))
 
 
 def example(body: dict[str, Any]) -> ConfigDict:

@@ -6,6 +6,7 @@ from fastapi import APIRouter, Response
 from pydantic import BaseModel, Field
 
 from crm_api.core.problems import documented
+from crm_api.core.schemas import Body
 from crm_api.dependencies import CurrentActor, Db, PortsDep, json_answer
 from crm_api.questions import flows
 from crm_api.questions.answer import Answer
@@ -16,7 +17,7 @@ router = APIRouter(prefix="/api/v1/ask", tags=["questions"])
 Turn = Annotated[str, Field(max_length=LONGEST_QUESTION)]
 
 
-class Question(BaseModel):
+class Question(Body):
     """A question in plain English; `context` holds the turns before it, oldest first."""
 
     question: Turn = Field(examples=["won revenue by quarter", "which rep has the most open deals?"])
