@@ -18,6 +18,7 @@ from entrypoints import commands_ask, commands_demo, commands_export, commands_i
 
 if TYPE_CHECKING:
     from crm_api.dependencies import State
+    from entrypoints.start import Prepared
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 users_app = typer.Typer(no_args_is_help=True, help="The people who sign in.")
@@ -65,12 +66,13 @@ def run(work: Callable[["State"], Awaitable[Any]], *, label: str, prepared: bool
         raise typer.Exit(1) from None
 
 
-async def _prepare(chosen: Settings) -> None:
+async def _prepare(chosen: Settings) -> "Prepared":
     from entrypoints import start
 
     made = await start.prepare(chosen)
     if made.new_password:
         console.print(f"Made the administrator {made.admin_email} with the password {made.new_password}")
+    return made
 
 
 @app.command()
@@ -106,12 +108,9 @@ def work() -> None:
 @app.command()
 def migrate() -> None:
     """Bring the database to the schema of this version, SQLite files copied first, and make the first administrator."""
-    from crm_api.migrations.runner import migrate as upgrade
-
-    chosen = settings()
-    before, now = asyncio.run(upgrade(chosen.database))
-    asyncio.run(_prepare(chosen))
-    console.print(f"Schema {now}" + ("" if before == now else f" (was {before or 'empty'})"))
+    made = asyncio.run(_prepare(settings()))
+    was = "" if made.schema_before == made.schema else f" (was {made.schema_before or 'empty'})"
+    console.print(f"Schema {made.schema}{was}")
 
 
 @users_app.command("add")

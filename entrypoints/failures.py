@@ -29,7 +29,7 @@ def sentence(error: BaseException) -> str | None:
             | FileExistsError()
         ):
             return f"{error.strerror}: {error.filename}"
-        case ConnectionError() | OSError():
+        case OSError():
             return f"The database or another server cannot be reached: {error.strerror or error}."
         case ValueError():
             return str(error)

@@ -28,10 +28,12 @@ DEMO_USERS = ("manager@demo.example", "rep@demo.example", "field@demo.example", 
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """What the person who started the service needs to know: how to sign in."""
+    """What the person who started the service needs to know: how to sign in, and which schema there was and is."""
 
     admin_email: str
     new_password: str | None
+    schema_before: str | None
+    schema: str
 
 
 async def prepare(settings: Settings, *, demo_password: str | None = None) -> Prepared:
@@ -40,15 +42,15 @@ async def prepare(settings: Settings, *, demo_password: str | None = None) -> Pr
     With a `demo_password`, the demo company is made on the first start and its users sign in with it.
     """
     subscriptions.install()
-    await migrate(settings.database)
+    before, now = await migrate(settings.database)
     db = Database.open(settings.database)
     try:
         with context.working(origin="setup", label="first start"):
             await db.write(_first_records)
-            prepared = await _first_administrator(db, settings)
+            new_password = await _first_administrator(db, settings)
         if demo_password:
             await _demo_company(db, demo_password)
-        return prepared
+        return Prepared(settings.crm_admin_email, new_password, before, now)
     finally:
         await db.close()
 
@@ -66,15 +68,15 @@ def _first_records(session: Session) -> None:
     ensure_defaults(session)
 
 
-async def _first_administrator(db: Database, settings: Settings) -> Prepared:
-    email = settings.crm_admin_email
+async def _first_administrator(db: Database, settings: Settings) -> str | None:
+    """Make the administrator where there is none; their password, where nobody has set one."""
     if await db.read(_has_administrator):
-        return Prepared(email, None)
+        return None
     configured = settings.crm_admin_password
     password = configured.get_secret_value() if configured else secrets.token_urlsafe(12)
-    data = UserIn(name="Administrator", email=email, role="administrator")
+    data = UserIn(name="Administrator", email=settings.crm_admin_email, role="administrator")
     await db.write(users.create, data=data, password_hash=hash_password(password))
-    return Prepared(email, None if configured else password)
+    return None if configured else password
 
 
 def _has_administrator(session: Session) -> bool:

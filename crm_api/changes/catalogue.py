@@ -14,7 +14,7 @@ from crm_api.changes import queries
 from crm_api.changes.schemas import ChangeSetOut, EntryOut
 from crm_api.core.fields import CATALOGUES, Catalogue, Field, FieldType
 from crm_api.core.money import to_major
-from crm_api.core.presenting import in_order, shown_by
+from crm_api.core.presenting import shown_by
 
 access.declare("change_set", ChangeSet, config=True, also=queries.seen_sets)
 access.declare("audit_entry", AuditEntry, config=True, also=queries.seen_entries)
@@ -94,10 +94,6 @@ def _currencies(session: Session, rows: list[dict[str, Any]]) -> dict[UUID, str]
     return found
 
 
-def _present(row: dict[str, Any]) -> dict[str, Any]:
-    return in_order(EntryOut, row)
-
-
 CHANGE_SETS = Catalogue(
     kind="change_set",
     plural="change sets",
@@ -139,5 +135,4 @@ ENTRIES = Catalogue(
     ),
     shown=lambda: _ENTRIES,
     decorate=_tell,
-    present=_present,
 )

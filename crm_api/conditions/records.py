@@ -18,6 +18,7 @@ from crm_api.core import search
 from crm_api.core.errors import BadRequest, Conflict, Invalid, NotFound, Stale
 from crm_api.core.fields import CATALOGUES, Catalogue
 from crm_api.core.listing import EXACT_TO, Sort, Window, after, decode_cursor, encode_cursor, ordered
+from crm_api.core.presenting import in_order
 from crm_api.custom_fields import fields as custom_fields
 from crm_api.custom_fields import values as custom_values
 
@@ -319,7 +320,7 @@ def require_fields(catalogue: Catalogue, names: tuple[str, ...], *, single: bool
 
 
 def _present(catalogue: Catalogue, row: dict[str, Any], fields: tuple[str, ...]) -> dict[str, Any]:
-    answer = catalogue.present(row) if catalogue.present else row
+    answer = catalogue.present(row) if catalogue.present else in_order(catalogue.out, row)
     if not fields:
         return answer
     return {name: value for name, value in answer.items() if name in fields or name == "id"}

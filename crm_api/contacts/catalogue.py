@@ -6,7 +6,7 @@ from crm_api import access
 from crm_api.contacts.models import CONTACT_ROLES, Contact, ContactStats
 from crm_api.contacts.schemas import ContactOut
 from crm_api.core.fields import Catalogue, Field, FieldType, Relation
-from crm_api.core.presenting import in_order, shown_by
+from crm_api.core.presenting import shown_by
 from crm_api.tags.service import names_of, tagged
 
 access.declare("contact", Contact, owner=Contact.owner_id, follows=(("account", Contact.account_id),))
@@ -84,5 +84,4 @@ CATALOGUE = Catalogue(
     ),
     live=lambda: Contact.archived_at.is_(None),
     shown=lambda: _SHOWN,
-    present=lambda row: in_order(ContactOut, row),
 )

@@ -172,7 +172,9 @@ class Catalogue:
     filters: dict[str, tuple[str, str]] = field(default_factory=dict)  # other names: (field, operator)
     shown: Callable[[], Any] | None = None  # the Select behind lists and single reads
     decorate: Callable[[Any, list[dict[str, Any]], bool], None] | None = None  # session, rows, one alone?
-    present: Callable[[dict[str, Any]], dict[str, Any]] | None = None  # from its row to the JSON answer
+    present: Callable[[dict[str, Any]], dict[str, Any]] | None = (
+        None  # its row as the JSON answer; else the fields of `out`
+    )
 
     def field(self, name: str) -> Field | None:
         """The field of that name or alias, or None. Every kind has an `id`, declared or not."""

@@ -67,8 +67,6 @@ class Keys:
     def verify(self, token: str, *, purpose: str) -> dict[str, Any]:
         """The claims of a token signed here; raises NotSignedIn for any other, and for a late one."""
         claims = _signed(token, purpose, *(self._derive(secret, purpose) for secret in self._secrets))
-        if claims is None:
-            raise NotSignedIn("This token was not made here; sign in again.")
         if datetime.fromtimestamp(claims["exp"], tz=clock.now().tzinfo) <= clock.now():
             raise NotSignedIn("The token has run out; refresh it or sign in again.")
         return dict(claims)
@@ -91,9 +89,10 @@ class Keys:
 
 
 @lru_cache(maxsize=4096)
-def _signed(token: str, purpose: str, *keys: bytes) -> dict[str, Any] | None:
-    """The claims of a token that one of the keys signed, or None. A client sends the same token many times over,
-    and what it says does not change; whether it has run out is asked each time."""
+def _signed(token: str, purpose: str, *keys: bytes) -> dict[str, Any]:
+    """The claims of a token that one of the keys signed; raises NotSignedIn for any other. A client sends the same
+    token many times over, and what it says does not change; whether it has run out is asked each time. A refusal is
+    raised and not kept: forged tokens may be huge, and no two alike."""
     for key in keys:
         try:
             claims: dict[str, Any] = jwt.decode(
@@ -106,4 +105,4 @@ def _signed(token: str, purpose: str, *keys: bytes) -> dict[str, Any] | None:
         except jwt.InvalidTokenError:
             continue
         return claims
-    return None
+    raise NotSignedIn("This token was not made here; sign in again.")

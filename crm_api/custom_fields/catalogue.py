@@ -4,7 +4,7 @@ import sqlalchemy as sa
 
 from crm_api import access
 from crm_api.core.fields import Catalogue, Field, FieldType
-from crm_api.core.presenting import in_order, shown_by
+from crm_api.core.presenting import shown_by
 from crm_api.custom_fields.models import KINDS, CustomField
 from crm_api.custom_fields.schemas import CustomFieldOut
 from crm_api.custom_fields.types import TYPES
@@ -43,5 +43,4 @@ CATALOGUE = Catalogue(
     ),
     live=lambda: CustomField.archived_at.is_(None),
     shown=lambda: _SHOWN,
-    present=lambda row: in_order(CustomFieldOut, row),
 )

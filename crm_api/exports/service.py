@@ -13,11 +13,11 @@ from crm_api.conditions import expansion
 from crm_api.conditions.filters import Query
 from crm_api.core.fields import Catalogue
 from crm_api.core.ids import new_id
+from crm_api.custom_fields import values as custom_values
 from crm_api.events import Event
 from crm_api.exports.formats import Answer, Column, Format
 
 KIND = "export"
-CUSTOM = "custom_fields"
 _ASKED = ("view", "search", "sort", "fields", "expand")
 
 
@@ -50,7 +50,8 @@ def columns_of(catalogue: Catalogue, query: Query, first: Sequence[Answer]) -> l
     names = query.fields or catalogue.columns()
     columns = [Column("id", ("id",))] if "id" not in names else []
     for name in names:
-        keys = {key: None for answer in first for key in answer.get(CUSTOM) or {}} if name == CUSTOM else {}
+        told = first if name == custom_values.NAME else ()
+        keys = {key: None for answer in told for key in answer.get(name) or {}}
         columns += [Column(f"{name}.{key}", (name, key)) for key in keys] or [Column(name, (name,))]
     for relation in expansion.chosen(catalogue, query.expand):
         parts = expansion.shows(relation.target)

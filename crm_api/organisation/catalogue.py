@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from crm_api.core.fields import Catalogue, Field, FieldType
-from crm_api.core.presenting import in_order, shown_by
+from crm_api.core.presenting import shown_by
 from crm_api.organisation.models import (
     ExchangeRate,
     Holiday,
@@ -94,7 +94,6 @@ CALENDARS = Catalogue(
     ),
     shown=lambda: _CALENDARS,
     decorate=_with_territories,
-    present=lambda row: in_order(HolidayCalendarOut, row),
 )
 
 RATES = Catalogue(

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from crm_api import access
 from crm_api.core.fields import Catalogue, Field, FieldType, Relation
 from crm_api.core.money import to_major
-from crm_api.core.presenting import in_order, shown_by
+from crm_api.core.presenting import shown_by
 from crm_api.organisation.fiscal import MONTHS, months_later
 from crm_api.targets import measures
 from crm_api.targets.models import MEASURES, PERIODS, Target
@@ -73,5 +73,4 @@ CATALOGUE = Catalogue(
     ),
     shown=lambda: _SHOWN,
     decorate=_with_attained,
-    present=lambda row: in_order(TargetOut, row),
 )

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from crm_api.core.fields import Catalogue, Field, FieldType, Relation, Word
-from crm_api.core.presenting import in_order, shown_by
+from crm_api.core.presenting import shown_by
 from crm_api.users.models import ROLES, Team, User, user_territories
 from crm_api.users.schemas import TeamOut, UserOut
 
@@ -102,7 +102,6 @@ USERS = Catalogue(
     words=(Word(_REPS, {"field": "role", "op": "eq", "value": "rep"}),),
     shown=lambda: _USERS,
     decorate=_with_territories,
-    present=lambda row: in_order(UserOut, row),
 )
 
 TEAMS = Catalogue(

@@ -1,35 +1,16 @@
 """How many SQL statements a call may send, whatever the size of the page: that is what keeps the service fast."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 import pytest
-import sqlalchemy as sa
-from sqlalchemy import event
 
 from tests.app.resources import ACCOUNT, CONTACT, LEAD, OPPORTUNITY, Resource, checked
 from tests.factories import make_account, make_contact, make_lead, make_opportunity
 from tests.support.api import Api
+from tests.support.statements import counted
 
 MADE = [(ACCOUNT, make_account), (CONTACT, make_contact), (LEAD, make_lead), (OPPORTUNITY, make_opportunity)]
 RESOURCES = [pytest.param(resource, make, id=resource.path.rpartition("/")[2]) for resource, make in MADE]
-
-
-@contextmanager
-def counted() -> Iterator[list[str]]:
-    """The statements sent to any database while the block runs; SQLite's own BEGIN is none."""
-    sent: list[str] = []
-
-    def note(_: sa.Connection, __: Any, sql: str, *___: Any) -> None:
-        if not sql.startswith("BEGIN"):
-            sent.append(sql)
-
-    event.listen(sa.Engine, "before_cursor_execute", note)
-    try:
-        yield sent
-    finally:
-        event.remove(sa.Engine, "before_cursor_execute", note)
 
 
 @pytest.mark.parametrize(("resource", "make"), RESOURCES)

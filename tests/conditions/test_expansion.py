@@ -3,7 +3,6 @@
 from typing import Any
 
 import pytest
-from sqlalchemy import event
 from sqlalchemy.orm import Session
 
 from crm_api.access import SYSTEM
@@ -15,6 +14,7 @@ from crm_api.core.fields import CATALOGUES
 from tests.app.resources import problem
 from tests.factories import actor_for, make_account, make_contact, make_opportunity, make_user
 from tests.support.api import Api
+from tests.support.statements import counted
 
 ACCOUNTS, DEALS = "/api/v1/crm/accounts", "/api/v1/crm/opportunities"
 
@@ -67,13 +67,9 @@ async def test_each_relation_costs_one_statement_whatever_the_page(db: Database,
             )
 
     def statements(session: Session, *names: str) -> int:
-        seen: list[str] = []
-        connection = session.connection()
-        listener = lambda *told: seen.append(told[2])  # noqa: E731
-        event.listen(connection, "before_cursor_execute", listener)
-        records.page(session, SYSTEM, "opportunity", Query(expand=names))
-        event.remove(connection, "before_cursor_execute", listener)
-        return len(seen)
+        with counted() as sent:
+            records.page(session, SYSTEM, "opportunity", Query(expand=names))
+        return len(sent)
 
     await db.write(fill)
     await db.read(statements)  # from here on the definitions of custom fields are known
