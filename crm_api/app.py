@@ -12,6 +12,7 @@ from crm_api.accounts.routes import router as accounts
 from crm_api.activities.routes import router as activities
 from crm_api.activities.routes import timeline_router
 from crm_api.analytics.routes import router as analytics
+from crm_api.attachments.routes import router as attachments
 from crm_api.changes.routes import history_router
 from crm_api.changes.routes import router as changes
 from crm_api.contacts.routes import router as contacts
@@ -49,7 +50,7 @@ from crm_api.visits.routes import router as visits
 from crm_api.webhooks.routes import router as webhooks
 
 Opened = Callable[[], AbstractAsyncContextManager[State]]
-UPLOADS = ("/api/v1/crm/imports",)
+FORM = 1_000_000  # bytes for what stands around an uploaded file
 ROUTERS = (
     auth,
     users_router,
@@ -65,6 +66,7 @@ ROUTERS = (
     opportunities,
     activities,
     timeline_router,
+    attachments,
     pipelines,
     stages_router,
     products,
@@ -126,7 +128,11 @@ def create_app(settings: Settings, open_state: Opened) -> FastAPI:
             allow_headers=["Authorization", "Content-Type", "If-Match", "Idempotency-Key"],
             expose_headers=["ETag", "X-Request-ID"],
         )
-    app.add_middleware(Edge, upload_limit=settings.max_upload_mb * 1_000_000, upload_paths=UPLOADS)
+    uploads = {
+        "/api/v1/crm/imports": settings.max_upload_mb * 1_000_000,
+        "/api/v1/crm/attachments": settings.attachment_max_mb * 1_000_000 + FORM,
+    }
+    app.add_middleware(Edge, uploads=uploads)
     return app
 
 

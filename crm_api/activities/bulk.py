@@ -46,6 +46,7 @@ def _told(activity_id: UUID, row: Row) -> Row:
         "id": new_id(),
         "at": row["occurred_at"] or row["created_at"],
         "kind": "activity",
+        "type": row["activity_type"],
         "record_id": activity_id,
         "summary": summary,
         "actor_id": row.get("owner_id"),

@@ -12,11 +12,13 @@ from crm_api.core.columns import Archivable, Customised, Timestamps, Versioned, 
 from crm_api.core.database import Base
 
 ACTIVITY_TYPES = ("call", "email", "meeting", "video_call", "chat", "sms", "visit", "other", "task", "note")
-CONTACT_TYPES = ("call", "email", "meeting", "video_call", "chat", "sms", "visit")
+CONTACT_TYPES = ("call", "email", "meeting", "video_call", "chat", "sms", "visit", "other")
 STATUSES = ("scheduled", "in_progress", "completed", "cancelled")
 PRIORITIES = ("low", "medium", "high", "urgent")
 TASK_TYPES = ("general", "follow_up", "reminder", "deadline")
 DIRECTIONS = ("inbound", "outbound")
+_FOLLOW_UP_OPEN = sa.text("requires_follow_up AND NOT follow_up_completed AND archived_at IS NULL")
+_TO_REMIND = sa.text("remind_at IS NOT NULL AND completed_at IS NULL AND archived_at IS NULL")
 
 
 class Activity(Customised, Timestamps, Versioned, Archivable, Base):
@@ -52,6 +54,16 @@ class Activity(Customised, Timestamps, Versioned, Archivable, Base):
         sa.Index("ix_activities_contact", "contact_id"),
         sa.Index("ix_activities_lead", "lead_id"),
         sa.Index("ix_activities_opportunity", "opportunity_id"),
+        sa.Index(
+            "ix_activities_follow_up",
+            "follow_up_date",
+            "id",
+            sqlite_where=_FOLLOW_UP_OPEN,
+            postgresql_where=_FOLLOW_UP_OPEN,
+        ),
+        sa.Index(
+            "ix_activities_remind", "remind_at", "id", sqlite_where=_TO_REMIND, postgresql_where=_TO_REMIND
+        ),
     )
 
     activity_type: Mapped[str]
@@ -70,6 +82,10 @@ class Activity(Customised, Timestamps, Versioned, Archivable, Base):
     next_steps: Mapped[str | None]
     requires_follow_up: Mapped[bool] = mapped_column(default=False)
     follow_up_date: Mapped[datetime | None]
+    follow_up_completed: Mapped[bool] = mapped_column(default=False)
+    contact_person: Mapped[str | None]
+    related_order: Mapped[str | None]
+    attachments: Mapped[list[Any] | None]
     latitude: Mapped[float | None]
     longitude: Mapped[float | None]
     details: Mapped[dict[str, Any] | None]
@@ -96,13 +112,21 @@ class Activity(Customised, Timestamps, Versioned, Archivable, Base):
         return self.due_at is not None and not self.is_done and self.due_at < clock.now()
 
     @property
+    def has_open_follow_up(self) -> bool:
+        """Somebody is still to be got back to."""
+        return self.requires_follow_up and not self.follow_up_completed
+
+    @property
     def is_contact(self) -> bool:
         """Somebody really was in touch: a completed call, mail, meeting, visit and the like."""
         return self.activity_type in CONTACT_TYPES and self.status == "completed"
 
 
 class TimelineEntry(Base):
-    """One line of a record's timeline: a reference to what happened, with the sentence to show."""
+    """One line of a record's timeline: a reference to what happened, with the sentence to show.
+
+    `type` is what the line can be filtered by: the type of an activity, or `stage_change`.
+    """
 
     __tablename__ = "timeline_entries"
     __table_args__ = (
@@ -115,6 +139,7 @@ class TimelineEntry(Base):
 
     at: Mapped[datetime]
     kind: Mapped[str]
+    type: Mapped[str | None]
     record_id: Mapped[UUID]
     summary: Mapped[str]
     actor_id: Mapped[UUID | None]
