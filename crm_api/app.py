@@ -27,6 +27,7 @@ from crm_api.followups.routes import router as followups
 from crm_api.handovers.routes import router as handovers
 from crm_api.imports.routes import router as imports
 from crm_api.leads.routes import router as leads
+from crm_api.notifications.routes import router as notifications
 from crm_api.opportunities.routes import router as opportunities
 from crm_api.organisation.routes import router as organisation
 from crm_api.organisation.routes import territories_router
@@ -67,6 +68,7 @@ ROUTERS = (
     activities,
     timeline_router,
     attachments,
+    notifications,
     pipelines,
     stages_router,
     products,

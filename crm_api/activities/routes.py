@@ -15,7 +15,7 @@ from crm_api.conditions.filters import Query, Wanted
 from crm_api.core.listing import Page
 from crm_api.core.problems import documented
 from crm_api.core.schemas import Instant
-from crm_api.dependencies import CurrentActor, Db, IfMatch, json_answer, record_answer
+from crm_api.dependencies import CurrentActor, Db, IfMatch, json_answer, record_answer, takes_only
 from crm_api.writes import erasing
 from crm_api.writes.bulk import Verbs
 from crm_api.writes.dependencies import Write
@@ -103,7 +103,10 @@ timeline_router = APIRouter(prefix="/api/v1/crm", tags=["timeline"])
 
 
 @timeline_router.get(
-    "/{plural}/{record_id}/timeline", response_model=Timeline, responses=documented(400, 404, 422)
+    "/{plural}/{record_id}/timeline",
+    response_model=Timeline,
+    responses=documented(400, 404, 422),
+    dependencies=[takes_only("limit", "cursor", "type", "since", "until")],
 )
 async def read_timeline(
     plural: Literal["accounts", "contacts", "leads", "opportunities"],
@@ -120,5 +123,5 @@ async def read_timeline(
 ) -> Response:
     """What happened with a record, newest first; an account's with its contacts', leads' and deals'."""
     kind = {"opportunities": "opportunity"}.get(plural, plural.removesuffix("s"))
-    window = {"limit": limit, "cursor": cursor, "types": type or (), "since": since, "until": until}
-    return json_answer(await db.read(timeline.read, actor, kind, record_id, **window))
+    asked = timeline.Stretch(limit, cursor, type or (), since, until)
+    return json_answer(await db.read(timeline.read, actor, kind, record_id, asked))

@@ -1,6 +1,7 @@
 """The timeline: one table of references to what happened, read newest first."""
 
 from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -31,40 +32,48 @@ LINKS: tuple[tuple[str, Any], ...] = (
 )
 
 
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """Which lines are asked for: those of some `TYPES`, from `since` on and before `until` (UTC), at most `limit`
+    after the `next_cursor` of the lines before."""
+
+    limit: int = 50
+    cursor: str | None = None
+    types: Collection[str] = ()
+    since: datetime | None = None
+    until: datetime | None = None
+
+
 def read(
     session: Session,
     actor: Actor,
     kind: str,
     record_id: UUID,
-    *,
-    limit: int = 50,
-    cursor: str | None = None,
-    types: Collection[str] = (),
-    since: datetime | None = None,
-    until: datetime | None = None,
+    asked: Stretch | None = None,
 ) -> dict[str, Any]:
     """What happened with a record, newest first; raises NotFound where the actor may not see it.
 
     An account's timeline has what happened with its contacts, deals and the leads that became it. Lines about another
-    record are told while that one is there and the actor sees it. `types` are those of `TYPES`; `since` counts,
-    `until` does not; `cursor` is the `next_cursor` of the lines before. Raises BadRequest for a damaged one.
+    record are told while that one is there and the actor sees it. Raises BadRequest for a damaged cursor.
     """
     records.one(session, actor, kind, record_id)
-    entry = TimelineEntry
+    entry, asked = TimelineEntry, asked or Stretch()
     statement = sa.select(
         entry.id, entry.at, entry.kind, entry.type, entry.record_id, entry.summary, entry.actor_id
     ).where(getattr(entry, f"{kind}_id") == record_id, *_told_to(actor, record_id))
-    if types:
-        statement = statement.where(entry.type.in_(types))
-    if since is not None:
-        statement = statement.where(entry.at >= since)
-    if until is not None:
-        statement = statement.where(entry.at < until)
-    if cursor is not None:
-        statement = statement.where(after(_NEWEST, entry.id, *decode_cursor(cursor, _NEWEST)))
-    newest = statement.order_by(entry.at.desc(), entry.id.desc()).limit(limit + 1)
+    if asked.types:
+        statement = statement.where(entry.type.in_(asked.types))
+    if asked.since is not None:
+        statement = statement.where(entry.at >= asked.since)
+    if asked.until is not None:
+        statement = statement.where(entry.at < asked.until)
+    if asked.cursor is not None:
+        at, last_id = decode_cursor(asked.cursor, _NEWEST)
+        mark = sa.literal(at, entry.at.type), sa.literal(last_id, entry.id.type)
+        statement = statement.where(after(_NEWEST, entry.id, *mark))
+    newest = statement.order_by(entry.at.desc(), entry.id.desc()).limit(asked.limit + 1)
     lines = [dict(row) for row in session.execute(newest).mappings()]
-    more, lines = len(lines) > limit, lines[:limit]
+    more, lines = len(lines) > asked.limit, lines[: asked.limit]
     next_cursor = encode_cursor(_NEWEST, lines[-1]["at"], lines[-1]["id"]) if more else None
     return {"items": lines, "next_cursor": next_cursor}
 

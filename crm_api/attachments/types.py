@@ -46,7 +46,7 @@ _MP4 = _brand(b"isom", b"iso2", b"iso4", b"iso5", b"iso6", b"mp41", b"mp42", b"a
 
 @dataclass(frozen=True, slots=True)
 class Type:
-    """One type that is taken in: its media type, what its first bytes look like, and whether it is text or a package."""
+    """One type that is taken in: its media type, and what its first bytes look like."""
 
     media: str
     fits: Fits | None = None

@@ -67,9 +67,7 @@ def plan(session: Session, *, user_id: UUID, sender: str, address: str) -> bool:
         return False
     gathered = session.scalars(
         sa.select(Notification)
-        .where(
-            Notification.user_id == user_id, Notification.by_mail, Notification.message_id.is_(None)
-        )
+        .where(Notification.user_id == user_id, Notification.by_mail, Notification.message_id.is_(None))
         .order_by(Notification.at, Notification.id)
     ).all()
     news = [one for one in gathered if not one.is_read]

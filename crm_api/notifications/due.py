@@ -15,6 +15,7 @@ from crm_api.core import clock
 from crm_api.leads.models import Lead
 from crm_api.notifications.models import Notification
 from crm_api.notifications.service import News, tell
+from crm_api.users.models import User
 
 LATEST = timedelta(days=7)
 SLICE = 100
@@ -55,9 +56,8 @@ def _due(model: Any, at: Any, type_: str, now: datetime) -> sa.Select[Any]:
     )
     return (
         sa.select(model.id, model.owner_id, label.label("label"), at.label("at"))
-        .where(
-            at <= now, at > now - LATEST, model.archived_at.is_(None), model.owner_id.is_not(None), ~told
-        )
+        .join(User, User.id == model.owner_id)
+        .where(at <= now, at > now - LATEST, model.archived_at.is_(None), User.is_active, ~told)
         .order_by(at, model.id)
         .limit(SLICE)
     )

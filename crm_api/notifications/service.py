@@ -103,7 +103,14 @@ def choose(session: Session, actor: Actor, *, data: PreferencesPatch) -> dict[st
         raise NotAllowed("Only a person has preferences.")
     now = clock.now()
     rows = [
-        {"id": new_id(), "user_id": actor.user_id, "type": name, "channel": channel, "created_at": now, "updated_at": now}
+        {
+            "id": new_id(),
+            "user_id": actor.user_id,
+            "type": name,
+            "channel": channel,
+            "created_at": now,
+            "updated_at": now,
+        }
         for name, channel in sorted(changes(data).items())
         if channel is not None
     ]

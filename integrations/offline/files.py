@@ -71,10 +71,7 @@ class DiskFileStore:
     def _keep(self, sha256: str, source: BinaryIO) -> None:
         path = self._path(sha256)
         path.parent.mkdir(parents=True, exist_ok=True)
-        if not path.exists():
-            part = self._written(path.parent, sha256, source)
-        else:
-            part = None
+        part = None if path.exists() else self._written(path.parent, sha256, source)
         with self._locked():
             if part is not None:
                 os.replace(part, path)

@@ -210,7 +210,7 @@ async def timelines(walk: Walk) -> None:
                 for row in walk.world.rows["activity"]
                 if str(getattr(row, f"{kind}_id")) == record_id
             }
-            assert {line["record_id"] for line in answer.json()} == about & walk.visible("activity")
+            assert {line["record_id"] for line in answer.json()["items"]} == about & walk.visible("activity")
 
 
 async def questions(walk: Walk) -> None:

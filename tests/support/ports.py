@@ -3,8 +3,8 @@
 from pathlib import Path
 
 from crm_api.ports import Ports
-from integrations.offline.gazetteer import Gazetteer
 from integrations.offline.files import DiskFileStore
+from integrations.offline.gazetteer import Gazetteer
 from integrations.offline.great_circle import GreatCircleTravelTimes
 from integrations.offline.maildir import MaildirKeeper, MaildirReader, MaildirSender
 
