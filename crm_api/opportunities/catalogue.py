@@ -105,7 +105,7 @@ CATALOGUE = Catalogue(
             nullable=False,
             synonyms=("id", "opportunity id", "deal id", "reference"),
         ),
-        Field("number", FieldType.TEXT, Opportunity.number, nullable=False, aliases=("opportunity_number",)),
+        Field("number", FieldType.TEXT, Opportunity.number, nullable=False),
         Field(
             "stage",
             FieldType.CHOICE,
@@ -113,7 +113,6 @@ CATALOGUE = Catalogue(
             choices=OPPORTUNITY_KINDS,
             nullable=False,
             label="kind of stage",
-            aliases=("stage_kind",),
         ),
         Field(
             "opportunity_type",
@@ -137,7 +136,6 @@ CATALOGUE = Catalogue(
             FieldType.MONEY,
             Opportunity.value_base,
             sortable=True,
-            aliases=("amount",),
             label="value",
             synonyms=(
                 "value",
@@ -164,7 +162,6 @@ CATALOGUE = Catalogue(
             FieldType.DATE,
             Opportunity.expected_close_date,
             sortable=True,
-            aliases=("close_date",),
             synonyms=(
                 "expected close",
                 "due to close",
@@ -198,14 +195,12 @@ CATALOGUE = Catalogue(
         Field("loss_reason", FieldType.TEXT, Opportunity.loss_reason, groupable=True),
         Field("next_step", FieldType.TEXT, Opportunity.next_step),
         Field("next_step_date", FieldType.DATETIME, Opportunity.next_step_date),
-        Field("account_id", FieldType.REFERENCE, Opportunity.account_id, aliases=("customer_id",)),
+        Field("account_id", FieldType.REFERENCE, Opportunity.account_id),
         Field("contact_id", FieldType.REFERENCE, Opportunity.contact_id),
         Field("lead_id", FieldType.REFERENCE, Opportunity.lead_id),
         Field("pipeline_id", FieldType.REFERENCE, Opportunity.pipeline_id, nullable=False),
         Field("stage_id", FieldType.REFERENCE, Opportunity.stage_id, nullable=False),
-        Field(
-            "owner_id", FieldType.REFERENCE, Opportunity.owner_id, aliases=("assigned_to_id", "assigned_to")
-        ),
+        Field("owner_id", FieldType.REFERENCE, Opportunity.owner_id),
         Field("team_id", FieldType.REFERENCE, Opportunity.team_id),
         Field("tags", FieldType.TAGS, tagged("opportunity", Opportunity), synonyms=("tag", "tagged")),
         Field("external_system", FieldType.TEXT, Opportunity.external_system),

@@ -17,15 +17,30 @@ from crm_api.core.schemas import (
     Line,
     Name,
     Percent,
+    Shown,
     Text,
     example,
 )
+from crm_api.core.vocabulary import Vocabulary
 
 OpportunityType = Literal["new_business", "existing_business", "renewal", "upsell", "cross_sell"]
 Priority = Literal["low", "medium", "high", "urgent"]
 StageKind = Literal[
     "prospecting", "qualification", "needs_analysis", "proposal", "negotiation", "closed_won", "closed_lost"
 ]
+
+
+WORDS = Vocabulary(
+    names={
+        "opportunity_number": "number",
+        "customer_id": "account_id",
+        "amount": "estimated_value",
+        "close_date": "expected_close_date",
+        "stage_kind": "stage",
+        "assigned_to_id": "owner_id",
+        "assigned_to": "owner_id",
+    },
+)
 
 
 class LineIn(Body):
@@ -46,6 +61,8 @@ class LineOut(BaseModel):
 
 
 class _OpportunityFields(Body):
+    vocabulary = WORDS
+
     description: Text | None = None
     account_id: UUID | None = None
     contact_id: UUID | None = None
@@ -106,7 +123,9 @@ class Close(Body):
     loss_reason: Line | None = None
 
 
-class OpportunityOut(BaseModel):
+class OpportunityOut(Shown):
+    vocabulary = WORDS
+
     id: UUID
     number: str
     name: str
