@@ -9,8 +9,11 @@ from fastapi.middleware.cors import CORSMiddleware
 from sqlalchemy.orm import Session
 
 from crm_api.accounts.routes import router as accounts
+from crm_api.activities.communication_routes import router as communications
+from crm_api.activities.note_routes import router as notes
 from crm_api.activities.routes import router as activities
 from crm_api.activities.routes import timeline_router
+from crm_api.activities.task_routes import router as tasks
 from crm_api.analytics.routes import router as analytics
 from crm_api.attachments.routes import router as attachments
 from crm_api.changes.routes import history_router
@@ -66,6 +69,9 @@ ROUTERS = (
     leads,
     opportunities,
     activities,
+    communications,
+    tasks,
+    notes,
     timeline_router,
     attachments,
     notifications,

@@ -1,0 +1,277 @@
+"""One table, several faces: communications, tasks and notes are activities of some types, said in other words.
+
+A face reads and writes through the activities' own service and lists, so that whatever holds for activities
+(visibility, timelines, last contacts, the trail) holds for all of them. It renames on the way in and on the way out.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any
+from uuid import UUID
+
+from fastapi import Depends, Request, Response
+from pydantic import BaseModel
+from sqlalchemy.orm import Session
+
+from crm_api.access import Actor
+from crm_api.activities import service
+from crm_api.activities.catalogue import CATALOGUE
+from crm_api.activities.face_schemas import CommunicationOut, NoteOut, TaskOut
+from crm_api.activities.models import Activity
+from crm_api.activities.schemas import ActivityIn, ActivityPatch
+from crm_api.conditions import records
+from crm_api.conditions.filters import Query, Wanted, from_parameters
+from crm_api.conditions.tree import All, Comparison, Tree
+from crm_api.core.errors import BadRequest, FieldError, Invalid, NotFound
+from crm_api.core.fields import Catalogue
+from crm_api.core.schemas import NAME, Shown, changes
+from crm_api.writes.dependencies import Writing
+
+_LINKS = ("account_id", "contact_id", "lead_id", "opportunity_id")
+_PLAIN = Wanted(aliases=False)
+Record = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Face:
+    """Activities of `types`, in the words of `out`. `words` leads from its names to the activities', `values` the
+    same for the words of a field. `needs_link` faces are about somebody: an account, contact, lead or deal."""
+
+    name: str
+    plural: str
+    types: tuple[str, ...]
+    out: type[Shown]
+    words: Mapping[str, str]
+    values: Mapping[str, Mapping[str, str]]
+    sort: str
+    needs_link: bool = False
+
+    @cached_property
+    def catalogue(self) -> Catalogue:
+        """The activities' catalogue in this face's words, for the description of its lists."""
+        names = {ours: theirs for theirs, ours in self.words.items()}
+        fields = [replace(field, name=names.get(field.name, field.name)) for field in CATALOGUE.fields]
+        shown = tuple(
+            replace(field, choices=tuple(self.out_value(field.name, word) for word in field.choices))
+            for field in fields
+            if field.name in self.out.model_fields
+        )
+        return replace(CATALOGUE, plural=self.plural, fields=shown, out=self.out, default_sort=self.sort)
+
+    def ours(self, name: str) -> str:
+        """The activities' name of a field."""
+        name = self.out.vocabulary.ours(name)
+        return self.words.get(name, name)
+
+    def out_value(self, name: str, value: Any) -> Any:
+        """A value of one of this face's fields as it shows it."""
+        back = {ours: theirs for theirs, ours in self.values.get(name, {}).items()}
+        return back.get(value, value) if isinstance(value, str) else value
+
+    # ── In ───────────────────────────────────────────────────────────────────────────────────────
+
+    def given(self, data: BaseModel) -> Record:
+        """What was sent, in the activities' words."""
+        return {
+            self.words.get(name, name): self.values.get(name, {}).get(value, value)
+            if isinstance(value, str)
+            else value
+            for name, value in changes(data).items()
+        }
+
+    def query(self, parameters: Iterable[tuple[str, str]]) -> "FaceQuery":
+        """Read the query string of a list; raises as `from_parameters` does."""
+        query = from_parameters(CATALOGUE, [self._parameter(*one) for one in parameters])
+        if not (query.sort or query.view):
+            query = replace(query, sort=(self.sort,))
+        kept = Wanted(query.fields, query.expand, query.aliases)
+        self.require_fields(kept.fields)
+        return FaceQuery(replace(query, fields=(), aliases=False), kept)
+
+    def _parameter(self, name: str, value: str) -> tuple[str, str]:
+        if name in ("sort", "sort_by"):
+            parts = [part.strip() for part in value.split(",")]
+            signs = ["-" if part.startswith("-") else "" for part in parts]
+            named = (self.ours(part.lstrip("-+")) for part in parts)
+            return name, ",".join(sign + ours for sign, ours in zip(signs, named, strict=True))
+        base, mark, op = name.partition("__")
+        theirs, ours = self.out.vocabulary.ours(base), self.ours(base)
+        words = self.values.get(theirs, {})
+        told = ",".join(words.get(word, word) for word in value.split(",")) if words else value
+        return f"{ours}{mark}{op}", told
+
+    def require_fields(self, names: Iterable[str]) -> None:
+        """Raise BadRequest for a field that this face does not show."""
+        unknown = [name for name in names if self.out.vocabulary.ours(name) not in self.out.model_fields]
+        if unknown:
+            known = ", ".join(self.out.model_fields)
+            raise BadRequest(f"There is no field {', '.join(unknown)[:200]}; a {self.name} has {known}.")
+
+    # ── Out ──────────────────────────────────────────────────────────────────────────────────────
+
+    def present(self, activity: Record, wanted: Wanted) -> Record:
+        """An activity's answer in this face's words, with just what is wanted of it."""
+        shown = {
+            name: self.out_value(name, activity[self.words.get(name, name)]) for name in self.out.model_fields
+        }
+        if wanted.fields:
+            ours = {name: shown[self.out.vocabulary.ours(name)] for name in wanted.fields}
+            shown = {"id": shown["id"], **ours}
+        elif wanted.aliases:
+            shown = self.out.vocabulary.beside(shown)
+        return shown | {name: activity[name] for name in wanted.expand}
+
+    # ── Verbs ────────────────────────────────────────────────────────────────────────────────────
+
+    def create(self, session: Session, actor: Actor, *, data: BaseModel) -> Activity:
+        """Make one; raises Invalid where a communication is about nobody."""
+        values = self.given(data)
+        values.setdefault("activity_type", self.types[0])
+        if self.needs_link and not any(values.get(link) for link in _LINKS):
+            told = f"a {self.name} is with somebody: give an account, contact, lead or opportunity"
+            raise Invalid(f"{told[0].upper()}{told[1:]}.", errors=[FieldError("account_id", told)])
+        values["subject"] = values.get("subject") or _beginning(values)
+        return service.create(session, actor, data=ActivityIn(**values))
+
+    def update(
+        self, session: Session, actor: Actor, *, record_id: UUID, data: BaseModel, if_match: int | None
+    ) -> Activity:
+        """Change just the fields sent."""
+        require(session, actor, self, record_id)
+        values = self.given(data)
+        changed = service.update(
+            session, actor, activity_id=record_id, data=ActivityPatch(**values), if_match=if_match
+        )
+        if self.needs_link and not any(getattr(changed, link) for link in _LINKS):
+            raise Invalid.field(
+                "account_id", f"a {self.name} is with somebody; it cannot be cut off from all"
+            )
+        return changed
+
+    def archive(self, session: Session, actor: Actor, *, record_id: UUID, if_match: int | None) -> None:
+        """Delete softly."""
+        require(session, actor, self, record_id)
+        service.archive(session, actor, activity_id=record_id, if_match=if_match)
+
+
+@dataclass(frozen=True, slots=True)
+class FaceQuery:
+    """What a face's list is asked: the activities' query, and what of each answer is wanted."""
+
+    query: Query
+    wanted: Wanted
+
+    def sorted_by(self, sort: str, *, instead_of: str) -> "FaceQuery":
+        """The same in another order, where nobody asked for one."""
+        if self.query.sort != (instead_of,):
+            return self
+        return replace(self, query=replace(self.query, sort=(sort,)))
+
+
+COMMUNICATIONS = Face(
+    "communication",
+    "communications",
+    ("call", "email", "meeting", "video_call", "chat", "sms", "visit", "other"),
+    CommunicationOut,
+    words={
+        "type": "activity_type",
+        "content": "description",
+        "communication_date": "occurred_at",
+        "representative_id": "owner_id",
+    },
+    values={"type": {"phone": "call"}},
+    sort="-occurred_at",
+    needs_link=True,
+)
+TASKS = Face("task", "tasks", ("task",), TaskOut, words={}, values={}, sort="due_at")
+NOTES = Face(
+    "note", "notes", ("note",), NoteOut, words={"content": "description"}, values={}, sort="-created_at"
+)
+
+
+def asking(face: Face) -> Any:
+    """A dependency that reads the query string of a face's list."""
+
+    async def read(request: Request) -> FaceQuery:
+        return face.query(request.query_params.multi_items())
+
+    return Depends(read)
+
+
+def page(
+    session: Session, actor: Actor, face: Face, asked: FaceQuery, also: Iterable[Tree] = ()
+) -> dict[str, Any]:
+    """One page of a face's list; `also` are further conditions, in the activities' words."""
+    of_type = Comparison(field="activity_type", op="in", value=list(face.types))
+    tree = All(all=[of_type, *also, asked.query.tree])
+    told = records.page(session, actor, "activity", replace(asked.query, tree=tree))
+    return {**told, "items": [face.present(item, asked.wanted) for item in told["items"]]}
+
+
+def page_of(
+    session: Session, actor: Actor, face: Face, asked: FaceQuery, kind: str, record_id: UUID
+) -> dict[str, Any]:
+    """The same for one account, lead or deal; raises NotFound where the actor may not see that."""
+    records.one(session, actor, kind, record_id)
+    return page(session, actor, face, asked, [equals(f"{kind}_id", str(record_id))])
+
+
+def equals(field: str, value: Any) -> Comparison:
+    """The condition that a field has a value."""
+    return Comparison(field=field, op="eq", value=value)
+
+
+def one(session: Session, actor: Actor, face: Face, record_id: UUID, wanted: Wanted) -> Record:
+    """One record of a face; raises NotFound for an activity of another type, too."""
+    face.require_fields(wanted.fields)
+    found = records.one(session, actor, "activity", record_id, replace(wanted, fields=(), aliases=False))
+    if found["activity_type"] not in face.types:
+        raise NotFound(f"There is no {face.name} {record_id}, or it is not yours to see.")
+    return face.present(found, wanted)
+
+
+# ── Verbs ────────────────────────────────────────────────────────────────────────────────────────
+
+
+def require(session: Session, actor: Actor, face: Face, record_id: UUID) -> None:
+    """Raise NotFound unless the record is there, the actor's to see, and of this face."""
+    found: Activity = records.get(session, actor, Activity, record_id)
+    if found.activity_type not in face.types:
+        raise NotFound(f"There is no {face.name} {record_id}, or it is not yours to see.")
+
+
+async def write(
+    writing: Writing, face: Face, verb: Callable[..., Any], /, *, status: int = 200, **kwargs: Any
+) -> Response:
+    """Run a verb and answer with the record in the face's words, its version as the ETag.
+
+    An `activity_id` has to be that of a record of this face.
+    """
+
+    def work(session: Session, actor: Actor) -> Record:
+        if "activity_id" in kwargs:
+            require(session, actor, face, kwargs["activity_id"])
+        try:
+            record = verb(session, actor, **kwargs)
+        except Invalid as refusal:
+            raise _in_their_words(face, refusal) from refusal
+        return face.present(records.as_shown(session, actor, record, _PLAIN), writing.wanted)
+
+    return await writing.answer(work, status=status)
+
+
+def _in_their_words(face: Face, refusal: Invalid) -> Invalid:
+    names = {ours: theirs for theirs, ours in face.words.items()}
+    errors = [FieldError(names.get(e.field, e.field), e.message) for e in refusal.errors]
+    detail = f"{errors[0].field}: {errors[0].message}" if len(errors) == 1 else refusal.detail
+    return Invalid(detail, errors=errors, **refusal.extra)
+
+
+def _beginning(values: Mapping[str, Any]) -> str:
+    """What a record without a subject is called: the first line of its text, else its type."""
+    line = next((part.strip() for part in (values.get("description") or "").splitlines() if part.strip()), "")
+    if len(line) > NAME:
+        line = line[: NAME - 1].rpartition(" ")[0] or line[: NAME - 1]
+        line = f"{line[: NAME - 1]}…"
+    return line or str(values["activity_type"]).replace("_", " ").capitalize()
