@@ -18,6 +18,7 @@ from crm_api.analytics.routes import router as analytics
 from crm_api.attachments.routes import router as attachments
 from crm_api.changes.routes import history_router
 from crm_api.changes.routes import router as changes
+from crm_api.contacts.routes import of_accounts as contacts_of_accounts
 from crm_api.contacts.routes import router as contacts
 from crm_api.core import openapi, problems
 from crm_api.core.middleware import Edge
@@ -31,6 +32,7 @@ from crm_api.handovers.routes import router as handovers
 from crm_api.imports.routes import router as imports
 from crm_api.leads.routes import router as leads
 from crm_api.notifications.routes import router as notifications
+from crm_api.opportunities.routes import of_accounts as opportunities_of_accounts
 from crm_api.opportunities.routes import router as opportunities
 from crm_api.organisation.routes import router as organisation
 from crm_api.organisation.routes import territories_router
@@ -65,6 +67,8 @@ ROUTERS = (
     analytics,
     exports,  # before the records: `accounts/export` is no account's id
     accounts,
+    contacts_of_accounts,
+    opportunities_of_accounts,
     contacts,
     leads,
     opportunities,

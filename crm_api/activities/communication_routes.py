@@ -53,7 +53,8 @@ async def list_communications_of_customer(
     account_id: UUID, db: Db, actor: CurrentActor, asked: Asked
 ) -> Response:
     """The communications with an account, newest first."""
-    return json_answer(await db.read(faces.page_of, actor, COMMUNICATIONS, asked, "account", account_id))
+    of = ("account", account_id)
+    return json_answer(await db.read(faces.page, actor, COMMUNICATIONS, asked, of=of))
 
 
 @router.get(
@@ -61,7 +62,8 @@ async def list_communications_of_customer(
 )
 async def list_communications_of_lead(lead_id: UUID, db: Db, actor: CurrentActor, asked: Asked) -> Response:
     """The communications with a lead, newest first."""
-    return json_answer(await db.read(faces.page_of, actor, COMMUNICATIONS, asked, "lead", lead_id))
+    of = ("lead", lead_id)
+    return json_answer(await db.read(faces.page, actor, COMMUNICATIONS, asked, of=of))
 
 
 @router.get(
@@ -74,8 +76,8 @@ async def list_communications_of_opportunity(
     opportunity_id: UUID, db: Db, actor: CurrentActor, asked: Asked
 ) -> Response:
     """The communications about a deal, newest first."""
-    told = db.read(faces.page_of, actor, COMMUNICATIONS, asked, "opportunity", opportunity_id)
-    return json_answer(await told)
+    of = ("opportunity", opportunity_id)
+    return json_answer(await db.read(faces.page, actor, COMMUNICATIONS, asked, of=of))
 
 
 @router.get(

@@ -200,21 +200,22 @@ def asking(face: Face) -> Any:
 
 
 def page(
-    session: Session, actor: Actor, face: Face, asked: FaceQuery, also: Iterable[Tree] = ()
+    session: Session,
+    actor: Actor,
+    face: Face,
+    asked: FaceQuery,
+    also: Iterable[Tree] = (),
+    of: tuple[str, UUID] | None = None,
 ) -> dict[str, Any]:
-    """One page of a face's list; `also` are further conditions, in the activities' words."""
+    """One page of a face's list; `also` are further conditions, in the activities' words. With `of`, a kind and an id,
+    just what hangs on that record; raises NotFound where the actor may not see it."""
     of_type = Comparison(field="activity_type", op="in", value=list(face.types))
-    tree = All(all=[of_type, *also, asked.query.tree])
-    told = records.page(session, actor, "activity", replace(asked.query, tree=tree))
+    query = replace(asked.query, tree=All(all=[of_type, *also, asked.query.tree]))
+    if of is None:
+        told = records.page(session, actor, "activity", query)
+    else:
+        told = records.page_of(session, actor, "activity", query, *of)
     return {**told, "items": [face.present(item, asked.wanted) for item in told["items"]]}
-
-
-def page_of(
-    session: Session, actor: Actor, face: Face, asked: FaceQuery, kind: str, record_id: UUID
-) -> dict[str, Any]:
-    """The same for one account, lead or deal; raises NotFound where the actor may not see that."""
-    records.one(session, actor, kind, record_id)
-    return page(session, actor, face, asked, [equals(f"{kind}_id", str(record_id))])
 
 
 def equals(field: str, value: Any) -> Comparison:

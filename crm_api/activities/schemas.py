@@ -36,6 +36,8 @@ WORDS = Vocabulary(
         "due_date": "due_at",
         "assigned_to_id": "owner_id",
         "assigned_to": "owner_id",
+        "assignee_id": "owner_id",
+        "assignee": "owner_id",
         "representative_id": "owner_id",
         "our_representative_id": "owner_id",
         "our_representative": "owner_id",
