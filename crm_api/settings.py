@@ -1,7 +1,7 @@
 """Typed settings from the environment or `.env`. Never read at import time: call `load()`."""
 
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -72,6 +72,11 @@ class Settings(BaseSettings):
     webhook_allow_networks: str = Field(
         "", description="Networks of your own that webhooks may reach, comma-separated, as 10.20.0.0/16."
     )
+
+    @property
+    def rules(self) -> dict[str, Any]:
+        """What services are told of the settings: every session has it as `info["rules"]`."""
+        return {}
 
     @property
     def webhook_networks(self) -> list[str]:
