@@ -113,11 +113,11 @@ SAME_TRANSACTION: dict[str, list[Handler]] = {
 AFTER_COMMIT: dict[str, list[Handler]] = {
     events.EVERY: [webhooks.fan_out],
     **{
-        f"{kind}.assigned": [notifications.on_assigned]
-        for kind in ("account", "contact", "lead", "opportunity", "activity")
+        f"{kind}.{moment}": [notifications.on_assigned]
+        for kind in ("account", "contact", "lead", "opportunity")
+        for moment in ("created", "assigned")
     },
-    "lead.created": [notifications.on_assigned],
-    "opportunity.created": [notifications.on_assigned],
+    "activity.assigned": [notifications.on_assigned],
     "lead.stage_changed": [notifications.on_stage_changed],
     "opportunity.stage_changed": [notifications.on_stage_changed],
     "opportunity.approval_requested": [notifications.on_approval_requested],

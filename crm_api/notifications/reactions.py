@@ -102,9 +102,10 @@ def _word(session: Session, event: Event) -> str:
 
 
 def _label(session: Session, event: Event) -> str:
+    """What people call the record: its name rather than its number."""
     catalogue = CATALOGUES[event.kind]
-    field = catalogue.field(catalogue.label)
-    assert field is not None, f"{event.kind} has a label"
+    named = (catalogue.field(name) for name in ("full_name", "name", catalogue.label))
+    field = next(found for found in named if found is not None)
     found = session.scalar(sa.select(field.column).where(catalogue.model.id == event.subject_id))
     return str(found or event.kind)
 
