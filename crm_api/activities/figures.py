@@ -58,10 +58,10 @@ def recount(session: Session, *links: Mapping[str, UUID | None]) -> None:
         _recount_follow_ups(session, of_leads)
 
 
-def recount_follow_up(session: Session, lead_id: UUID) -> None:
-    """Work a lead's next follow-up out anew."""
+def recount_follow_up(session: Session, *lead_ids: UUID) -> None:
+    """Work the next follow-up of leads out anew."""
     session.flush()
-    _recount_follow_ups(session, leads.stats_of(session, [lead_id]))
+    _recount_follow_ups(session, leads.stats_of(session, lead_ids))
 
 
 def _recount_follow_ups(session: Session, of_leads: Iterable[LeadStats]) -> None:

@@ -47,7 +47,7 @@ def create(session: Session, actor: Actor, *, data: ActivityIn) -> Activity:
             session, actor, kind="activity", record_id=activity.id, refs=data.attachments
         )
     add(session, activity, actor_id=actor.user_id)
-    _tell_people(session, actor, activity, owner_before=actor.user_id)
+    _tell_owner(session, activity, owner_before=actor.user_id)
     return activity
 
 
@@ -58,6 +58,7 @@ def add(session: Session, activity: Activity, *, actor_id: UUID | None) -> Activ
     session.flush()
     timeline.tell(session, activity, actor_id)
     record(session, event("activity.created", activity))
+    _tell_mentioned(session, activity)
     _note_contact(session, activity)
     return activity
 
@@ -89,7 +90,8 @@ def update(
         if activity.is_contact and not was_contact:
             _note_contact(session, activity)
         recount(session, links_before, links_of(activity))
-        _tell_people(session, actor, activity, owner_before=owner_before)
+        _tell_owner(session, activity, owner_before=owner_before)
+        _tell_mentioned(session, activity)
     return activity
 
 
@@ -170,10 +172,12 @@ def _keep_nature(activity: Activity, wanted: str | None) -> None:
             raise Invalid.field("activity_type", f"a {activity.activity_type} cannot become a {wanted}")
 
 
-def _tell_people(session: Session, actor: Actor, activity: Activity, *, owner_before: UUID | None) -> None:
-    """Events for those whom it concerns besides the one who writes: who is to do it, who is spoken of in a note."""
+def _tell_owner(session: Session, activity: Activity, *, owner_before: UUID | None) -> None:
     if activity.owner_id not in (None, owner_before) and not activity.is_done:
         record(session, event("activity.assigned", activity, before=owner_before))
+
+
+def _tell_mentioned(session: Session, activity: Activity) -> None:
     if activity.activity_type == "note" and "@" in f"{activity.subject}{activity.description or ''}":
         record(session, event("activity.mentioned", activity))
 
