@@ -1,5 +1,6 @@
 """Who is told of what, how often, and what people do with it."""
 
+import asyncio
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from crm_api.core import clock
 from crm_api.events import flows as relay
+from crm_api.events import service as events
 from crm_api.notifications import flows
 from crm_api.notifications.models import TYPES, Notification
 from crm_api.outbox.flows import send_due
@@ -232,7 +234,7 @@ async def test_what_is_off_is_not_in_the_list(stage: Stage) -> None:
 # ── By mail ──────────────────────────────────────────────────────────────────────────────────────
 
 
-async def test_notices_gather_into_one_letter_in_a_quarter_of_an_hour(stage: Stage, monkeypatch: Any) -> None:
+async def test_notices_gather_into_one_letter_in_a_quarter_of_an_hour(stage: Stage) -> None:
     await stage.prefers(assignment="email", stage_change="in_app")
     first = await stage.posted("leads", name="One", owner_id=stage.user_id)
     await stage.posted("leads", name="Two", owner_id=stage.user_id)
@@ -246,11 +248,10 @@ async def test_notices_gather_into_one_letter_in_a_quarter_of_an_hour(stage: Sta
     assert "https://crm.example" in letter.text
     await stage.posted("leads", name="Three", owner_id=stage.user_id)
     assert len(await stage.mailed()) == 1, "not yet"
-    later = clock.now() + timedelta(minutes=16)
-    monkeypatch.setattr(clock, "now", lambda: later)
-    _, second = await stage.mailed()
-    assert second.subject == "Ada Boss gave you the lead “Three”"
-    assert len(await stage.mailed()) == 2
+    with clock.frozen(clock.now() + timedelta(minutes=16)):
+        _, second = await stage.mailed()
+        assert second.subject == "Ada Boss gave you the lead “Three”"
+        assert len(await stage.mailed()) == 2
 
 
 async def test_what_was_read_already_is_not_mailed(stage: Stage) -> None:
@@ -298,3 +299,41 @@ async def test_old_notifications_are_forgotten(stage: Stage) -> None:
     await stage.api.db.write(age)
     assert await flows.tidy(stage.api.db) == 1
     assert await stage.news() == []
+
+
+# ── Several workers ──────────────────────────────────────────────────────────────────────────────
+
+
+async def test_two_workers_at_once_tell_and_write_once(stage: Stage) -> None:
+    await stage.prefers(reminder="email")
+    at = (clock.now() - timedelta(minutes=1)).isoformat()
+    for n in range(5):
+        await stage.posted("tasks", subject=f"Task {n}", remind_at=at, owner_id=stage.user_id)
+    db, letter = stage.api.db, {"sender": "crm@example.com", "address": "https://crm.example"}
+
+    told = await asyncio.gather(*(flows.remind(db) for _ in range(3)))
+    assert sum(told) == 5
+    letters = await asyncio.gather(*(flows.send_notices(db, **letter) for _ in range(3)))
+    assert sum(letters) == 1
+    assert len(await stage.mailed()) == 1
+
+
+async def test_the_relay_that_breaks_off_tells_once(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    await stage.posted("leads", name="Vans", owner_id=stage.user_id)
+    monkeypatch.setattr(events, "deliver", _breaking_off(events.deliver))
+    await relay.relay(stage.api.db)
+    monkeypatch.undo()
+
+    assert await stage.news() == []
+
+    with clock.frozen(clock.now() + timedelta(hours=1)):
+        await relay.relay(stage.api.db)
+    assert [n["summary"] for n in await stage.news()] == ["Ada Boss gave you the lead “Vans”"]
+
+
+def _breaking_off(deliver: Any) -> Any:
+    def broken(session: Session, event_id: Any, name: str) -> None:
+        deliver(session, event_id, name)
+        raise RuntimeError("the power went")
+
+    return broken
