@@ -128,7 +128,10 @@ CATALOGUE = Catalogue(
         ),
         Field("outcome", FieldType.TEXT, Activity.outcome),
         Field("requires_follow_up", FieldType.BOOLEAN, Activity.requires_follow_up, nullable=False),
-        Field("follow_up_date", FieldType.DATETIME, Activity.follow_up_date, sortable=True),
+        Field("follow_up_date", FieldType.DATETIME, Activity.follow_up_date),
+        Field(
+            "follow_up_due", FieldType.DATETIME, Activity.follow_up_due, sortable=True, label="open follow-up"
+        ),
         Field("follow_up_completed", FieldType.BOOLEAN, Activity.follow_up_completed, nullable=False),
         Field("contact_person", FieldType.TEXT, Activity.contact_person),
         Field("related_order", FieldType.TEXT, Activity.related_order),

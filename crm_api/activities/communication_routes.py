@@ -7,7 +7,7 @@ from fastapi import APIRouter, Response
 
 from crm_api.activities import faces, service
 from crm_api.activities.face_schemas import CommunicationIn, CommunicationOut, CommunicationPatch
-from crm_api.activities.faces import COMMUNICATIONS, FaceQuery, equals
+from crm_api.activities.faces import COMMUNICATIONS, FaceQuery
 from crm_api.conditions.dependencies import listed, showing, shown
 from crm_api.conditions.filters import Wanted
 from crm_api.core.listing import Page
@@ -41,9 +41,8 @@ async def list_pending_follow_ups(db: Db, actor: CurrentActor, asked: Asked) -> 
 
     `representative_id` narrows them to one person's.
     """
-    pending = [equals("requires_follow_up", True), equals("follow_up_completed", False)]
-    asked = asked.sorted_by("follow_up_date", instead_of=COMMUNICATIONS.sort)
-    return json_answer(await db.read(faces.page, actor, COMMUNICATIONS, asked, pending))
+    asked = asked.sorted_by("follow_up_due", instead_of=COMMUNICATIONS.sort)
+    return json_answer(await db.read(faces.page, actor, COMMUNICATIONS, asked, [faces.PENDING]))
 
 
 @router.get(

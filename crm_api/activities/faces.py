@@ -59,6 +59,13 @@ class Face:
         )
         return replace(CATALOGUE, plural=self.plural, fields=shown, out=self.out, default_sort=self.sort)
 
+    @cached_property
+    def of_type(self) -> Comparison:
+        """The condition that an activity is one of this face's."""
+        if len(self.types) == 1:
+            return Comparison(field="activity_type", op="eq", value=self.types[0])
+        return Comparison(field="activity_type", op="in", value=list(self.types))
+
     def ours(self, name: str) -> str:
         """The activities' name of a field."""
         name = self.out.vocabulary.ours(name)
@@ -190,6 +197,9 @@ NOTES = Face(
 )
 
 
+PENDING = Comparison(field="follow_up_due", op="isnull", value=False)
+
+
 def asking(face: Face) -> Any:
     """A dependency that reads the query string of a face's list."""
 
@@ -209,18 +219,12 @@ def page(
 ) -> dict[str, Any]:
     """One page of a face's list; `also` are further conditions, in the activities' words. With `of`, a kind and an id,
     just what hangs on that record; raises NotFound where the actor may not see it."""
-    of_type = Comparison(field="activity_type", op="in", value=list(face.types))
-    query = replace(asked.query, tree=All(all=[of_type, *also, asked.query.tree]))
+    query = replace(asked.query, tree=All(all=[face.of_type, *also, asked.query.tree]))
     if of is None:
         told = records.page(session, actor, "activity", query)
     else:
         told = records.page_of(session, actor, "activity", query, *of)
     return {**told, "items": [face.present(item, asked.wanted) for item in told["items"]]}
-
-
-def equals(field: str, value: Any) -> Comparison:
-    """The condition that a field has a value."""
-    return Comparison(field=field, op="eq", value=value)
 
 
 def one(session: Session, actor: Actor, face: Face, record_id: UUID, wanted: Wanted) -> Record:

@@ -35,8 +35,8 @@ def _tasks(session: Session, now: datetime) -> int:
 
 
 def _follow_ups(session: Session, now: datetime) -> int:
-    statement = _due(Activity, Activity.follow_up_date, "follow_up", now).where(
-        Activity.requires_follow_up, ~Activity.follow_up_completed
+    statement = _due(Activity, Activity.follow_up_due, "follow_up", now).where(
+        Activity.follow_up_date.is_not(None)
     )
     return _tell(session, statement, "follow_up", "activity", "Follow up: {}")
 

@@ -80,10 +80,12 @@ def upgrade() -> None:
 
     with op.batch_alter_table('activities', schema=None) as batch_op:
         batch_op.add_column(sa.Column('follow_up_completed', sa.Boolean(), nullable=False, server_default=sa.false()))
+        batch_op.add_column(sa.Column('follow_up_due', columns.UTCDateTime(), nullable=True))
         batch_op.add_column(sa.Column('contact_person', sa.Text(), nullable=True))
         batch_op.add_column(sa.Column('related_order', sa.Text(), nullable=True))
         batch_op.add_column(sa.Column('attachments', dialect.Json, nullable=True))
-        batch_op.create_index('ix_activities_follow_up', ['follow_up_date', 'id'], unique=False, sqlite_where=sa.text('requires_follow_up AND NOT follow_up_completed AND archived_at IS NULL'), postgresql_where=sa.text('requires_follow_up AND NOT follow_up_completed AND archived_at IS NULL'))
+        batch_op.create_index('ix_activities_type_due', ['activity_type', 'due_at', 'id'], unique=False, sqlite_where=sa.text('archived_at IS NULL'), postgresql_where=sa.text('archived_at IS NULL'), postgresql_ops={'due_at': 'NULLS FIRST'})
+        batch_op.create_index('ix_activities_follow_up', ['follow_up_due', 'id'], unique=False, sqlite_where=sa.text('follow_up_due IS NOT NULL AND archived_at IS NULL'), postgresql_where=sa.text('follow_up_due IS NOT NULL AND archived_at IS NULL'), postgresql_ops={'follow_up_due': 'NULLS FIRST'})
         batch_op.create_index('ix_activities_remind', ['remind_at', 'id'], unique=False, sqlite_where=sa.text('remind_at IS NOT NULL AND completed_at IS NULL AND archived_at IS NULL'), postgresql_where=sa.text('remind_at IS NOT NULL AND completed_at IS NULL AND archived_at IS NULL'))
 
     with op.batch_alter_table('lead_stats', schema=None) as batch_op:
@@ -99,6 +101,10 @@ def upgrade() -> None:
 
 def _fill() -> None:
     """What the new columns say of the rows there are."""
+    op.execute(
+        "UPDATE activities SET follow_up_due = coalesce(follow_up_date, occurred_at, created_at) "
+        "WHERE requires_follow_up"
+    )
     op.execute(
         "UPDATE timeline_entries SET type = CASE kind WHEN 'activity' THEN "
         "(SELECT activity_type FROM activities WHERE activities.id = timeline_entries.record_id) "
