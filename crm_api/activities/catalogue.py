@@ -126,7 +126,12 @@ CATALOGUE = Catalogue(
             unit="minutes",
             synonyms=("duration",),
         ),
+        Field("remind_at", FieldType.DATETIME, Activity.remind_at, label="reminder"),
+        Field("description", FieldType.TEXT, Activity.description),
         Field("outcome", FieldType.TEXT, Activity.outcome),
+        Field("next_steps", FieldType.TEXT, Activity.next_steps),
+        Field("latitude", FieldType.NUMBER, Activity.latitude),
+        Field("longitude", FieldType.NUMBER, Activity.longitude),
         Field("requires_follow_up", FieldType.BOOLEAN, Activity.requires_follow_up, nullable=False),
         Field("follow_up_date", FieldType.DATETIME, Activity.follow_up_date),
         Field(

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Response
 from crm_api.activities import faces, service
 from crm_api.activities.face_schemas import CommunicationIn, CommunicationOut, CommunicationPatch
 from crm_api.activities.faces import COMMUNICATIONS, FaceQuery
-from crm_api.conditions.dependencies import listed, showing, shown
+from crm_api.conditions.dependencies import SearchBody, listed, showing, shown
 from crm_api.conditions.filters import Wanted
 from crm_api.core.listing import Page
 from crm_api.core.problems import documented
@@ -25,6 +25,12 @@ _PAGE = Page[CommunicationOut]
 async def list_communications(db: Db, actor: CurrentActor, asked: Asked) -> Response:
     """Communications that match, newest first."""
     return json_answer(await db.read(faces.page, actor, COMMUNICATIONS, asked))
+
+
+@router.post("/search", response_model=Page[CommunicationOut], responses=documented(400, 422))
+async def search_communications(body: SearchBody, db: Db, actor: CurrentActor) -> Response:
+    """Communications for which a condition tree holds."""
+    return json_answer(await db.read(faces.page, actor, COMMUNICATIONS, COMMUNICATIONS.search(body.query())))
 
 
 @router.post("", status_code=201, response_model=CommunicationOut, responses=documented(403, 409, 422))

@@ -19,10 +19,10 @@ from crm_api.activities import service
 from crm_api.activities.catalogue import CATALOGUE
 from crm_api.activities.face_schemas import CommunicationOut, NoteOut, TaskOut
 from crm_api.activities.models import Activity
-from crm_api.activities.schemas import ActivityIn, ActivityPatch
+from crm_api.activities.schemas import ActivityIn, ActivityOut, ActivityPatch
 from crm_api.conditions import records
 from crm_api.conditions.filters import Query, Wanted, from_parameters
-from crm_api.conditions.tree import All, Comparison, Tree
+from crm_api.conditions.tree import All, Any_, Comparison, Not, Tree
 from crm_api.core.errors import BadRequest, FieldError, Invalid, NotFound
 from crm_api.core.fields import Catalogue
 from crm_api.core.schemas import NAME, Shown, changes
@@ -81,32 +81,56 @@ class Face:
     def given(self, data: BaseModel) -> Record:
         """What was sent, in the activities' words."""
         return {
-            self.words.get(name, name): self.values.get(name, {}).get(value, value)
-            if isinstance(value, str)
-            else value
+            self.words.get(name, name): _in_words(self.values.get(name, {}), value)
             for name, value in changes(data).items()
         }
 
     def query(self, parameters: Iterable[tuple[str, str]]) -> "FaceQuery":
         """Read the query string of a list; raises as `from_parameters` does."""
-        query = from_parameters(CATALOGUE, [self._parameter(*one) for one in parameters])
-        if not (query.sort or query.view):
-            query = replace(query, sort=(self.sort,))
+        return self._asked(from_parameters(CATALOGUE, [self._parameter(*one) for one in parameters]))
+
+    def search(self, query: Query) -> "FaceQuery":
+        """Read a search with a condition tree."""
+        sort = tuple(self._sort(part) for part in query.sort)
+        return self._asked(replace(query, sort=sort, tree=self._tree(query.tree)))
+
+    def _asked(self, query: Query) -> "FaceQuery":
+        self.require_fields(query.fields)
         kept = Wanted(query.fields, query.expand, query.aliases)
-        self.require_fields(kept.fields)
-        return FaceQuery(replace(query, fields=(), aliases=False), kept)
+        if query.view:  # which may show fewer fields than this face is made of
+            query = replace(query, fields=tuple(ActivityOut.model_fields))
+        else:
+            query = replace(query, fields=(), sort=query.sort or (self.sort,))
+        return FaceQuery(replace(query, aliases=False), kept)
 
     def _parameter(self, name: str, value: str) -> tuple[str, str]:
         if name in ("sort", "sort_by"):
-            parts = [part.strip() for part in value.split(",")]
-            signs = ["-" if part.startswith("-") else "" for part in parts]
-            named = (self.ours(part.lstrip("-+")) for part in parts)
-            return name, ",".join(sign + ours for sign, ours in zip(signs, named, strict=True))
+            return name, ",".join(self._sort(part.strip()) for part in value.split(","))
         base, mark, op = name.partition("__")
-        theirs, ours = self.out.vocabulary.ours(base), self.ours(base)
-        words = self.values.get(theirs, {})
+        words = self._words_of(base)
         told = ",".join(words.get(word, word) for word in value.split(",")) if words else value
-        return f"{ours}{mark}{op}", told
+        return f"{self.ours(base)}{mark}{op}", told
+
+    def _sort(self, part: str) -> str:
+        name = part.lstrip("-+")
+        return f"{part[: len(part) - len(name)]}{self.ours(name)}"
+
+    def _tree(self, tree: Tree) -> Tree:
+        match tree:
+            case All():
+                return All(all=[self._tree(branch) for branch in tree.all])
+            case Any_():
+                return Any_(any=[self._tree(branch) for branch in tree.any])
+            case Not():
+                return Not(not_=self._tree(tree.not_))
+            case Comparison():
+                words = self._words_of(tree.field)
+                return Comparison(field=self.ours(tree.field), op=tree.op, value=_in_words(words, tree.value))
+            case _:
+                return tree  # what is related speaks its own words
+
+    def _words_of(self, name: str) -> Mapping[str, str]:
+        return self.values.get(self.out.vocabulary.ours(name), {})
 
     def require_fields(self, names: Iterable[str]) -> None:
         """Raise BadRequest for a field that this face does not show."""
@@ -160,6 +184,12 @@ class Face:
         """Delete softly."""
         require(session, actor, self, record_id)
         service.archive(session, actor, activity_id=record_id, if_match=if_match)
+
+
+def _in_words(words: Mapping[str, str], value: Any) -> Any:
+    if isinstance(value, list):
+        return [_in_words(words, one) for one in value]
+    return words.get(value, value) if isinstance(value, str) else value
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Response
 from crm_api.activities import faces, service
 from crm_api.activities.face_schemas import NoteIn, NoteOut, NotePatch
 from crm_api.activities.faces import NOTES, FaceQuery
-from crm_api.conditions.dependencies import listed, showing, shown
+from crm_api.conditions.dependencies import SearchBody, listed, showing, shown
 from crm_api.conditions.filters import Wanted
 from crm_api.core.listing import Page
 from crm_api.core.problems import documented
@@ -28,6 +28,12 @@ Asked = Annotated[FaceQuery, faces.asking(NOTES)]
 async def list_notes(db: Db, actor: CurrentActor, asked: Asked) -> Response:
     """Notes that match, newest first."""
     return json_answer(await db.read(faces.page, actor, NOTES, asked))
+
+
+@router.post("/search", response_model=Page[NoteOut], responses=documented(400, 422))
+async def search_notes(body: SearchBody, db: Db, actor: CurrentActor) -> Response:
+    """Notes for which a condition tree holds."""
+    return json_answer(await db.read(faces.page, actor, NOTES, NOTES.search(body.query())))
 
 
 @router.post("", status_code=201, response_model=NoteOut, responses=documented(403, 409, 422))

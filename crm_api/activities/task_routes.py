@@ -9,7 +9,7 @@ from crm_api.activities import faces, service, workload
 from crm_api.activities.face_schemas import TaskIn, TaskOut, TaskPatch, Workloads
 from crm_api.activities.faces import TASKS, FaceQuery
 from crm_api.activities.schemas import Completion
-from crm_api.conditions.dependencies import listed, showing, shown
+from crm_api.conditions.dependencies import SearchBody, listed, showing, shown
 from crm_api.conditions.filters import Wanted
 from crm_api.core.listing import Page
 from crm_api.core.problems import documented
@@ -29,6 +29,12 @@ Asked = Annotated[FaceQuery, faces.asking(TASKS)]
 async def list_tasks(db: Db, actor: CurrentActor, asked: Asked) -> Response:
     """Tasks that match, the earliest due first."""
     return json_answer(await db.read(faces.page, actor, TASKS, asked))
+
+
+@router.post("/search", response_model=Page[TaskOut], responses=documented(400, 422))
+async def search_tasks(body: SearchBody, db: Db, actor: CurrentActor) -> Response:
+    """Tasks for which a condition tree holds."""
+    return json_answer(await db.read(faces.page, actor, TASKS, TASKS.search(body.query())))
 
 
 @router.post("", status_code=201, response_model=TaskOut, responses=documented(403, 409, 422))

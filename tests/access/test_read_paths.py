@@ -222,6 +222,10 @@ def faced(path: str, *types: str) -> Check:
         page = await walk.get(path, page_size=200, expand="account,lead,owner")
         assert {item["id"] for item in page["items"]} == seen
         _beside(walk, "activity", ["account", "lead"], page["items"])
+        found = await walk.client.post(
+            f"{path}/search", json={"where": {"any": [{"all": []}]}, "page_size": 200}
+        )
+        assert {item["id"] for item in found.json()["items"]} == seen
         for record_id in [*sorted(seen)[:3], *sorted(walk.every("activity") - seen)[:3]]:
             answer = await walk.client.get(f"{path}/{record_id}")
             assert (answer.status_code == 200) == (record_id in seen)
@@ -488,9 +492,9 @@ CHECKS |= dict.fromkeys(
 CALLS = ("call", "email", "meeting", "video_call", "chat", "sms", "visit", "other")
 for face, types in (("communications", CALLS), ("tasks", ("task",)), ("notes", ("note",))):
     singular = face.removesuffix("s")
-    CHECKS[f"GET {CRM}/{face}"] = CHECKS[f"GET {CRM}/{face}/{{{singular}_id}}"] = faced(
-        f"{CRM}/{face}", *types
-    )
+    CHECKS[f"POST {CRM}/{face}/search"] = CHECKS[f"GET {CRM}/{face}"] = CHECKS[
+        f"GET {CRM}/{face}/{{{singular}_id}}"
+    ] = faced(f"{CRM}/{face}", *types)
 CHECKS |= {
     f"GET {CRM}/communications/customer/{{account_id}}": calls_of("customer", "account"),
     f"GET {CRM}/communications/lead/{{lead_id}}": calls_of("lead", "lead"),

@@ -323,3 +323,37 @@ async def test_the_subject_is_the_beginning_of_the_content_where_none_is_given(o
 
     assert made.json()["subject"] == "Running late."
     assert bare.json()["subject"] == "Sms"
+
+
+async def test_a_search_takes_the_same_words_in_its_tree(office: Office) -> None:
+    call = await office.logged(customer_id=office.customer, content="A quote")
+    mail = await office.logged(type="email", lead_id=office.lead, content="A quote")
+
+    async def found(where: Any, **more: Any) -> list[str]:
+        answer = await office.client.post(f"{COMMUNICATIONS}/search", json={"where": where, **more})
+        assert answer.status_code == 200, answer.text
+        return [item["id"] for item in answer.json()["items"]]
+
+    is_call = {"field": "type", "op": "eq", "value": "phone"}
+    quotes = {"field": "content", "op": "contains", "value": "quote"}
+    assert await found({"all": [is_call, quotes]}) == [call["id"]]
+    assert await found({"all": [{"not": is_call}, quotes]}) == [mail["id"]]
+    assert await found({"any": [is_call, {"field": "lead_id", "value": office.lead}]}, sort=["created_at"]) == [
+        call["id"], mail["id"],
+    ]  # fmt: skip
+    assert await found({"field": "type", "op": "in", "value": ["phone", "email"]}, sort=["-communication_date"]) == [
+        mail["id"], call["id"],
+    ]  # fmt: skip
+    assert await found({"related": "account", "where": {"field": "name", "value": "Harbor"}}) == [call["id"]]
+
+
+async def test_a_view_of_activities_narrows_a_list_of_communications(office: Office) -> None:
+    call = await office.logged(customer_id=office.customer)
+    await office.logged(type="email", lead_id=office.lead)
+    where = {"field": "activity_type", "op": "eq", "value": "call"}
+    view = await office.client.post(
+        f"{CRM}/views", json={"name": "Calls", "kind": "activity", "where": where, "fields": ["subject"]}
+    )
+
+    answer = await office.client.get(COMMUNICATIONS, params={"view": view.json()["id"]})
+    assert [(item["id"], item["type"]) for item in answer.json()["items"]] == [(call["id"], "phone")]
