@@ -18,5 +18,5 @@ async def tidy(db: Database, ports: Ports, settings: Settings, turn: Turn) -> in
     return await flows.tidy(db)
 
 
-JOB = Job("remind", 30.0, run)
+JOB = Job("remind", 30.0, run, module="notifications")
 TIDY_JOB = Job("forget_notifications", 3600.0, tidy)

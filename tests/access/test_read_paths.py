@@ -508,6 +508,8 @@ CHECKS |= {
 }
 NO_RECORDS = {
     f"GET {CRM}/notifications/preferences": "how whoever asks wants to be told",
+    "GET /api/v1/modules": "parts of the installation",
+    "GET /api/v1/modules/{name}": "one part",
     "GET /health": "the process",
     "GET /ready": "the database",
     "GET /api/v1/auth/me": "whoever asks",
