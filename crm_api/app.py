@@ -9,11 +9,16 @@ from fastapi.middleware.cors import CORSMiddleware
 from sqlalchemy.orm import Session
 
 from crm_api.accounts.routes import router as accounts
+from crm_api.activities.communication_routes import router as communications
+from crm_api.activities.note_routes import router as notes
 from crm_api.activities.routes import router as activities
 from crm_api.activities.routes import timeline_router
+from crm_api.activities.task_routes import router as tasks
 from crm_api.analytics.routes import router as analytics
+from crm_api.attachments.routes import router as attachments
 from crm_api.changes.routes import history_router
 from crm_api.changes.routes import router as changes
+from crm_api.contacts.routes import of_accounts as contacts_of_accounts
 from crm_api.contacts.routes import router as contacts
 from crm_api.core import openapi, problems
 from crm_api.core.middleware import Edge
@@ -27,6 +32,8 @@ from crm_api.handovers.routes import router as handovers
 from crm_api.imports.routes import router as imports
 from crm_api.leads.routes import router as leads
 from crm_api.modules.routes import router as modules
+from crm_api.notifications.routes import router as notifications
+from crm_api.opportunities.routes import of_accounts as opportunities_of_accounts
 from crm_api.opportunities.routes import router as opportunities
 from crm_api.organisation.routes import router as organisation
 from crm_api.organisation.routes import territories_router
@@ -50,7 +57,7 @@ from crm_api.visits.routes import router as visits
 from crm_api.webhooks.routes import router as webhooks
 
 Opened = Callable[[], AbstractAsyncContextManager[State]]
-UPLOADS = ("/api/v1/crm/imports",)
+FORM = 1_000_000  # bytes for what stands around an uploaded file
 ROUTERS = (
     auth,
     users_router,
@@ -62,11 +69,18 @@ ROUTERS = (
     analytics,
     exports,  # before the records: `accounts/export` is no account's id
     accounts,
+    contacts_of_accounts,
+    opportunities_of_accounts,
     contacts,
     leads,
     opportunities,
     activities,
+    communications,
+    tasks,
+    notes,
     timeline_router,
+    attachments,
+    notifications,
     pipelines,
     stages_router,
     products,
@@ -128,7 +142,11 @@ def create_app(settings: Settings, open_state: Opened) -> FastAPI:
             allow_headers=["Authorization", "Content-Type", "If-Match", "Idempotency-Key"],
             expose_headers=["ETag", "X-Request-ID"],
         )
-    app.add_middleware(Edge, upload_limit=settings.max_upload_mb * 1_000_000, upload_paths=UPLOADS)
+    uploads = {
+        "/api/v1/crm/imports": settings.max_upload_mb * 1_000_000,
+        "/api/v1/crm/attachments": settings.attachment_max_mb * 1_000_000 + FORM,
+    }
+    app.add_middleware(Edge, uploads=uploads)
     return app
 
 

@@ -13,13 +13,13 @@ from sqlalchemy.orm import Session
 from crm_api.access import Actor, actor_of
 from crm_api.core import context
 from crm_api.core.database import Database
-from crm_api.core.errors import BadRequest, NotAllowed, NotSignedIn
+from crm_api.core.errors import BadRequest, NotAllowed, NotSignedIn, Unavailable
 from crm_api.core.limiting import Limiter
 from crm_api.core.secrets import Keys, fingerprint
 from crm_api.modules import service as modules
 from crm_api.modules.manifest import Menu
 from crm_api.organisation.service import zone
-from crm_api.ports import Ports
+from crm_api.ports import FileStore, Ports
 from crm_api.settings import Settings
 from crm_api.users import api_keys, scopes, sessions
 from crm_api.users.flows import ACCESS
@@ -77,6 +77,13 @@ async def _db(request: Request) -> Database:
 
 async def _ports(request: Request) -> Ports:
     return state(request).ports
+
+
+async def _files(request: Request) -> FileStore:
+    store = state(request).ports.file_store
+    if store is None:
+        raise Unavailable("No place to keep files is set up.")
+    return store
 
 
 async def _settings(request: Request) -> Settings:
@@ -213,6 +220,7 @@ async def _if_match(
 
 Db = Annotated[Database, Depends(_db)]
 PortsDep = Annotated[Ports, Depends(_ports)]
+Files = Annotated[FileStore, Depends(_files)]
 SettingsDep = Annotated[Settings, Depends(_settings)]
 KeysDep = Annotated[Keys, Depends(_keys)]
 SessionId = Annotated[UUID, Depends(_session_id)]

@@ -11,11 +11,11 @@ Every adapter fails in one of three ways, and the difference is what makes sendi
 """
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import Protocol, TypeVar
+from typing import BinaryIO, Protocol, TypeVar
 
 from pydantic import BaseModel
 
@@ -319,6 +319,38 @@ class WebhookPoster(Protocol):
 # ── Keeping things ───────────────────────────────────────────────────────────────────────────────
 
 
+@dataclass(frozen=True, slots=True)
+class KeptFile:
+    """A file that is kept: its name is the SHA-256 of its bytes, in hexadecimal. `mark` changes whenever somebody
+    keeps the same bytes again, so that what was seen unused a moment ago is not removed from under them."""
+
+    sha256: str
+    mark: int
+
+
+class FileStore(Protocol):
+    """Keeps the bytes of files, each content once, under a name that follows from the content alone."""
+
+    async def keep(self, sha256: str, source: BinaryIO) -> None:
+        """Keep the bytes of `source`, from its beginning; durable when it returns. Safe to repeat.
+
+        Raises PermanentFailure where they are not the bytes of that name, TemporaryFailure without room.
+        """
+        ...
+
+    async def read(self, sha256: str) -> AsyncIterator[bytes]:
+        """The bytes, piece by piece. Raises PermanentFailure, before the first, where nothing of that name is kept."""
+        ...
+
+    async def kept(self) -> list[KeptFile]:
+        """Everything that is kept."""
+        ...
+
+    async def forget(self, file: KeptFile) -> bool:
+        """Remove a file, unless it was kept again since `file` was listed; whether it is gone."""
+        ...
+
+
 class TokenStore(Protocol):
     """Where an adapter keeps its token cache, encrypted, between calls and processes."""
 
@@ -358,4 +390,5 @@ class Ports:
     text_model: TextModel | None = None
     webhook_poster: WebhookPoster | None = None
     kept_mail: KeptMail | None = None
+    file_store: FileStore | None = None
     diagnostics: tuple[Diagnostics, ...] = ()

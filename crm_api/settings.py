@@ -48,6 +48,13 @@ class Settings(BaseSettings):
     )
     max_upload_mb: int = Field(512, ge=1, description="Largest upload, in megabytes.")
 
+    attachment_max_mb: int = Field(
+        25, ge=1, description="Largest file attached to a record, in megabytes; kept in DATA_DIR/attachments."
+    )
+    notice_from: str = Field(
+        "", description="Sender of notices to your own people, an address; CRM_ADMIN_EMAIL when empty."
+    )
+
     mail_transport: Literal["maildir", "smtp"] = Field("maildir", description="Where outgoing mail goes.")
     smtp_url: SecretStr = Field(
         SecretStr("smtp://127.0.0.1:25"), description="smtp(s)://user:password@host:port"
@@ -75,6 +82,11 @@ class Settings(BaseSettings):
     def webhook_networks(self) -> list[str]:
         """WEBHOOK_ALLOW_NETWORKS one by one."""
         return [text.strip() for text in self.webhook_allow_networks.split(",") if text.strip()]
+
+    @property
+    def notice_sender(self) -> str:
+        """The address that notices to our own people come from."""
+        return self.notice_from or self.crm_admin_email
 
     @property
     def database(self) -> str:

@@ -10,6 +10,7 @@ from crm_api.accounts.catalogue import CATALOGUE as ACCOUNTS
 from crm_api.activities import service as activities
 from crm_api.activities import timeline
 from crm_api.activities.catalogue import CATALOGUE as ACTIVITIES
+from crm_api.attachments.catalogue import CATALOGUE as ATTACHMENTS
 from crm_api.changes.catalogue import CHANGE_SETS
 from crm_api.changes.catalogue import ENTRIES as AUDIT_ENTRIES
 from crm_api.conditions import saved
@@ -26,6 +27,9 @@ from crm_api.followups.service import PURPOSE
 from crm_api.handovers import service as handovers
 from crm_api.leads import service as leads
 from crm_api.leads.catalogue import CATALOGUE as LEADS
+from crm_api.notifications import digest
+from crm_api.notifications import reactions as notifications
+from crm_api.notifications.catalogue import CATALOGUE as NOTIFICATIONS
 from crm_api.opportunities import service as opportunities
 from crm_api.opportunities.catalogue import CATALOGUE as OPPORTUNITIES
 from crm_api.opportunities.catalogue import LINES
@@ -66,6 +70,8 @@ ALL_CATALOGUES = (
     OPPORTUNITIES,
     LINES,
     ACTIVITIES,
+    ATTACHMENTS,
+    NOTIFICATIONS,
     MESSAGES,
     SUPPRESSIONS,
     SEQUENCES,
@@ -106,6 +112,18 @@ SAME_TRANSACTION: dict[str, list[Handler]] = {
 
 AFTER_COMMIT: dict[str, list[Handler]] = {
     events.EVERY: [webhooks.fan_out],
+    **{
+        f"{kind}.{moment}": [notifications.on_assigned]
+        for kind in ("account", "contact", "lead", "opportunity")
+        for moment in ("created", "assigned")
+    },
+    "activity.assigned": [notifications.on_assigned],
+    "lead.stage_changed": [notifications.on_stage_changed],
+    "opportunity.stage_changed": [notifications.on_stage_changed],
+    "opportunity.approval_requested": [notifications.on_approval_requested],
+    "opportunity.approval_approved": [notifications.on_approval_decided],
+    "opportunity.approval_rejected": [notifications.on_approval_decided],
+    "activity.mentioned": [notifications.on_mentioned],
 }
 
 
@@ -116,6 +134,7 @@ def install() -> None:
     events.subscribe(same_transaction=SAME_TRANSACTION, after_commit=AFTER_COMMIT)
     saved.keep_in(views.saved)
     authors.declare(PURPOSE, FollowUpAuthor())
+    authors.declare(digest.PURPOSE, digest.NoticeAuthor())
     rehearsal.foresee(rules=followup_rules.foreseen, mails=outbox.foreseen, webhooks=webhooks.foreseen)
     erasing.erase_with(privacy.erase_record)
     audit.install()

@@ -40,6 +40,7 @@ async def open_state(settings: Settings) -> AsyncIterator[State]:
 @asynccontextmanager
 async def build_ports(settings: Settings, tokens: TokenStore) -> AsyncIterator[Ports]:
     """The adapters that the settings turn on, and the offline ones for the rest."""
+    from integrations.offline.files import DiskFileStore
     from integrations.offline.great_circle import GreatCircleTravelTimes
     from integrations.offline.maildir import MaildirKeeper, MaildirReader
     from integrations.webhook_http import GuardedPoster
@@ -49,6 +50,7 @@ async def build_ports(settings: Settings, tokens: TokenStore) -> AsyncIterator[P
             "email_sender": _sender(settings),
             "mailbox_reader": MaildirReader(settings.data_dir / "mail"),
             "kept_mail": MaildirKeeper(settings.data_dir / "mail"),
+            "file_store": DiskFileStore(settings.data_dir / "attachments"),
             "geocoder": _geocoder(settings),
             "travel_times": GreatCircleTravelTimes(),
             "road_times": await _road_times(settings, opened),

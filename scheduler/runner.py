@@ -33,10 +33,12 @@ from scheduler import (
     plan_followups,
     reconcile_sends,
     relay_events,
+    remind,
     revalue,
     run_imports,
     send_messages,
     settle_fields,
+    sweep_files,
     sync_mailboxes,
 )
 from scheduler.jobs import Job, Turn
@@ -50,6 +52,7 @@ JOBS = (
     sync_mailboxes.JOB,
     relay_events.JOB,
     plan_followups.JOB,
+    remind.JOB,
     send_messages.JOB,
     deliver_webhooks.JOB,
     deliver_webhooks.TIDY_JOB,
@@ -58,6 +61,8 @@ JOBS = (
     forget_answers.JOB,
     settle_fields.JOB,
     forget_words.JOB,
+    sweep_files.JOB,
+    remind.TIDY_JOB,
 )
 GRACE = 35.0  # seconds; handing one mail over takes 30 at most
 NOTE_EVERY = 15.0  # seconds between two notes of a job that has nothing to do

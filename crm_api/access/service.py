@@ -57,6 +57,8 @@ class Actor:
         return self.role == "administrator"
 
 
+_MADE_BY_FIELD = ("contact", "lead", "activity", "attachment", "tag", "visit_plan", "view")
+
 # Knows no currency on purpose: what reads amounts asks `system` instead, or is told.
 SYSTEM = Actor(user_id=None, role="administrator", name="System", currency="")
 
@@ -211,7 +213,7 @@ def require_create(actor: Actor, kind: str) -> None:
         raise NotAllowed("Viewers read; they cannot change anything.")
     if _rules[kind].config:
         require_role(actor)
-    if actor.role == "field" and kind not in ("contact", "lead", "activity", "tag", "visit_plan", "view"):
+    if actor.role == "field" and kind not in _MADE_BY_FIELD:
         raise NotAllowed(f"Field staff make visits, contacts and leads, not a new {kind}.")
 
 

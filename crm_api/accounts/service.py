@@ -57,6 +57,7 @@ def update(
     refuse_null(values, "name", "account_type", "currency")
     if "owner_id" in values:
         require_reassign(session, actor, account, values["owner_id"])
+    owner_before = account.owner_id
     if "currency" in values:
         values["currency"] = require_currency(values["currency"])
     _resolve(session, actor, values, account)
@@ -66,6 +67,8 @@ def update(
         changed = True
     if changed:
         record(session, event("account.updated", account, fields=sorted(data.model_fields_set)))
+    if account.owner_id != owner_before:
+        record(session, event("account.assigned", account, before=owner_before))
     return account
 
 

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from crm_api import audit
 from crm_api.accounts.models import AccountStats
+from crm_api.activities.figures import recount_follow_up
 from crm_api.activities.models import CONTACT_TYPES, Activity, TimelineEntry
 from crm_api.activities.timeline import LINKS, summary_of
 from crm_api.contacts.models import ContactStats
@@ -32,11 +33,18 @@ def insert(session: Session, rows: Sequence[Row]) -> list[UUID]:
             sa.insert(TimelineEntry), [_told(i, row) for i, row in zip(ids, complete, strict=True)]
         )
         _touch(session, [row for row in complete if _is_contact(row)])
+        asking = {row["lead_id"] for row in complete if row.get("lead_id") and _asks_for_more(row)}
+        if asking:
+            recount_follow_up(session, *sorted(asking))
     return ids
 
 
 def _is_contact(row: Row) -> bool:
     return row["activity_type"] in CONTACT_TYPES and row.get("status") == "completed"
+
+
+def _asks_for_more(row: Row) -> bool:
+    return bool(row.get("requires_follow_up") or row.get("task_type") == "follow_up")
 
 
 def _told(activity_id: UUID, row: Row) -> Row:
@@ -46,6 +54,7 @@ def _told(activity_id: UUID, row: Row) -> Row:
         "id": new_id(),
         "at": row["occurred_at"] or row["created_at"],
         "kind": "activity",
+        "type": row["activity_type"],
         "record_id": activity_id,
         "summary": summary,
         "actor_id": row.get("owner_id"),

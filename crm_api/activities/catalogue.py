@@ -37,6 +37,7 @@ _SHOWN = sa.select(*shown_by(ActivityOut, Activity, custom_fields=Activity.custo
 
 def _present(row: dict[str, Any]) -> dict[str, Any]:
     open_ = row["status"] not in ("completed", "cancelled")
+    row["attachments"] = row["attachments"] or []
     row["is_overdue"] = open_ and row["due_at"] is not None and row["due_at"] < clock.now()
     return in_order(ActivityOut, row)
 
@@ -125,9 +126,20 @@ CATALOGUE = Catalogue(
             unit="minutes",
             synonyms=("duration",),
         ),
+        Field("remind_at", FieldType.DATETIME, Activity.remind_at, label="reminder"),
+        Field("description", FieldType.TEXT, Activity.description),
         Field("outcome", FieldType.TEXT, Activity.outcome),
+        Field("next_steps", FieldType.TEXT, Activity.next_steps),
+        Field("latitude", FieldType.NUMBER, Activity.latitude),
+        Field("longitude", FieldType.NUMBER, Activity.longitude),
         Field("requires_follow_up", FieldType.BOOLEAN, Activity.requires_follow_up, nullable=False),
         Field("follow_up_date", FieldType.DATETIME, Activity.follow_up_date),
+        Field(
+            "follow_up_due", FieldType.DATETIME, Activity.follow_up_due, sortable=True, label="open follow-up"
+        ),
+        Field("follow_up_completed", FieldType.BOOLEAN, Activity.follow_up_completed, nullable=False),
+        Field("contact_person", FieldType.TEXT, Activity.contact_person),
+        Field("related_order", FieldType.TEXT, Activity.related_order),
         Field("account_id", FieldType.REFERENCE, Activity.account_id),
         Field("contact_id", FieldType.REFERENCE, Activity.contact_id),
         Field("lead_id", FieldType.REFERENCE, Activity.lead_id),
@@ -201,6 +213,10 @@ CATALOGUE = Catalogue(
         ),
     ),
     past=_DONE,
+    filters={
+        "date_range_start": ("occurred_at", "gte"),
+        "date_range_end": ("occurred_at", "lte"),
+    },
     live=lambda: Activity.archived_at.is_(None),
     shown=lambda: _SHOWN,
     present=_present,

@@ -8,14 +8,14 @@ from fastapi import Query as Query_
 
 from crm_api.activities import service, timeline
 from crm_api.activities.catalogue import CATALOGUE
-from crm_api.activities.schemas import ActivityIn, ActivityOut, ActivityPatch, Completion, TimelineItem
+from crm_api.activities.schemas import ActivityIn, ActivityOut, ActivityPatch, Completion, LineType, Timeline
 from crm_api.conditions import records
 from crm_api.conditions.dependencies import SearchBody, listed, listing, showing, shown
 from crm_api.conditions.filters import Query, Wanted
 from crm_api.core.listing import Page
 from crm_api.core.problems import documented
 from crm_api.core.schemas import Instant
-from crm_api.dependencies import CurrentActor, Db, IfMatch, json_answer, record_answer
+from crm_api.dependencies import CurrentActor, Db, IfMatch, json_answer, record_answer, takes_only
 from crm_api.writes import erasing
 from crm_api.writes.bulk import Verbs
 from crm_api.writes.dependencies import Write
@@ -103,7 +103,10 @@ timeline_router = APIRouter(prefix="/api/v1/crm", tags=["timeline"])
 
 
 @timeline_router.get(
-    "/{plural}/{record_id}/timeline", response_model=list[TimelineItem], responses=documented(404, 422)
+    "/{plural}/{record_id}/timeline",
+    response_model=Timeline,
+    responses=documented(400, 404, 422),
+    dependencies=[takes_only("limit", "cursor", "type", "since", "until")],
 )
 async def read_timeline(
     plural: Literal["accounts", "contacts", "leads", "opportunities"],
@@ -111,10 +114,14 @@ async def read_timeline(
     db: Db,
     actor: CurrentActor,
     limit: Annotated[int, Query_(ge=1, le=200)] = 50,
-    before: Instant | None = None,
-    before_id: UUID | None = None,
+    cursor: Annotated[
+        str | None, Query_(max_length=500, description="The `next_cursor` of the lines before.")
+    ] = None,
+    type: Annotated[list[LineType] | None, Query_(description="Only lines of these types.")] = None,
+    since: Annotated[Instant | None, Query_(description="From this moment on.")] = None,
+    until: Annotated[Instant | None, Query_(description="Before this moment.")] = None,
 ) -> Response:
-    """What happened with a record, newest first; `before` and `before_id` go on from the last line read."""
+    """What happened with a record, newest first; an account's with its contacts', leads' and deals'."""
     kind = {"opportunities": "opportunity"}.get(plural, plural.removesuffix("s"))
-    told = db.read(timeline.read, actor, kind, record_id, limit=limit, before=before, before_id=before_id)
-    return json_answer(await told)
+    asked = timeline.Stretch(limit, cursor, type or (), since, until)
+    return json_answer(await db.read(timeline.read, actor, kind, record_id, asked))

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, Field
 
+from crm_api.attachments.schemas import Attachments, AttachmentShown
 from crm_api.core.schemas import (
     Body,
     CustomValues,
@@ -35,6 +36,8 @@ WORDS = Vocabulary(
         "due_date": "due_at",
         "assigned_to_id": "owner_id",
         "assigned_to": "owner_id",
+        "assignee_id": "owner_id",
+        "assignee": "owner_id",
         "representative_id": "owner_id",
         "our_representative_id": "owner_id",
         "our_representative": "owner_id",
@@ -60,6 +63,9 @@ class _ActivityFields(Body):
     outcome: Text | None = None
     next_steps: Text | None = None
     follow_up_date: Instant | None = None
+    contact_person: Name | None = Field(None, description="Who was spoken to, where no contact is linked.")
+    related_order: Line | None = Field(None, description="The order this was about, by its id or number.")
+    attachments: Attachments | None = Field(None, description="Files; a change replaces the whole list.")
     latitude: Latitude | None = None
     longitude: Longitude | None = None
     account_id: UUID | None = None
@@ -84,12 +90,15 @@ class ActivityIn(_ActivityFields):
     subject: Name = Field(examples=["Called about the spring order"])
     priority: Priority = "medium"
     requires_follow_up: bool = False
+    follow_up_completed: bool = False
 
 
 class ActivityPatch(_ActivityFields):
+    activity_type: ActivityType | None = None
     subject: Name | None = None
     priority: Priority | None = None
     requires_follow_up: bool | None = None
+    follow_up_completed: bool | None = None
 
 
 class Completion(Body):
@@ -120,6 +129,10 @@ class ActivityOut(Shown):
     next_steps: str | None
     requires_follow_up: bool
     follow_up_date: datetime | None
+    follow_up_completed: bool
+    contact_person: str | None
+    related_order: str | None
+    attachments: list[AttachmentShown]
     latitude: float | None
     longitude: float | None
     account_id: UUID | None
@@ -140,12 +153,25 @@ class ActivityOut(Shown):
     version: int
 
 
+LineType = Literal[
+    "call", "email", "meeting", "video_call", "chat", "sms", "visit", "other", "task", "note", "stage_change"
+]
+
+
 class TimelineItem(BaseModel):
     """One line of a timeline."""
 
     id: UUID
     at: datetime
     kind: str
+    type: LineType | None
     record_id: UUID
     summary: str
     actor_id: UUID | None
+
+
+class Timeline(BaseModel):
+    """Some lines, newest first, and where they go on."""
+
+    items: list[TimelineItem]
+    next_cursor: str | None

@@ -1,7 +1,6 @@
 """Activities: logging, planning, completing; the last contact and the timeline follow from them."""
 
-from collections.abc import Iterable, Mapping
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -12,33 +11,28 @@ from crm_api import audit
 from crm_api.access import Actor, require_create
 from crm_api.accounts import service as accounts
 from crm_api.activities import timeline
-from crm_api.activities.models import CONTACT_TYPES, Activity
+from crm_api.activities.figures import links_of, recount, recount_follow_up
+from crm_api.activities.models import Activity
 from crm_api.activities.schemas import ActivityIn, ActivityPatch, Completion
 from crm_api.activities.timeline import LINKS
+from crm_api.attachments import service as files
 from crm_api.conditions import records
-from crm_api.contacts import service as contacts
 from crm_api.contacts.models import Contact
 from crm_api.core import clock, context
 from crm_api.core.errors import Conflict, Invalid
 from crm_api.core.schemas import apply_patch, changes, refuse_null
 from crm_api.custom_fields import values as custom_values
 from crm_api.events import Event, record
-from crm_api.leads import service as leads
 from crm_api.opportunities.models import Opportunity
 from crm_api.users.service import team_of
 
 AHEAD = timedelta(days=1)  # clocks differ, and so do calendars
-_IN_TOUCH = (
-    Activity.activity_type.in_(CONTACT_TYPES),
-    Activity.status == "completed",
-    Activity.archived_at.is_(None),
-)
 
 
 def create(session: Session, actor: Actor, *, data: ActivityIn) -> Activity:
     """Log what was done, or plan what is to be done; raises Invalid naming a link that leads nowhere."""
     require_create(actor, "activity")
-    values = data.model_dump(exclude={"custom_fields"})
+    values = data.model_dump(exclude={"custom_fields", "attachments"})
     values["custom"] = custom_values.fresh(session, actor, "activity", data.custom_fields)
     values["owner_id"] = values["owner_id"] or actor.user_id
     values["status"] = data.status or _status(data)
@@ -48,7 +42,13 @@ def create(session: Session, actor: Actor, *, data: ActivityIn) -> Activity:
     if data.activity_type == "task" and values["task_type"] is None:
         values["task_type"] = "general"
     activity = Activity(**values, origin=context.current().origin)
-    return add(session, activity, actor_id=actor.user_id)
+    if data.attachments:
+        activity.attachments = files.settle(
+            session, actor, kind="activity", record_id=activity.id, refs=data.attachments
+        )
+    add(session, activity, actor_id=actor.user_id)
+    _tell_owner(session, activity, owner_before=actor.user_id)
+    return activity
 
 
 def add(session: Session, activity: Activity, *, actor_id: UUID | None) -> Activity:
@@ -58,6 +58,7 @@ def add(session: Session, activity: Activity, *, actor_id: UUID | None) -> Activ
     session.flush()
     timeline.tell(session, activity, actor_id)
     record(session, event("activity.created", activity))
+    _tell_mentioned(session, activity)
     _note_contact(session, activity)
     return activity
 
@@ -67,13 +68,20 @@ def update(
 ) -> Activity:
     """Change just the fields sent."""
     activity: Activity = records.get(session, actor, Activity, activity_id, writing=True, if_match=if_match)
-    values = changes(data, leave_out=("custom_fields",))
+    values = changes(data, leave_out=("custom_fields", "attachments"))
     values |= custom_values.edited(session, actor, activity, data.custom_fields)
-    refuse_null(values, "subject", "priority", "requires_follow_up", "status")
+    refuse_null(
+        values, "activity_type", "subject", "priority", "requires_follow_up", "follow_up_completed", "status"
+    )
+    _keep_nature(activity, values.get("activity_type"))
+    if "attachments" in data.model_fields_set:
+        values["attachments"] = files.settle(
+            session, actor, kind="activity", record_id=activity.id, refs=data.attachments
+        )
     _resolve(session, actor, values)
     if "account_id" not in values and activity.account_id is None:
         values["account_id"] = account_of(session, values)
-    links_before, was_contact = _links(activity), activity.is_contact
+    links_before, was_contact, owner_before = links_of(activity), activity.is_contact, activity.owner_id
     if apply_patch(activity, values):
         _settle_times(activity)
         record(session, event("activity.updated", activity, fields=sorted(data.model_fields_set)))
@@ -81,7 +89,9 @@ def update(
         timeline.retell(session, activity)
         if activity.is_contact and not was_contact:
             _note_contact(session, activity)
-        recount(session, links_before, _links(activity))
+        recount(session, links_before, links_of(activity))
+        _tell_owner(session, activity, owner_before=owner_before)
+        _tell_mentioned(session, activity)
     return activity
 
 
@@ -102,12 +112,43 @@ def complete(
     return activity
 
 
+def reopen(session: Session, actor: Actor, *, activity_id: UUID, if_match: int | None = None) -> Activity:
+    """Take a completion or cancellation back: it is to be done again. Open already is a Conflict."""
+    activity: Activity = records.get(session, actor, Activity, activity_id, writing=True, if_match=if_match)
+    if not activity.is_done:
+        raise Conflict(f"This is {activity.status}; there is nothing to reopen.")
+    activity.status = "scheduled"
+    if activity.occurred_at == activity.completed_at:
+        activity.occurred_at = None
+    _settle_times(activity)
+    record(session, event("activity.reopened", activity))
+    session.flush()
+    timeline.retell(session, activity)
+    recount(session, links_of(activity))
+    return activity
+
+
+def complete_follow_up(
+    session: Session, actor: Actor, *, activity_id: UUID, if_match: int | None = None
+) -> Activity:
+    """Somebody got back to them. Raises Conflict where no follow-up is asked for, or it is done already."""
+    activity: Activity = records.get(session, actor, Activity, activity_id, writing=True, if_match=if_match)
+    if not activity.has_open_follow_up:
+        done = "is done already" if activity.requires_follow_up else "is not asked for"
+        raise Conflict(f"A follow-up {done}.")
+    activity.follow_up_completed = True
+    record(session, event("activity.follow_up_completed", activity))
+    if activity.lead_id:
+        recount_follow_up(session, activity.lead_id)
+    return activity
+
+
 def archive(session: Session, actor: Actor, *, activity_id: UUID, if_match: int | None) -> None:
     """Delete softly; the timeline forgets it, and so does the last contact."""
     activity = records.get(session, actor, Activity, activity_id, writing=True, if_match=if_match)
     activity.archived_at = clock.now()
     timeline.forget(session, [activity.id])
-    recount(session, _links(activity))
+    recount(session, links_of(activity))
     record(session, event("activity.archived", activity))
 
 
@@ -117,9 +158,28 @@ def restore(session: Session, actor: Actor, *, activity_id: UUID) -> Activity:
     if activity.archived_at is not None:
         activity.archived_at = None
         timeline.tell(session, activity, activity.owner_id)
-        recount(session, _links(activity))
+        recount(session, links_of(activity))
         record(session, event("activity.restored", activity))
     return activity
+
+
+def _keep_nature(activity: Activity, wanted: str | None) -> None:
+    """A call may turn out to have been a meeting; a task or a note stays what it is."""
+    if wanted in (None, activity.activity_type):
+        return
+    for fixed in ("task", "note"):
+        if fixed in (wanted, activity.activity_type):
+            raise Invalid.field("activity_type", f"a {activity.activity_type} cannot become a {wanted}")
+
+
+def _tell_owner(session: Session, activity: Activity, *, owner_before: UUID | None) -> None:
+    if activity.owner_id not in (None, owner_before) and not activity.is_done:
+        record(session, event("activity.assigned", activity, before=owner_before))
+
+
+def _tell_mentioned(session: Session, activity: Activity) -> None:
+    if activity.activity_type == "note" and "@" in f"{activity.subject}{activity.description or ''}":
+        record(session, event("activity.mentioned", activity))
 
 
 def _status(data: ActivityIn) -> str:
@@ -162,58 +222,12 @@ def account_of(session: Session, values: dict[str, Any]) -> UUID | None:
     return None
 
 
-def _links(activity: Activity) -> dict[str, UUID | None]:
-    return {link: getattr(activity, link) for link, _ in LINKS}
-
-
 def _note_contact(session: Session, activity: Activity) -> None:
     if activity.is_contact:
-        recount(session, _links(activity))
+        recount(session, links_of(activity))
         record(session, event("activity.contact_made", activity, at=activity.occurred_at))
-
-
-def recount(session: Session, *links: Mapping[str, UUID | None]) -> None:
-    """Work the last contact of the linked records out anew, from the activities that are there.
-
-    The figures are held first: of two at a time the second counts what the first one wrote.
-    """
-    session.flush()
-    linked = {name: {i for link in links if (i := link[name]) is not None} for name, _ in LINKS}
-    if account_ids := linked["account_id"]:
-        of_accounts = accounts.stats_of(session, account_ids)
-        last = _latest(session, Activity.account_id, account_ids)
-        visited = _latest(session, Activity.account_id, account_ids, Activity.activity_type == "visit")
-        for of_account in of_accounts:
-            of_account.last_contact_at = last.get(of_account.account_id)
-            of_account.last_visit_at = visited.get(of_account.account_id)
-    if contact_ids := linked["contact_id"]:
-        of_contacts = contacts.stats_of(session, contact_ids)
-        last = _latest(session, Activity.contact_id, contact_ids)
-        for of_contact in of_contacts:
-            of_contact.last_contact_at = last.get(of_contact.contact_id)
-    if lead_ids := linked["lead_id"]:
-        of_leads = leads.stats_of(session, lead_ids)
-        last = _latest(session, Activity.lead_id, lead_ids)
-        calls = _grouped(
-            session, sa.func.count(), Activity.lead_id, lead_ids, Activity.activity_type == "call"
-        )
-        for of_lead in of_leads:
-            of_lead.last_contact_at = last.get(of_lead.lead_id)
-            of_lead.call_attempts = calls.get(of_lead.lead_id, 0)
-
-
-def _latest(
-    session: Session, link: Any, ids: Iterable[UUID], *which: sa.ColumnElement[bool]
-) -> dict[UUID, datetime]:
-    return _grouped(session, sa.func.max(Activity.occurred_at), link, ids, *which)
-
-
-def _grouped(
-    session: Session, figure: Any, link: Any, ids: Iterable[UUID], *which: sa.ColumnElement[bool]
-) -> dict[UUID, Any]:
-    """A figure over the activities in which somebody was in touch, by the linked record."""
-    statement = sa.select(link, figure).where(*_IN_TOUCH, link.in_(list(ids)), *which).group_by(link)
-    return dict(session.execute(statement).all())
+    elif activity.lead_id and (activity.requires_follow_up or activity.task_type):
+        recount_follow_up(session, activity.lead_id)
 
 
 def follow_owner(session: Session, event: Event) -> None:
@@ -228,7 +242,7 @@ def event(type_: str, activity: Activity, **data: Any) -> Event:
         type_,
         "activity",
         activity.id,
-        {**what, **_links(activity), **data},
+        {**what, **links_of(activity), **data},
         activity.owner_id,
         activity.team_id,
         accounts.territory_of(activity),

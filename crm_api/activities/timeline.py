@@ -1,6 +1,7 @@
 """The timeline: one table of references to what happened, read newest first."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -10,13 +11,18 @@ from sqlalchemy.orm import Session
 
 from crm_api.access import Actor, visible
 from crm_api.accounts.models import Account
-from crm_api.activities.models import Activity, TimelineEntry
+from crm_api.activities.models import ACTIVITY_TYPES, Activity, TimelineEntry
 from crm_api.conditions import records
 from crm_api.contacts.models import Contact
 from crm_api.core import clock, context
+from crm_api.core.listing import Sort, after, decode_cursor, encode_cursor
 from crm_api.events import Event
 from crm_api.leads.models import Lead
 from crm_api.opportunities.models import Opportunity
+
+STAGE_CHANGE = "stage_change"
+TYPES = (*ACTIVITY_TYPES, STAGE_CHANGE)
+_NEWEST = Sort("at", TimelineEntry.at, descending=True, nullable=False)
 
 LINKS: tuple[tuple[str, Any], ...] = (
     ("account_id", Account),
@@ -26,32 +32,50 @@ LINKS: tuple[tuple[str, Any], ...] = (
 )
 
 
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """Which lines are asked for: those of some `TYPES`, from `since` on and before `until` (UTC), at most `limit`
+    after the `next_cursor` of the lines before."""
+
+    limit: int = 50
+    cursor: str | None = None
+    types: Collection[str] = ()
+    since: datetime | None = None
+    until: datetime | None = None
+
+
 def read(
     session: Session,
     actor: Actor,
     kind: str,
     record_id: UUID,
-    *,
-    limit: int = 50,
-    before: datetime | None = None,
-    before_id: UUID | None = None,
-) -> list[dict[str, Any]]:
+    asked: Stretch | None = None,
+) -> dict[str, Any]:
     """What happened with a record, newest first; raises NotFound where the actor may not see it.
 
-    Lines about another record are told while that one is there and the actor sees it. `before` and
-    `before_id` are those of the last line read: together they miss none of several at one instant.
+    An account's timeline has what happened with its contacts, deals and the leads that became it. Lines about another
+    record are told while that one is there and the actor sees it. Raises BadRequest for a damaged cursor.
     """
     records.one(session, actor, kind, record_id)
-    entry = TimelineEntry
+    entry, asked = TimelineEntry, asked or Stretch()
     statement = sa.select(
-        entry.id, entry.at, entry.kind, entry.record_id, entry.summary, entry.actor_id
+        entry.id, entry.at, entry.kind, entry.type, entry.record_id, entry.summary, entry.actor_id
     ).where(getattr(entry, f"{kind}_id") == record_id, *_told_to(actor, record_id))
-    if before is not None:
-        older = entry.at < before
-        same = sa.and_(entry.at == before, entry.id < before_id) if before_id else sa.false()
-        statement = statement.where(sa.or_(older, same))
-    newest = statement.order_by(entry.at.desc(), entry.id.desc()).limit(limit)
-    return [dict(row) for row in session.execute(newest).mappings()]
+    if asked.types:
+        statement = statement.where(entry.type.in_(asked.types))
+    if asked.since is not None:
+        statement = statement.where(entry.at >= asked.since)
+    if asked.until is not None:
+        statement = statement.where(entry.at < asked.until)
+    if asked.cursor is not None:
+        at, last_id = decode_cursor(asked.cursor, _NEWEST)
+        mark = sa.literal(at, entry.at.type), sa.literal(last_id, entry.id.type)
+        statement = statement.where(after(_NEWEST, entry.id, *mark))
+    newest = statement.order_by(entry.at.desc(), entry.id.desc()).limit(asked.limit + 1)
+    lines = [dict(row) for row in session.execute(newest).mappings()]
+    more, lines = len(lines) > asked.limit, lines[: asked.limit]
+    next_cursor = encode_cursor(_NEWEST, lines[-1]["at"], lines[-1]["id"]) if more else None
+    return {"items": lines, "next_cursor": next_cursor}
 
 
 def _told_to(actor: Actor, record_id: UUID) -> list[sa.ColumnElement[bool]]:
@@ -69,6 +93,7 @@ def tell(session: Session, activity: Activity, actor_id: UUID | None) -> None:
         TimelineEntry(
             at=activity.occurred_at or activity.created_at,
             kind="activity",
+            type=activity.activity_type,
             record_id=activity.id,
             summary=summary_of(activity),
             actor_id=actor_id,
@@ -84,6 +109,7 @@ def retell(session: Session, activity: Activity) -> None:
         .where(TimelineEntry.kind == "activity", TimelineEntry.record_id == activity.id)
         .values(
             at=activity.occurred_at or activity.created_at,
+            type=activity.activity_type,
             summary=summary_of(activity),
             **{link: getattr(activity, link) for link, _ in LINKS},
         )
@@ -105,6 +131,7 @@ def tell_stage_change(session: Session, event: Event) -> None:
         TimelineEntry(
             at=clock.now(),
             kind=event.kind,
+            type=STAGE_CHANGE,
             record_id=event.subject_id,
             summary=_moved(event),
             actor_id=context.current().actor_id,

@@ -7,8 +7,10 @@ from sqlalchemy.orm import Session
 from crm_api import events
 from crm_api.access import Actor
 from crm_api.activities import timeline
-from crm_api.activities.service import event, recount
+from crm_api.activities.figures import recount
+from crm_api.activities.service import event
 from crm_api.activities.timeline import LINKS
+from crm_api.attachments import service as files
 from crm_api.audit.undoing import Back
 
 
@@ -19,6 +21,7 @@ def settle(session: Session, actor: Actor, backs: Sequence[Back]) -> None:
     for back in backs:
         if not back.record.is_archived:
             timeline.tell(session, back.record, back.record.owner_id)
+        files.resettle(session, kind="activity", record_id=back.record.id, shown=back.record.attachments)
     now = [{name: getattr(back.record, name) for name, _ in LINKS} for back in backs]
     before = [{name: back.was.get(name) for name, _ in LINKS} for back in backs]
     recount(session, *now, *before)

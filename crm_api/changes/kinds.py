@@ -185,5 +185,6 @@ UNDOERS: dict[str, Undoer] = {
 KEPT = {
     "message": "A mail that left cannot be called back.",
     "suppression": "Who may be written to is decided by people, one address at a time.",
+    "attachment": "A file that was removed is not kept, and one that came in is its uploader's to remove.",
     "api_key": "A key that was made or ended stays so; make another one.",
 }

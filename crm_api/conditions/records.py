@@ -1,6 +1,7 @@
 """Reading records of any kind: one page, or one record, always under what the actor may see."""
 
 from collections.abc import Callable, Hashable
+from dataclasses import replace
 from functools import lru_cache
 from typing import Any, Concatenate, ParamSpec
 from uuid import UUID
@@ -14,7 +15,7 @@ from crm_api.conditions.asked import KEPT, Asked, shown
 from crm_api.conditions.compiler import where
 from crm_api.conditions.filters import Query, Wanted, declared, sorts_of
 from crm_api.conditions.relative import is_settled
-from crm_api.conditions.tree import Tree, values_in
+from crm_api.conditions.tree import All, Comparison, Tree, values_in
 from crm_api.core import search
 from crm_api.core.errors import BadRequest, Conflict, Invalid, NotFound, Stale
 from crm_api.core.fields import CATALOGUES, Catalogue
@@ -57,6 +58,15 @@ def page(session: Session, actor: Actor, kind: str, query: Query) -> dict[str, A
         "pages": -(-total // window.page_size) if exact and total is not None else None,
         "next_cursor": cursor,
     }
+
+
+def page_of(
+    session: Session, actor: Actor, kind: str, query: Query, parent: str, parent_id: UUID
+) -> dict[str, Any]:
+    """The same for the records that hang on one `parent`; raises NotFound where the actor may not see that."""
+    one(session, actor, parent, parent_id)
+    under = Comparison(field=f"{parent}_id", op="eq", value=str(parent_id))
+    return page(session, actor, kind, replace(query, tree=All(all=[under, query.tree])))
 
 
 def one(

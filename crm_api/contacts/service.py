@@ -53,6 +53,7 @@ def update(
     refuse_null(values, "first_name", "role", "is_primary", "do_not_call", "email_opt_out")
     if "owner_id" in values:
         require_reassign(session, actor, contact, values["owner_id"])
+    owner_before = contact.owner_id
     _resolve(session, actor, values, own_id=contact.id)
     _settle_primary(session, contact, values)
     changed = apply_patch(contact, values)
@@ -61,6 +62,8 @@ def update(
         changed = True
     if changed:
         record(session, event(session, "contact.updated", contact, fields=sorted(data.model_fields_set)))
+    if contact.owner_id != owner_before:
+        record(session, event(session, "contact.assigned", contact, before=owner_before))
     return contact
 
 

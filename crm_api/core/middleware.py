@@ -6,6 +6,7 @@ Plain ASGI: Starlette's BaseHTTPMiddleware costs a task and two queues a request
 import logging
 import re
 import time
+from collections.abc import Mapping
 from uuid import uuid4
 
 from starlette.datastructures import Headers, MutableHeaders
@@ -24,8 +25,9 @@ _ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
 class Edge:
     """Outermost layer of the application."""
 
-    def __init__(self, app: ASGIApp, *, upload_limit: int, upload_paths: tuple[str, ...]) -> None:
-        self.app, self.upload_limit, self.upload_paths = app, upload_limit, upload_paths
+    def __init__(self, app: ASGIApp, *, uploads: Mapping[str, int]) -> None:
+        """`uploads` are the bytes that a body may have, by the beginning of its path; others have 2 MB."""
+        self.app, self.uploads = app, dict(uploads)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -46,7 +48,7 @@ class Edge:
                 MutableHeaders(scope=message)["X-Request-ID"] = request_id
             await send(message)
 
-        limit = self.upload_limit if scope["path"].startswith(self.upload_paths) else JSON_LIMIT
+        limit = next((n for start, n in self.uploads.items() if scope["path"].startswith(start)), JSON_LIMIT)
         with context.working(request_id=request_id, origin="api", actor_id=None):
             try:
                 await self._limited(scope, receive, told, limit, headers)

@@ -22,6 +22,8 @@ _SHOWN = sa.select(
         tags=names_of("lead", Lead.id),
         last_contact_date=LeadStats.last_contact_at,
         call_attempts=sa.func.coalesce(LeadStats.call_attempts, 0),
+        # What a person has set goes before what the open follow-ups say.
+        next_follow_up_date=sa.func.coalesce(Lead.next_follow_up_date, LeadStats.next_follow_up_at),
     )
 ).outerjoin(LeadStats, LeadStats.lead_id == Lead.id)
 
@@ -116,7 +118,7 @@ CATALOGUE = Catalogue(
         Field(
             "next_follow_up_date",
             FieldType.DATETIME,
-            Lead.next_follow_up_date,
+            sa.func.coalesce(Lead.next_follow_up_date, _stat(LeadStats.next_follow_up_at)),
             synonyms=("follow up", "follow-up"),
         ),
         Field(

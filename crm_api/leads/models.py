@@ -170,3 +170,4 @@ class LeadStats(Base):
     lead_id: Mapped[UUID] = mapped_column(sa.ForeignKey("leads.id", ondelete="CASCADE"), unique=True)
     last_contact_at: Mapped[datetime | None] = mapped_column(index=True)
     call_attempts: Mapped[int] = mapped_column(default=0)
+    next_follow_up_at: Mapped[datetime | None] = mapped_column(index=True)

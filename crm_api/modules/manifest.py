@@ -79,6 +79,14 @@ MODULES = (
         ("webhooks",),
     ),
     Module(
+        "notifications",
+        "Notifications",
+        "Tells people of what concerns them, in a list and by mail.",
+        "Sales",
+        ("notifications",),
+        purposes=("notice",),
+    ),
+    Module(
         "targets",
         "Targets",
         "Sales targets for people and teams.",

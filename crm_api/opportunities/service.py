@@ -87,6 +87,7 @@ def update(
     refuse_null(changes(data), "stage", "stage_id", "pipeline_id")
     if "owner_id" in values:
         require_reassign(session, actor, deal, values["owner_id"])
+    owner_before = deal.owner_id
     if "currency" in values:
         values["currency"] = require_currency(values["currency"])
         lines.recast_prices(session, deal, values["currency"])
@@ -102,6 +103,8 @@ def update(
     if changed or any(shown):
         told = moves.event("opportunity.updated", deal, fields=sorted(data.model_fields_set))
         record(session, told)
+    if deal.owner_id != owner_before:
+        record(session, moves.event("opportunity.assigned", deal, before=owner_before))
     stage = moves.destination(
         session, deal, stage_id=data.stage_id, kind=data.stage, pipeline_id=data.pipeline_id
     )

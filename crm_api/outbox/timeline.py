@@ -8,11 +8,17 @@ from crm_api.activities.models import Activity
 from crm_api.core import clock
 from crm_api.outbox.models import OutboxMessage
 
+UNTOLD = ("notice",)
 SYSTEM_NAME = "outbox"  # `external_system` of the activities made here, by which our own mails are told apart
 
 
 def tell(session: Session, message: OutboxMessage) -> None:
-    """Log a mail that was sent. Called once a message, in the transaction that makes it `sent`."""
+    """Log a mail that was sent. Called once a message, in the transaction that makes it `sent`.
+
+    A notice to one of our own people belongs on nobody's timeline.
+    """
+    if message.purpose in UNTOLD:
+        return
     at = message.sent_at or clock.now()
     activity = Activity(
         activity_type="email", direction="outbound", status="completed", subject=message.subject or "",

@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from crm_api import audit
 from crm_api.access import Actor
+from crm_api.attachments import flows as attachments
 from crm_api.core import clock, search
 from crm_api.core.database import Database
 from crm_api.ports import Ports
@@ -34,6 +35,8 @@ async def erase(write: Writing, data: ErasureIn, *, ports: Ports, data_dir: Path
         for address in sorted(reach.addresses) if ports.kept_mail else ():
             assert ports.kept_mail is not None
             await ports.kept_mail.forget(address)
+        if ports.file_store is not None:
+            await attachments.sweep(write.db, ports.file_store)
     return answer
 
 

@@ -14,6 +14,7 @@ import sqlalchemy as sa
 from crm_api.access.models import AccountAccess
 from crm_api.accounts.models import Account, AccountStats
 from crm_api.activities.models import Activity, TimelineEntry
+from crm_api.attachments.models import Attachment
 from crm_api.audit.models import AuditEntry, ChangeSet, Erasure
 from crm_api.contacts.models import Contact, ContactStats
 from crm_api.core.dialect import mentions
@@ -24,6 +25,7 @@ from crm_api.followups.models import Enrolment, FollowUpRule, Sequence
 from crm_api.imports.models import ImportRun
 from crm_api.leads.models import Lead, LeadStats
 from crm_api.mailboxes.models import MailboxState, ReceivedMail
+from crm_api.notifications.models import Notification, NotificationPreference
 from crm_api.opportunities.models import Opportunity, OpportunityLine, StageMove
 from crm_api.organisation.models import (
     Counter,
@@ -191,7 +193,7 @@ RECORDS: list[Declaration] = [
     ),
     personal(
         Activity,
-        "subject description outcome next_steps details external_id custom",
+        "subject description outcome next_steps details contact_person related_order attachments external_id custom",
         f"activity_type direction status priority task_type {_OTHER_SYSTEM}",
         _own(Activity),
         Rule(alone(**_linked(Activity))),
@@ -203,6 +205,9 @@ RECORDS: list[Declaration] = [
                 "outcome": None,
                 "next_steps": None,
                 "details": None,
+                "contact_person": None,
+                "related_order": None,
+                "attachments": None,
                 "custom": None,
                 "latitude": None,
                 "longitude": None,
@@ -293,13 +298,29 @@ TRACES: list[Declaration] = [
     personal(
         TimelineEntry,
         "summary",
-        "kind",
+        "kind type",
         Rule(alone(**_linked(TimelineEntry))),
         Rule(
             where(_of_person(TimelineEntry), lambda _: TimelineEntry.kind != "opportunity"), {"summary": MARK}
         ),
         Rule(about(TimelineEntry.kind, TimelineEntry.record_id)),
     ),
+    # The bytes go with the row: the sweep removes what no row has.
+    personal(
+        Attachment,
+        "name",
+        "type sha256 record_kind origin",
+        Rule(about(Attachment.record_kind, Attachment.record_id)),
+        Rule(where(of("user", Attachment.owner_id), lambda _: Attachment.record_id.is_(None))),
+    ),
+    personal(
+        Notification,
+        "summary",
+        "type key kind",
+        Rule(of("user", Notification.user_id)),
+        Rule(about(Notification.kind, Notification.record_id)),
+    ),
+    personal(NotificationPreference, "", "type channel", Rule(of("user", NotificationPreference.user_id))),
     personal(StageMove, "", "kind", Rule(about(StageMove.kind, StageMove.record_id))),
     personal(RecordTag, "", "kind", Rule(about(RecordTag.kind, RecordTag.record_id))),
     Personal(

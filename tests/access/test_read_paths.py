@@ -210,7 +210,86 @@ async def timelines(walk: Walk) -> None:
                 for row in walk.world.rows["activity"]
                 if str(getattr(row, f"{kind}_id")) == record_id
             }
-            assert {line["record_id"] for line in answer.json()} == about & walk.visible("activity")
+            assert {line["record_id"] for line in answer.json()["items"]} == about & walk.visible("activity")
+
+
+def faced(path: str, *types: str) -> Check:
+    """A face of the activities shows those of its types that may be seen, in its list and one by one."""
+
+    async def check(walk: Walk) -> None:
+        of_type = {str(row.id) for row in walk.world.rows["activity"] if row.activity_type in types}
+        seen = of_type & walk.visible("activity")
+        page = await walk.get(path, page_size=200, expand="account,lead,owner")
+        assert {item["id"] for item in page["items"]} == seen
+        _beside(walk, "activity", ["account", "lead"], page["items"])
+        found = await walk.client.post(
+            f"{path}/search", json={"where": {"any": [{"all": []}]}, "page_size": 200}
+        )
+        assert {item["id"] for item in found.json()["items"]} == seen
+        for record_id in [*sorted(seen)[:3], *sorted(walk.every("activity") - seen)[:3]]:
+            answer = await walk.client.get(f"{path}/{record_id}")
+            assert (answer.status_code == 200) == (record_id in seen)
+
+    return check
+
+
+def calls_of(word: str, kind: str) -> Check:
+    """The communications with a record are told to whoever sees it, without those they do not see."""
+
+    async def check(walk: Walk) -> None:
+        for record_id in walk.some(kind):
+            address = f"{CRM}/communications/{word}/{record_id}"
+            answer = await walk.client.get(address, params={"page_size": 200})
+            if record_id not in walk.visible(kind):
+                assert answer.status_code == 404
+                continue
+            calls = [row for row in walk.world.rows["activity"] if row.activity_type == "call"]
+            about = {str(row.id) for row in calls if str(getattr(row, f"{kind}_id")) == record_id}
+            assert {item["id"] for item in answer.json()["items"]} == about & walk.visible("activity")
+
+    return check
+
+
+def of_account(plural: str, kind: str) -> Check:
+    """What hangs on an account is told to whoever sees the account, as far as they see it."""
+
+    async def check(walk: Walk) -> None:
+        for record_id in walk.some("account"):
+            answer = await walk.client.get(f"{CRM}/accounts/{record_id}/{plural}", params={"page_size": 200})
+            if record_id not in walk.visible("account"):
+                assert answer.status_code == 404
+                continue
+            own = {str(row.id) for row in walk.world.rows[kind] if str(row.account_id) == record_id}
+            assert {item["id"] for item in answer.json()["items"]} == own & walk.visible(kind)
+
+    return check
+
+
+async def pending(walk: Walk) -> None:
+    """The calls that ask for a follow-up, here all of them, as far as they are seen."""
+    page = await walk.get(f"{CRM}/communications/follow-ups/pending", page_size=200)
+    calls = {str(row.id) for row in walk.world.rows["activity"] if row.activity_type == "call"}
+    assert {item["id"] for item in page["items"]} == calls & walk.visible("activity")
+
+
+async def workload(walk: Walk) -> None:
+    """Tasks are counted that are seen."""
+    told = await walk.get(f"{CRM}/tasks/workload")
+    tasks = [row for row in walk.world.rows["activity"] if row.activity_type == "task"]
+    seen = [row for row in tasks if str(row.id) in walk.visible("activity") and row.status == "scheduled"]
+    assert sum(one["open"] for one in told["items"]) == len(seen)
+
+
+async def contents(walk: Walk) -> None:
+    """A file is there for whoever sees what it hangs on; here, where no bytes are kept, for nobody."""
+    for file_id in walk.some("attachment"):
+        assert (await walk.client.get(f"{CRM}/attachments/{file_id}/content")).status_code == 404
+
+
+async def unread(walk: Walk) -> None:
+    """Everybody's own are counted."""
+    told = await walk.get(f"{CRM}/notifications/unread")
+    assert told["unread"] == len(walk.visible("notification"))
 
 
 async def questions(walk: Walk) -> None:
@@ -376,6 +455,8 @@ PLACES = {
     "territory": "/api/v1/territories",
     "holiday_calendar": "/api/v1/organisation/holiday-calendars",
     "target": f"{CRM}/targets",
+    "attachment": f"{CRM}/attachments",
+    "notification": f"{CRM}/notifications",
 }
 CHECKS: dict[str, Check] = {
     "GET /api/v1/events": feed,
@@ -408,7 +489,25 @@ CHECKS |= dict.fromkeys(
     ),
     erasures,
 )
+CALLS = ("call", "email", "meeting", "video_call", "chat", "sms", "visit", "other")
+for face, types in (("communications", CALLS), ("tasks", ("task",)), ("notes", ("note",))):
+    singular = face.removesuffix("s")
+    CHECKS[f"POST {CRM}/{face}/search"] = CHECKS[f"GET {CRM}/{face}"] = CHECKS[
+        f"GET {CRM}/{face}/{{{singular}_id}}"
+    ] = faced(f"{CRM}/{face}", *types)
+CHECKS |= {
+    f"GET {CRM}/communications/customer/{{account_id}}": calls_of("customer", "account"),
+    f"GET {CRM}/communications/lead/{{lead_id}}": calls_of("lead", "lead"),
+    f"GET {CRM}/communications/opportunity/{{opportunity_id}}": calls_of("opportunity", "opportunity"),
+    f"GET {CRM}/communications/follow-ups/pending": pending,
+    f"GET {CRM}/accounts/{{account_id}}/contacts": of_account("contacts", "contact"),
+    f"GET {CRM}/accounts/{{account_id}}/opportunities": of_account("opportunities", "opportunity"),
+    f"GET {CRM}/tasks/workload": workload,
+    f"GET {CRM}/attachments/{{attachment_id}}/content": contents,
+    f"GET {CRM}/notifications/unread": unread,
+}
 NO_RECORDS = {
+    f"GET {CRM}/notifications/preferences": "how whoever asks wants to be told",
     "GET /api/v1/modules": "parts of the installation",
     "GET /api/v1/modules/{name}": "one part",
     "GET /health": "the process",

@@ -12,10 +12,12 @@ from sqlalchemy.orm import Session
 from crm_api import events
 from crm_api.access import Actor
 from crm_api.activities import timeline
+from crm_api.attachments.models import Attachment
 from crm_api.audit import service as audit
 from crm_api.core import clock
 from crm_api.events import Event
 from crm_api.followups.models import Enrolment, FollowUpRule, Sequence
+from crm_api.notifications.models import Notification
 from crm_api.organisation.models import ExchangeRate, HolidayCalendar
 from crm_api.outbox.models import Suppression
 from crm_api.pipelines.models import Pipeline, Stage
@@ -50,6 +52,10 @@ def furnished(session: Session, seed: int) -> World:
         lead.email = lead.email_key = f"{lead.number.lower()}@customer.example"
         lead.created_at = clock.now() - timedelta(days=9)
     make_organisation(session, postal_address="1 Main Street")
+    for n, activity in enumerate(rows["activity"]):
+        activity.activity_type = ("call", "task", "note")[n % 3]
+        activity.requires_follow_up = True
+    rows["attachment"] = [_file(session, kind, row) for kind in world.KINDS for row in rows[kind][::4]]
     rows["product"] = [make_product(session) for _ in range(3)]
     session.add_all([Tag(name="Fleet"), Suppression(address_key="no@customer.example", reason="manual")])
     sequence = Sequence(name="First mail", steps=[{"template": "followup_first", "delay_days": 0}])
@@ -58,7 +64,7 @@ def furnished(session: Session, seed: int) -> World:
     session.add(FollowUpRule(name="After a day", sequence_id=sequence.id, after_minutes=1440))
     session.add(HolidayCalendar(name="World"))
     session.add(ExchangeRate(currency="EUR", valid_from=RATED_ON, rate=Decimal("1.5")))
-    for kind in ("message", "enrolment", "webhook", "visit_plan", "view", "target"):
+    for kind in ("message", "enrolment", "webhook", "visit_plan", "view", "target", "notification"):
         rows[kind] = []
     for n, actor in enumerate(actors):
         assert actor.user_id
@@ -99,6 +105,9 @@ def _of_one_person(session: Session, found: World, user: User, sequence: Sequenc
                 ),
             )
         )  # fmt: skip
+    rows["attachment"].append(_file(session, None, user))
+    for in_app in (True, False):
+        rows["notification"].append(_kept(session, _notification(user, nth("lead"), in_app=in_app)))
     rows["visit_plan"].append(_kept(session, _plan(user)))
     rows["target"].append(_kept(session, _target(user_id=user.id, team_id=user.team_id, month=1)))
     if user.team_id is not None:
@@ -118,6 +127,19 @@ def _of_one_person(session: Session, found: World, user: User, sequence: Sequenc
                 ),
             )
         )  # fmt: skip
+
+
+def _file(session: Session, kind: str | None, row: Any) -> Attachment:
+    """A file of a record; with no kind, one that a person has uploaded and attached to nothing."""
+    whose = {"record_kind": kind, "record_id": row.id} if kind else {"owner_id": row.id}
+    return _kept(session, Attachment(name="a.txt", type="text/plain", size=1, sha256="0" * 64, **whose))
+
+
+def _notification(user: User, lead: Any, *, in_app: bool) -> Notification:
+    return Notification(
+        user_id=user.id, type="assignment", key=f"{lead.id}{in_app}", kind="lead", record_id=lead.id,
+        summary="A lead for you", in_app=in_app, by_mail=False,
+    )  # fmt: skip
 
 
 def _kept(session: Session, row: Any) -> Any:
@@ -160,6 +182,10 @@ def sees(found: World, actor: Actor, kind: str, row: Any) -> bool:
         return world.sees(found, actor, kind, row)
     if kind == "change_set":
         return world.sees(found, actor, row.kind, found.row(row.kind, row.record_id))
+    if kind == "notification":
+        return bool(row.user_id == actor.user_id and row.in_app)
+    if kind == "attachment":
+        return _sees_file(found, actor, row)
     if kind == "view":
         return _sees_view(found, actor, row)
     if actor.role == "administrator":
@@ -175,6 +201,12 @@ def sees(found: World, actor: Actor, kind: str, row: Any) -> bool:
     follows = {"message": ("lead", "contact"), "enrolment": ("lead",)}.get(kind, ())
     links = [(way, found.row(way, getattr(row, f"{way}_id"))) for way in follows]
     return any(linked is not None and world.sees(found, actor, way, linked) for way, linked in links)
+
+
+def _sees_file(found: World, actor: Actor, file: Attachment) -> bool:
+    if file.record_kind is None:
+        return actor.role == "administrator" or file.owner_id == actor.user_id
+    return world.sees(found, actor, file.record_kind, found.row(file.record_kind, file.record_id))
 
 
 def _sees_view(found: World, actor: Actor, view: Any) -> bool:

@@ -113,7 +113,7 @@ async def test_the_timeline_tells_activities_and_moves_newest_first(api: Api) ->
 
     async def told(path: str, record_id: str, **asked: Any) -> list[str]:
         answer = await client.get(f"{path}/{record_id}/timeline", params=asked)
-        return [line["summary"] for line in answer.json()]
+        return [line["summary"] for line in answer.json()["items"]]
 
     call = "Call · About the order: Wants a quote"
     assert await told(ACCOUNT.path, links["account_id"]) == ["Moved to proposal", call]
@@ -133,9 +133,10 @@ async def test_the_timeline_is_read_on_without_missing_what_happened_at_one_inst
         )
     seen: list[str] = []
     asked: dict[str, Any] = {"limit": 2}
-    while lines := (await client.get(f"{ACCOUNT.path}/{links['account_id']}/timeline", params=asked)).json():
-        seen += [line["summary"] for line in lines]
-        asked |= {"before": lines[-1]["at"], "before_id": lines[-1]["id"]}
+    while "cursor" not in asked or asked["cursor"]:
+        told = (await client.get(f"{ACCOUNT.path}/{links['account_id']}/timeline", params=asked)).json()
+        seen += [line["summary"] for line in told["items"]]
+        asked["cursor"] = told["next_cursor"]
 
     assert seen == [f"Call · Call {n}" for n in (4, 3, 2, 1, 0)]
 

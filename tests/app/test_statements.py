@@ -48,3 +48,36 @@ async def test_creating_a_lead_takes_no_more_than_ten(api: Api) -> None:
 
     assert made.status_code == 201
     assert len(sent) <= 10, "\n".join(sent)
+
+
+@pytest.mark.parametrize("path", ["communications", "tasks", "notes", "attachments", "notifications"])
+async def test_the_other_lists_take_no_more_than_four_either(api: Api, path: str) -> None:
+    client = await api.client()
+    for n in range(3):
+        await client.post("/api/v1/crm/notes", json={"content": f"Note {n}"})
+        await client.post("/api/v1/crm/tasks", json={"subject": f"Task {n}"})
+    await client.get(f"/api/v1/crm/{path}")
+
+    with counted() as sent:
+        page = await client.get(f"/api/v1/crm/{path}")
+
+    assert page.status_code == 200, page.text
+    assert len(sent) <= 4, "\n".join(sent)
+
+
+async def test_logging_a_communication_with_a_lead_takes_no_more_than_fifteen(api: Api) -> None:
+    client = await api.client()
+    lead = (await client.post(LEAD.path, json={"company_name": "Acme"})).json()["id"]
+    body = {
+        "type": "phone",
+        "lead_id": lead,
+        "requires_follow_up": True,
+        "follow_up_date": "2026-12-01T09:00:00Z",
+    }
+    await client.post("/api/v1/crm/communications", json=body)
+
+    with counted() as sent:
+        made = await client.post("/api/v1/crm/communications", json=body)
+
+    assert made.status_code == 201
+    assert len(sent) <= 15, "\n".join(sent)

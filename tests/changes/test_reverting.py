@@ -239,15 +239,15 @@ async def test_an_undone_visit_leaves_the_timeline_and_the_last_contact(api: Api
     )
     call = await last(api.db)
     path = f"/api/v1/crm/accounts/{account['id']}/timeline"
-    assert len((await client.get(path)).json()) == 1
+    assert len((await client.get(path)).json()["items"]) == 1
     contact = (await read(client, ACCOUNT, account))["last_contact_at"]
 
     revert = await undone(client, call)
-    assert (await client.get(path)).json() == []
+    assert (await client.get(path)).json()["items"] == []
     assert (await read(client, ACCOUNT, account))["last_contact_at"] is None
 
     await undone(client, revert["id"])
-    assert len((await client.get(path)).json()) == 1
+    assert len((await client.get(path)).json()["items"]) == 1
     assert (await read(client, ACCOUNT, account))["last_contact_at"] == contact
 
 

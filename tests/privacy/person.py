@@ -18,6 +18,7 @@ from crm_api.events.models import EventDelivery, EventRow
 from crm_api.followups.models import Enrolment, FollowUpRule, Sequence
 from crm_api.imports.models import ImportRun
 from crm_api.mailboxes import service as mailboxes
+from crm_api.notifications.models import Notification
 from crm_api.outbox import service as outbox
 from crm_api.outbox.models import OutboxMessage, RecipientTurn
 from crm_api.outbox.timeline import tell
@@ -54,6 +55,13 @@ class Person:
         assert answer.status_code == status, answer.text
         found: dict[str, Any] = answer.json()
         return found
+
+    async def upload(self, name: str, content: bytes, **form: str) -> str:
+        """A file that has to be taken in; returns its id."""
+        files = {"file": (name, content)}
+        answer = await self.client.post(f"{CRM}/attachments", files=files, data=form)
+        assert answer.status_code == 201, answer.text
+        return str(answer.json()["id"])
 
     async def patch(self, path: str, **body: Any) -> None:
         """A change that has to work."""
@@ -124,8 +132,24 @@ async def _records(her: Person) -> None:
         account_id=account["id"], outcome="Quillfeather signs on Monday",
     )  # fmt: skip
     await her.post("activities", activity_type="note", subject="About Quillfeather", lead_id=lead["id"])
+    await _files(her)
     her.ids["visit"] = both["id"]
     await her.patch(f"leads/{lead['id']}", status="contacted")
+
+
+async def _files(her: Person) -> None:
+    """Her passport on her contact, her letter in a call with her firm, and a paper on the firm that names her."""
+    where = {"kind": "contact", "record_id": her.ids["contact"]}
+    passport = await her.upload("Passport of Quillfeather.txt", b"Her private number", **where)
+    letter = await her.upload(f"{NAME}.txt", b"I am allergic to strawberries")
+    await her.post(
+        "communications", type="phone", contact_id=her.ids["contact"], account_id=her.ids["account"],
+        contact_person=NAME, content="She gave me her private number", related_order="Order of Quillfeather",
+        attachments=[{"file_id": letter}, {"url": "https://files.example/Quillfeather.pdf"}],
+    )  # fmt: skip
+    where = {"kind": "account", "record_id": her.ids["account"]}
+    her.ids["paper"] = await her.upload(f"What {NAME} signed.txt", b"Signed", **where)
+    her.ids |= {"passport": passport, "letter": letter}
 
 
 async def _mentions(her: Person) -> None:
@@ -149,6 +173,13 @@ def _rows(session: Session, her: Person) -> None:
     now = clock.now()
     owner = make_user(session, email="owner@ours.example", name="Olga Owner")
     lead, contact = UUID(her.ids["lead"]), UUID(her.ids["contact"])
+    for kind, record_id in (("lead", lead), ("account", UUID(her.ids["account"]))):
+        session.add(
+            Notification(
+                user_id=owner.id, type="assignment", key=str(record_id), kind=kind, record_id=record_id,
+                summary=f"Ask {NAME} ({EMAIL})", in_app=True, by_mail=False,
+            )
+        )  # fmt: skip
     sequence = Sequence(name="Welcome", steps=[{"template": "hello", "note": f"first for {EMAIL}"}])
     session.add(sequence)
     session.flush()

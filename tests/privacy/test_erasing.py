@@ -55,6 +55,23 @@ async def test_nothing_is_left_of_a_person_in_any_column_of_any_table(api: Api) 
     assert await left(api.db) == {}
 
 
+async def test_the_bytes_of_a_persons_files_go_with_them_and_those_of_others_stay(
+    api: Api, tmp_path: Path
+) -> None:
+    client = await api.client()
+    her = await well_known(api.db, client)
+    kept = tmp_path / "attachments"
+    assert len(list(kept.glob("??/*"))) == 3
+
+    await erased(api, client, {"email": EMAIL}, also_known_as=["Quillfeather"])
+
+    assert [path.read_bytes() for path in kept.glob("??/*")] == [b"Signed"]
+    paper = (await client.get(f"{CRM}/attachments/{her.ids['paper']}")).json()
+    assert (paper["kind"], "Quillfeather" in paper["name"]) == ("account", False)
+    for file in ("passport", "letter"):
+        problem(await client.get(f"{CRM}/attachments/{her.ids[file]}"), 404)
+
+
 async def test_what_is_others_stays_without_the_words(api: Api) -> None:
     client = await api.client()
     her = await well_known(api.db, client)
@@ -77,7 +94,7 @@ async def test_what_is_others_stays_without_the_words(api: Api) -> None:
     deal = (await client.get(f"{CRM}/opportunities/{her.ids['opportunity']}")).json()
     assert (deal["name"], deal["contact_id"]) == ("Vans for [erased]", None)
     assert (await client.get(f"{CRM}/contacts/{her.ids['report']}")).json()["reports_to_id"] is None
-    timeline = (await client.get(f"{CRM}/accounts/{her.ids['account']}/timeline")).json()
+    timeline = (await client.get(f"{CRM}/accounts/{her.ids['account']}/timeline")).json()["items"]
     assert [line["summary"] for line in timeline if line["record_id"] == visit["id"]] == ["[erased]"]
     (view,) = (await client.get("/api/v1/crm/views")).json()["items"]
     assert view["where"]["value"] == "[erased]"
@@ -95,7 +112,7 @@ async def test_the_tombstone_names_nobody_and_says_how_much_there_was(api: Api) 
     assert not any("label" in one and one["label"] for one in told["records"])
     assert told["counts"]["contacts"] == {"deleted": 1}
     assert told["counts"]["users"] == {"blanked": 1}
-    assert told["counts"]["activities"] == {"blanked": 4, "deleted": 4, "cleaned": 1}
+    assert told["counts"]["activities"] == {"blanked": 5, "deleted": 4, "cleaned": 1}
     listed = (await client.get(ERASURES)).json()
     assert listed["total"] == 1
     assert listed["items"][0] == {name: value for name, value in told.items() if name != "records"}

@@ -102,12 +102,13 @@ class _Served:
         yield self.here
 
 
-_built: dict[tuple[str, int], list[_Served]] = {}
+_built: dict[tuple[str, int, int], list[_Served]] = {}
 
 
 def _idle(settings: Settings) -> _Served:
     """An application made of what `create_app` reads of these settings, that serves nobody just now."""
-    alike = _built.setdefault((settings.cors_origins, settings.max_upload_mb), [])
+    read = (settings.cors_origins, settings.max_upload_mb, settings.attachment_max_mb)
+    alike = _built.setdefault(read, [])
     for served in alike:
         if served.here is None:
             return served

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from crm_api.ports import Ports
+from integrations.offline.files import DiskFileStore
 from integrations.offline.gazetteer import Gazetteer
 from integrations.offline.great_circle import GreatCircleTravelTimes
 from integrations.offline.maildir import MaildirKeeper, MaildirReader, MaildirSender
@@ -14,6 +15,7 @@ def offline_ports(data_dir: Path) -> Ports:
         email_sender=MaildirSender(data_dir / "mail"),
         mailbox_reader=MaildirReader(data_dir / "mail"),
         kept_mail=MaildirKeeper(data_dir / "mail"),
+        file_store=DiskFileStore(data_dir / "attachments"),
         geocoder=Gazetteer(),
         travel_times=GreatCircleTravelTimes(),
     )

@@ -1,0 +1,1 @@
+"""What people should know of without looking: in a list, and where they want it by mail."""
