@@ -49,6 +49,7 @@ class State:
 
     def __post_init__(self) -> None:
         self.limiter = Limiter(self.settings.rate_limit)
+        self.db.rules = self.settings.rules
 
 
 @dataclass(frozen=True, slots=True)

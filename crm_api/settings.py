@@ -1,7 +1,7 @@
 """Typed settings from the environment or `.env`. Never read at import time: call `load()`."""
 
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -61,10 +61,19 @@ class Settings(BaseSettings):
     openai_base_url: str = Field("", description="A compatible server, for example Azure or a local one.")
     openai_model: str = Field("gpt-5-mini", description="The model that plans questions.")
 
+    opportunity_requires_account: bool = Field(
+        False, description="1 refuses new opportunities without an account; else winning alone needs one."
+    )
+
     webhook_allow_http: bool = Field(False, description="1 lets webhooks go to plain http:// addresses too.")
     webhook_allow_networks: str = Field(
         "", description="Networks of your own that webhooks may reach, comma-separated, as 10.20.0.0/16."
     )
+
+    @property
+    def rules(self) -> dict[str, Any]:
+        """What services are told of the settings: every session has it as `info["rules"]`."""
+        return {"opportunity_requires_account": self.opportunity_requires_account}
 
     @property
     def webhook_networks(self) -> list[str]:

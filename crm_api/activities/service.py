@@ -44,7 +44,7 @@ def create(session: Session, actor: Actor, *, data: ActivityIn) -> Activity:
     values["status"] = data.status or _status(data)
     _resolve(session, actor, values)
     if values["account_id"] is None:
-        values["account_id"] = _account_of(session, values)
+        values["account_id"] = account_of(session, values)
     if data.activity_type == "task" and values["task_type"] is None:
         values["task_type"] = "general"
     activity = Activity(**values, origin=context.current().origin)
@@ -72,7 +72,7 @@ def update(
     refuse_null(values, "subject", "priority", "requires_follow_up", "status")
     _resolve(session, actor, values)
     if "account_id" not in values and activity.account_id is None:
-        values["account_id"] = _account_of(session, values)
+        values["account_id"] = account_of(session, values)
     links_before, was_contact = _links(activity), activity.is_contact
     if apply_patch(activity, values):
         _settle_times(activity)
@@ -152,7 +152,7 @@ def _resolve(session: Session, actor: Actor, values: dict[str, Any]) -> None:
         values["team_id"] = team_of(session, values["owner_id"])
 
 
-def _account_of(session: Session, values: dict[str, Any]) -> UUID | None:
+def account_of(session: Session, values: dict[str, Any]) -> UUID | None:
     """The account of the linked deal, else of the linked contact."""
     for field, model in (("opportunity_id", Opportunity), ("contact_id", Contact)):
         if values.get(field):

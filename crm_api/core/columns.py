@@ -73,12 +73,12 @@ class ExactDecimal(TypeDecorator[Decimal]):
         return None if value is None else Decimal(value)
 
 
-def figure() -> Any:
-    """A whole number that the service works out from other fields and may work out anew at any time.
+def figure(**how: Any) -> Any:
+    """A value that the service works out from other fields and may work out anew at any time.
 
-    The audit trail leaves it out: what it follows from is there already.
+    The audit trail leaves it out: what it follows from is there already. `how` is said of the column as usual.
     """
-    return mapped_column(info={"figure": True})
+    return mapped_column(info={"figure": True}, **how)
 
 
 def derived(compute: Callable[[Any], Any], type_: Any = SortText, *, index: bool = False) -> Any:

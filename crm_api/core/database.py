@@ -109,11 +109,13 @@ def _raise_version(mapper: Any, connection: Any, target: Any) -> None:
 class Database(ABC):
     """One open database. `Database.open(url)` picks the engine by the URL.
 
-    `kept` is what this process keeps of it between transactions; every session has it as `info["kept"]`.
+    Every session has as `info["kept"]` what this process keeps between transactions, and as `info["rules"]` what the
+    installation's settings say to services: who opens the database for them fills it.
     """
 
     url: str
     kept: dict[str, Any]
+    rules: dict[str, Any]
 
     @staticmethod
     def open(url: str, *, pool_size: int = 10) -> "Database":
@@ -150,6 +152,9 @@ class Database(ABC):
         if isinstance(result, Problem):
             raise result
         return result
+
+    def _info(self) -> dict[str, Any]:
+        return {"kept": self.kept, "rules": self.rules}
 
     @abstractmethod
     async def _run(self, work: Callable[[Session], R], *, writing: bool) -> R: ...
@@ -191,7 +196,7 @@ class SQLiteDatabase(Database):
     """One file, one writer thread, two reader threads."""
 
     def __init__(self, url: str) -> None:
-        self.url, self.kept = url, {}
+        self.url, self.kept, self.rules = url, {}, {}
         self.path = Path(url.removeprefix("sqlite:///"))
         self.path.parent.mkdir(parents=True, exist_ok=True)
         self._lock_path = self.path.with_name(self.path.name + ".lock")
@@ -220,14 +225,15 @@ class SQLiteDatabase(Database):
         return await loop.run_in_executor(pool, lambda: context.run(run, work))
 
     def _read(self, work: Callable[[Session], R]) -> R:
-        info = {"kept": self.kept}
-        with Session(self._read_engine, expire_on_commit=False, autoflush=False, info=info) as session:
+        with Session(
+            self._read_engine, expire_on_commit=False, autoflush=False, info=self._info()
+        ) as session:
             return work(session)
 
     def _write(self, work: Callable[[Session], R]) -> R:
         with (
             self._exclusive(),
-            Session(self._write_engine, expire_on_commit=False, info={"kept": self.kept}) as session,
+            Session(self._write_engine, expire_on_commit=False, info=self._info()) as session,
             session.begin(),
         ):
             return work(session)
@@ -260,7 +266,8 @@ class PostgreSQLDatabase(Database):
     """An asyncpg pool; several processes and machines may share the server."""
 
     def __init__(self, url: str, *, pool_size: int = 10) -> None:
-        self.url, self.kept = "postgresql+asyncpg://" + url.split("://", 1)[1], {}
+        self.url = "postgresql+asyncpg://" + url.split("://", 1)[1]
+        self.kept, self.rules = {}, {}
         # A statement sees what is committed when it begins, within a transaction or without one: readers do
         # without, and save two round trips of five.
         # No pool overflows: a connection beyond its size is opened and closed again for every request under load.
@@ -279,7 +286,7 @@ class PostgreSQLDatabase(Database):
     async def _run(self, work: Callable[[Session], R], *, writing: bool) -> R:
         engine = self._engine if writing else self._reading
         async with AsyncSession(
-            engine, expire_on_commit=False, autoflush=writing, info={"kept": self.kept}
+            engine, expire_on_commit=False, autoflush=writing, info=self._info()
         ) as session:
             if not writing:
                 return await session.run_sync(work)

@@ -19,6 +19,7 @@ class Basics(NamedTuple):
     locale: str = "en-GB"
     week_starts_on: int = 1
     distance_unit: str = "km"
+    approval_threshold: int | None = None
 
 
 _BASICS = sa.select(*(getattr(Organisation, name) for name in Basics._fields))

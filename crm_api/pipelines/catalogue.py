@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from typing import Any
+from uuid import UUID
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -19,10 +20,14 @@ _PIPELINES = sa.select(*shown_by(PipelineOut, Pipeline))
 _STAGES = sa.select(*shown_by(StageOut, Stage))
 
 
+def stages_shown(*pipeline_ids: UUID) -> sa.Select[Any]:
+    """The stages of pipelines as answers show them, in order."""
+    return _STAGES.where(Stage.pipeline_id.in_(pipeline_ids)).order_by(Stage.pipeline_id, Stage.position)
+
+
 def _with_stages(session: Session, rows: list[dict[str, Any]], single: bool) -> None:
     found: dict[Any, list[dict[str, Any]]] = defaultdict(list)
-    statement = _STAGES.where(Stage.pipeline_id.in_([r["id"] for r in rows])).order_by(Stage.position)
-    for stage in session.execute(statement).mappings():
+    for stage in session.execute(stages_shown(*(row["id"] for row in rows))).mappings():
         found[stage["pipeline_id"]].append(dict(stage))
     for row in rows:
         row["stages"] = found[row["id"]]

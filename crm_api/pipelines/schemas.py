@@ -1,13 +1,14 @@
 """What goes in and out of pipelines and stages."""
 
 from datetime import datetime
-from typing import Literal
+from typing import Generic, Literal, TypeVar
 from uuid import UUID
 
 from pydantic import BaseModel, Field
 
 from crm_api.core.schemas import Body, Count, Line, Name, Percent, example
 
+Card = TypeVar("Card")
 AppliesTo = Literal["lead", "opportunity"]
 StageKind = Literal[
     "prospecting",
@@ -95,6 +96,29 @@ class StageOut(BaseModel):
     created_at: datetime
     updated_at: datetime
     version: int
+
+
+class Column(BaseModel, Generic[Card]):
+    """One stage with its records: how many and what they are worth in all, and the first cards.
+
+    `weighted_value` is value x probability / 100. More cards: the same request with `stage_id` and `cursor`.
+    """
+
+    stage: StageOut
+    count: int
+    value: float
+    weighted_value: float
+    cards: list[Card]
+    next_cursor: str | None
+
+
+class Board(BaseModel):
+    """A pipeline by stage."""
+
+    pipeline_id: UUID
+    pipeline_name: str
+    currency: str
+    count: int
 
 
 class PipelineOut(BaseModel):

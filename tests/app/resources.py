@@ -134,7 +134,7 @@ def checked(resource: Resource, answer: httpx.Response, status: int = 200) -> di
 
 def fits(resource: Resource, body: dict[str, Any], *, single: bool = True) -> None:
     """Raise AssertionError where a record is not of the documented shape."""
-    optional = {"lines"} if not single else set()
+    optional = {"lines", "notes"} if not single else set()
     assert set(resource.shape.model_fields) - optional <= set(body) <= set(resource.shape.model_fields)
     resource.shape.model_validate_json(json.dumps(body), strict=True)
 
