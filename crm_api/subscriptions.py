@@ -26,8 +26,10 @@ from crm_api.followups.catalogue import ENROLMENTS, RULES, SEQUENCES
 from crm_api.followups.service import PURPOSE
 from crm_api.handovers import service as handovers
 from crm_api.leads import service as leads
+from crm_api.leads import stages as lead_stages
 from crm_api.leads.catalogue import CATALOGUE as LEADS
 from crm_api.opportunities import service as opportunities
+from crm_api.opportunities import stages as opportunity_stages
 from crm_api.opportunities.catalogue import CATALOGUE as OPPORTUNITIES
 from crm_api.opportunities.catalogue import LINES
 from crm_api.organisation.catalogue import CALENDARS, RATES, TERRITORIES
@@ -93,6 +95,7 @@ SAME_TRANSACTION: dict[str, list[Handler]] = {
     "mail.out_of_office": [followups.on_away],
     "mail.suppressed": [followups.on_suppressed],
     "mail.discard": [followups.on_discarded],
+    "stage.emptied": [opportunity_stages.leave, lead_stages.leave],
     "opportunity.stage_changed": [timeline.tell_stage_change],
     "opportunity.reopened": [timeline.tell_stage_change],
     "user.deactivated": [handovers.refuse_orphans],

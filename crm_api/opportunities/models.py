@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Mapped, mapped_column, relationship, validates
+from sqlalchemy.orm import Mapped, mapped_column, object_session, relationship, validates
 
 from crm_api.core import clock
 from crm_api.core.columns import (
@@ -45,8 +45,8 @@ class Opportunity(Customised, Timestamps, Versioned, Archivable, Base):
 
     `started_at` is when selling began: the sales cycle runs from there to `actual_close_date`. Figures stand on the
     row itself, because they change with it alone: `closes_on` is the day it is expected to close or, once closed, the
-    day it did in the organisation's zone; `stage_entered_at` the time of its last move; `push_count` how often its
-    expected closing was put off while it was open. `approved_value` is the value that was asked about or approved, in
+    day it did in the organisation's zone; `stage_entered_at` the time of its last move. `push_count` is how often its
+    expected closing was put off while it was open; the trail tells it, so that undoing gives it back. `approved_value` is the value that was asked about or approved, in
     minor units of the deal's currency.
     """
 
@@ -132,7 +132,7 @@ class Opportunity(Customised, Timestamps, Versioned, Archivable, Base):
     approval_at: Mapped[datetime | None]
     closes_on: Mapped[date | None] = figure()
     stage_entered_at: Mapped[datetime] = figure(default=clock.now)
-    push_count: Mapped[int] = figure(default=0)
+    push_count: Mapped[int] = mapped_column(default=0)
     external_system: Mapped[str | None]
     external_id: Mapped[str | None]
     source_updated_at: Mapped[datetime | None]
@@ -161,8 +161,9 @@ class Opportunity(Customised, Timestamps, Versioned, Archivable, Base):
 
     @validates("expected_close_date")
     def _count_a_push(self, _: str, day: date | None) -> date | None:
-        before = sa.inspect(self).dict.get("expected_close_date")
-        if before is not None and day is not None and day > before and not self.is_closed:
+        before, session = sa.inspect(self).dict.get("expected_close_date"), object_session(self)
+        undoing = session is not None and "reverts" in session.info
+        if before is not None and day is not None and day > before and not self.is_closed and not undoing:
             self.push_count += 1
         return day
 

@@ -86,4 +86,7 @@ def _wins_without_account(back: Back) -> bool:
 
 
 def _there(session: Session, model: Any, ids: Sequence[Any]) -> set[Any]:
-    return set(session.scalars(sa.select(model.id).where(model.id.in_(ids)))) if ids else set()
+    if not ids:
+        return set()
+    found = set(session.scalars(sa.select(model.id).where(model.id.in_(ids))))
+    return found | session.info.get("restoring", set())

@@ -16,8 +16,9 @@ from crm_api.pipelines.schemas import PipelineOut, StageOut
 access.declare("pipeline", Pipeline, shared=True, config=True)
 access.declare("stage", Stage, shared=True, config=True)
 
-_PIPELINES = sa.select(*shown_by(PipelineOut, Pipeline))
-_STAGES = sa.select(*shown_by(StageOut, Stage))
+IS_WON, IS_LOST = Stage.kind.in_(("closed_won", "converted")), Stage.kind.in_(("closed_lost", "lost"))
+_PIPELINES = sa.select(*shown_by(PipelineOut, Pipeline, is_active=Pipeline.archived_at.is_(None)))
+_STAGES = sa.select(*shown_by(StageOut, Stage, is_won=IS_WON, is_lost=IS_LOST))
 
 
 def stages_shown(*pipeline_ids: UUID) -> sa.Select[Any]:
@@ -91,6 +92,8 @@ STAGES = Catalogue(
             choices=tuple(dict.fromkeys(OPPORTUNITY_KINDS + LEAD_KINDS)),
             nullable=False,
         ),
+        Field("is_won", FieldType.BOOLEAN, IS_WON, nullable=False),
+        Field("is_lost", FieldType.BOOLEAN, IS_LOST, nullable=False),
         Field("position", FieldType.INTEGER, Stage.position, sortable=True, nullable=False),
         Field("probability", FieldType.INTEGER, Stage.probability, nullable=False),
         Field("pipeline_id", FieldType.REFERENCE, Stage.pipeline_id, nullable=False),

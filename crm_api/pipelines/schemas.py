@@ -26,10 +26,12 @@ StageKind = Literal[
 
 
 class StageIn(Body):
-    """A stage; `kind` is what rules use, the name is free."""
+    """A stage; `kind` is what rules use, the name is free. `is_won` and `is_lost` say the kind of an end."""
 
     name: Name
-    kind: StageKind
+    kind: StageKind | None = None
+    is_won: bool | None = None
+    is_lost: bool | None = None
     probability: Percent = 0
     color: Line = "grey"
     rotting_days: Count | None = None
@@ -89,6 +91,8 @@ class StageOut(BaseModel):
     pipeline_id: UUID
     name: str
     kind: StageKind
+    is_won: bool
+    is_lost: bool
     position: int
     probability: int
     color: str
@@ -126,6 +130,7 @@ class PipelineOut(BaseModel):
     name: str
     applies_to: AppliesTo
     is_default: bool
+    is_active: bool
     position: int
     stages: list[StageOut]
     archived_at: datetime | None
