@@ -1,7 +1,7 @@
 """What the service is measured against: a route that does nothing, and bare routes over the driver.
 
 A bare route does what the service's own does as a program without it would: it checks the token, sends the very
-statements the service sent (recorded beforehand) over asyncpg, and writes the rows of the last one as JSON.
+statements the service sent (recorded beforehand) over asyncpg, and writes the rows it got as JSON.
 """
 
 import os
@@ -67,13 +67,13 @@ async def write(
 
 async def _repeated(request: Request, name: str) -> Response:
     calls: list[Call] = request.app.state.calls[name]
-    call, rows = calls[next(_turn) % len(calls)], []
+    call, rows = calls[next(_turn) % len(calls)], list[Any]()
     async with request.app.state.pool.acquire() as connection:
         for transaction in call.repeated():
             async with connection.transaction() if call.writes else nullcontext():
                 for sql, sets in together(transaction):
                     if len(sets) == 1:
-                        rows = await connection.fetch(sql, *sets[0])
+                        rows += await connection.fetch(sql, *sets[0])
                     else:
                         await connection.executemany(sql, sets)
     return Response(to_json([dict(row) for row in rows]), media_type="application/json")

@@ -1,7 +1,6 @@
 """Reading records of any kind: one page, or one record, always under what the actor may see."""
 
-from collections.abc import Callable
-from dataclasses import replace
+from collections.abc import Callable, Hashable
 from functools import lru_cache
 from typing import Any, Concatenate, ParamSpec
 from uuid import UUID
@@ -11,13 +10,15 @@ from sqlalchemy.orm import Session
 
 from crm_api.access import SYSTEM, Actor, require_write, visible
 from crm_api.conditions import expansion, saved, sparse
+from crm_api.conditions.asked import KEPT, Asked, shown
 from crm_api.conditions.compiler import where
 from crm_api.conditions.filters import Query, Wanted, declared, sorts_of
-from crm_api.conditions.tree import Tree
+from crm_api.conditions.relative import is_settled
+from crm_api.conditions.tree import Tree, values_in
 from crm_api.core import search
 from crm_api.core.errors import BadRequest, Conflict, Invalid, NotFound, Stale
 from crm_api.core.fields import CATALOGUES, Catalogue
-from crm_api.core.listing import EXACT_TO, Sort, Window, after, decode_cursor, encode_cursor, ordered
+from crm_api.core.listing import EXACT_TO, Window, decode_cursor, encode_cursor
 from crm_api.core.presenting import in_order
 from crm_api.custom_fields import fields as custom_fields
 from crm_api.custom_fields import values as custom_values
@@ -31,17 +32,18 @@ _BY_NAME = {"_result_disable_adapt_to_context": True}
 
 def page(session: Session, actor: Actor, kind: str, query: Query) -> dict[str, Any]:
     """One page of a list, as the JSON answer. Two statements: the count and the rows."""
-    catalogue = custom_fields.registry(session)[kind]
-    query, matching = chosen(session, actor, catalogue, query)
-    sorts = sorts_of(catalogue, query.sort)
-    require_sortable(session, catalogue, matching, sorts)
-    rows, more = _rows(session, catalogue, matching, sorts, query)
-    total, exact = _total(session, catalogue, matching, query.window, len(rows), more=more)
+    asked = asking(session, actor, kind, query)
+    catalogue, window = asked.catalogue, query.window
+    require_sortable(session, asked)
+    rows, more = _rows(session, asked, window)
+    total, exact = _total(session, asked, window, len(rows), more=more)
     marks = [row.pop("_sort") for row in rows]
-    window, by_number = query.window, query.window.cursor is None and query.window.offset is None
-    cursor = encode_cursor(sorts[0], marks[-1], rows[-1]["id"]) if more and len(sorts) == 1 else None
+    by_number = window.cursor is None and window.offset is None
+    cursor = (
+        encode_cursor(asked.sorts[0], marks[-1], rows[-1]["id"]) if more and len(asked.sorts) == 1 else None
+    )
     return {
-        "items": answers(session, actor, catalogue, rows, Wanted(query.fields, query.expand)),
+        "items": answers(session, actor, catalogue, rows, Wanted(query.fields or asked.fields, query.expand)),
         "total": total,
         "total_exact": exact,
         "page": window.page if by_number else None,
@@ -66,7 +68,9 @@ def by(
 ) -> dict[str, Any]:
     """The one record with this value in a field that no two share; raises NotFound as `one` does."""
     model = CATALOGUES[kind].model
-    found = _fetched(session, shown(CATALOGUES[kind]).where(getattr(model, name) == value, visible(kind, actor)))
+    found = _fetched(
+        session, shown(CATALOGUES[kind]).where(getattr(model, name) == value, visible(kind, actor))
+    )
     if not found:
         raise NotFound(f"There is no {kind} {value}, or it is not yours to see.")
     return answers(session, actor, CATALOGUES[kind], found, wanted, single=True)[0]
@@ -143,25 +147,45 @@ def require_link(session: Session, actor: Actor, kind: str, record_id: UUID, *, 
         raise Invalid.field(field, f"there is no such {kind}, or it is not yours to see")
 
 
-def chosen(
-    session: Session, actor: Actor, catalogue: Catalogue, query: Query
-) -> tuple[Query, list[sa.ColumnElement[bool]]]:
-    """The query with what its saved view adds, and the WHERE of the rows it asks for.
+def asking(session: Session, actor: Actor, kind: str, query: Query) -> Asked:
+    """What `query` asks of a kind, for `actor`; kept for whoever asks the same again.
 
-    Raises Invalid for a view that is not there, or that no longer fits the fields there are.
+    Raises Invalid for a condition that cannot be, and for a view that is not there or no longer fits the fields
+    there are; BadRequest for a sort that is not there.
     """
+    registry = custom_fields.registry(session)
+    key = _key(session, actor, kind, query)
+    found: Asked | None = registry.kept.get(key) if key else None
+    if found is None:
+        found = _asked(session, actor, registry[kind], query)
+        if key:
+            if len(registry.kept) >= KEPT:
+                registry.kept.clear()
+            registry.kept[key] = found
+    return found
+
+
+def _key(session: Session, actor: Actor, kind: str, query: Query) -> Hashable:
+    """What tells one question from another; None where the answer depends on more: a saved view, or the clock."""
+    if query.view or not all(is_settled(value) for value in values_in(query.tree)):
+        return None
+    engine = session.get_bind().dialect.name
+    return engine, kind, actor, query.tree.model_dump_json(), query.search, query.sort, query.archived
+
+
+def _asked(session: Session, actor: Actor, catalogue: Catalogue, query: Query) -> Asked:
     kept = saved.of(session, actor, catalogue, query.view) if query.view else None
     terms = [visible(catalogue.kind, actor), *_terms(session, actor, catalogue, query.tree, query.search)]
     archived_at = getattr(catalogue.model, "archived_at", None)
     if archived_at is not None and query.archived != "with":
         terms.append(archived_at.is_(None) if query.archived == "out" else archived_at.is_not(None))
     if kept is None:
-        return query, terms
+        return Asked(catalogue, terms, sorts_of(catalogue, query.sort))
     with saved.named(kept):
         terms += _terms(session, actor, catalogue, kept.tree, kept.search)
         sorts_of(catalogue, kept.sort)
         require_fields(catalogue, kept.fields)
-    return replace(query, sort=query.sort or kept.sort, fields=query.fields or kept.fields), terms
+    return Asked(catalogue, terms, sorts_of(catalogue, query.sort or kept.sort), kept.fields)
 
 
 def _terms(
@@ -174,13 +198,7 @@ def _terms(
 
 
 def _total(
-    session: Session,
-    catalogue: Catalogue,
-    matching: list[sa.ColumnElement[bool]],
-    window: Window,
-    rows: int,
-    *,
-    more: bool,
+    session: Session, asked: Asked, window: Window, rows: int, *, more: bool
 ) -> tuple[int | None, bool]:
     """How many rows match, and whether that is exact. The last page tells it without counting."""
     if window.count == "none":
@@ -190,87 +208,52 @@ def _total(
         exact = before + rows <= EXACT_TO or window.count == "exact"
         return (before + rows, True) if exact else (EXACT_TO, False)
     if window.count == "exact":
-        return session.scalar(sa.select(sa.func.count(catalogue.model.id)).where(*matching)) or 0, True
-    total = _counted(session, catalogue, matching)
+        return session.scalar(asked.count(None)) or 0, True
+    total = _counted(session, asked)
     return min(total, EXACT_TO), total <= EXACT_TO
 
 
-def _counted(session: Session, catalogue: Catalogue, matching: list[sa.ColumnElement[bool]]) -> int:
+def _counted(session: Session, asked: Asked) -> int:
     """How many rows match, counted no further than one beyond what is exact."""
-    capped = sa.select(catalogue.model.id).where(*matching).limit(EXACT_TO + 1).subquery()
-    return _connection(session).scalar(sa.select(sa.func.count()).select_from(capped)) or 0
+    return _connection(session).scalar(asked.count(EXACT_TO + 1)) or 0
 
 
-def _is_costly(catalogue: Catalogue, sorts: list[Sort]) -> bool:
-    """Whether no index gives this order: another field than the declared ones, or a custom one among several."""
-    return any(
-        s.name not in declared(catalogue) or (s.elsewhere is not None and len(sorts) > 1) for s in sorts
-    )
-
-
-def require_sortable(
-    session: Session,
-    catalogue: Catalogue,
-    matching: list[sa.ColumnElement[bool]],
-    sorts: list[Sort],
-) -> None:
+def require_sortable(session: Session, asked: Asked) -> None:
     """Raise BadRequest where more rows match than may be sorted without an index."""
-    if _is_costly(catalogue, sorts) and _counted(session, catalogue, matching) > EXACT_TO:
+    if asked.is_costly and _counted(session, asked) > EXACT_TO:
         raise BadRequest(
-            f"More than {EXACT_TO:,} rows match, and only {', '.join(declared(catalogue))} can sort so many; "
+            f"More than {EXACT_TO:,} rows match, and only {', '.join(declared(asked.catalogue))} can sort so many; "
             "filter further or sort by one of these."
         )
 
 
-def _rows(
-    session: Session,
-    catalogue: Catalogue,
-    matching: list[sa.ColumnElement[bool]],
-    sorts: list[Sort],
-    query: Query,
-) -> tuple[list[dict[str, Any]], bool]:
-    window, identity = query.window, catalogue.model.id
-    if window.cursor is not None and len(sorts) > 1:
-        raise BadRequest("A cursor goes with one sort field.")
-    mark = decode_cursor(window.cursor, sorts[0]) if window.cursor is not None else None
-    if len(sorts) == 1:
-        found = stretch(
-            session, catalogue, matching, sorts[0], mark, skip=window.skip, most=window.page_size + 1
-        )
+def _rows(session: Session, asked: Asked, window: Window) -> tuple[list[dict[str, Any]], bool]:
+    most = window.page_size + 1
+    if len(asked.sorts) > 1:
+        if window.cursor is not None:
+            raise BadRequest("A cursor goes with one sort field.")
+        found = _fetched(session, asked.rows(None), skip=window.skip, most=most)
     else:
-        statement = ordered(shown(catalogue).add_columns(sa.null().label("_sort")), sorts, identity)
-        found = _fetched(session, statement.where(*matching).offset(window.skip).limit(window.page_size + 1))
+        mark = decode_cursor(window.cursor, asked.sorts[0]) if window.cursor is not None else None
+        found = stretch(session, asked, mark, skip=window.skip, most=most)
     return found[: window.page_size], len(found) > window.page_size
 
 
 def stretch(
-    session: Session,
-    catalogue: Catalogue,
-    matching: list[sa.ColumnElement[bool]],
-    sort: Sort,
-    mark: tuple[Any, UUID] | None,
-    *,
-    skip: int = 0,
-    most: int,
+    session: Session, asked: Asked, mark: tuple[Any, UUID] | None, *, skip: int = 0, most: int
 ) -> list[dict[str, Any]]:
-    """Up to `most` rows in the order of one sort, each with its sort value as `_sort`: those after `mark`, the
+    """Up to `most` rows in the order of the one sort, each with its sort value as `_sort`: those after `mark`, the
     value and the id of a row, or else those after the first `skip`."""
-    identity = catalogue.model.id
+    sort = asked.sorts[0]
     if sort.elsewhere is not None:
-        return [
-            dict(row)
-            for row in sparse.rows(
-                session, shown(catalogue), matching, sort, identity, mark, skip=skip, most=most
-            )
-        ]
-    statement = ordered(
-        shown(catalogue).add_columns(sort.column.label("_sort")).where(*matching), [sort], identity
-    )
-    if mark is not None:
-        statement = statement.where(after(sort, identity, *mark))
-    elif skip:
-        statement = statement.offset(skip)
-    return _fetched(session, statement.limit(most))
+        statement, identity = shown(asked.catalogue), asked.catalogue.model.id
+        found = sparse.rows(session, statement, asked.matching, sort, identity, mark, skip=skip, most=most)
+        return [dict(row) for row in found]
+    if mark is None:
+        return _fetched(session, asked.rows(None), skip=skip, most=most)
+    value, last_id = mark
+    place = {"last_id": last_id} if value is None else {"last_id": last_id, "last_value": value}
+    return _fetched(session, asked.rows("empty" if value is None else "filled"), most=most, **place)
 
 
 def _fetched(session: Session, statement: sa.Select[Any], **values: Any) -> list[dict[str, Any]]:
@@ -284,12 +267,6 @@ def _connection(session: Session) -> sa.Connection:
     if session.autoflush:  # in a transaction that writes
         session.flush()
     return session.connection()
-
-
-def shown(catalogue: Catalogue) -> sa.Select[Any]:
-    """The Select behind the answers of a kind, without a WHERE."""
-    assert catalogue.shown is not None, f"{catalogue.kind} declares nothing to show"
-    return catalogue.shown()  # type: ignore[no-any-return]
 
 
 def answers(

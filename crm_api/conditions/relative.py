@@ -9,6 +9,7 @@ They are read in the zone of whoever looks, whose week begins on the day they ch
 import re
 from calendar import monthrange
 from datetime import date, datetime, time, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from crm_api.core import clock
@@ -37,6 +38,16 @@ def moment(text: str, zone: str, *, week_starts_on: int = 1) -> datetime | None:
     if unit == "h":
         return (start.astimezone(ZoneInfo("UTC")) + number * _SPANS[unit]).astimezone(here.tzinfo)
     return start + number * _SPANS[unit]
+
+
+def is_settled(value: Any) -> bool:
+    """Whether a value of a condition says today what it said yesterday. Of numbers with a point it is not known:
+    JSON has no word for the one that is none."""
+    if isinstance(value, list):
+        return all(is_settled(one) for one in value)
+    if isinstance(value, str):
+        return not any(_WRITTEN.fullmatch(part.strip()) for part in value.split(","))
+    return value is None or isinstance(value, int)
 
 
 def _first_day(anchor: str, today: date, week_starts_on: int) -> date:

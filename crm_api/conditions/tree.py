@@ -7,6 +7,7 @@
 A field may lie behind relations: `account.industry`, `owner.manager.name`.
 """
 
+from collections.abc import Iterator
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag
@@ -80,3 +81,18 @@ Tree = Annotated[
 
 for _model in (All, Any_, Not, Related):
     _model.model_rebuild()
+
+
+def values_in(tree: Tree) -> Iterator[Any]:
+    """Every value that something is compared with."""
+    match tree:
+        case Comparison():
+            yield tree.value
+        case Related():
+            if tree.where is not None:
+                yield from values_in(tree.where)
+        case Not():
+            yield from values_in(tree.not_)
+        case All() | Any_():
+            for branch in tree.all if isinstance(tree, All) else tree.any:
+                yield from values_in(branch)

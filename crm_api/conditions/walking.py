@@ -14,11 +14,11 @@ from sqlalchemy.orm import Session
 
 from crm_api.access import Actor
 from crm_api.conditions import records
-from crm_api.conditions.filters import Query, Wanted, sorts_of
+from crm_api.conditions.asked import Asked, shown
+from crm_api.conditions.filters import Query, Wanted
 from crm_api.core.errors import BadRequest
 from crm_api.core.fields import CATALOGUES
-from crm_api.core.listing import EXACT_TO, Sort, ordered
-from crm_api.custom_fields import fields as custom_fields
+from crm_api.core.listing import EXACT_TO, ordered
 
 Mark = tuple[Any, UUID] | int
 
@@ -30,8 +30,7 @@ class Walk:
     kind: str
     actor: Actor
     query: Query
-    terms: list[sa.ColumnElement[bool]]
-    sorts: list[Sort]
+    asked: Asked
     ids: tuple[UUID, ...] | None = None
 
 
@@ -40,19 +39,17 @@ def begin(session: Session, actor: Actor, kind: str, query: Query) -> Walk:
 
     One declared sort takes any number of rows; others, and several, at most 10,000.
     """
-    catalogue = custom_fields.registry(session)[kind]
-    query, terms = records.chosen(session, actor, catalogue, query)
-    sorts = sorts_of(catalogue, query.sort)
-    records.require_sortable(session, catalogue, terms, sorts)
-    walk = Walk(kind, actor, query, terms, sorts)
-    if len(sorts) == 1:
+    asked = records.asking(session, actor, kind, query)
+    records.require_sortable(session, asked)
+    walk = Walk(kind, actor, query, asked)
+    if len(asked.sorts) == 1:
         return walk
-    identity = catalogue.model.id
-    statement = ordered(sa.select(identity).where(*terms), sorts, identity).limit(EXACT_TO + 1)
+    identity = asked.catalogue.model.id
+    statement = ordered(sa.select(identity).where(*asked.matching), asked.sorts, identity).limit(EXACT_TO + 1)
     ids = tuple(session.scalars(statement))
     if len(ids) > EXACT_TO:
         raise BadRequest(f"More than {EXACT_TO:,} rows match; sort so many by one field.")
-    return Walk(kind, actor, query, terms, sorts, ids)
+    return Walk(kind, actor, query, asked, ids)
 
 
 def part(
@@ -63,16 +60,15 @@ def part(
     rows, following = (
         _fixed(session, walk, mark, size) if walk.ids is not None else _next(session, walk, mark, size)
     )
-    wanted = Wanted(walk.query.fields, walk.query.expand)
+    wanted = Wanted(walk.query.fields or walk.asked.fields, walk.query.expand)
     return records.answers(session, walk.actor, catalogue, rows, wanted), following
 
 
 def _next(
     session: Session, walk: Walk, mark: Mark | None, size: int
 ) -> tuple[list[dict[str, Any]], Mark | None]:
-    catalogue, (sort,) = CATALOGUES[walk.kind], walk.sorts
     begun = mark if isinstance(mark, tuple) else None
-    rows = records.stretch(session, catalogue, walk.terms, sort, begun, most=size)
+    rows = records.stretch(session, walk.asked, begun, most=size)
     values = [row.pop("_sort") for row in rows]
     return rows, (values[-1], rows[-1]["id"]) if len(rows) == size else None
 
@@ -84,7 +80,7 @@ def _fixed(
     start = mark if isinstance(mark, int) else 0
     ids = walk.ids[start : start + size]
     catalogue = CATALOGUES[walk.kind]
-    statement = records.shown(catalogue).where(catalogue.model.id.in_(ids), *walk.terms)
+    statement = shown(catalogue).where(catalogue.model.id.in_(ids), *walk.asked.matching)
     found = {row["id"]: dict(row) for row in session.execute(statement).mappings()}
     rows = [found[record_id] for record_id in ids if record_id in found]
     return rows, start + size if start + size < len(walk.ids) else None

@@ -189,10 +189,14 @@ class Catalogue:
 
 
 class Registry:
-    """All catalogues by kind; `CATALOGUES` is filled once at start-up by `crm_api/subscriptions.py`."""
+    """All catalogues by kind; `CATALOGUES` is filled once at start-up by `crm_api/subscriptions.py`.
+
+    `kept` is for what was built out of these very catalogues, and goes with them.
+    """
 
     def __init__(self, catalogues: Iterable[Catalogue] = ()) -> None:
         self._by_kind: dict[str, Catalogue] = {}
+        self.kept: dict[Any, Any] = {}
         for catalogue in catalogues:
             self.add(catalogue)
 

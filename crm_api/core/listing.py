@@ -97,16 +97,15 @@ def ordered(statement: sa.Select[Any], sorts: Sequence[Sort], identity: Any) -> 
     return statement.order_by(*clauses, identity.desc() if down else identity.asc())
 
 
-def after(sort: Sort, identity: Any, value: Any, last_id: UUID) -> sa.ColumnElement[bool]:
-    """The rows that come after (value, id) in the order of one sort key."""
+def after(sort: Sort, identity: Any, value: Any, last_id: Any) -> sa.ColumnElement[bool]:
+    """The rows that come after (value, id), parameters of a statement, in the order of one sort key; None for a row
+    whose value is empty."""
     column = sort.column
     if value is None:
         beyond = identity < last_id if sort.descending else identity > last_id
         here = sa.and_(column.is_(None), beyond)
         return here if sort.descending else sa.or_(here, column.is_not(None))
-    row = sa.tuple_(column, identity)
-    # Bound as the column's own type: SQLite keeps ids as bytes, and a bare UUID would not compare.
-    mark = sa.tuple_(sa.literal(value, column.type), sa.literal(last_id, identity.type))
+    row, mark = sa.tuple_(column, identity), sa.tuple_(value, last_id)
     if not sort.descending:
         return row > mark
     return sa.or_(row < mark, column.is_(None)) if sort.nullable else row < mark

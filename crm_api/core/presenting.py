@@ -1,7 +1,8 @@
 """From rows to JSON answers: the columns a schema shows, and money in major units."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import cache
+from operator import itemgetter
 from typing import Any
 
 import sqlalchemy as sa
@@ -33,9 +34,14 @@ def in_major(row: dict[str, Any], *fields: str) -> dict[str, Any]:
 
 def in_order(schema: type[BaseModel], row: Mapping[str, Any]) -> dict[str, Any]:
     """The row with just the schema's fields, in its order."""
-    return {name: row[name] for name in _names(schema) if name in row}
+    names, take = _shown(schema)
+    try:
+        return dict(zip(names, take(row), strict=True))
+    except KeyError:  # of a row that lacks some of them
+        return {name: row[name] for name in names if name in row}
 
 
 @cache
-def _names(schema: type[BaseModel]) -> tuple[str, ...]:
-    return tuple(schema.model_fields)
+def _shown(schema: type[BaseModel]) -> tuple[tuple[str, ...], Callable[[Any], tuple[Any, ...]]]:
+    names = tuple(schema.model_fields)
+    return names, itemgetter(*names) if len(names) > 1 else lambda row: tuple(row[name] for name in names)

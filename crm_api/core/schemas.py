@@ -164,6 +164,8 @@ Currency = Annotated[str, StringConstraints(min_length=3, max_length=3, to_upper
 Latitude = Annotated[float, Field(ge=-90, le=90, allow_inf_nan=False)]
 Longitude = Annotated[float, Field(ge=-180, le=180, allow_inf_nan=False)]
 Count = Annotated[int, Field(ge=0, le=10**9)]
+
+
 def _flexible(value: Any) -> Any:
     """JSON as it comes, if the databases can keep it: of a bounded size, without control characters."""
     try:

@@ -28,9 +28,7 @@ def leave(session: Session, event: Event) -> None:
         audit.bulk_update(session, Lead, [{"id": lead.id, **values} for lead in leads])
         note_moves(session, "lead", list(before), source.id, target.id)
         live = [lead for lead in leads if not lead.is_archived]
-        told = [
-            service.event("lead.stage_changed", lead, before=source.id, after=target.id) for lead in live
-        ]
+        told = [service.event("lead.stage_changed", lead, before=source.id, after=target.id) for lead in live]
         told += [
             service.event("lead.status_changed", lead, before=before[lead.id], after=lead.status)
             for lead in live

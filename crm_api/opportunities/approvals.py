@@ -100,9 +100,7 @@ def _asked(session: Session, actor: Actor, opportunity_id: UUID, if_match: int |
     return deal
 
 
-def _settled(
-    session: Session, actor: Actor, deal: Opportunity, status: str, note: str | None
-) -> Opportunity:
+def _settled(session: Session, actor: Actor, deal: Opportunity, status: str, note: str | None) -> Opportunity:
     deal.approval_status, deal.approval_note = status, note
     deal.approval_by_id, deal.approval_at = actor.user_id, clock.now()
     told = {"account_id": deal.account_id, "lead_id": deal.lead_id, "contact_id": deal.contact_id}

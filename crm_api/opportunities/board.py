@@ -20,9 +20,7 @@ def _sums(session: Session, actor: Actor, pipeline_id: UUID) -> Mapping[UUID, Su
     return {row["stage_id"]: Sums(row["deals"], row["value"], row["weighted"]) for row in rows}
 
 
-KIND = board.Kind(
-    "opportunity", Opportunity.value_base, Opportunity.probability, "-stage_entered_at", _sums
-)
+KIND = board.Kind("opportunity", Opportunity.value_base, Opportunity.probability, "-stage_entered_at", _sums)
 
 
 def read(session: Session, actor: Actor, asked: Asked) -> dict[str, Any]:

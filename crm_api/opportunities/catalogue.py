@@ -7,10 +7,10 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from crm_api import access
-from crm_api.core.dialect import days_between
-from crm_api.core.columns import UTCDateTime
 from crm_api.contacts.models import Contact
 from crm_api.core import clock
+from crm_api.core.columns import UTCDateTime
+from crm_api.core.dialect import days_between
 from crm_api.core.fields import Catalogue, Field, FieldType, Measure, Relation, Word
 from crm_api.core.money import to_major
 from crm_api.core.presenting import in_major, in_order, shown_by

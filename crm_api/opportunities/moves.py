@@ -112,9 +112,7 @@ def refigure(session: Session, deal: Opportunity) -> None:
     deal.closes_on = closing_day(session, deal.stage_kind, deal.expected_close_date, deal.actual_close_date)
 
 
-def closing_day(
-    session: Session, kind: str, expected: date | None, actual: datetime | None
-) -> date | None:
+def closing_day(session: Session, kind: str, expected: date | None, actual: datetime | None) -> date | None:
     """The day a deal in a stage of this kind closes: as expected, or as it did in the organisation's zone."""
     if kind not in CLOSED_KINDS:
         return expected

@@ -28,7 +28,9 @@ def create(session: Session, actor: Actor, *, opportunity_id: UUID, data: QuoteI
     """Mark a mail or a file as a quote for the deal."""
     deal = records.get(session, actor, Opportunity, opportunity_id, writing=True)
     if (data.message_id is None) == (data.attachment is None):
-        raise Invalid.field("attachment", "a quote is a file or a mail: give one of attachment and message_id")
+        raise Invalid.field(
+            "attachment", "a quote is a file or a mail: give one of attachment and message_id"
+        )
     if data.message_id is not None:
         records.require_link(session, actor, "message", data.message_id, field="message_id")
     amount = to_minor(data.amount, deal.currency) if data.amount is not None else deal.estimated_value

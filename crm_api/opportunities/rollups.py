@@ -33,8 +33,7 @@ def columns(actor: Actor) -> dict[str, Any]:
     if serves(actor):
         return {key: getattr(PipelineRollup, key) for key in KEYS}
     return {
-        key: month_of(Opportunity.closes_on) if key == "month" else getattr(Opportunity, key)
-        for key in KEYS
+        key: month_of(Opportunity.closes_on) if key == "month" else getattr(Opportunity, key) for key in KEYS
     }
 
 
@@ -55,8 +54,7 @@ def read(session: Session, actor: Actor, by: Sequence[str], *which: sa.ColumnEle
 def recount(session: Session) -> list[Row]:
     """What the kept sums have to be: every deal counted anew, by all keys."""
     keys = {
-        key: month_of(Opportunity.closes_on) if key == "month" else getattr(Opportunity, key)
-        for key in KEYS
+        key: month_of(Opportunity.closes_on) if key == "month" else getattr(Opportunity, key) for key in KEYS
     }
     statement = (
         sa.select(*(column.label(key) for key, column in keys.items()), *_sums(kept=False))

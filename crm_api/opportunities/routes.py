@@ -185,9 +185,7 @@ async def move_opportunity(
     return await write.record(service.move, opportunity_id=opportunity_id, data=body, if_match=if_match)
 
 
-@router.get(
-    "/{opportunity_id}/stage-history", response_model=StageHistory, responses=documented(404, 422)
-)
+@router.get("/{opportunity_id}/stage-history", response_model=StageHistory, responses=documented(404, 422))
 async def opportunity_stage_history(opportunity_id: UUID, db: Db, actor: CurrentActor) -> Response:
     """The stages a deal has been in, oldest first, with the time in each."""
     return json_answer(await db.read(history.of, actor, "opportunity", opportunity_id))

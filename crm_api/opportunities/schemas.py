@@ -163,7 +163,10 @@ class QuoteIn(Body):
     """A mail or a file that is an offer for the deal. Without an amount it is about the deal's own."""
 
     model_config = example(
-        {"name": "Offer 2026-117", "attachment": {"name": "offer.pdf", "url": "https://files.example.com/117"}}
+        {
+            "name": "Offer 2026-117",
+            "attachment": {"name": "offer.pdf", "url": "https://files.example.com/117"},
+        }
     )
 
     name: Name

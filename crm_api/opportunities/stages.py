@@ -27,7 +27,10 @@ def leave(session: Session, event: Event) -> None:
             "forecast_category": category_of(target.probability),
         }
     while ids := session.scalars(
-        sa.select(Opportunity.id).where(Opportunity.stage_id == event.subject_id).order_by(Opportunity.id).limit(SLICE)
+        sa.select(Opportunity.id)
+        .where(Opportunity.stage_id == event.subject_id)
+        .order_by(Opportunity.id)
+        .limit(SLICE)
     ).all():
         values["stage_entered_at"] = clock.now()
         audit.bulk_update(session, Opportunity, [{"id": deal_id, **values} for deal_id in ids])

@@ -19,7 +19,16 @@ from crm_api.organisation.basics import Basics, basics, currency, zone
 from crm_api.organisation.models import Organisation, Territory
 
 __all__ = ["Basics", "basics", "currency", "zone"]
-_MAY_BE_EMPTY = {"postal_address", "street", "city", "state", "zip", "country", "working_hours", "approval_threshold"}
+_MAY_BE_EMPTY = {
+    "postal_address",
+    "street",
+    "city",
+    "state",
+    "zip",
+    "country",
+    "working_hours",
+    "approval_threshold",
+}
 
 
 def profile(session: Session) -> Organisation:

@@ -6,7 +6,7 @@ same whatever lies in its last column.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -16,14 +16,13 @@ from sqlalchemy.orm import Session
 
 from crm_api.access import Actor
 from crm_api.conditions import describing, records
-from crm_api.conditions.filters import Query, Wanted, from_parameters, sorts_of
+from crm_api.conditions.asked import Asked as Rows
+from crm_api.conditions.filters import Query, Wanted, from_parameters
 from crm_api.core.dialect import Wide
 from crm_api.core.errors import BadRequest, Invalid, NotFound
 from crm_api.core.fields import CATALOGUES, Catalogue
 from crm_api.core.listing import decode_cursor, encode_cursor
 from crm_api.core.money import to_major
-from crm_api.custom_fields import fields as custom_fields
-from crm_api.organisation import service as organisation
 from crm_api.pipelines import service as pipelines
 from crm_api.pipelines.catalogue import stages_shown
 from crm_api.pipelines.models import Pipeline
@@ -97,9 +96,7 @@ def described(catalogue: Catalogue) -> dict[str, Any]:
     """`openapi_extra` of a board's route: its parameters."""
     cards = {"type": "integer", "minimum": 0, "maximum": MOST_CARDS}
     identity = {"type": "string", "format": "uuid"}
-    rows = [
-        one for one in describing.of_rows(catalogue) if one["name"] not in (*_OWN, *_FOREIGN, "stage_id")
-    ]
+    rows = [one for one in describing.of_rows(catalogue) if one["name"] not in (*_OWN, *_FOREIGN, "stage_id")]
     return {
         "parameters": [
             describing.parameter("pipeline_id", "The pipeline; the default one where not given.", identity),
@@ -120,13 +117,14 @@ def read(session: Session, actor: Actor, kind: Kind, asked: Asked) -> dict[str, 
         stages = [stage for stage in stages if stage["id"] == asked.stage_id]
         if not stages:
             raise NotFound(f"There is no stage {asked.stage_id} in the pipeline '{pipeline.name}'.")
-    catalogue = custom_fields.registry(session)[kind.name]
-    query, matching = records.chosen(session, actor, catalogue, asked.query)
-    model, currency = catalogue.model, organisation.currency(session)
+    query = replace(asked.query, sort=asked.query.sort or (kind.sort,))
+    chosen = records.asking(session, actor, kind.name, query)
+    if len(chosen.sorts) > 1:
+        raise BadRequest("A board is sorted by one field.")
     sums = (kind.sums(session, actor, pipeline.id) if asked.is_whole else None) or _counted(
-        session, kind, model, [*matching, model.pipeline_id == pipeline.id]
+        session, kind, chosen, pipeline.id
     )
-    columns = _columns(session, actor, kind, catalogue, matching, query, asked, stages)
+    columns = _columns(session, actor, chosen, asked, stages)
     for column in columns:
         found = sums.get(column["stage"]["id"], Sums())
         column["count"] = found.count
@@ -142,42 +140,35 @@ def read(session: Session, actor: Actor, kind: Kind, asked: Asked) -> dict[str, 
 
 
 def _columns(
-    session: Session,
-    actor: Actor,
-    kind: Kind,
-    catalogue: Catalogue,
-    matching: list[sa.ColumnElement[bool]],
-    query: Query,
-    asked: Asked,
-    stages: list[dict[str, Any]],
+    session: Session, actor: Actor, chosen: Rows, asked: Asked, stages: list[dict[str, Any]]
 ) -> list[dict[str, Any]]:
-    sorts = sorts_of(catalogue, query.sort or (kind.sort,))
-    if len(sorts) > 1:
-        raise BadRequest("A board is sorted by one field.")
-    (sort,) = sorts
-    in_pipeline = [*matching, catalogue.model.stage_id.in_([stage["id"] for stage in stages])]
-    records.require_sortable(session, catalogue, in_pipeline, sorts)
-    mark = decode_cursor(query.window.cursor, sort) if query.window.cursor else None
+    query, stage_id = asked.query, chosen.catalogue.model.stage_id
+    records.require_sortable(session, _among(chosen, stage_id.in_([stage["id"] for stage in stages])))
+    mark = decode_cursor(query.window.cursor, chosen.sorts[0]) if query.window.cursor else None
     columns, cards = [], []
-    for stage in stages:
-        here = [*matching, catalogue.model.stage_id == stage["id"]]
-        rows = records.stretch(session, catalogue, here, sort, mark, most=asked.cards + 1) if asked.cards else []
+    for stage in stages if asked.cards else ():
+        rows = records.stretch(session, _among(chosen, stage_id == stage["id"]), mark, most=asked.cards + 1)
         shown, more = rows[: asked.cards], len(rows) > asked.cards
         marks = [row.pop("_sort") for row in shown]
-        cursor = encode_cursor(sort, marks[-1], shown[-1]["id"]) if more else None
+        cursor = encode_cursor(chosen.sorts[0], marks[-1], shown[-1]["id"]) if more else None
         columns.append({"stage": stage, "cards": len(shown), "next_cursor": cursor})
         cards += shown
-    told = iter(records.answers(session, actor, catalogue, cards, Wanted(query.fields, query.expand)))
+    if not asked.cards:
+        return [{"stage": stage, "cards": [], "next_cursor": None} for stage in stages]
+    wanted = Wanted(query.fields, query.expand)
+    told = iter(records.answers(session, actor, chosen.catalogue, cards, wanted))
     for column in columns:
         column["cards"] = [next(told) for _ in range(column["cards"])]
     return columns
 
 
-def _counted(
-    session: Session, kind: Kind, model: Any, matching: list[sa.ColumnElement[bool]]
-) -> dict[UUID, Sums]:
+def _among(chosen: Rows, *which: sa.ColumnElement[bool]) -> Rows:
+    return Rows(chosen.catalogue, [*chosen.matching, *which], chosen.sorts, chosen.fields)
+
+
+def _counted(session: Session, kind: Kind, chosen: Rows, pipeline_id: UUID) -> dict[UUID, Sums]:
     """The sums by stage, counted in one statement."""
-    value = sa.cast(sa.func.coalesce(kind.value, 0), Wide)
+    model, value = chosen.catalogue.model, sa.cast(sa.func.coalesce(kind.value, 0), Wide)
     statement = (
         sa.select(
             model.stage_id,
@@ -185,7 +176,7 @@ def _counted(
             sa.func.sum(value),
             sa.func.sum(value * sa.func.coalesce(kind.probability, 0)),
         )
-        .where(*matching)
+        .where(*chosen.matching, model.pipeline_id == pipeline_id)
         .group_by(model.stage_id)
     )
     return {
@@ -219,4 +210,3 @@ def _cards(given: Mapping[str, str]) -> int:
     if not (text.isascii() and text.isdigit() and len(text) < 4 and int(text) <= MOST_CARDS):
         raise Invalid.field("cards", f"a whole number from 0 to {MOST_CARDS}")
     return int(text)
-

@@ -74,9 +74,7 @@ async def delete_pipeline(
     move_to: Annotated[UUID | None, Query_(description="The pipeline its records go to.")] = None,
 ) -> Response:
     """Delete softly: it can be restored. Its records go to stages of the same kind in another one."""
-    return await write.nothing(
-        service.archive, pipeline_id=pipeline_id, if_match=if_match, move_to=move_to
-    )
+    return await write.nothing(service.archive, pipeline_id=pipeline_id, if_match=if_match, move_to=move_to)
 
 
 @router.post("/{pipeline_id}/restore", response_model=PipelineOut, responses=documented(403, 404, 409, 422))
@@ -138,6 +136,4 @@ async def delete_stage(
     move_to: Annotated[UUID | None, Query_(description="The stage its records go to.")] = None,
 ) -> Response:
     """Remove a stage that holds no record, or whose records go to another one."""
-    return await write.nothing(
-        service.delete_stage, stage_id=stage_id, if_match=if_match, move_to=move_to
-    )
+    return await write.nothing(service.delete_stage, stage_id=stage_id, if_match=if_match, move_to=move_to)

@@ -235,7 +235,9 @@ def _target(session: Session, stage: Stage, move_to: UUID) -> Stage:
     if there.applies_to != here.applies_to:
         raise Invalid.field("move_to", f"this stage is for {there.applies_to} records")
     if (target.is_won, target.is_lost) != (stage.is_won, stage.is_lost):
-        raise Invalid.field("move_to", "open records go to an open stage, won ones to a won, lost ones to a lost")
+        raise Invalid.field(
+            "move_to", "open records go to an open stage, won ones to a won, lost ones to a lost"
+        )
     return target
 
 

@@ -74,7 +74,7 @@ class Limits(Vocables):
         after = self.s.at(end + 1)
         if after and after.tag == "term" and not after.used and (target := self._numeric(after, end + 1)):
             return target[0], end + 1, target[1]
-        back = self.s.after(start - 2) if False else start - 1
+        back = start - 1
         while back >= 0 and (
             self.s.spans[back].is_cue("of", "is", "poss") or self.s.spans[back].tag == "vague"
         ):
