@@ -20,7 +20,7 @@ class ActivityNotes:
     def append(self, session: Session, actor: Actor, *, kind: str, record_id: UUID, text: str) -> None:
         """Log a note on a record. Its subject is the first line, shortened."""
         subject = (text.strip().splitlines() or ["Note"])[0][:80]
-        links = {f"{kind}_id": record_id}
+        links: dict[str, UUID | None] = {f"{kind}_id": record_id}
         links.setdefault("account_id", service.account_of(session, links))
         note = Activity(
             activity_type="note",

@@ -196,7 +196,7 @@ def local_bucket(value: str | None, unit: str, zone: str) -> str | None:
 
 
 class month_of(FunctionElement[str]):
-    """`month_of(day)`: the month of a date column, as `2017-07`; NULL stays NULL. As the triggers of roll-ups say it."""
+    """`month_of(day)`: the month of a date column, as `2017-07`, the way the triggers of roll-ups write it."""
 
     type = sa.Text()
     name = "month_of"

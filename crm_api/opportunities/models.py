@@ -46,8 +46,8 @@ class Opportunity(Customised, Timestamps, Versioned, Archivable, Base):
     `started_at` is when selling began: the sales cycle runs from there to `actual_close_date`. Figures stand on the
     row itself, because they change with it alone: `closes_on` is the day it is expected to close or, once closed, the
     day it did in the organisation's zone; `stage_entered_at` the time of its last move. `push_count` is how often its
-    expected closing was put off while it was open; the trail tells it, so that undoing gives it back. `approved_value` is the value that was asked about or approved, in
-    minor units of the deal's currency.
+    expected closing was put off while it was open; the trail tells it, so that undoing gives it back.
+    `approved_value` is the value that was asked about or approved, in minor units of the deal's currency.
     """
 
     __tablename__ = "opportunities"

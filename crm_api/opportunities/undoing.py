@@ -88,5 +88,5 @@ def _wins_without_account(back: Back) -> bool:
 def _there(session: Session, model: Any, ids: Sequence[Any]) -> set[Any]:
     if not ids:
         return set()
-    found = set(session.scalars(sa.select(model.id).where(model.id.in_(ids))))
-    return found | session.info.get("restoring", set())
+    found: set[Any] = set(session.scalars(sa.select(model.id).where(model.id.in_(ids))))
+    return found.union(session.info.get("restoring", ()))

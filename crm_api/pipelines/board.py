@@ -23,6 +23,7 @@ from crm_api.core.errors import BadRequest, Invalid, NotFound
 from crm_api.core.fields import CATALOGUES, Catalogue
 from crm_api.core.listing import decode_cursor, encode_cursor
 from crm_api.core.money import to_major
+from crm_api.organisation import service as organisation
 from crm_api.pipelines import service as pipelines
 from crm_api.pipelines.catalogue import stages_shown
 from crm_api.pipelines.models import Pipeline
@@ -36,7 +37,7 @@ class Sums(NamedTuple):
     """How many records there are, and their value: minor units of the organisation's currency, weighted a hundred
     times those."""
 
-    count: int = 0
+    records: int = 0
     value: int = 0
     weighted: int = 0
 
@@ -121,13 +122,14 @@ def read(session: Session, actor: Actor, kind: Kind, asked: Asked) -> dict[str, 
     chosen = records.asking(session, actor, kind.name, query)
     if len(chosen.sorts) > 1:
         raise BadRequest("A board is sorted by one field.")
+    currency = organisation.currency(session)
     sums = (kind.sums(session, actor, pipeline.id) if asked.is_whole else None) or _counted(
         session, kind, chosen, pipeline.id
     )
     columns = _columns(session, actor, chosen, asked, stages)
     for column in columns:
         found = sums.get(column["stage"]["id"], Sums())
-        column["count"] = found.count
+        column["count"] = found.records
         column["value"] = to_major(found.value, currency)
         column["weighted_value"] = to_major(round(found.weighted / 100), currency)
     return {
@@ -145,7 +147,8 @@ def _columns(
     query, stage_id = asked.query, chosen.catalogue.model.stage_id
     records.require_sortable(session, _among(chosen, stage_id.in_([stage["id"] for stage in stages])))
     mark = decode_cursor(query.window.cursor, chosen.sorts[0]) if query.window.cursor else None
-    columns, cards = [], []
+    columns: list[dict[str, Any]] = []
+    cards: list[dict[str, Any]] = []
     for stage in stages if asked.cards else ():
         rows = records.stretch(session, _among(chosen, stage_id == stage["id"]), mark, most=asked.cards + 1)
         shown, more = rows[: asked.cards], len(rows) > asked.cards

@@ -78,8 +78,9 @@ def upgrade() -> None:
             f"ALTER TABLE opportunities ADD COLUMN {name} TEXT {how} "
             f"CONSTRAINT ck_opportunities_{name}_word CHECK ({name} IN ({words}))"
         )
-    live = {'sqlite_where': sa.text('archived_at IS NULL'), 'postgresql_where': sa.text('archived_at IS NULL')}
-    op.create_index('ix_opportunities_board', 'opportunities', ['stage_id', 'stage_entered_at', 'id'], **live)
+    live = sa.text('archived_at IS NULL')
+    op.create_index('ix_opportunities_board', 'opportunities', ['stage_id', 'stage_entered_at', 'id'],
+                    sqlite_where=live, postgresql_where=live)
     op.create_index('ix_opportunities_closes', 'opportunities', ['closes_on', 'stage_kind'])
 
     with op.batch_alter_table('organisation', schema=None) as batch_op:
