@@ -147,7 +147,7 @@ CATALOGUE = Catalogue(
             ),
         ),
         Field("parent_id", FieldType.REFERENCE, Account.parent_id),
-        Field("owner_id", FieldType.REFERENCE, Account.owner_id, aliases=("assigned_to_id", "assigned_to")),
+        Field("owner_id", FieldType.REFERENCE, Account.owner_id),
         Field("team_id", FieldType.REFERENCE, Account.team_id),
         Field("territory_id", FieldType.REFERENCE, Account.territory_id),
         Field(

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any, Literal
 from uuid import UUID
 
-from pydantic import BaseModel, Field
+from pydantic import Field
 
 from crm_api.core.schemas import (
     Amount,
@@ -20,17 +20,33 @@ from crm_api.core.schemas import (
     Name,
     OpeningHours,
     Phone,
+    Shown,
     Text,
     Url,
     example,
 )
+from crm_api.core.vocabulary import Vocabulary
 
 AccountType = Literal["prospect", "customer", "dealer", "distributor", "partner", "supplier", "competitor"]
 Tier = Literal["bronze", "silver", "gold", "platinum"]
 Rating = Literal["cold", "warm", "hot"]
 
 
+WORDS = Vocabulary(
+    names={
+        "account_number": "number",
+        "account_manager_id": "owner_id",
+        "assigned_to_id": "owner_id",
+        "assigned_to": "owner_id",
+        "parent_account_id": "parent_id",
+    },
+    values={"account_type": {"vendor": "supplier"}},
+)
+
+
 class _AccountFields(Body):
+    vocabulary = WORDS
+
     account_type: AccountType | None = None
     industry: Line | None = None
     tier: Tier | None = None
@@ -89,7 +105,9 @@ class AccountPatch(_AccountFields):
     name: Name | None = None
 
 
-class AccountOut(BaseModel):
+class AccountOut(Shown):
+    vocabulary = WORDS
+
     id: UUID
     number: str
     name: str

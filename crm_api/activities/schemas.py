@@ -6,7 +6,19 @@ from uuid import UUID
 
 from pydantic import BaseModel, Field
 
-from crm_api.core.schemas import Body, CustomValues, Instant, Latitude, Line, Longitude, Name, Text, example
+from crm_api.core.schemas import (
+    Body,
+    CustomValues,
+    Instant,
+    Latitude,
+    Line,
+    Longitude,
+    Name,
+    Shown,
+    Text,
+    example,
+)
+from crm_api.core.vocabulary import Vocabulary
 
 ActivityType = Literal[
     "call", "email", "meeting", "video_call", "chat", "sms", "visit", "other", "task", "note"
@@ -17,7 +29,23 @@ TaskType = Literal["general", "follow_up", "reminder", "deadline"]
 Direction = Literal["inbound", "outbound"]
 
 
+WORDS = Vocabulary(
+    names={
+        "customer_id": "account_id",
+        "due_date": "due_at",
+        "assigned_to_id": "owner_id",
+        "assigned_to": "owner_id",
+        "representative_id": "owner_id",
+        "our_representative_id": "owner_id",
+        "our_representative": "owner_id",
+    },
+    values={"activity_type": {"phone": "call"}},
+)
+
+
 class _ActivityFields(Body):
+    vocabulary = WORDS
+
     description: Text | None = None
     direction: Direction | None = None
     status: Status | None = Field(
@@ -72,7 +100,9 @@ class Completion(Body):
     completed_at: Instant | None = None
 
 
-class ActivityOut(BaseModel):
+class ActivityOut(Shown):
+    vocabulary = WORDS
+
     id: UUID
     activity_type: ActivityType
     subject: str

@@ -99,7 +99,7 @@ def compare(
 
     def parsed(one: Any) -> Any:
         return parse(
-            field, one, zone=actor.time_zone, currency=actor.currency,
+            field, catalogue.vocabulary.value(field.name, one), zone=actor.time_zone, currency=actor.currency,
             week_starts_on=actor.week_starts_on, me=actor.user_id,
         )  # fmt: skip
 

@@ -73,8 +73,9 @@ class SearchBody(Conditions):
     page_size: int = Field(50, ge=1, le=MAX_PAGE_SIZE)
     cursor: str | None = Field(None, max_length=60_000)
     count: Literal["capped", "exact", "none"] = "capped"
+    aliases: bool = Field(False, description="Each field under its other, deprecated names too.")
 
     def query(self) -> Query:
         """The same as a Query."""
         window = Window(page=self.page, page_size=self.page_size, cursor=self.cursor, count=self.count)
-        return replace(super().query(), window=window)
+        return replace(super().query(), window=window, aliases=self.aliases)

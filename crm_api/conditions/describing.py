@@ -4,7 +4,7 @@ from typing import Any
 
 from crm_api.conditions import expansion
 from crm_api.conditions.filters import OPERATORS, declared, has_archive
-from crm_api.core.fields import Catalogue
+from crm_api.core.fields import Catalogue, Field
 from crm_api.core.listing import MAX_PAGE_SIZE
 
 _WHOLE = {"type": "integer", "minimum": 1}
@@ -35,8 +35,14 @@ def of_list(catalogue: Catalogue) -> list[dict[str, Any]]:
         parameter("limit", "The same as `page_size`.", _SIZE),
         parameter("cursor", "The `next_cursor` of the page before."),
         parameter("count", "How exact the total is.", _one_of("capped", "exact", "none")),
+        _aliases(shown=False),
         *of_rows(catalogue),
     ]
+
+
+def _aliases(*, shown: bool) -> dict[str, Any]:
+    told = "Whether each field stands there under its other, deprecated names too."
+    return parameter("aliases", told, {"type": "boolean", "default": shown})
 
 
 def of_rows(catalogue: Catalogue) -> list[dict[str, Any]]:
@@ -53,7 +59,7 @@ def of_rows(catalogue: Catalogue) -> list[dict[str, Any]]:
             "view",
             "A saved view, by its id, or `default`. Filters narrow it further; a sort and fields given here win.",
         ),
-        *of_one(catalogue),
+        *_of_answers(catalogue),
         *(
             [parameter("archived", "Archived records.", _one_of("out", "only", "with"))]
             if has_archive(catalogue)
@@ -63,7 +69,7 @@ def of_rows(catalogue: Catalogue) -> list[dict[str, Any]]:
             parameter(
                 f.name,
                 f"Filter by {f.title}; also `{f.name}__` with {', '.join(OPERATORS)}.",
-                {"type": "string", **({"enum": list(f.choices)} if f.choices else {})},
+                {"type": "string", **({"enum": _choices(catalogue, f)} if f.choices else {})},
             )
             for f in catalogue.fields
         ),
@@ -71,11 +77,24 @@ def of_rows(catalogue: Catalogue) -> list[dict[str, Any]]:
             parameter(name, f"The same as `{target}__{op}`.")
             for name, (target, op) in catalogue.filters.items()
         ),
+        *(
+            parameter(old, f"The same as `{ours}`.") | {"deprecated": True}
+            for old, ours in catalogue.vocabulary.names.items()
+            if catalogue.field(ours) is not None and old not in catalogue.filters
+        ),
     ]
 
 
 def of_one(catalogue: Catalogue) -> list[dict[str, Any]]:
-    """What a single read takes, too."""
+    """What a single read takes."""
+    return [*_of_answers(catalogue), _aliases(shown=True)]
+
+
+def _choices(catalogue: Catalogue, field: Field) -> list[str]:
+    return [*field.choices, *catalogue.vocabulary.values.get(field.name, ())]
+
+
+def _of_answers(catalogue: Catalogue) -> list[dict[str, Any]]:
     names = expansion.choices(catalogue)
     related = (
         f"Related records to show beside their ids, at most {expansion.MOST}: {', '.join(names)}."

@@ -34,14 +34,19 @@ class Query:
     expand: tuple[str, ...] = ()
     view: str | None = None
     archived: Literal["out", "only", "with"] = "out"
+    aliases: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What of one record is wanted: just these fields (all, where none are named), and which related records."""
+    """What of one record is wanted: just these fields (all, where none are named), and which related records.
+
+    With `aliases`, fields stand there under their other names too, unless they are named.
+    """
 
     fields: tuple[str, ...] = ()
     expand: tuple[str, ...] = ()
+    aliases: bool = True
 
 
 def from_parameters(catalogue: Catalogue, parameters: Iterable[tuple[str, str]]) -> Query:
@@ -60,17 +65,19 @@ def from_parameters(catalogue: Catalogue, parameters: Iterable[tuple[str, str]])
         expand=names(reserved.get("expand")),
         view=reserved.get("view") or None,
         archived=_choice(reserved, "archived", ("out", "only", "with")),
+        aliases=_choice(reserved, "aliases", ("false", "true")) == "true",
     )
 
 
 def wanted_from(parameters: Iterable[tuple[str, str]]) -> Wanted:
     """Read the query string of a single read; raises BadRequest for a parameter it does not take."""
-    reserved, others = _told_apart(parameters, ("fields", "expand"))
+    reserved, others = _told_apart(parameters, ("fields", "expand", "aliases"))
     if others:
         raise BadRequest(
-            f"There is no parameter '{others[0][0][:LONGEST_PATH]}'; one record takes fields and expand."
+            f"There is no parameter '{others[0][0][:LONGEST_PATH]}'; one record takes fields, expand and aliases."
         )
-    return Wanted(names(reserved.get("fields")), names(reserved.get("expand")))
+    aliases = _choice(reserved, "aliases", ("true", "false")) == "true"
+    return Wanted(names(reserved.get("fields")), names(reserved.get("expand")), aliases)
 
 
 def _told_apart(

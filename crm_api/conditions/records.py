@@ -43,7 +43,13 @@ def page(session: Session, actor: Actor, kind: str, query: Query) -> dict[str, A
         encode_cursor(asked.sorts[0], marks[-1], rows[-1]["id"]) if more and len(asked.sorts) == 1 else None
     )
     return {
-        "items": answers(session, actor, catalogue, rows, Wanted(query.fields or asked.fields, query.expand)),
+        "items": answers(
+            session,
+            actor,
+            catalogue,
+            rows,
+            Wanted(query.fields or asked.fields, query.expand, query.aliases),
+        ),
         "total": total,
         "total_exact": exact,
         "page": window.page if by_number else None,
@@ -98,13 +104,13 @@ def written(
     return as_shown(session, actor, verb(session, actor, *args, **kwargs))
 
 
-def as_shown(session: Session, actor: Actor, record: Any) -> dict[str, Any]:
+def as_shown(session: Session, actor: Actor, record: Any, wanted: Wanted = EVERYTHING) -> dict[str, Any]:
     """A record just written, as the JSON answer."""
     session.flush()
     catalogue = CATALOGUES[record.__kind__]
     found = _fetched(session, _visible_one(record.__kind__, SYSTEM), record_id=record.id)
     assert found, f"{record.__kind__} {record.id} is gone before its answer"
-    return answers(session, actor, catalogue, found, EVERYTHING, single=True)[0]
+    return answers(session, actor, catalogue, found, wanted, single=True)[0]
 
 
 def get(
@@ -289,15 +295,15 @@ def answers(
     if rows and custom_values.NAME in rows[0]:
         custom_values.show(session, catalogue.kind, rows)
     if not relations:
-        return [_present(catalogue, row, wanted.fields) for row in rows]
+        return [_present(catalogue, row, wanted) for row in rows]
     related = expansion.beside(session, actor, relations, rows)
-    return [_present(catalogue, row, wanted.fields) | shown for row, shown in zip(rows, related, strict=True)]
+    return [_present(catalogue, row, wanted) | shown for row, shown in zip(rows, related, strict=True)]
 
 
 def require_fields(catalogue: Catalogue, names: tuple[str, ...], *, single: bool = False) -> None:
     """Raise BadRequest naming the choices for a field that no answer, or no list, of this kind has."""
     known = catalogue.columns(single=single)
-    unknown = [name for name in names if name not in known]
+    unknown = [name for name in names if catalogue.vocabulary.ours(name) not in known]
     if not unknown:
         return
     if set(unknown) <= set(catalogue.alone):
@@ -307,8 +313,10 @@ def require_fields(catalogue: Catalogue, names: tuple[str, ...], *, single: bool
     )
 
 
-def _present(catalogue: Catalogue, row: dict[str, Any], fields: tuple[str, ...]) -> dict[str, Any]:
+def _present(catalogue: Catalogue, row: dict[str, Any], wanted: Wanted) -> dict[str, Any]:
     answer = catalogue.present(row) if catalogue.present else in_order(catalogue.out, row)
-    if not fields:
-        return answer
-    return {name: value for name, value in answer.items() if name in fields or name == "id"}
+    if not wanted.fields:
+        return catalogue.vocabulary.beside(answer) if wanted.aliases else answer
+    named = {name: value for name, value in answer.items() if name in wanted.fields or name == "id"}
+    others = (name for name in wanted.fields if name not in answer)
+    return named | {name: answer[catalogue.vocabulary.ours(name)] for name in others}

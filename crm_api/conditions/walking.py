@@ -60,7 +60,7 @@ def part(
     rows, following = (
         _fixed(session, walk, mark, size) if walk.ids is not None else _next(session, walk, mark, size)
     )
-    wanted = Wanted(walk.query.fields or walk.asked.fields, walk.query.expand)
+    wanted = Wanted(walk.query.fields or walk.asked.fields, walk.query.expand, aliases=False)
     return records.answers(session, walk.actor, catalogue, rows, wanted), following
 
 

@@ -4,14 +4,27 @@ from datetime import datetime
 from typing import Any, Literal
 from uuid import UUID
 
-from pydantic import BaseModel, Field
+from pydantic import Field
 
-from crm_api.core.schemas import Body, CustomValues, Email, Line, Name, Phone, Text, example
+from crm_api.core.schemas import Body, CustomValues, Email, Line, Name, Phone, Shown, Text, example
+from crm_api.core.vocabulary import Vocabulary
 
 ContactRole = Literal["decision_maker", "influencer", "contact", "distributor", "dealer"]
 
 
+WORDS = Vocabulary(
+    names={
+        "customer_id": "account_id",
+        "title_position": "job_title",
+        "assigned_to_id": "owner_id",
+        "assigned_to": "owner_id",
+    },
+)
+
+
 class _ContactFields(Body):
+    vocabulary = WORDS
+
     last_name: Name | None = None
     email: Email | None = None
     phone: Phone | None = None
@@ -61,7 +74,9 @@ class ContactPatch(_ContactFields):
     email_opt_out: bool | None = None
 
 
-class ContactOut(BaseModel):
+class ContactOut(Shown):
+    vocabulary = WORDS
+
     id: UUID
     first_name: str
     last_name: str | None

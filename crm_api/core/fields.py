@@ -11,6 +11,7 @@ from enum import StrEnum
 from typing import Any
 
 from crm_api.core.money import decimals
+from crm_api.core.vocabulary import NONE, Vocabulary
 
 CUSTOM = "custom"  # before the dot in the names of fields an organisation added itself
 
@@ -180,7 +181,13 @@ class Catalogue:
         """The field of that name or alias, or None. Every kind has an `id`, declared or not."""
         if name == "id":
             return Field("id", FieldType.REFERENCE, self.model.id, nullable=False)
-        return next((f for f in self.fields if f.name == name or name in f.aliases), None)
+        ours = self.vocabulary.ours(name)
+        return next((f for f in self.fields if f.name == ours or name in f.aliases), None)
+
+    @property
+    def vocabulary(self) -> Vocabulary:
+        """The other words for its fields and their values, declared with the schema of its answers."""
+        return getattr(self.out, "vocabulary", NONE)
 
     def columns(self, *, single: bool = False) -> tuple[str, ...]:
         """The fields its answers show, in order: in lists, or of one record alone."""

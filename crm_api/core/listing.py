@@ -40,6 +40,7 @@ PARAMETERS = (
     "view",
     "count",
     "archived",
+    "aliases",
 )
 
 

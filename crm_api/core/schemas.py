@@ -4,7 +4,7 @@ import json
 import re
 from datetime import UTC, date, datetime
 from decimal import Decimal
-from typing import Annotated, Any, cast
+from typing import Annotated, Any, ClassVar, Self, cast
 
 from pydantic import (
     AfterValidator,
@@ -13,12 +13,18 @@ from pydantic import (
     ConfigDict,
     Field,
     GetCoreSchemaHandler,
+    GetJsonSchemaHandler,
+    ModelWrapValidatorHandler,
     StringConstraints,
+    ValidationError,
     WithJsonSchema,
+    model_validator,
 )
-from pydantic_core import CoreSchema, core_schema
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema, InitErrorDetails, PydanticCustomError, core_schema
 
 from crm_api.core.errors import Invalid
+from crm_api.core.vocabulary import NONE, Vocabulary, described
 
 NAME, LINE, TEXT = 200, 500, 20_000
 
@@ -57,15 +63,67 @@ def _walked(part: Any) -> Any:
 
 
 class Body(BaseModel):
-    """What a client sends. A field that does not exist is refused, so that a typing mistake is no loss."""
+    """What a client sends. A field that does not exist is refused, so that a typing mistake is no loss.
+
+    `vocabulary` has the other words in which it may be said.
+    """
 
     model_config = ConfigDict(extra="forbid", str_strip_whitespace=True, populate_by_name=True)
+    vocabulary: ClassVar[Vocabulary] = NONE
+
+    @model_validator(mode="wrap")
+    @classmethod
+    def _in_our_words(cls, given: Any, handler: ModelWrapValidatorHandler[Self]) -> Self:
+        if not cls.vocabulary or not isinstance(given, dict):
+            return handler(given)
+        told, sent = cls.vocabulary.translated(given, cls.model_fields)
+        try:
+            return handler(told)
+        except ValidationError as error:
+            raise _as_sent(error, sent) from None
+
+    @classmethod
+    def __get_pydantic_json_schema__(
+        cls, schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> JsonSchemaValue:
+        return _described(cls.vocabulary, handler(schema), handler, incoming=True)
 
     @classmethod
     def __get_pydantic_core_schema__(
         cls, source: type[BaseModel], handler: GetCoreSchemaHandler
     ) -> CoreSchema:
         return cast(CoreSchema, _no_truth_for_numbers(handler(source)))
+
+
+def _as_sent(error: ValidationError, sent: dict[str, str]) -> ValidationError:
+    """The same faults, of the names the client used."""
+    faults: list[InitErrorDetails] = []
+    for fault in error.errors():
+        first, *rest = fault["loc"] or ("",)
+        at = (sent.get(str(first), first), *rest) if fault["loc"] else ()
+        told = PydanticCustomError(fault["type"], "{told}", {"told": fault["msg"]})
+        faults.append(InitErrorDetails(type=told, loc=at, input=fault["input"]))
+    return ValidationError.from_exception_data(error.title, faults)
+
+
+class Shown(BaseModel):
+    """What a client is shown of a record; with `vocabulary`, under its other names too."""
+
+    vocabulary: ClassVar[Vocabulary] = NONE
+
+    @classmethod
+    def __get_pydantic_json_schema__(
+        cls, schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> JsonSchemaValue:
+        return _described(cls.vocabulary, handler(schema), handler, incoming=False)
+
+
+def _described(
+    words: Vocabulary, schema: JsonSchemaValue, handler: GetJsonSchemaHandler, *, incoming: bool
+) -> JsonSchemaValue:
+    if words:
+        described(handler.resolve_ref_schema(schema), words, incoming=incoming)
+    return schema
 
 
 def example(body: dict[str, Any]) -> ConfigDict:

@@ -46,6 +46,8 @@ def from_parameters(catalogue: Catalogue, parameters: Sequence[tuple[str, str]])
         raise BadRequest("'format' and 'bom' are given once.")
     if paging := [name for name, _ in parameters if name in _PAGING]:
         raise BadRequest(f"An export has no pages: leave '{paging[0]}' out; it holds every row that matches.")
+    if any(name == "aliases" for name, _ in parameters):
+        raise BadRequest("An export has each field once: name those you want in 'fields', by whichever name.")
     format, bom = own.get("format", "csv"), own.get("bom", "false").lower()
     if bom not in _BOOLEANS:
         raise Invalid.field("bom", "true or false")

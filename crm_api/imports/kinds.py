@@ -1,7 +1,8 @@
 """What can be imported: for each kind its fields, how each is read, and the rules a row must keep."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any
 from uuid import UUID
 
@@ -9,16 +10,21 @@ from sqlalchemy.orm import Session
 
 from crm_api.accounts import bulk as accounts
 from crm_api.accounts.models import ACCOUNT_TYPES, RATINGS, TIERS, Account
+from crm_api.accounts.schemas import WORDS as ACCOUNT_WORDS
 from crm_api.contacts import bulk as contacts
 from crm_api.contacts.models import CONTACT_ROLES, Contact
+from crm_api.contacts.schemas import WORDS as CONTACT_WORDS
 from crm_api.core import money
 from crm_api.core.schemas import LINE, NAME, TEXT
+from crm_api.core.vocabulary import NONE, Vocabulary
 from crm_api.imports import values
 from crm_api.imports.mapping import Source
 from crm_api.leads import bulk as leads
 from crm_api.leads.models import LEAD_SOURCES, LEAD_STATUSES, PRIORITIES, Lead
+from crm_api.leads.schemas import WORDS as LEAD_WORDS
 from crm_api.opportunities import bulk as opportunities
 from crm_api.opportunities.models import OPPORTUNITY_TYPES, Opportunity
+from crm_api.opportunities.schemas import WORDS as OPPORTUNITY_WORDS
 from crm_api.products import bulk as products
 from crm_api.products.models import Product
 from crm_api.users import bulk as users
@@ -67,9 +73,21 @@ class Kind:
     targets: dict[str, Target]
     insert: Callable[[Session, Sequence[Typed]], list[UUID]]
     update: Callable[[Session, Sequence[Typed]], int]
+    vocabulary: Vocabulary = NONE
     names: tuple[str, ...] = ("name",)
     unique: tuple[str, ...] = ()
     check: Callable[[Typed], Iterable[tuple[str, str]]] = field(default=lambda typed: ())
+
+    def target(self, name: str) -> str:
+        """The field here that a mapping means by a name: one of ours, or another word for it.
+
+        References have no `_id` here: what a file says of them is a name as often as an id.
+        """
+        if name in self.targets:
+            return name
+        ours = self.vocabulary.ours(name)
+        bare = ours.removesuffix("_id")
+        return bare if ours not in self.targets and bare in self.targets else ours
 
 
 def _text(most: int, *, required: bool = False) -> Target:
@@ -90,8 +108,8 @@ def _between(least: float, most: float) -> Target:
     return Target(lambda text, source, reading: values.decimal(text, least=least, most=most))
 
 
-def _one_of(words: tuple[str, ...]) -> Target:
-    return Target(lambda text, source, reading: values.choice(text, words))
+def _one_of(words: tuple[str, ...], others: Mapping[str, str] = MappingProxyType({})) -> Target:
+    return Target(lambda text, source, reading: values.choice(text, words, others))
 
 
 _MONEY = Target(
@@ -149,7 +167,7 @@ KINDS = {
             {
                 "external_id": _EXTERNAL_ID,
                 "name": _text(NAME, required=True),
-                "account_type": _one_of(ACCOUNT_TYPES),
+                "account_type": _one_of(ACCOUNT_TYPES, ACCOUNT_WORDS.values["account_type"]),
                 "industry": _text(NAME),
                 "tier": _one_of(TIERS),
                 "rating": _one_of(RATINGS),
@@ -170,6 +188,7 @@ KINDS = {
             },
             accounts.insert,
             accounts.update,
+            ACCOUNT_WORDS,
             check=_whole_coordinates,
         ),
         Kind(
@@ -195,6 +214,7 @@ KINDS = {
             },
             contacts.insert,
             contacts.update,
+            CONTACT_WORDS,
             names=("email",),
         ),
         Kind(
@@ -207,6 +227,7 @@ KINDS = {
                 "company_name": _text(NAME),
                 "first_name": _text(NAME),
                 "last_name": _text(NAME),
+                "contact_name": _text(NAME),
                 "job_title": _text(NAME),
                 "email": _EMAIL,
                 "phone": _PHONE,
@@ -214,7 +235,9 @@ KINDS = {
                 "industry": _text(NAME),
                 "company_size": _text(NAME),
                 **_ADDRESS,
-                "status": _one_of(tuple(s for s in LEAD_STATUSES if s != "converted")),
+                "status": _one_of(
+                    tuple(s for s in LEAD_STATUSES if s != "converted"), LEAD_WORDS.values["status"]
+                ),
                 "source": _one_of(LEAD_SOURCES),
                 "priority": _one_of(PRIORITIES),
                 "rating": _one_of(RATINGS),
@@ -228,6 +251,7 @@ KINDS = {
             },
             leads.insert,
             leads.update,
+            LEAD_WORDS,
             names=("email",),
             unique=("email",),
             check=_somebody,
@@ -258,6 +282,7 @@ KINDS = {
             },
             opportunities.insert,
             opportunities.update,
+            OPPORTUNITY_WORDS,
             check=_closable,
         ),
         Kind(

@@ -12,10 +12,11 @@ from sqlalchemy.orm import Session
 from crm_api.access import Actor, require_role
 from crm_api.core.errors import FieldError, Invalid
 from crm_api.core.text import fold
+from crm_api.core.vocabulary import split
 from crm_api.custom_fields.types import unique_key
 from crm_api.imports import custom, references
 from crm_api.imports.kinds import KINDS, Kind, Reading
-from crm_api.imports.mapping import Mapping, PipelineSpec
+from crm_api.imports.mapping import Mapping, PipelineSpec, Source
 from crm_api.imports.reader import Fault, Row
 from crm_api.organisation.service import zone
 from crm_api.pipelines import service as pipelines
@@ -63,6 +64,7 @@ def terms(session: Session, mapping: Mapping) -> Terms:
 
     Raises Invalid where it fills a field that does not exist, or lacks one that must be filled.
     """
+    mapping = _in_our_words(KINDS[mapping.kind], mapping)
     kind, own = custom.with_custom_fields(session, KINDS[mapping.kind], mapping)
     unknown = [name for name in mapping.fields if name not in kind.targets]
     missing = [
@@ -86,6 +88,17 @@ def terms(session: Session, mapping: Mapping) -> Terms:
         )
     stages = _stages(session, mapping.pipeline) if "stage" in kind.targets else {}
     return Terms(kind, mapping, Reading(zone(session), mapping.currency), stages, own)
+
+
+def _in_our_words(kind: Kind, mapping: Mapping) -> Mapping:
+    """The mapping with our names of its fields; raises Invalid where it fills one under two names."""
+    fields: dict[str, Source] = {}
+    for name, source in mapping.fields.items():
+        ours = kind.target(name)
+        if ours in fields:
+            raise Invalid.field(f"fields.{name}", f"fills {ours}, which is filled already")
+        fields[ours] = source
+    return mapping.model_copy(update={"fields": fields})
 
 
 def _stages(session: Session, spec: PipelineSpec | None) -> dict[str, str]:
@@ -144,6 +157,7 @@ def read(terms: Terms, row: Row) -> Record:
         if target.refers:
             record.refers[name] = text
     _read_stage(terms, record)
+    _read_joined(terms, record)
     if not record.faults:
         for name, message in terms.kind.check(record.values):
             record.faults.append(Fault(column_of(terms, name), "", f"{name} is {message}"))
@@ -160,6 +174,16 @@ def _read_stage(terms: Terms, record: Record) -> None:
         record.faults.append(
             Fault(column_of(terms, "stage"), stage, f"the pipeline has no such stage; it has {known}")
         )
+
+
+def _read_joined(terms: Terms, record: Record) -> None:
+    """Take names of two fields apart; what a file says of a part itself counts more."""
+    for name, parts in terms.kind.vocabulary.joined.items():
+        if name in record.values:
+            halves = dict(zip(parts, split(record.values.pop(name)), strict=True))
+            record.values = halves | {
+                k: v for k, v in record.values.items() if v is not None or k not in parts
+            }
 
 
 def column_of(terms: Terms, name: str) -> str:

@@ -4,7 +4,7 @@ Every function raises ValueError with a message that completes "this is …".
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime, time
 from decimal import Decimal, InvalidOperation
 from typing import Any
@@ -99,9 +99,10 @@ def boolean(text: str) -> bool:
     raise ValueError("neither yes nor no")
 
 
-def choice(text: str, words: tuple[str, ...]) -> str:
-    """One of the words, whatever its case; spaces may stand for underscores."""
+def choice(text: str, words: tuple[str, ...], others: Mapping[str, str]) -> str:
+    """One of the words, or the one that another word stands for; case is nothing, a space an underscore."""
     word = text.casefold().replace(" ", "_")
+    word = others.get(word, word)
     if word not in words:
         raise ValueError(f"none of {', '.join(words)}")
     return word

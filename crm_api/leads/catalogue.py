@@ -26,6 +26,10 @@ _SHOWN = sa.select(
 ).outerjoin(LeadStats, LeadStats.lead_id == Lead.id)
 
 
+_BOTH = sa.func.coalesce(Lead.first_name, "") + " " + sa.func.coalesce(Lead.last_name, "")
+_PERSON = sa.func.nullif(sa.func.trim(_BOTH), "")
+
+
 def _stat(column: Any) -> Any:
     return sa.select(column).where(LeadStats.lead_id == Lead.id).correlate(Lead).scalar_subquery()
 
@@ -59,15 +63,15 @@ CATALOGUE = Catalogue(
             sortable=True,
             nullable=False,
             sort_column=Lead.title_key,
-            aliases=("name",),
         ),
-        Field("number", FieldType.TEXT, Lead.number, nullable=False, aliases=("lead_number",)),
+        Field("number", FieldType.TEXT, Lead.number, nullable=False),
         Field("company_name", FieldType.TEXT, Lead.company_name, groupable=True),
         Field("first_name", FieldType.TEXT, Lead.first_name),
         Field("last_name", FieldType.TEXT, Lead.last_name),
+        Field("contact_name", FieldType.TEXT, _PERSON, synonyms=("contact person",)),
         Field("email", FieldType.TEXT, Lead.email),
         Field("phone", FieldType.TEXT, Lead.phone),
-        Field("job_title", FieldType.TEXT, Lead.job_title, aliases=("title_position",)),
+        Field("job_title", FieldType.TEXT, Lead.job_title),
         Field("industry", FieldType.TEXT, Lead.industry, synonyms=("industry", "sector"), groupable=True),
         Field("city", FieldType.TEXT, Lead.city, groupable=True),
         Field("state", FieldType.TEXT, Lead.state, groupable=True),
@@ -99,7 +103,6 @@ CATALOGUE = Catalogue(
             Lead.score,
             sortable=True,
             nullable=False,
-            aliases=("lead_score",),
             synonyms=("lead score",),
         ),
         Field("is_qualified", FieldType.BOOLEAN, Lead.is_qualified, nullable=False),
@@ -108,7 +111,6 @@ CATALOGUE = Catalogue(
             FieldType.MONEY,
             Lead.value_base,
             synonyms=("value", "worth", "amount"),
-            aliases=("estimated_deal_value",),
         ),
         Field("probability", FieldType.INTEGER, Lead.probability, unit="%"),
         Field(
@@ -127,7 +129,7 @@ CATALOGUE = Catalogue(
         Field("converted_at", FieldType.DATETIME, Lead.converted_at),
         Field("pipeline_id", FieldType.REFERENCE, Lead.pipeline_id, nullable=False),
         Field("stage_id", FieldType.REFERENCE, Lead.stage_id, nullable=False),
-        Field("owner_id", FieldType.REFERENCE, Lead.owner_id, aliases=("assigned_to_id", "assigned_to")),
+        Field("owner_id", FieldType.REFERENCE, Lead.owner_id),
         Field("team_id", FieldType.REFERENCE, Lead.team_id),
         Field("territory_id", FieldType.REFERENCE, Lead.territory_id),
         Field("tags", FieldType.TAGS, tagged("lead", Lead), synonyms=("tag", "tagged")),

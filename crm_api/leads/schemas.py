@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any, Literal
 from uuid import UUID
 
-from pydantic import BaseModel, Field
+from pydantic import Field
 
 from crm_api.core.schemas import (
     Amount,
@@ -17,10 +17,12 @@ from crm_api.core.schemas import (
     Name,
     Percent,
     Phone,
+    Shown,
     Text,
     Url,
     example,
 )
+from crm_api.core.vocabulary import Vocabulary
 
 LeadStatus = Literal[
     "new", "contacted", "callback", "qualified", "proposal", "negotiation", "converted", "lost"
@@ -44,7 +46,26 @@ Priority = Literal["low", "medium", "high", "urgent"]
 Rating = Literal["cold", "warm", "hot"]
 
 
+WORDS = Vocabulary(
+    names={
+        "name": "title",
+        "lead_number": "number",
+        "contact_person": "contact_name",
+        "title_position": "job_title",
+        "lead_score": "score",
+        "estimated_deal_value": "estimated_value",
+        "expected_revenue": "estimated_value",
+        "assigned_to_id": "owner_id",
+        "assigned_to": "owner_id",
+    },
+    values={"status": {"inquiry": "new", "won": "converted"}},
+    joined={"contact_name": ("first_name", "last_name")},
+)
+
+
 class _LeadFields(Body):
+    vocabulary = WORDS
+
     title: Name | None = Field(None, description="Derived from company or person when not given.")
     company_name: Name | None = None
     first_name: Name | None = None
@@ -113,7 +134,9 @@ class LeadPatch(_LeadFields):
     lost_reason: Line | None = None
 
 
-class LeadOut(BaseModel):
+class LeadOut(Shown):
+    vocabulary = WORDS
+
     id: UUID
     number: str
     title: str

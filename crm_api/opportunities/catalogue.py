@@ -139,7 +139,7 @@ CATALOGUE = Catalogue(
             nullable=False,
             synonyms=("id", "opportunity id", "deal id", "reference"),
         ),
-        Field("number", FieldType.TEXT, Opportunity.number, nullable=False, aliases=("opportunity_number",)),
+        Field("number", FieldType.TEXT, Opportunity.number, nullable=False),
         Field(
             "stage",
             FieldType.CHOICE,
@@ -147,7 +147,6 @@ CATALOGUE = Catalogue(
             choices=OPPORTUNITY_KINDS,
             nullable=False,
             label="kind of stage",
-            aliases=("stage_kind",),
         ),
         Field(
             "opportunity_type",
@@ -171,7 +170,6 @@ CATALOGUE = Catalogue(
             FieldType.MONEY,
             Opportunity.value_base,
             sortable=True,
-            aliases=("amount",),
             label="value",
             synonyms=(
                 "value",
@@ -198,7 +196,6 @@ CATALOGUE = Catalogue(
             FieldType.DATE,
             Opportunity.expected_close_date,
             sortable=True,
-            aliases=("close_date",),
             synonyms=(
                 "expected close",
                 "due to close",
@@ -257,14 +254,12 @@ CATALOGUE = Catalogue(
         Field("without_close_date", FieldType.BOOLEAN, WITHOUT_CLOSE_DATE, nullable=False),
         Field("single_contact", FieldType.BOOLEAN, SINGLE_CONTACT, nullable=False),
         Field("approval_status", FieldType.CHOICE, Opportunity.approval_status, choices=APPROVALS),
-        Field("account_id", FieldType.REFERENCE, Opportunity.account_id, aliases=("customer_id",)),
+        Field("account_id", FieldType.REFERENCE, Opportunity.account_id),
         Field("contact_id", FieldType.REFERENCE, Opportunity.contact_id),
         Field("lead_id", FieldType.REFERENCE, Opportunity.lead_id),
         Field("pipeline_id", FieldType.REFERENCE, Opportunity.pipeline_id, nullable=False),
         Field("stage_id", FieldType.REFERENCE, Opportunity.stage_id, nullable=False),
-        Field(
-            "owner_id", FieldType.REFERENCE, Opportunity.owner_id, aliases=("assigned_to_id", "assigned_to")
-        ),
+        Field("owner_id", FieldType.REFERENCE, Opportunity.owner_id),
         Field("team_id", FieldType.REFERENCE, Opportunity.team_id),
         Field("tags", FieldType.TAGS, tagged("opportunity", Opportunity), synonyms=("tag", "tagged")),
         Field("external_system", FieldType.TEXT, Opportunity.external_system),

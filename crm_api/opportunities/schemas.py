@@ -19,10 +19,12 @@ from crm_api.core.schemas import (
     Line,
     Name,
     Percent,
+    Shown,
     Text,
     Url,
     example,
 )
+from crm_api.core.vocabulary import Vocabulary
 from crm_api.pipelines.schemas import Board, Column
 
 OpportunityType = Literal["new_business", "existing_business", "renewal", "upsell", "cross_sell"]
@@ -33,6 +35,19 @@ Note = Annotated[Text, Field(description="Appended as a note with author and tim
 StageKind = Literal[
     "prospecting", "qualification", "needs_analysis", "proposal", "negotiation", "closed_won", "closed_lost"
 ]
+
+
+WORDS = Vocabulary(
+    names={
+        "opportunity_number": "number",
+        "customer_id": "account_id",
+        "amount": "estimated_value",
+        "close_date": "expected_close_date",
+        "stage_kind": "stage",
+        "assigned_to_id": "owner_id",
+        "assigned_to": "owner_id",
+    },
+)
 
 
 class LineIn(Body):
@@ -53,6 +68,8 @@ class LineOut(BaseModel):
 
 
 class _OpportunityFields(Body):
+    vocabulary = WORDS
+
     description: Text | None = None
     account_id: UUID | None = None
     contact_id: UUID | None = None
@@ -115,6 +132,10 @@ class OpportunityPatch(_OpportunityFields):
 
 class MarkWon(Body):
     """When a deal was won: now, where nothing is said."""
+
+    vocabulary = Vocabulary(
+        names={"lost_reason": "loss_reason", "reason": "loss_reason", "note": "notes", "stage_kind": "stage"}
+    )
 
     actual_close_date: Instant | None = None
     notes: Note | None = None
@@ -230,7 +251,9 @@ class StageHistory(BaseModel):
     items: list[StageStay]
 
 
-class OpportunityOut(BaseModel):
+class OpportunityOut(Shown):
+    vocabulary = WORDS
+
     id: UUID
     number: str
     name: str

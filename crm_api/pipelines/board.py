@@ -103,6 +103,7 @@ def described(catalogue: Catalogue) -> dict[str, Any]:
             describing.parameter("pipeline_id", "The pipeline; the default one where not given.", identity),
             describing.parameter("stage_id", "One column alone.", identity),
             describing.parameter("cards", f"Cards a column, {CARDS} where not given.", cards),
+            describing.parameter("aliases", "Each field under its other names too.", {"type": "boolean"}),
             describing.parameter("cursor", "The `next_cursor` of a column, with its `stage_id`."),
             *rows,
         ]
@@ -158,7 +159,7 @@ def _columns(
         cards += shown
     if not asked.cards:
         return [{"stage": stage, "cards": [], "next_cursor": None} for stage in stages]
-    wanted = Wanted(query.fields, query.expand)
+    wanted = Wanted(query.fields or chosen.fields, query.expand, query.aliases)
     told = iter(records.answers(session, actor, chosen.catalogue, cards, wanted))
     for column in columns:
         column["cards"] = [next(told) for _ in range(column["cards"])]

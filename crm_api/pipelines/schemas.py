@@ -6,7 +6,8 @@ from uuid import UUID
 
 from pydantic import BaseModel, Field
 
-from crm_api.core.schemas import Body, Count, Line, Name, Percent, example
+from crm_api.core.schemas import Body, Count, Line, Name, Percent, Shown, example
+from crm_api.core.vocabulary import Vocabulary
 
 Card = TypeVar("Card")
 AppliesTo = Literal["lead", "opportunity"]
@@ -25,8 +26,13 @@ StageKind = Literal[
 ]
 
 
+WORDS = Vocabulary(names={"sequence": "position", "colour": "color"})
+
+
 class StageIn(Body):
     """A stage; `kind` is what rules use, the name is free. `is_won` and `is_lost` say the kind of an end."""
+
+    vocabulary = WORDS
 
     name: Name
     kind: StageKind | None = None
@@ -52,6 +58,8 @@ class NewStage(StageIn):
 
 
 class StagePatch(Body):
+    vocabulary = WORDS
+
     name: Name | None = None
     probability: Percent | None = None
     color: Line | None = None
@@ -81,12 +89,16 @@ class PipelineIn(Body):
 
 
 class PipelinePatch(Body):
+    vocabulary = WORDS
+
     name: Name | None = None
     is_default: Literal[True] | None = None
     position: Count | None = None
 
 
-class StageOut(BaseModel):
+class StageOut(Shown):
+    vocabulary = WORDS
+
     id: UUID
     pipeline_id: UUID
     name: str
@@ -125,7 +137,9 @@ class Board(BaseModel):
     count: int
 
 
-class PipelineOut(BaseModel):
+class PipelineOut(Shown):
+    vocabulary = WORDS
+
     id: UUID
     name: str
     applies_to: AppliesTo

@@ -18,6 +18,7 @@ from sqlalchemy.orm import Session
 
 from crm_api.access import Actor
 from crm_api.conditions import records
+from crm_api.conditions.filters import Wanted
 from crm_api.core.database import Database
 from crm_api.core.errors import BadRequest, Problem
 from crm_api.dependencies import CurrentActor, Db
@@ -32,9 +33,16 @@ class Writing:
     """One request that changes something: who asks, and how it is to be done."""
 
     def __init__(
-        self, db: Database, actor: Actor, *, dry_run: bool = False, key: "Key | None" = None
+        self,
+        db: Database,
+        actor: Actor,
+        *,
+        dry_run: bool = False,
+        key: "Key | None" = None,
+        aliases: bool = True,
     ) -> None:
         self.db, self.actor, self.dry_run, self.key = db, actor, dry_run, key
+        self.wanted = Wanted(aliases=aliases)
 
     async def record(self, verb: Verb, /, *, status: int = 200, **kwargs: Any) -> Response:
         """Run a verb that returns a record; answer with the record as it now is, and its version as the ETag."""
@@ -43,7 +51,7 @@ class Writing:
             record = verb(session, self.actor, **kwargs)
             if isinstance(record, Problem):
                 return record
-            return told(records.as_shown(session, self.actor, record), status)
+            return told(records.as_shown(session, self.actor, record, self.wanted), status)
 
         return await self.transaction(work)
 
@@ -155,12 +163,15 @@ async def _writing(
         str | None,
         Header(description="The same key with the same request is answered again for 24 h, not done again."),
     ] = None,
+    aliases: Annotated[
+        bool, Query(description="Whether the answer has each field under its other, deprecated names too.")
+    ] = True,
 ) -> Writing:
     _refuse_unknown(request)
     key = None
     if idempotency_key is not None and request.method == "POST" and not dry_run and actor.user_id is not None:
         key = Key(actor.user_id, request, idempotency_key, await request.body())
-    return Writing(db, actor, dry_run=dry_run, key=key)
+    return Writing(db, actor, dry_run=dry_run, key=key, aliases=aliases)
 
 
 Write = Annotated[Writing, Depends(_writing)]

@@ -77,6 +77,8 @@ class Links:
             for relation in CATALOGUES[kind].relations
             if hasattr(CATALOGUES[relation.target].model, "external_id")
         }
+        names = CATALOGUES[kind].vocabulary.names
+        self._targets |= {old: self._targets[ours] for old, ours in names.items() if ours in self._targets}
         self._found: dict[tuple[str, Mark], UUID] = {}
 
     def load(self, bodies: Iterable[Mapping[str, Any]]) -> None:

@@ -6,14 +6,13 @@ from fastapi import APIRouter, Body, Path, Query, Response
 from pydantic import ValidationError
 from sqlalchemy.orm import Session
 
-from crm_api.access import Actor
 from crm_api.conditions import records
 from crm_api.core.fields import CATALOGUES
 from crm_api.core.problems import documented, from_validation
 from crm_api.core.schemas import LINE
 from crm_api.writes import bulk, externals
 from crm_api.writes.bulk import Verbs, Work
-from crm_api.writes.dependencies import Write, told
+from crm_api.writes.dependencies import Write, Writing, told
 from crm_api.writes.idempotency import Answer
 from crm_api.writes.schemas import BulkIn, BulkOut
 
@@ -35,7 +34,7 @@ def add_bulk(router: APIRouter, verbs: Verbs, shown: type[Any]) -> None:
         system: ExternalName, external_id: ExternalName, body: Annotated[dict[str, Any], Body()], write: Write
     ) -> Response:
         def work(session: Session) -> Answer:
-            return _upserted(session, write.actor, verbs, system, external_id, body)
+            return _upserted(session, write, verbs, system, external_id, body)
 
         return await write.transaction(work)
 
@@ -62,8 +61,9 @@ def add_bulk(router: APIRouter, verbs: Verbs, shown: type[Any]) -> None:
 
 
 def _upserted(
-    session: Session, actor: Actor, verbs: Verbs, system: str, external_id: str, data: dict[str, Any]
+    session: Session, write: Writing, verbs: Verbs, system: str, external_id: str, data: dict[str, Any]
 ) -> Answer:
+    actor = write.actor
     known = externals.known(session, actor, verbs.kind, [(system, external_id)])
     links = externals.Links(session, actor, verbs.kind)
     try:
@@ -73,4 +73,4 @@ def _upserted(
     session.flush()
     result = done()
     record = session.get_one(CATALOGUES[verbs.kind].model, result["id"])
-    return told(records.as_shown(session, actor, record), result["status"])
+    return told(records.as_shown(session, actor, record, write.wanted), result["status"])

@@ -9,6 +9,7 @@ import httpx
 from crm_api.accounts.schemas import AccountOut
 from crm_api.activities.schemas import ActivityOut
 from crm_api.contacts.schemas import ContactOut
+from crm_api.core.vocabulary import NONE
 from crm_api.leads.schemas import LeadOut
 from crm_api.opportunities.schemas import OpportunityOut
 from crm_api.pipelines.schemas import PipelineOut, StageOut
@@ -135,7 +136,10 @@ def checked(resource: Resource, answer: httpx.Response, status: int = 200) -> di
 def fits(resource: Resource, body: dict[str, Any], *, single: bool = True) -> None:
     """Raise AssertionError where a record is not of the documented shape."""
     optional = {"lines", "notes"} if not single else set()
-    assert set(resource.shape.model_fields) - optional <= set(body) <= set(resource.shape.model_fields)
+    fields, words = set(resource.shape.model_fields), getattr(resource.shape, "vocabulary", NONE)
+    others = set(words.names) if single else set()
+    assert (fields | others) - optional <= set(body) <= fields | others
+    assert {body[old] == body[words.ours(old)] for old in others} <= {True}
     resource.shape.model_validate_json(json.dumps(body), strict=True)
 
 

@@ -147,7 +147,7 @@ def test_a_day_survives_being_written_and_read(day: date) -> None:
 def test_no_text_breaks_a_reader_otherwise_than_with_a_reason(text: str) -> None:
     for read in (
         values.number, values.integer, values.day, values.instant, values.boolean, values.email, values.phone,
-        lambda t: values.minor_units(t, decimals=2), lambda t: values.choice(t, ("a", "b")),
+        lambda t: values.minor_units(t, decimals=2), lambda t: values.choice(t, ("a", "b"), {}),
     ):  # fmt: skip
         reason = None
         try:

@@ -359,3 +359,24 @@ async def test_a_lead_that_was_converted_here_is_left_as_it_is(db: Database, bri
     await db.write(convert)
     (report,) = await bring((mapping, "id,title,status\n1,After,proposal\n"))
     assert (report.updated, report.unchanged) == (0, 1)
+
+
+async def test_a_mapping_may_use_the_words_of_older_systems(db: Database, bring: Import) -> None:
+    mapping = """
+        kind = "leads"
+        system = "old"
+        [fields]
+        external_id = "id"
+        name = "what"
+        contact_person = "who"
+        lead_score = "score"
+        status = "status"
+        assigned_to_id = "rep"
+    """
+    await bring((mapping, "id,what,who,score,status,rep\n1,Vans,Mary Ann Lee,70,inquiry,\n"))
+
+    lead = await db.read(lambda session: session.scalars(sa.select(Lead)).one())
+    assert (lead.title, lead.first_name, lead.last_name) == ("Vans", "Mary Ann", "Lee")
+    assert (lead.score, lead.status, lead.owner_id) == (70, "new", None)
+    with pytest.raises(Invalid, match="filled already"):
+        await bring((mapping + '\ntitle = "what"\n', "id,what\n"))
