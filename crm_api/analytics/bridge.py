@@ -162,7 +162,7 @@ def _changed(session: Session, at: datetime) -> dict[UUID, dict[str, Any]]:
 
 def _untouched(session: Session, which: list[Any], period: Period, at: datetime, changed: list[UUID]) -> int:
     """The value of deals that were there then and are as they were: the same on both sides."""
-    inside = [Opportunity.stage_kind.not_in(CLOSED_KINDS), Opportunity.archived_at.is_(None)]
+    inside: list[Any] = [Opportunity.stage_kind.not_in(CLOSED_KINDS), Opportunity.archived_at.is_(None)]
     inside += [Opportunity.closes_on >= period.start] if period.start else []
     inside += [Opportunity.closes_on <= period.end] if period.end else []
     value = sa.select(sa.func.coalesce(sa.func.sum(Opportunity.value_base), 0)).where(*which, *inside)

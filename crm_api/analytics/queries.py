@@ -39,13 +39,11 @@ def neglected(actor: Actor, *which: sa.ColumnElement[bool], pushed_times: int) -
     ).where(deals.OPEN, Opportunity.archived_at.is_(None), visible("opportunity", actor), *which)
     one = flags.subquery()
     healthy = sa.and_(*(one.c[name] == 0 for name in ISSUES))
-    sums: sa.Select[Any] = sa.select(
-        sa.func.count().label("deals"),
-        sa.func.sum(sa.case((healthy, 1), else_=0)).label("healthy"),
-        *(sa.func.sum(one.c[name]).label(name) for name in ISSUES),
-        *(sa.func.sum(one.c[name] * one.c.worth).label(f"{name}_value") for name in ISSUES),
-    )
-    return sums
+    sums: list[Any] = [sa.func.count().label("deals")]
+    sums += [sa.func.sum(sa.case((healthy, 1), else_=0)).label("healthy")]
+    sums += [sa.func.sum(one.c[name]).label(name) for name in ISSUES]
+    sums += [sa.func.sum(one.c[name] * one.c.worth).label(f"{name}_value") for name in ISSUES]
+    return sa.select(*sums)
 
 
 def leads_by(actor: Actor, column: Any, *, since: Any, until: Any) -> sa.Select[Any]:

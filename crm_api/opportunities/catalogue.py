@@ -93,10 +93,16 @@ def _at(moment: Any, type_: Any) -> Any:
 
 OPEN = Opportunity.stage_kind.not_in(CLOSED_KINDS)
 DAYS_IN_STAGE = days_between(Opportunity.stage_entered_at, _at(clock.now, UTCDateTime()))
-_ROTTING_DAYS = sa.select(Stage.rotting_days).where(Stage.id == Opportunity.stage_id).scalar_subquery()
+_ROTTING_DAYS = (
+    sa.select(Stage.rotting_days)
+    .where(Stage.id == Opportunity.stage_id)
+    .correlate(Opportunity)
+    .scalar_subquery()
+)
 _COLLEAGUES = (
     sa.select(sa.func.count(Contact.id))
     .where(Contact.account_id == Opportunity.account_id, Contact.archived_at.is_(None))
+    .correlate(Opportunity)
     .scalar_subquery()
 )
 # The day that is over everywhere on Earth by now: no deal is called late while its day lasts anywhere.

@@ -23,7 +23,7 @@ def of(session: Session, actor: Actor, kind: str, record_id: UUID) -> dict[str, 
     found = sa.select(StageMove).where(StageMove.kind == kind, StageMove.record_id == record_id)
     moves = session.scalars(found.order_by(StageMove.at, StageMove.id)).all()
     named = _stages(session, {move.to_stage_id for move in moves})
-    ends = [*(move.at for move in moves[1:]), None]
+    ends = [*(move.at for move in moves[1:]), None][: len(moves)]
     return {
         "items": [
             {

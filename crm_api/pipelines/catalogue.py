@@ -11,7 +11,7 @@ from crm_api import access
 from crm_api.core.fields import Catalogue, Field, FieldType, Relation
 from crm_api.core.presenting import shown_by
 from crm_api.pipelines.models import LEAD_KINDS, OPPORTUNITY_KINDS, Pipeline, Stage
-from crm_api.pipelines.schemas import PipelineOut, StageOut
+from crm_api.pipelines.schemas import WORDS, PipelineOut, StageOut
 
 access.declare("pipeline", Pipeline, shared=True, config=True)
 access.declare("stage", Stage, shared=True, config=True)
@@ -29,7 +29,7 @@ def stages_shown(*pipeline_ids: UUID) -> sa.Select[Any]:
 def _with_stages(session: Session, rows: list[dict[str, Any]], single: bool) -> None:
     found: dict[Any, list[dict[str, Any]]] = defaultdict(list)
     for stage in session.execute(stages_shown(*(row["id"] for row in rows))).mappings():
-        found[stage["pipeline_id"]].append(dict(stage))
+        found[stage["pipeline_id"]].append(WORDS.beside(dict(stage)) if single else dict(stage))
     for row in rows:
         row["stages"] = found[row["id"]]
 

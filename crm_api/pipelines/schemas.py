@@ -27,6 +27,7 @@ StageKind = Literal[
 
 
 WORDS = Vocabulary(names={"sequence": "position", "colour": "color"})
+PIPELINE_WORDS = Vocabulary(names={"sequence": "position"})
 
 
 class StageIn(Body):
@@ -89,7 +90,7 @@ class PipelineIn(Body):
 
 
 class PipelinePatch(Body):
-    vocabulary = WORDS
+    vocabulary = PIPELINE_WORDS
 
     name: Name | None = None
     is_default: Literal[True] | None = None
@@ -138,7 +139,7 @@ class Board(BaseModel):
 
 
 class PipelineOut(Shown):
-    vocabulary = WORDS
+    vocabulary = PIPELINE_WORDS
 
     id: UUID
     name: str
