@@ -17,7 +17,7 @@ from crm_api.opportunities.models import CLOSED_KINDS, Opportunity, StageMove, c
 from crm_api.organisation import rates
 from crm_api.organisation.basics import zone
 from crm_api.pipelines import service as pipelines
-from crm_api.pipelines.models import Stage
+from crm_api.pipelines.models import Pipeline, Stage
 
 
 def destination(
@@ -121,7 +121,8 @@ def closing_day(session: Session, kind: str, expected: date | None, actual: date
 
 def note(session: Session, deal: Opportunity, before: UUID | None) -> None:
     """Keep the entry into the present stage with its time."""
-    deal.stage_entered_at = clock.now()
+    if before is not None:  # a new deal has entered its stage by being made
+        deal.stage_entered_at = clock.now()
     session.add(
         StageMove(
             kind="opportunity",
@@ -135,20 +136,20 @@ def note(session: Session, deal: Opportunity, before: UUID | None) -> None:
 
 
 def stage_before_closing(session: Session, deal: Opportunity) -> Stage:
-    """The open stage the deal came from when it closed, else the first of its pipeline."""
-    last = session.scalars(
-        sa.select(StageMove)
+    """The open stage the deal was in last, if there still is such a stage, else the first of its pipeline."""
+    was_in = (
+        sa.select(Stage)
+        .join(StageMove, StageMove.to_stage_id == Stage.id)
+        .join(Pipeline, Pipeline.id == Stage.pipeline_id)
         .where(
             StageMove.kind == "opportunity",
             StageMove.record_id == deal.id,
-            StageMove.to_stage_id == deal.stage_id,
+            Stage.kind.not_in(CLOSED_KINDS),
+            Pipeline.archived_at.is_(None),
         )
         .order_by(StageMove.at.desc(), StageMove.id.desc())
-    ).first()
-    before = session.get(Stage, last.from_stage_id) if last and last.from_stage_id else None
-    if before is None or before.kind in CLOSED_KINDS:
-        return pipelines.stages_of(session, deal.pipeline_id)[0]
-    return before
+    )
+    return session.scalars(was_in.limit(1)).first() or pipelines.stages_of(session, deal.pipeline_id)[0]
 
 
 def tell_closing(session: Session, deal: Opportunity) -> None:
