@@ -105,7 +105,10 @@ async def test_planning_the_same_day_twice_gives_the_same_day(api):
 async def test_a_plan_asked_for_again_under_its_key_is_the_plan_there_is(api):
     rep, _ = await rep_with_dealers(api.db, 12)
     client = await api.signed_in(rep)
-    asked = {"json": {"day": MONDAY, "account_type": "dealer"}, "headers": {"Idempotency-Key": "tapped twice"}}
+    asked = {
+        "json": {"day": MONDAY, "account_type": "dealer"},
+        "headers": {"Idempotency-Key": "tapped twice"},
+    }
     first, second = await client.post(PLANS, **asked), await client.post(PLANS, **asked)
     assert (second.status_code, second.content) == (201, first.content)
     assert second.headers["Idempotency-Replayed"] == "true"
