@@ -10,12 +10,18 @@ from crm_api.analytics import bridge, forecast, service
 from crm_api.analytics.schemas import Bridge, Forecast, Hygiene, LeadSummary, PipelineReport, PipelineStats
 from crm_api.core.problems import documented
 from crm_api.core.schemas import Day
-from crm_api.dependencies import CurrentActor, Db, json_answer
+from crm_api.dependencies import CurrentActor, Db, json_answer, takes_only
 
 router = APIRouter(prefix="/api/v1/crm", tags=["analytics"])
+_OF = ("owner_id", "pipeline_id")
 
 
-@router.get("/opportunities/pipeline/stats", response_model=PipelineStats, responses=documented(422))
+@router.get(
+    "/opportunities/pipeline/stats",
+    response_model=PipelineStats,
+    responses=documented(400, 422),
+    dependencies=[takes_only(*_OF)],
+)
 async def pipeline_stats(
     db: Db, actor: CurrentActor, owner_id: UUID | None = None, pipeline_id: UUID | None = None
 ) -> Response:
@@ -25,7 +31,12 @@ async def pipeline_stats(
     )
 
 
-@router.get("/opportunities/pipeline/report", response_model=PipelineReport, responses=documented(422))
+@router.get(
+    "/opportunities/pipeline/report",
+    response_model=PipelineReport,
+    responses=documented(400, 422),
+    dependencies=[takes_only(*_OF)],
+)
 async def pipeline_report(
     db: Db, actor: CurrentActor, owner_id: UUID | None = None, pipeline_id: UUID | None = None
 ) -> Response:
@@ -35,7 +46,12 @@ async def pipeline_report(
     )
 
 
-@router.get("/opportunities/hygiene", response_model=Hygiene, responses=documented(422))
+@router.get(
+    "/opportunities/hygiene",
+    response_model=Hygiene,
+    responses=documented(400, 422),
+    dependencies=[takes_only(*_OF, "pushed_times")],
+)
 async def deal_hygiene(
     db: Db,
     actor: CurrentActor,
@@ -51,7 +67,12 @@ async def deal_hygiene(
     )
 
 
-@router.get("/opportunities/forecast", response_model=Forecast, responses=documented(422))
+@router.get(
+    "/opportunities/forecast",
+    response_model=Forecast,
+    responses=documented(400, 422),
+    dependencies=[takes_only("group_by", "period_start", "period_end", *_OF, "team_id")],
+)
 async def sales_forecast(
     db: Db,
     actor: CurrentActor,
@@ -74,7 +95,12 @@ async def sales_forecast(
     return json_answer(await db.read(told))
 
 
-@router.get("/opportunities/forecast/bridge", response_model=Bridge, responses=documented(422))
+@router.get(
+    "/opportunities/forecast/bridge",
+    response_model=Bridge,
+    responses=documented(400, 422),
+    dependencies=[takes_only("since", "period_start", "period_end", *_OF)],
+)
 async def forecast_bridge(
     db: Db,
     actor: CurrentActor,
