@@ -1,7 +1,7 @@
 """Putting the demo company into a database, letting its people in, and taking it out again."""
 
-from typing import Any
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
