@@ -68,6 +68,10 @@ class Settings(BaseSettings):
     openai_base_url: str = Field("", description="A compatible server, for example Azure or a local one.")
     openai_model: str = Field("gpt-5-mini", description="The model that plans questions.")
 
+    opportunity_requires_account: bool = Field(
+        False, description="1 refuses new opportunities without an account; else winning alone needs one."
+    )
+
     webhook_allow_http: bool = Field(False, description="1 lets webhooks go to plain http:// addresses too.")
     webhook_allow_networks: str = Field(
         "", description="Networks of your own that webhooks may reach, comma-separated, as 10.20.0.0/16."
@@ -76,7 +80,7 @@ class Settings(BaseSettings):
     @property
     def rules(self) -> dict[str, Any]:
         """What services are told of the settings: every session has it as `info["rules"]`."""
-        return {}
+        return {"opportunity_requires_account": self.opportunity_requires_account}
 
     @property
     def webhook_networks(self) -> list[str]:

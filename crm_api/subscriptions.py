@@ -10,6 +10,7 @@ from crm_api.accounts.catalogue import CATALOGUE as ACCOUNTS
 from crm_api.activities import service as activities
 from crm_api.activities import timeline
 from crm_api.activities.catalogue import CATALOGUE as ACTIVITIES
+from crm_api.activities.notes import ActivityNotes
 from crm_api.attachments.catalogue import CATALOGUE as ATTACHMENTS
 from crm_api.changes.catalogue import CHANGE_SETS
 from crm_api.changes.catalogue import ENTRIES as AUDIT_ENTRIES
@@ -26,11 +27,13 @@ from crm_api.followups.catalogue import ENROLMENTS, RULES, SEQUENCES
 from crm_api.followups.service import PURPOSE
 from crm_api.handovers import service as handovers
 from crm_api.leads import service as leads
+from crm_api.leads import stages as lead_stages
 from crm_api.leads.catalogue import CATALOGUE as LEADS
 from crm_api.notifications import digest
 from crm_api.notifications import reactions as notifications
 from crm_api.notifications.catalogue import CATALOGUE as NOTIFICATIONS
 from crm_api.opportunities import service as opportunities
+from crm_api.opportunities import stages as opportunity_stages
 from crm_api.opportunities.catalogue import CATALOGUE as OPPORTUNITIES
 from crm_api.opportunities.catalogue import LINES
 from crm_api.organisation.catalogue import CALENDARS, RATES, TERRITORIES
@@ -51,7 +54,7 @@ from crm_api.views.catalogue import CATALOGUE as VIEWS
 from crm_api.visits.catalogue import CATALOGUE as VISIT_PLANS
 from crm_api.webhooks import service as webhooks
 from crm_api.webhooks.catalogue import DELIVERIES, WEBHOOKS
-from crm_api.writes import erasing, rehearsal
+from crm_api.writes import erasing, notes, rehearsal
 
 ALL_CATALOGUES = (
     USERS,
@@ -98,6 +101,7 @@ SAME_TRANSACTION: dict[str, list[Handler]] = {
     "mail.out_of_office": [followups.on_away],
     "mail.suppressed": [followups.on_suppressed],
     "mail.discard": [followups.on_discarded],
+    "stage.emptied": [opportunity_stages.leave, lead_stages.leave],
     "opportunity.stage_changed": [timeline.tell_stage_change],
     "opportunity.reopened": [timeline.tell_stage_change],
     "user.deactivated": [handovers.refuse_orphans],
@@ -136,6 +140,7 @@ def install() -> None:
     authors.declare(PURPOSE, FollowUpAuthor())
     authors.declare(digest.PURPOSE, digest.NoticeAuthor())
     rehearsal.foresee(rules=followup_rules.foreseen, mails=outbox.foreseen, webhooks=webhooks.foreseen)
+    notes.keep_with(ActivityNotes())
     erasing.erase_with(privacy.erase_record)
     audit.install()
     custom_values.install()

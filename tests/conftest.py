@@ -18,6 +18,7 @@ import pytest
 
 from crm_api import subscriptions
 from crm_api.core.database import Database
+from crm_api.opportunities import rollups
 from tests.support.api import Api, serving
 from tests.support.models import all_tables
 from tests.support.postgres import Postgres, Server
@@ -129,6 +130,10 @@ async def db(database_url: str) -> AsyncIterator[Database]:
 
 @pytest.fixture
 async def api(db: Database, tmp_path: Path) -> AsyncIterator[Api]:
-    """The application over `db`; `await api.client("rep")` is signed in."""
+    """The application over `db`; `await api.client("rep")` is signed in.
+
+    After every test the kept sums of deals are held against a full count: whatever it wrote, and however.
+    """
     async with serving(db, tmp_path) as running:
         yield running
+        assert await db.read(rollups.differences) == []

@@ -18,7 +18,7 @@ from crm_api.activities.models import Activity
 from crm_api.contacts.models import Contact
 from crm_api.core.text import fold
 from crm_api.leads.models import Lead, LeadStats
-from crm_api.opportunities.models import Opportunity
+from crm_api.opportunities.models import Opportunity, category_of
 from crm_api.organisation.models import Organisation, Territory
 from crm_api.organisation.service import profile
 from crm_api.pipelines.models import Stage
@@ -147,6 +147,9 @@ def make_opportunity(session: Session, stage: str = "prospecting", **values: Any
     n = next(_numbers)
     row = stage_of(session, stage)
     values.setdefault("value_base", values.get("estimated_value"))
+    values.setdefault("forecast_category", category_of(row.probability))
+    closed = values.get("actual_close_date") if row.is_won or row.is_lost else None
+    values.setdefault("closes_on", closed.date() if closed else values.get("expected_close_date"))
     return _saved(
         session,
         Opportunity(

@@ -1,8 +1,10 @@
 """The figures as they go out. Rates are percentages from 0 to 100, unrounded, null where nothing was counted."""
 
 from datetime import date
+from typing import Literal
+from uuid import UUID
 
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 
 class StageFigures(BaseModel):
@@ -32,6 +34,112 @@ class PipelineStats(BaseModel):
     currency: str
     without_value: int
     by_stage: list[StageFigures]
+
+
+class Issue(BaseModel):
+    """Open deals that are neglected in one way: `filter` is what the list of opportunities takes to show them."""
+
+    issue: str
+    count: int
+    value: float
+    filter: str
+
+
+class Hygiene(BaseModel):
+    """What is neglected among the open deals the asker may see; a deal may have several issues, `healthy` ones none."""
+
+    open_opportunities: int
+    healthy: int
+    currency: str
+    issues: list[Issue]
+
+
+class OwnerStats(PipelineStats):
+    owner_id: UUID | None
+    owner_name: str | None
+
+
+class MonthStats(PipelineStats):
+    month: str | None = Field(description="As 2026-11; null for deals without a date.")
+
+
+class PipelineReport(PipelineStats):
+    """The statistics with the same by owner and by month of closing, expected or actual.
+
+    `average_deal_size` is the value of won deals / how many of them have a value.
+    """
+
+    average_deal_size: float | None
+    by_owner: list[OwnerStats]
+    by_month: list[MonthStats]
+    hygiene: Hygiene
+
+
+class Expected(BaseModel):
+    """What deals closing in a period come to, in major units of the organisation's currency.
+
+    `count`, `total_value` and `weighted_value` are of open deals that are not omitted; `pipeline`, `best_case`,
+    `commit` and `omitted` are the values of open deals of these categories. `target` is what was to be won: the monthly
+    targets of the owner or team asked for, else of all people, null where none is set.
+    """
+
+    count: int
+    total_value: float
+    weighted_value: float
+    pipeline: float
+    best_case: float
+    commit: float
+    omitted: float
+    won_count: int
+    won_value: float
+    target: float | None
+
+
+class Bucket(Expected):
+    """One month, owner or stage; `key` is the month as 2026-11, or an id."""
+
+    key: UUID | str | None
+    label: str
+
+
+class Forecast(Expected):
+    """The forecast of the deals the asker may see."""
+
+    group_by: Literal["month", "owner", "stage"]
+    period_start: date
+    period_end: date
+    currency: str
+    buckets: list[Bucket]
+
+
+class BridgePart(BaseModel):
+    part: str
+    count: int
+    value: float
+
+
+class Movement(BaseModel):
+    opportunity_id: UUID
+    name: str
+    part: str
+    value: float
+
+
+class Bridge(BaseModel):
+    """How the open deals of a period went from `opening`, at the first moment of `since`, to `closing`, now.
+
+    The signed values of the parts add up to closing - opening: `new`, `reopened` (or restored) and `pulled_in` came
+    in, `resized` changed, `pushed_out`, `won`, `lost` and `deleted` left. `largest` are the fifty largest movements.
+    """
+
+    since: date
+    period_start: date | None
+    period_end: date | None
+    currency: str
+    opening: float
+    parts: list[BridgePart]
+    closing: float
+    largest: list[Movement]
 
 
 class LeadSummary(BaseModel):

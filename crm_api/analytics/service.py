@@ -1,10 +1,12 @@
-"""Pipeline statistics and the lead summary."""
+"""Pipeline statistics, what is neglected, and the lead summary."""
 
+from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from crm_api.access import Actor
@@ -12,48 +14,127 @@ from crm_api.analytics import queries
 from crm_api.core.errors import Invalid
 from crm_api.core.money import to_major
 from crm_api.leads.models import Lead
-from crm_api.opportunities.models import CLOSED_KINDS
+from crm_api.opportunities import rollups
+from crm_api.opportunities.models import CLOSED_KINDS, Opportunity
 from crm_api.organisation import service as organisation
 from crm_api.pipelines.models import OPPORTUNITY_KINDS
+from crm_api.users.models import User
 
 
 def pipeline_stats(
     session: Session, actor: Actor, *, owner_id: UUID | None = None, pipeline_id: UUID | None = None
 ) -> dict[str, Any]:
-    """Figures of the deals the actor may see; see `schemas.PipelineStats` for each definition."""
+    """Figures of the deals the actor may see; see `schemas.PipelineStats` for each definition. One statement."""
+    which = _which(actor, owner_id=owner_id, pipeline_id=pipeline_id)
+    found = {row["stage_kind"]: row for row in rollups.read(session, actor, ["stage_kind"], *which)}
+    return _stats(
+        [found[kind] for kind in OPPORTUNITY_KINDS if kind in found], organisation.currency(session)
+    )
+
+
+def pipeline_report(
+    session: Session, actor: Actor, *, owner_id: UUID | None = None, pipeline_id: UUID | None = None
+) -> dict[str, Any]:
+    """The statistics, the same by owner and by month of closing, and what is neglected; see `schemas`."""
     currency = organisation.currency(session)
-    found = {
-        row.stage: row
-        for row in session.execute(queries.deals_by_stage(actor, owner_id=owner_id, pipeline_id=pipeline_id))
-    }
-    rows = [found[kind] for kind in OPPORTUNITY_KINDS if kind in found]
-    open_rows = [row for row in rows if row.stage not in CLOSED_KINDS]
-    won, lost = (sum(row.deals for row in rows if row.stage == kind) for kind in CLOSED_KINDS)
+    which = _which(actor, owner_id=owner_id, pipeline_id=pipeline_id)
+    rows = rollups.read(session, actor, ["stage_kind", "owner_id", "month"], *which)
+    people = {row["owner_id"] for row in rows if row["owner_id"]}
+    names = dict(session.execute(sa.select(User.id, User.name).where(User.id.in_(people))).all())
+    won = _added([row for row in rows if row["stage_kind"] == "closed_won"])
     return {
-        "total_opportunities": sum(row.deals for row in rows),
-        "open_opportunities": sum(row.deals for row in open_rows),
+        **_stats(_by_stage(rows), currency),
+        "average_deal_size": to_major(won["value"] / won["valued"], currency) if won["valued"] else None,
+        "by_owner": [
+            {"owner_id": owner, "owner_name": names.get(owner), **_stats(_by_stage(own), currency)}
+            for owner, own in _grouped(rows, "owner_id", lambda key: (key is None, names.get(key, "")))
+        ],
+        "by_month": [
+            {"month": month, **_stats(_by_stage(own), currency)}
+            for month, own in _grouped(rows, "month", lambda key: (key is None, key or ""))
+        ],
+        "hygiene": hygiene(session, actor, owner_id=owner_id, pipeline_id=pipeline_id),
+    }
+
+
+def hygiene(
+    session: Session,
+    actor: Actor,
+    *,
+    owner_id: UUID | None = None,
+    pipeline_id: UUID | None = None,
+    pushed_times: int = 2,
+) -> dict[str, Any]:
+    """How many open deals are neglected in which way, and what they are worth. One statement."""
+    currency = organisation.currency(session)
+    which = [Opportunity.owner_id == owner_id] if owner_id is not None else []
+    which += [Opportunity.pipeline_id == pipeline_id] if pipeline_id is not None else []
+    row = session.execute(queries.neglected(actor, *which, pushed_times=pushed_times)).mappings().one()
+    return {
+        "open_opportunities": row["deals"],
+        "healthy": int(row["healthy"] or 0),
+        "currency": currency,
+        "issues": [
+            {"issue": name, "count": int(row[name] or 0), "filter": filter_.format(pushed_times=pushed_times),
+             "value": to_major(int(row[f"{name}_value"] or 0), currency)}
+            for name, filter_ in queries.ISSUES.items()
+        ],
+    }  # fmt: skip
+
+
+def _which(actor: Actor, **of: UUID | None) -> list[Any]:
+    keys = rollups.columns(actor)
+    return [keys[name] == value for name, value in of.items() if value is not None]
+
+
+def _added(rows: Iterable[rollups.Row]) -> rollups.Row:
+    rows = list(rows)
+    return {name: sum(row[name] for row in rows) for name in rollups.SUMS}
+
+
+def _by_stage(rows: Sequence[rollups.Row]) -> list[rollups.Row]:
+    """One row a kind of stage, in order."""
+    kinds = [kind for kind in OPPORTUNITY_KINDS if any(row["stage_kind"] == kind for row in rows)]
+    return [
+        {"stage_kind": kind, **_added(row for row in rows if row["stage_kind"] == kind)} for kind in kinds
+    ]
+
+
+def _grouped(
+    rows: Iterable[rollups.Row], name: str, order: Callable[[Any], Any]
+) -> list[tuple[Any, list[rollups.Row]]]:
+    found: dict[Any, list[rollups.Row]] = {}
+    for row in rows:
+        found.setdefault(row[name], []).append(row)
+    return sorted(found.items(), key=lambda one: order(one[0]))
+
+
+def _stats(rows: Sequence[rollups.Row], currency: str) -> dict[str, Any]:
+    """The figures over rows of one kind of stage each."""
+    kinds = {row["stage_kind"]: row for row in rows}
+    open_ = _added(row for row in rows if row["stage_kind"] not in CLOSED_KINDS)
+    won, lost = (kinds[kind]["deals"] if kind in kinds else 0 for kind in CLOSED_KINDS)
+    return {
+        "total_opportunities": sum(row["deals"] for row in rows),
+        "open_opportunities": open_["deals"],
         "won_opportunities": won,
         "lost_opportunities": lost,
-        "total_value": to_major(sum(int(row.value) for row in open_rows), currency),
-        "weighted_value": to_major(_weighted(open_rows), currency),
-        "won_value": to_major(sum(int(row.value) for row in rows if row.stage == "closed_won"), currency),
+        "total_value": to_major(open_["value"], currency),
+        "weighted_value": to_major(round(open_["weighted"] / 100), currency),
+        "won_value": to_major(kinds["closed_won"]["value"] if won else 0, currency),
         "win_rate": 100 * won / (won + lost) if won + lost else None,
         "currency": currency,
-        "without_value": sum(row.without_value for row in open_rows),
+        "without_value": open_["deals"] - open_["valued"],
         "by_stage": [
             {
-                "stage": row.stage,
-                "count": row.deals,
-                "value": to_major(int(row.value), currency),
-                "weighted_value": to_major(_weighted([row]), currency),
+                "stage": row["stage_kind"],
+                "count": row["deals"],
+                "value": to_major(row["value"], currency),
+                "weighted_value": to_major(round(row["weighted"] / 100), currency),
             }
             for row in rows
         ],
     }
-
-
-def _weighted(rows: list[Any]) -> int:
-    return round(sum(int(row.weighted_hundredfold) for row in rows) / 100)
 
 
 def lead_summary(

@@ -89,6 +89,7 @@ def look(session: Session, plan: Plan, kind: str, ids: Sequence[UUID]) -> None:
             back = _examined(session, plan, kind, net, rows.get(net.record_id), parts)
             if back is not None:
                 backs.append(back)
+        session.info["restoring"] = plan.restoring  # what is deleted now and will be there when these go back
         for back, detail in undoer.examine(session, plan.actor, [b for b in backs if b.record is not None]):
             plan.block(kind, back.record, "rule", f"{detail[:1].upper()}{detail[1:]}.")
         _check_custom_fields(session, plan, kind, backs)

@@ -79,6 +79,19 @@ def one(
     return answers(session, actor, CATALOGUES[kind], found, wanted, single=True)[0]
 
 
+def by(
+    session: Session, actor: Actor, kind: str, name: str, value: str, wanted: Wanted = EVERYTHING
+) -> dict[str, Any]:
+    """The one record with this value in a field that no two share; raises NotFound as `one` does."""
+    model = CATALOGUES[kind].model
+    found = _fetched(
+        session, shown(CATALOGUES[kind]).where(getattr(model, name) == value, visible(kind, actor))
+    )
+    if not found:
+        raise NotFound(f"There is no {kind} {value}, or it is not yours to see.")
+    return answers(session, actor, CATALOGUES[kind], found, wanted, single=True)[0]
+
+
 @lru_cache(maxsize=1024)
 def _visible_one(kind: str, actor: Actor) -> sa.Select[Any]:
     """The Select of one record by `record_id`, kept: to build it anew takes longer than to run it."""

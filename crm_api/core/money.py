@@ -8,6 +8,9 @@ from babel.numbers import get_currency_precision
 
 from crm_api.core.errors import Invalid
 
+# The most that is kept, in minor units: a hundred times it, value x probability, is still a 64-bit number.
+LARGEST = 9 * 10**16
+
 
 @cache
 def decimals(currency: str) -> int:
@@ -24,12 +27,14 @@ def require_currency(code: str, *, field: str = "currency") -> str:
 
 
 def to_minor(amount: Decimal | int | float | None, currency: str, *, field: str = "amount") -> int | None:
-    """Minor units of an amount in major units; raises Invalid where it has too many decimals."""
+    """Minor units of an amount in major units; raises Invalid where it has too many decimals or is too large."""
     if amount is None:
         return None
     exact = Decimal(str(amount)).scaleb(decimals(currency))
     if exact != exact.to_integral_value():
         raise Invalid.field(field, f"{currency} has {decimals(currency)} decimals; {amount} has more")
+    if abs(exact) > LARGEST:
+        raise Invalid.field(field, f"at most {Decimal(LARGEST).scaleb(-decimals(currency)):,} {currency}")
     return int(exact)
 
 

@@ -1,5 +1,6 @@
 """Types that bodies are made of, with their documented limits."""
 
+import json
 import re
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -221,6 +222,37 @@ Currency = Annotated[str, StringConstraints(min_length=3, max_length=3, to_upper
 Latitude = Annotated[float, Field(ge=-90, le=90, allow_inf_nan=False)]
 Longitude = Annotated[float, Field(ge=-180, le=180, allow_inf_nan=False)]
 Count = Annotated[int, Field(ge=0, le=10**9)]
+
+
+def _flexible(value: Any) -> Any:
+    """JSON as it comes, if the databases can keep it: of a bounded size, without control characters."""
+    try:
+        written = json.dumps(value, allow_nan=False, ensure_ascii=False)
+    except (ValueError, RecursionError) as error:
+        raise ValueError("plain JSON, without numbers beyond all bounds") from error
+    if len(written) > TEXT:
+        raise ValueError(f"at most {TEXT:,} characters of JSON")
+    _clean_within(value)
+    return value
+
+
+def _clean_within(value: Any) -> None:
+    if isinstance(value, str):
+        clean(value)
+    elif isinstance(value, dict):
+        for key, inner in value.items():
+            clean(key)
+            _clean_within(inner)
+    elif isinstance(value, list):
+        for inner in value:
+            _clean_within(inner)
+
+
+Flexible = Annotated[
+    str | list[Any] | dict[str, Any],
+    AfterValidator(_flexible),
+    Field(description="A text, a list or an object, kept as it is sent."),
+]
 CustomValues = Annotated[
     dict[str, Any],
     Field(

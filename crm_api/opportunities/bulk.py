@@ -1,6 +1,7 @@
 """Writing many opportunities at once, with their lines, for imports and the demo company."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -13,7 +14,14 @@ from crm_api.accounts.models import Account
 from crm_api.core import clock, dialect, numbering
 from crm_api.core.ids import new_id
 from crm_api.opportunities import lines
-from crm_api.opportunities.models import CLOSED_KINDS, Opportunity, OpportunityLine, StageMove
+from crm_api.opportunities.models import (
+    CLOSED_KINDS,
+    Opportunity,
+    OpportunityLine,
+    StageMove,
+    category_of,
+)
+from crm_api.opportunities.moves import closing_day
 from crm_api.opportunities.service import refresh_access
 from crm_api.organisation import rates
 from crm_api.organisation.service import currency, today
@@ -36,6 +44,8 @@ def insert(session: Session, rows: Sequence[Row], *, with_moves: bool = True) ->
     complete: list[Row] = [{"currency": base} | row | _entering(row, stages[row["stage_id"]]) for row in rows]
     for row in complete:
         row["value_base"] = _in_base(session, row)
+        row["closes_on"] = _closing(session, row)
+        row.setdefault("stage_entered_at", _entered_at(row, None))
     unnumbered = [row for row in complete if not row.get("number")]
     if unnumbered:
         taken = numbering.take(session, "OPP", today(session), len(unnumbered))
@@ -60,6 +70,7 @@ def update(session: Session, rows: Sequence[Row]) -> int:
     statement = sa.select(
         Opportunity.id, Opportunity.stage_id, Opportunity.account_id, Opportunity.stage_kind,
         Opportunity.currency, Opportunity.estimated_value, Opportunity.actual_close_date,
+        Opportunity.expected_close_date,
     )  # fmt: skip
     before = {
         row.id: row
@@ -75,9 +86,12 @@ def update(session: Session, rows: Sequence[Row]) -> int:
             values["updated_at"] = clock.now()
         if "stage_id" in row and row["stage_id"] != before[row["id"]].stage_id:
             values |= _entering(values, stages[row["stage_id"]])
+            values["stage_entered_at"] = _entered_at(values, before[row["id"]].stage_id)
             moved.append((row["id"], values, before[row["id"]].stage_id))
         if not _VALUED_BY.isdisjoint(values):
             values["value_base"] = _in_base(session, {**before[row["id"]]._mapping, **values})
+        if not _DATED_BY.isdisjoint(values):
+            values["closes_on"] = _closing(session, {**before[row["id"]]._mapping, **values})
         plain.append(values)
     changed = audit.bulk_update(session, Opportunity, plain)
     _note_moves(session, moved)
@@ -162,12 +176,27 @@ def _entering(row: Row, stage: Any) -> Row:
     if stage.kind in CLOSED_KINDS:
         entered["probability"] = 100 if stage.kind == "closed_won" else 0
         entered["actual_close_date"] = row.get("actual_close_date") or clock.now()
-    elif row.get("probability") is not None:
+        entered["forecast_category"] = "commit" if stage.kind == "closed_won" else "omitted"
+        return entered
+    if row.get("probability") is not None:
         entered["probability"] = row["probability"]
+    entered["forecast_category"] = row.get("forecast_category") or category_of(stage.probability)
     return entered
 
 
 _VALUED_BY = {"estimated_value", "currency", "stage_kind", "actual_close_date"}
+_DATED_BY = {"stage_kind", "expected_close_date", "actual_close_date"}
+
+
+def _closing(session: Session, row: Row) -> date | None:
+    return closing_day(
+        session, row["stage_kind"], row.get("expected_close_date"), row.get("actual_close_date")
+    )
+
+
+def _entered_at(row: Row, before: UUID | None) -> datetime:
+    """When a deal entered its stage: dated by its closing, on the first move by its start, else now."""
+    return row.get("actual_close_date") or (row.get("started_at") if before is None else None) or clock.now()
 
 
 def _in_base(session: Session, row: Row) -> int | None:
@@ -221,8 +250,7 @@ def _replace_lines(session: Session, wanted: Mapping[UUID, Sequence[Row]]) -> se
 
 
 def _note_moves(session: Session, moved: Sequence[tuple[UUID, Row, UUID | None]]) -> None:
-    """The entry into the present stage, dated by the deal's closing, else by its start, else now."""
-    now = clock.now()
+    """The entry into the present stage, with its time."""
     rows = [
         {
             "id": new_id(),
@@ -231,7 +259,7 @@ def _note_moves(session: Session, moved: Sequence[tuple[UUID, Row, UUID | None]]
             "from_stage_id": before,
             "to_stage_id": row["stage_id"],
             "actor_id": row.get("owner_id"),
-            "at": row.get("actual_close_date") or (row.get("started_at") if before is None else None) or now,
+            "at": row["stage_entered_at"],
         }
         for record_id, row, before in moved
     ]

@@ -1,17 +1,23 @@
 """What may be asked about opportunities, and who sees them."""
 
+from datetime import timedelta
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from crm_api import access
+from crm_api.contacts.models import Contact
+from crm_api.core import clock
+from crm_api.core.columns import UTCDateTime
 from crm_api.core.dialect import days_between
 from crm_api.core.fields import Catalogue, Field, FieldType, Measure, Relation, Word
 from crm_api.core.money import to_major
 from crm_api.core.presenting import in_major, in_order, shown_by
 from crm_api.opportunities.models import (
+    APPROVALS,
     CLOSED_KINDS,
+    FORECAST_CATEGORIES,
     OPPORTUNITY_TYPES,
     PRIORITIES,
     Opportunity,
@@ -21,6 +27,7 @@ from crm_api.opportunities.schemas import OpportunityOut
 from crm_api.pipelines.models import OPPORTUNITY_KINDS, Stage
 from crm_api.products.models import Product
 from crm_api.tags.service import names_of, tagged
+from crm_api.writes import notes
 
 access.declare(
     "opportunity",
@@ -39,7 +46,8 @@ _SHOWN = sa.select(
         tags=names_of("opportunity", Opportunity.id),
         stage=Opportunity.stage_kind,
         stage_name=Stage.name,
-    )
+    ),
+    Stage.rotting_days.label("_rotting_days"),
 ).join(Stage, Stage.id == Opportunity.stage_id)
 
 
@@ -47,6 +55,7 @@ def _decorate(session: Session, rows: list[dict[str, Any]], single: bool) -> Non
     if not single:
         return
     row = rows[0]
+    row["notes"] = notes.of(session, "opportunity", row["id"])
     lines = session.execute(
         sa.select(OpportunityLine, Product.name)
         .join(Product, Product.id == OpportunityLine.product_id)
@@ -66,12 +75,43 @@ def _decorate(session: Session, rows: list[dict[str, Any]], single: bool) -> Non
 
 
 def _present(row: dict[str, Any]) -> dict[str, Any]:
+    days = (clock.now() - row["stage_entered_at"]) // timedelta(days=1)
+    row["days_in_stage"], limit = days, row.pop("_rotting_days")
+    row["is_rotting"] = limit is not None and days >= limit and row["stage"] not in CLOSED_KINDS
+    row["approved_value"] = to_major(row["approved_value"], row["currency"])
     return in_order(OpportunityOut, in_major(row, "estimated_value", "expected_revenue"))
 
 
 def _kind(*kinds: str) -> dict[str, Any]:
     return {"field": "stage", "op": "in", "value": list(kinds)}
 
+
+def _at(moment: Any, type_: Any) -> Any:
+    """A time that moves along, read anew by every statement."""
+    return sa.bindparam(None, callable_=moment, type_=type_)
+
+
+OPEN = Opportunity.stage_kind.not_in(CLOSED_KINDS)
+DAYS_IN_STAGE = days_between(Opportunity.stage_entered_at, _at(clock.now, UTCDateTime()))
+_ROTTING_DAYS = (
+    sa.select(Stage.rotting_days)
+    .where(Stage.id == Opportunity.stage_id)
+    .correlate(Opportunity)
+    .scalar_subquery()
+)
+_COLLEAGUES = (
+    sa.select(sa.func.count(Contact.id))
+    .where(Contact.account_id == Opportunity.account_id, Contact.archived_at.is_(None))
+    .correlate(Opportunity)
+    .scalar_subquery()
+)
+# The day that is over everywhere on Earth by now: no deal is called late while its day lasts anywhere.
+_OVER = _at(lambda: (clock.now() - timedelta(hours=36)).date(), sa.Date())
+WITHOUT_NEXT_STEP = sa.and_(OPEN, sa.func.coalesce(Opportunity.next_step, "") == "")
+CLOSE_DATE_PASSED = sa.and_(OPEN, sa.func.coalesce(Opportunity.expected_close_date <= _OVER, sa.false()))
+WITHOUT_CLOSE_DATE = sa.and_(OPEN, Opportunity.expected_close_date.is_(None))
+SINGLE_CONTACT = sa.and_(OPEN, _COLLEAGUES <= 1)
+ROTTING = sa.and_(OPEN, sa.func.coalesce(DAYS_IN_STAGE >= _ROTTING_DAYS, sa.false()))
 
 _WON, _LOST, _CLOSED = _kind("closed_won"), _kind("closed_lost"), _kind(*CLOSED_KINDS)
 
@@ -80,7 +120,7 @@ CATALOGUE = Catalogue(
     plural="opportunities",
     model=Opportunity,
     out=OpportunityOut,
-    alone=("lines",),
+    alone=("lines", "notes"),
     label="label",
     named=True,
     synonyms=("deal", "opp", "sales opportunity", "sale opportunity"),
@@ -195,6 +235,31 @@ CATALOGUE = Catalogue(
         Field("loss_reason", FieldType.TEXT, Opportunity.loss_reason, groupable=True),
         Field("next_step", FieldType.TEXT, Opportunity.next_step),
         Field("next_step_date", FieldType.DATETIME, Opportunity.next_step_date),
+        Field(
+            "forecast_category",
+            FieldType.CHOICE,
+            Opportunity.forecast_category,
+            choices=FORECAST_CATEGORIES,
+            groupable=True,
+            nullable=False,
+        ),
+        Field("closes_on", FieldType.DATE, Opportunity.closes_on, label="day of closing"),
+        Field(
+            "stage_entered_at",
+            FieldType.DATETIME,
+            Opportunity.stage_entered_at,
+            sortable=True,
+            nullable=False,
+            label="entry into stage",
+        ),
+        Field("days_in_stage", FieldType.NUMBER, DAYS_IN_STAGE, unit="days", nullable=False),
+        Field("push_count", FieldType.INTEGER, Opportunity.push_count, nullable=False, label="times pushed"),
+        Field("is_rotting", FieldType.BOOLEAN, ROTTING, nullable=False, label="rotting"),
+        Field("without_next_step", FieldType.BOOLEAN, WITHOUT_NEXT_STEP, nullable=False),
+        Field("close_date_passed", FieldType.BOOLEAN, CLOSE_DATE_PASSED, nullable=False),
+        Field("without_close_date", FieldType.BOOLEAN, WITHOUT_CLOSE_DATE, nullable=False),
+        Field("single_contact", FieldType.BOOLEAN, SINGLE_CONTACT, nullable=False),
+        Field("approval_status", FieldType.CHOICE, Opportunity.approval_status, choices=APPROVALS),
         Field("account_id", FieldType.REFERENCE, Opportunity.account_id),
         Field("contact_id", FieldType.REFERENCE, Opportunity.contact_id),
         Field("lead_id", FieldType.REFERENCE, Opportunity.lead_id),

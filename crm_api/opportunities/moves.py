@@ -1,8 +1,9 @@
 """A deal's way through the stages: one rule for moving, closing and creating it closed."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -11,10 +12,12 @@ from crm_api.accounts.service import territory_of
 from crm_api.core import clock, context
 from crm_api.core.errors import Conflict, Invalid
 from crm_api.events import Event, record
-from crm_api.opportunities.models import CLOSED_KINDS, Opportunity, StageMove
+from crm_api.opportunities import approvals
+from crm_api.opportunities.models import CLOSED_KINDS, Opportunity, StageMove, category_of
 from crm_api.organisation import rates
+from crm_api.organisation.basics import zone
 from crm_api.pipelines import service as pipelines
-from crm_api.pipelines.models import Stage
+from crm_api.pipelines.models import Pipeline, Stage
 
 
 def destination(
@@ -44,16 +47,23 @@ def enter(
     stage: Stage,
     *,
     probability: int | None = None,
+    forecast_category: str | None = None,
     loss_reason: str | None = None,
     at: datetime | None = None,
 ) -> None:
-    """Put the deal in a stage; entering a won or lost one closes it. Raises as `settle` does."""
-    settle(deal, stage, probability=probability, loss_reason=loss_reason, at=at)
+    """Put the deal in a stage; entering a won or lost one closes it. Raises as `settle` does, and Conflict for
+    winning what has to be approved first."""
+    if stage.is_won and not deal.is_won:
+        approvals.require(session, deal)
+    settle(
+        deal, stage, probability=probability, forecast_category=forecast_category,
+        loss_reason=loss_reason, at=at,
+    )  # fmt: skip
     if stage.id == deal.stage_id:
         return
     before = deal.stage_id
     deal.pipeline_id, deal.stage_id, deal.stage_kind = stage.pipeline_id, stage.id, stage.kind
-    revalue(session, deal)
+    refigure(session, deal)
     note(session, deal, before)
     moved = event("opportunity.stage_changed", deal, before=before, after=stage.id, kind=stage.kind)
     record(session, moved)
@@ -65,10 +75,11 @@ def settle(
     stage: Stage,
     *,
     probability: int | None = None,
+    forecast_category: str | None = None,
     loss_reason: str | None = None,
     at: datetime | None = None,
 ) -> None:
-    """Set what a stage decides: probability, closing date, reason.
+    """Set what a stage decides: probability, forecast category, closing date, reason.
 
     Raises Invalid for a loss without its reason, and for a closing date or reason without a closing;
     Conflict for winning without an account.
@@ -80,6 +91,8 @@ def settle(
             raise Invalid.field("actual_close_date", "goes with a won or lost stage alone")
         if probability is not None or stage.id != deal.stage_id:
             deal.probability = stage.probability if probability is None else probability
+        if forecast_category is not None or stage.id != deal.stage_id:
+            deal.forecast_category = forecast_category or category_of(stage.probability)
         return
     if stage.is_lost and not loss_reason:
         raise Invalid.field("loss_reason", "a loss needs its reason")
@@ -88,43 +101,55 @@ def settle(
     deal.actual_close_date = at or clock.now()
     deal.loss_reason = loss_reason
     deal.probability = 100 if stage.is_won else 0
+    deal.forecast_category = "commit" if stage.is_won else "omitted"
 
 
-def revalue(session: Session, deal: Opportunity) -> None:
-    """The deal's value in the organisation's currency: at today's rate, of a closed deal at its closing day's."""
+def refigure(session: Session, deal: Opportunity) -> None:
+    """The deal's figures: its value in the organisation's currency, at today's rate or, of a closed deal, at that of
+    its closing day; and the day it closes."""
     closed_at = deal.actual_close_date if deal.is_closed else None
     deal.value_base = rates.convert(session, deal.estimated_value, deal.currency, on=closed_at)
+    deal.closes_on = closing_day(session, deal.stage_kind, deal.expected_close_date, deal.actual_close_date)
+
+
+def closing_day(session: Session, kind: str, expected: date | None, actual: datetime | None) -> date | None:
+    """The day a deal in a stage of this kind closes: as expected, or as it did in the organisation's zone."""
+    if kind not in CLOSED_KINDS:
+        return expected
+    return actual.astimezone(ZoneInfo(zone(session))).date() if actual else None
 
 
 def note(session: Session, deal: Opportunity, before: UUID | None) -> None:
     """Keep the entry into the present stage with its time."""
+    if before is not None:  # a new deal has entered its stage by being made
+        deal.stage_entered_at = clock.now()
     session.add(
         StageMove(
             kind="opportunity",
             record_id=deal.id,
             from_stage_id=before,
             to_stage_id=deal.stage_id,
-            at=clock.now(),
+            at=deal.stage_entered_at,
             actor_id=context.current().actor_id,
         )
     )
 
 
 def stage_before_closing(session: Session, deal: Opportunity) -> Stage:
-    """The open stage the deal came from when it closed, else the first of its pipeline."""
-    last = session.scalars(
-        sa.select(StageMove)
+    """The open stage the deal was in last, if there still is such a stage, else the first of its pipeline."""
+    was_in = (
+        sa.select(Stage)
+        .join(StageMove, StageMove.to_stage_id == Stage.id)
+        .join(Pipeline, Pipeline.id == Stage.pipeline_id)
         .where(
             StageMove.kind == "opportunity",
             StageMove.record_id == deal.id,
-            StageMove.to_stage_id == deal.stage_id,
+            Stage.kind.not_in(CLOSED_KINDS),
+            Pipeline.archived_at.is_(None),
         )
         .order_by(StageMove.at.desc(), StageMove.id.desc())
-    ).first()
-    before = session.get(Stage, last.from_stage_id) if last and last.from_stage_id else None
-    if before is None or before.kind in CLOSED_KINDS:
-        return pipelines.stages_of(session, deal.pipeline_id)[0]
-    return before
+    )
+    return session.scalars(was_in.limit(1)).first() or pipelines.stages_of(session, deal.pipeline_id)[0]
 
 
 def tell_closing(session: Session, deal: Opportunity) -> None:

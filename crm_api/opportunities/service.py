@@ -12,26 +12,28 @@ from crm_api.accounts import service as accounts
 from crm_api.conditions import records
 from crm_api.core import clock, context
 from crm_api.core.columns import touch
-from crm_api.core.errors import Conflict
+from crm_api.core.errors import Conflict, Invalid
 from crm_api.core.money import recast, require_currency, to_minor
 from crm_api.core.numbering import take
 from crm_api.core.schemas import apply_patch, changes, refuse_null
 from crm_api.custom_fields import values as custom_values
 from crm_api.events import Event, record
-from crm_api.opportunities import lines, moves
-from crm_api.opportunities.models import CLOSED_KINDS, Opportunity
-from crm_api.opportunities.schemas import Close, OpportunityIn, OpportunityPatch
-from crm_api.organisation import rates
+from crm_api.opportunities import approvals, lines, moves
+from crm_api.opportunities.models import CLOSED_KINDS, Opportunity, category_of
+from crm_api.opportunities.schemas import Close, MarkLost, MarkWon, MoveStage, OpportunityIn, OpportunityPatch
 from crm_api.organisation import service as organisation
 from crm_api.pipelines import service as pipelines
 from crm_api.tags.service import put_on
 from crm_api.users.service import team_of
+from crm_api.writes import notes
 
 # What has a rule of its own and is not simply set.
+REQUIRES_ACCOUNT = "opportunity_requires_account"  # of the rules a session is told (core/database.py)
 _RULED = (
     "tags",
     "custom_fields",
     "lines",
+    "notes",
     "stage",
     "stage_id",
     "pipeline_id",
@@ -43,6 +45,8 @@ _RULED = (
 def create(session: Session, actor: Actor, *, data: OpportunityIn) -> Opportunity:
     """A new opportunity, in the first stage of the default pipeline where nothing else is asked for."""
     require_create(actor, "opportunity")
+    if data.account_id is None and session.info.get("rules", {}).get(REQUIRES_ACCOUNT):
+        raise Invalid.field("account_id", "an opportunity needs its account here")
     values = data.model_dump(exclude=set(_RULED))
     values["custom"] = custom_values.fresh(session, actor, "opportunity", data.custom_fields)
     values["owner_id"] = values["owner_id"] or (actor.user_id if actor.role in ("rep", "manager") else None)
@@ -53,6 +57,8 @@ def create(session: Session, actor: Actor, *, data: OpportunityIn) -> Opportunit
     )
     if values["probability"] is None:
         values["probability"] = stage.probability
+    if values["forecast_category"] is None:
+        values["forecast_category"] = category_of(stage.probability)
     deal = Opportunity(
         **values,
         pipeline_id=stage.pipeline_id,
@@ -60,8 +66,10 @@ def create(session: Session, actor: Actor, *, data: OpportunityIn) -> Opportunit
         stage_kind=stage.kind,
         origin=context.current().origin,
     )
+    if stage.is_won:
+        approvals.require(session, deal)
     moves.settle(deal, stage, loss_reason=data.loss_reason, at=data.actual_close_date)
-    moves.revalue(session, deal)
+    moves.refigure(session, deal)
     deal.number = take(session, "OPP", organisation.today(session))[0]
     session.add(deal)
     session.flush()
@@ -73,6 +81,7 @@ def create(session: Session, actor: Actor, *, data: OpportunityIn) -> Opportunit
     refresh_access(session, deal.account_id)
     record(session, moves.event("opportunity.created", deal))
     moves.tell_closing(session, deal)
+    _append(session, actor, deal, data.notes)
     return deal
 
 
@@ -84,6 +93,7 @@ def update(
     values = changes(data, leave_out=_RULED)
     values |= custom_values.edited(session, actor, deal, data.custom_fields)
     refuse_null(values, "name", "opportunity_type", "priority", "currency", "probability")
+    refuse_null(values, "forecast_category")
     refuse_null(changes(data), "stage", "stage_id", "pipeline_id")
     if "owner_id" in values:
         require_reassign(session, actor, deal, values["owner_id"])
@@ -92,8 +102,10 @@ def update(
         values["currency"] = require_currency(values["currency"])
         lines.recast_prices(session, deal, values["currency"])
     _resolve(session, actor, values, deal)
-    account_before = deal.account_id
+    account_before, currency_before = deal.account_id, deal.currency
     changed = apply_patch(deal, values)
+    moves.refigure(session, deal)
+    approvals.follow_currency(deal, currency_before)
     shown = (
         data.lines is not None and lines.put_on(session, deal, data.lines),
         data.tags is not None and put_on(session, "opportunity", deal.id, data.tags),
@@ -113,10 +125,12 @@ def update(
         deal,
         stage,
         probability=values.get("probability"),
+        forecast_category=values.get("forecast_category"),
         loss_reason=data.loss_reason,
         at=data.actual_close_date,
     )
     refresh_access(session, account_before, deal.account_id)
+    _append(session, actor, deal, data.notes)
     return deal
 
 
@@ -124,10 +138,42 @@ def close(
     session: Session, actor: Actor, *, opportunity_id: UUID, data: Close, if_match: int | None = None
 ) -> Opportunity:
     """Win or lose a deal: the same rule as moving it to a won or lost stage."""
+    told = MoveStage(**data.model_dump(exclude_unset=True))
+    return move(session, actor, opportunity_id=opportunity_id, data=told, if_match=if_match)
+
+
+def mark_won(
+    session: Session, actor: Actor, *, opportunity_id: UUID, data: MarkWon, if_match: int | None = None
+) -> Opportunity:
+    """Win a deal."""
+    told = MoveStage(stage="closed_won", **data.model_dump(exclude_unset=True))
+    return move(session, actor, opportunity_id=opportunity_id, data=told, if_match=if_match)
+
+
+def mark_lost(
+    session: Session, actor: Actor, *, opportunity_id: UUID, data: MarkLost, if_match: int | None = None
+) -> Opportunity:
+    """Lose a deal, for a reason."""
+    told = MoveStage(stage="closed_lost", **data.model_dump(exclude_unset=True))
+    return move(session, actor, opportunity_id=opportunity_id, data=told, if_match=if_match)
+
+
+def move(
+    session: Session, actor: Actor, *, opportunity_id: UUID, data: MoveStage, if_match: int | None = None
+) -> Opportunity:
+    """Put a deal into another stage of any pipeline for deals; a won or lost one closes it."""
     deal = _open(session, actor, opportunity_id, if_match)
-    stage = moves.destination(session, deal, kind=data.stage)
-    moves.enter(session, deal, stage, loss_reason=data.loss_reason, at=data.actual_close_date)
+    if data.stage_id is None and data.stage is None:
+        raise Invalid.field("stage_id", "say which stage: its stage_id, or its kind as stage")
+    stage = moves.destination(session, deal, stage_id=data.stage_id, kind=data.stage)
+    if data.stage is not None and stage.kind != data.stage:
+        raise Invalid.field("stage", f"this stage is of the kind {stage.kind}")
+    moves.enter(
+        session, deal, stage, probability=data.probability, loss_reason=data.loss_reason,
+        at=data.actual_close_date,
+    )  # fmt: skip
     refresh_access(session, deal.account_id)
+    _append(session, actor, deal, data.notes)
     return deal
 
 
@@ -191,6 +237,12 @@ def follow_owner(session: Session, event: Event) -> None:
     audit.follow(session, Opportunity, Opportunity.owner_id == event.subject_id, team_id=event.team_id)
 
 
+def _append(session: Session, actor: Actor, deal: Opportunity, text: str | None) -> None:
+    if text:
+        session.flush()
+        notes.append(session, actor, kind="opportunity", record_id=deal.id, text=text)
+
+
 def _open(session: Session, actor: Actor, opportunity_id: UUID, if_match: int | None) -> Opportunity:
     deal: Opportunity = records.get(
         session, actor, Opportunity, opportunity_id, writing=True, if_match=if_match
@@ -208,8 +260,6 @@ def _resolve(session: Session, actor: Actor, values: dict[str, Any], deal: Oppor
         values["estimated_value"] = to_minor(values["estimated_value"], after, field="estimated_value")
     elif deal and after != before:
         values["estimated_value"] = recast(deal.estimated_value, before, after, field="estimated_value")
-    if "estimated_value" in values:
-        values["value_base"] = rates.convert(session, values["estimated_value"], after)
     if "owner_id" in values:
         values["team_id"] = team_of(session, values["owner_id"])
     for kind in ("account", "contact", "lead"):

@@ -68,6 +68,12 @@ def _revalue(session: Session, back: Back) -> None:
         session, back.record, back.values,
         amount="estimated_value", into="value_base", on=at, dated_by=["stage_kind", "actual_close_date"],
     )  # fmt: skip
+    if not back.values.keys().isdisjoint({"stage_kind", "actual_close_date", "expected_close_date"}):
+        kind, expected, actual = (
+            back.values.get(name, getattr(back.record, name))
+            for name in ("stage_kind", "expected_close_date", "actual_close_date")
+        )
+        back.values["closes_on"] = moves.closing_day(session, kind, expected, actual)
 
 
 def _products(back: Back) -> list[UUID]:
@@ -80,4 +86,7 @@ def _wins_without_account(back: Back) -> bool:
 
 
 def _there(session: Session, model: Any, ids: Sequence[Any]) -> set[Any]:
-    return set(session.scalars(sa.select(model.id).where(model.id.in_(ids)))) if ids else set()
+    if not ids:
+        return set()
+    found: set[Any] = set(session.scalars(sa.select(model.id).where(model.id.in_(ids))))
+    return found.union(session.info.get("restoring", ()))

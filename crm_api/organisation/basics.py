@@ -21,6 +21,7 @@ class Basics(NamedTuple):
     locale: str = "en-GB"
     week_starts_on: int = 1
     distance_unit: str = "km"
+    approval_threshold: int | None = None
     settings: Mapping[str, Any] = MappingProxyType({})
 
 

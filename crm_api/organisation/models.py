@@ -20,7 +20,8 @@ class Organisation(Timestamps, Versioned, Base):
 
     `working_hours` is keyed by ISO weekday, as an account's opening hours are: `{"1": [["09:00", "17:00"]]}`.
     Weekdays that are not there are days off; None says nothing about the week. `locale`, `week_starts_on` and
-    `distance_unit` hold for everybody who has not chosen their own.
+    `distance_unit` hold for everybody who has not chosen their own. Deals worth more than `approval_threshold` (minor
+    units of `currency`) are won with an approval only.
     """
 
     __tablename__ = "organisation"
@@ -48,6 +49,7 @@ class Organisation(Timestamps, Versioned, Base):
     locale: Mapped[str] = mapped_column(default="en-GB")
     week_starts_on: Mapped[int] = mapped_column(default=1)
     distance_unit: Mapped[str] = mapped_column(default="km")
+    approval_threshold: Mapped[int | None]
     settings: Mapped[dict[str, Any]] = mapped_column(default=dict)
 
     @property

@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session
 from crm_api.core import clock, context, dialect, sheets
 from crm_api.core.errors import FieldError, Invalid, NotFound, Stale
 from crm_api.core.ids import new_id
-from crm_api.core.money import decimals, require_currency
+from crm_api.core.money import LARGEST, decimals, require_currency
 from crm_api.core.schemas import apply_patch
 from crm_api.organisation.basics import currency as base_currency
 from crm_api.organisation.basics import zone
@@ -27,7 +27,6 @@ from crm_api.organisation.schemas import DatedRateIn
 
 # 19 digits of a 64-bit amount times 15 of a rate: nothing is rounded before the end.
 _EXACT = Context(prec=60, rounding=ROUND_HALF_UP)
-_LARGEST = 2**63
 MOST_RATES = 10_000  # a file; some 25 years of one currency's days
 _KEY = "exchange_rates"
 
@@ -63,7 +62,7 @@ def convert(
     places = decimals(base) - decimals(currency)
     exact = _EXACT.multiply(Decimal(minor), rate).scaleb(places, _EXACT)
     whole = int(exact.quantize(Decimal(1), context=_EXACT))
-    return whole if whole < _LARGEST else None
+    return whole if whole <= LARGEST else None
 
 
 def in_base(

@@ -52,7 +52,8 @@ def _shown(session: Session) -> dict[str, Any] | None:
     if found is None:
         return None
     shown = OrganisationOut.model_validate(found, from_attributes=True).model_dump()
-    return shown | {"postal_address": found.printed_address}
+    threshold = money.to_major(found.approval_threshold, found.currency)
+    return shown | {"postal_address": found.printed_address, "approval_threshold": threshold}
 
 
 def _changed(session: Session, _: Actor, /, **change: Any) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, Field
 
-from crm_api.core.schemas import Body, Currency, Day, Line, Name, OpeningHours, Text, example
+from crm_api.core.schemas import Amount, Body, Currency, Day, Line, Name, OpeningHours, Text, example
 
 Locale = Annotated[
     str,
@@ -58,6 +58,9 @@ class OrganisationPatch(Body):
     locale: Locale | None = None
     week_starts_on: WeekStart | None = None
     distance_unit: DistanceUnit | None = None
+    approval_threshold: Amount | None = Field(
+        None, description="Deals worth more are won with an approval only; null: none is."
+    )
 
 
 class OrganisationOut(BaseModel):
@@ -75,6 +78,7 @@ class OrganisationOut(BaseModel):
     locale: str
     week_starts_on: int
     distance_unit: DistanceUnit
+    approval_threshold: float | None
     settings: dict[str, Any]
     updated_at: datetime
     version: int

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from crm_api.core import clock
 from crm_api.core.errors import Conflict, Invalid, Stale
-from crm_api.core.money import require_currency
+from crm_api.core.money import recast, require_currency, to_minor
 from crm_api.core.schemas import apply_patch
 from crm_api.core.text import fold
 from crm_api.organisation import rates
@@ -19,7 +19,16 @@ from crm_api.organisation.basics import Basics, basics, currency, zone
 from crm_api.organisation.models import Organisation, Territory
 
 __all__ = ["Basics", "basics", "currency", "zone"]
-_MAY_BE_EMPTY = {"postal_address", "street", "city", "state", "zip", "country", "working_hours"}
+_MAY_BE_EMPTY = {
+    "postal_address",
+    "street",
+    "city",
+    "state",
+    "zip",
+    "country",
+    "working_hours",
+    "approval_threshold",
+}
 
 
 def profile(session: Session) -> Organisation:
@@ -75,9 +84,20 @@ def change_profile(session: Session, *, values: dict[str, Any], if_match: int | 
         values["currency"] = require_currency(values["currency"])
         if values["currency"] != organisation.currency:
             _change_currency(session, organisation.currency, values["currency"])
+    _settle_threshold(organisation, values)
     apply_patch(organisation, values)
     session.flush()  # from here on this transaction computes with it
     return organisation
+
+
+def _settle_threshold(organisation: Organisation, values: dict[str, Any]) -> None:
+    """Minor units of the currency there is then; the number people see stays where just the currency changes."""
+    before, field = organisation.currency, "approval_threshold"
+    after = values.get("currency", before)
+    if field in values:
+        values[field] = to_minor(values[field], after, field=field)
+    elif after != before:
+        values[field] = recast(organisation.approval_threshold, before, after, field=field)
 
 
 # Amounts are kept in higher rooms; their tables are asked by name, not by model.

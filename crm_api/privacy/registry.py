@@ -26,7 +26,7 @@ from crm_api.imports.models import ImportRun
 from crm_api.leads.models import Lead, LeadStats
 from crm_api.mailboxes.models import MailboxState, ReceivedMail
 from crm_api.notifications.models import Notification, NotificationPreference
-from crm_api.opportunities.models import Opportunity, OpportunityLine, StageMove
+from crm_api.opportunities.models import Opportunity, OpportunityLine, PipelineRollup, Quote, StageMove
 from crm_api.organisation.models import (
     Counter,
     ExchangeRate,
@@ -187,10 +187,13 @@ RECORDS: list[Declaration] = [
     ),
     personal(
         Opportunity,
-        "name name_key description loss_reason next_step external_id custom",
-        f"number stage_kind opportunity_type priority currency {_OTHER_SYSTEM}",
+        "name name_key description loss_reason next_step products_interested competitors risks requirements "
+        "approval_note external_id custom",
+        "number stage_kind opportunity_type priority currency forecast_category approval_status "
+        f"{_OTHER_SYSTEM}",
         _own(Opportunity),
     ),
+    personal(Quote, "name attachment", "currency", Rule(of("opportunity", Quote.opportunity_id))),
     personal(
         Activity,
         "subject description outcome next_steps details contact_person related_order attachments external_id custom",
@@ -381,6 +384,7 @@ OTHERS: list[Declaration] = [
     *impersonal("days off of everybody", HolidayCalendar, Holiday, holiday_calendar_territories),
     *impersonal("rates between currencies, and which amounts they change", ExchangeRate, Revaluation),
     *impersonal("numbers taken", Counter),
+    *impersonal("sums over many deals", PipelineRollup),
     *impersonal("tokens of the service itself, encrypted", Secret),
     *impersonal("says that somebody was erased, in words that name nobody", Erasure),
 ]

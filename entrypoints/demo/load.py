@@ -1,5 +1,6 @@
 """Putting the demo company into a database, letting its people in, and taking it out again."""
 
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -134,8 +135,12 @@ def _load_deals(session: Session, company: DemoCompany) -> None:
     lines: dict[UUID, list[Row]] = {}
     for line in company.lines:
         lines.setdefault(line["opportunity_id"], []).append(_without(line, "opportunity_id", "position"))
+    entered: dict[UUID, datetime] = {}
+    for move in company.moves:
+        entered[move["record_id"]] = max(move["at"], entered.get(move["record_id"], move["at"]))
     deals = [
-        _without(deal, "stage_kind")
+        {"stage_entered_at": entered.get(deal["id"], deal["created_at"])}
+        | _without(deal, "stage_kind")
         | {"stage_id": stages["opportunity", deal["stage_kind"]], "lines": lines.get(deal["id"], [])}
         for deal in _dated(company.opportunities)
     ]

@@ -310,6 +310,66 @@ async def pipeline_stats(walk: Walk) -> None:
     assert told["total_opportunities"] == len(walk.visible("opportunity"))
 
 
+async def pipeline_report(walk: Walk) -> None:
+    """Sums are over the deals that are seen, whoever owns them."""
+    told = await walk.get(f"{CRM}/opportunities/pipeline/report")
+    assert told["total_opportunities"] == len(walk.visible("opportunity"))
+    assert sum(row["total_opportunities"] for row in told["by_owner"]) == told["total_opportunities"]
+    assert told["hygiene"]["open_opportunities"] == len(_open_deals(walk))
+
+
+def _open_deals(walk: Walk) -> list[Any]:
+    rows = [row for row in walk.world.rows["opportunity"] if str(row.id) in walk.visible("opportunity")]
+    return [row for row in rows if row.stage_kind not in world.CLOSED]
+
+
+async def kanban(walk: Walk) -> None:
+    """The cards of a board, and what is counted in its columns, are the deals that are seen."""
+    for asked in ({}, {"probability__gte": 0}):
+        told = await walk.get(f"{CRM}/opportunities/kanban", cards=200, **asked)
+        cards = [card["id"] for column in told["columns"] for card in column["cards"]]
+        assert sorted(cards) == sorted(walk.visible("opportunity"))
+        assert told["count"] == sum(column["count"] for column in told["columns"]) == len(cards)
+
+
+async def hygiene(walk: Walk) -> None:
+    """What is neglected is counted among the open deals that are seen."""
+    told = await walk.get(f"{CRM}/opportunities/hygiene")
+    assert told["open_opportunities"] == len(_open_deals(walk))
+
+
+async def forecast(walk: Walk) -> None:
+    """A forecast counts the deals that are seen."""
+    for group in ("month", "owner", "stage"):
+        told = await walk.get(
+            f"{CRM}/opportunities/forecast",
+            group_by=group, period_start="2026-11-01", period_end="2026-11-30",
+        )  # fmt: skip
+        assert told["count"] == len(_open_deals(walk))
+        assert told["count"] == sum(bucket["count"] for bucket in told["buckets"])
+
+
+async def forecast_bridge(walk: Walk) -> None:
+    """A bridge leads to the deals that are seen."""
+    told = await walk.get(f"{CRM}/opportunities/forecast/bridge", since="2026-01-01")
+    assert told["closing"] == 100 * len(_open_deals(walk))
+
+
+async def by_number(walk: Walk) -> None:
+    """A number finds what may be seen."""
+    for row in walk.world.rows["opportunity"][:10]:
+        answer = await walk.client.get(f"{CRM}/opportunities/number/{row.number}")
+        assert answer.status_code == (200 if str(row.id) in walk.visible("opportunity") else 404)
+
+
+async def beside_deals(walk: Walk) -> None:
+    """Stage history and quotes of a deal are told to whoever sees it."""
+    for record_id in walk.some("opportunity"):
+        for what in ("stage-history", "quotes"):
+            answer = await walk.client.get(f"{CRM}/opportunities/{record_id}/{what}")
+            assert answer.status_code == (200 if record_id in walk.visible("opportunity") else 404)
+
+
 async def lead_summary(walk: Walk) -> None:
     """Figures are over the leads that are seen."""
     told = await walk.get(f"{CRM}/leads/analytics/summary")
@@ -463,6 +523,14 @@ CHECKS: dict[str, Check] = {
     f"GET {CRM}/{{plural}}/{{record_id}}/timeline": timelines,
     "POST /api/v1/ask": questions,
     f"GET {CRM}/opportunities/pipeline/stats": pipeline_stats,
+    f"GET {CRM}/opportunities/pipeline/report": pipeline_report,
+    f"GET {CRM}/opportunities/kanban": kanban,
+    f"GET {CRM}/opportunities/hygiene": hygiene,
+    f"GET {CRM}/opportunities/forecast": forecast,
+    f"GET {CRM}/opportunities/forecast/bridge": forecast_bridge,
+    f"GET {CRM}/opportunities/number/{{number}}": by_number,
+    f"GET {CRM}/opportunities/{{opportunity_id}}/stage-history": beside_deals,
+    f"GET {CRM}/opportunities/{{opportunity_id}}/quotes": beside_deals,
     f"GET {CRM}/leads/analytics/summary": lead_summary,
     f"GET {CRM}/visits/nearby": nearby,
     f"GET {CRM}/visits/candidates": candidates,

@@ -2,6 +2,7 @@
 
 import random
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Any
 from uuid import UUID
 
@@ -12,6 +13,7 @@ from crm_api.opportunities.service import refresh_access
 from crm_api.users.models import ROLES
 from tests import factories
 
+CLOSING = date(2026, 11, 20)
 KINDS = ("account", "lead", "contact", "opportunity", "activity")
 CLOSED = ("closed_won", "closed_lost")
 
@@ -81,6 +83,8 @@ def drawn(session: Session, seed: int) -> World:
             dice.choice(["prospecting", "proposal", *CLOSED]),
             owner_id=somebody(),
             account_id=some(rows["account"]),
+            estimated_value=100_00,
+            closes_on=CLOSING,
         )
         for _ in range(25)
     ]

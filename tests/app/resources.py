@@ -135,7 +135,7 @@ def checked(resource: Resource, answer: httpx.Response, status: int = 200) -> di
 
 def fits(resource: Resource, body: dict[str, Any], *, single: bool = True) -> None:
     """Raise AssertionError where a record is not of the documented shape."""
-    optional = {"lines"} if not single else set()
+    optional = {"lines", "notes"} if not single else set()
     fields, words = set(resource.shape.model_fields), getattr(resource.shape, "vocabulary", NONE)
     others = set(words.names) if single else set()
     assert (fields | others) - optional <= set(body) <= fields | others

@@ -81,3 +81,51 @@ async def test_logging_a_communication_with_a_lead_takes_no_more_than_fifteen(ap
 
     assert made.status_code == 201
     assert len(sent) <= 15, "\n".join(sent)
+
+
+READINGS = (
+    "kanban",
+    "pipeline/stats",
+    "pipeline/report",
+    "hygiene",
+    "forecast",
+    "forecast/bridge?since=2026-01-01",
+)
+
+
+@pytest.mark.parametrize("reading", READINGS)
+async def test_figures_of_deals_take_as_many_whatever_the_number_of_deals(api: Api, reading: str) -> None:
+    client = await api.client()
+    address, numbers = f"{OPPORTUNITY.path}/{reading}", []
+    for rows in (1, 60):
+        await api.db.write(lambda session, n=rows: [make_opportunity(session) for _ in range(n)] and None)
+        await client.get(address)
+        with counted() as sent:
+            assert (await client.get(address)).status_code == 200
+        numbers.append(len(sent))
+
+    assert numbers[0] == numbers[1] <= 14, "\n".join(sent)
+
+
+@pytest.mark.parametrize("reading", ["kanban?cards=0", "pipeline/stats", "forecast"])
+async def test_who_sees_every_deal_gets_sums_without_a_look_at_any(api: Api, reading: str) -> None:
+    client = await api.client()
+    await api.db.write(lambda session: make_opportunity(session).id)
+
+    with counted() as sent:
+        assert (await client.get(f"{OPPORTUNITY.path}/{reading}")).status_code == 200
+
+    assert any("pipeline_rollups" in sql for sql in sent)
+    assert not any("FROM opportunities" in sql for sql in sent), "\n".join(sent)
+
+
+async def test_creating_a_deal_on_an_account_takes_no_more_than_sixteen(api: Api) -> None:
+    client = await api.client()
+    account = (await client.post(ACCOUNT.path, json={"name": "Acme"})).json()["id"]
+    body = {"name": "Fleet", "account_id": account, "estimated_value": 100}
+    await client.post(OPPORTUNITY.path, json=body)
+
+    with counted() as sent:
+        assert (await client.post(OPPORTUNITY.path, json=body)).status_code == 201
+
+    assert len(sent) <= 16, "\n".join(sent)

@@ -49,4 +49,5 @@ async def undone(client: httpx.AsyncClient, change_set_id: str) -> dict[str, Any
 
 def shown(record: dict[str, Any]) -> dict[str, Any]:
     """The record without what every write moves."""
-    return {k: v for k, v in record.items() if k not in ("version", "updated_at", "notes")}
+    moving = ("version", "updated_at", "notes", "stage_entered_at")
+    return {k: v for k, v in record.items() if k not in moving}

@@ -152,3 +152,10 @@ async def test_the_owner_of_an_open_deal_reaches_its_account_as_long_as_it_is_op
     await client.post(f"{PATH}/{deal['id']}/restore")
     await changed(client, deal, account_id=None)
     assert await reach() == (404, 404)
+
+
+async def test_an_amount_that_could_not_be_weighed_is_refused(api: Api) -> None:
+    client = await api.client()
+    largest = {"name": "Fleet", "currency": "KWD", "estimated_value": 10**14}
+
+    problem(await client.post(PATH, json=largest), 422, field="estimated_value")
