@@ -9,8 +9,8 @@ from fastapi.middleware.cors import CORSMiddleware
 from sqlalchemy.orm import Session
 
 from crm_api.accounts.routes import router as accounts
+from crm_api.activities.routes import calls_router, timeline_router
 from crm_api.activities.routes import router as activities
-from crm_api.activities.routes import timeline_router
 from crm_api.analytics.routes import router as analytics
 from crm_api.changes.routes import history_router
 from crm_api.changes.routes import router as changes
@@ -62,6 +62,7 @@ ROUTERS = (
     accounts,
     contacts,
     leads,
+    calls_router,
     opportunities,
     activities,
     timeline_router,

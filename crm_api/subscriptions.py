@@ -7,9 +7,10 @@ and commits with the change itself; *after commit* is run by the relay, exactly 
 from crm_api import audit, events
 from crm_api.accounts import service as accounts
 from crm_api.accounts.catalogue import CATALOGUE as ACCOUNTS
+from crm_api.activities import of_leads, timeline
 from crm_api.activities import service as activities
-from crm_api.activities import timeline
 from crm_api.activities.catalogue import CATALOGUE as ACTIVITIES
+from crm_api.activities.notes import ActivityNotes
 from crm_api.changes.catalogue import CHANGE_SETS
 from crm_api.changes.catalogue import ENTRIES as AUDIT_ENTRIES
 from crm_api.conditions import saved
@@ -47,7 +48,7 @@ from crm_api.views.catalogue import CATALOGUE as VIEWS
 from crm_api.visits.catalogue import CATALOGUE as VISIT_PLANS
 from crm_api.webhooks import service as webhooks
 from crm_api.webhooks.catalogue import DELIVERIES, WEBHOOKS
-from crm_api.writes import erasing, rehearsal
+from crm_api.writes import erasing, notes, rehearsal
 
 ALL_CATALOGUES = (
     USERS,
@@ -85,6 +86,7 @@ SAME_TRANSACTION: dict[str, list[Handler]] = {
     "lead.status_changed": [timeline.tell_stage_change, followups.on_lead_changed],
     "lead.assigned": [followups.on_lead_changed],
     "lead.archived": [followups.on_lead_changed],
+    "lead.converted": [of_leads.on_converted],
     "lead.updated": [followups.on_lead_updated],
     "activity.contact_made": [followups.on_contact_made],
     "mail.sent": [followups.on_sent],
@@ -117,6 +119,7 @@ def install() -> None:
     saved.keep_in(views.saved)
     authors.declare(PURPOSE, FollowUpAuthor())
     rehearsal.foresee(rules=followup_rules.foreseen, mails=outbox.foreseen, webhooks=webhooks.foreseen)
+    notes.keep_with(ActivityNotes())
     erasing.erase_with(privacy.erase_record)
     audit.install()
     custom_values.install()

@@ -24,6 +24,9 @@ async def pipeline_stats(
     )
 
 
+@router.get(
+    "/leads/statistics", response_model=LeadSummary, responses=documented(422), name="lead_statistics"
+)
 @router.get("/leads/analytics/summary", response_model=LeadSummary, responses=documented(422))
 async def lead_summary(
     db: Db,

@@ -1,6 +1,6 @@
 """Reading records of any kind: one page, or one record, always under what the actor may see."""
 
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Sequence
 from functools import lru_cache
 from typing import Any, Concatenate, ParamSpec
 from uuid import UUID
@@ -67,6 +67,28 @@ def one(
     if not found:
         raise NotFound(f"There is no {kind} {record_id}, or it is not yours to see.")
     return answers(session, actor, CATALOGUES[kind], found, wanted, single=True)[0]
+
+
+def by(
+    session: Session, actor: Actor, kind: str, name: str, value: str, wanted: Wanted = EVERYTHING
+) -> dict[str, Any]:
+    """The one record with this value in a field that no two share; raises NotFound as `one` does."""
+    model = CATALOGUES[kind].model
+    found = _fetched(
+        session, shown(CATALOGUES[kind]).where(getattr(model, name) == value, visible(kind, actor))
+    )
+    if not found:
+        raise NotFound(f"There is no {kind} {value}, or it is not yours to see.")
+    return answers(session, actor, CATALOGUES[kind], found, wanted, single=True)[0]
+
+
+def several(session: Session, kind: str, ids: Sequence[UUID]) -> list[dict[str, Any]]:
+    """Records just written, as JSON answers of a list, in the order of these ids."""
+    catalogue = CATALOGUES[kind]
+    rows = {
+        row["id"]: row for row in _fetched(session, shown(catalogue).where(catalogue.model.id.in_(list(ids))))
+    }
+    return answers(session, SYSTEM, catalogue, [rows[i] for i in ids], Wanted(aliases=False))
 
 
 @lru_cache(maxsize=1024)

@@ -83,6 +83,7 @@ def change_profile(session: Session, *, values: dict[str, Any], if_match: int | 
 # Amounts are kept in higher rooms; their tables are asked by name, not by model.
 _AMOUNTS = (
     ("leads", "value_base"),
+    ("leads", "budget_base"),
     ("opportunities", "value_base"),
     ("accounts", "annual_revenue_base"),
     ("products", "list_price_base"),
