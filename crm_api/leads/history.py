@@ -22,6 +22,7 @@ _UNTOLD = frozenset(
     "archived_at archived_from owner_id team_id territory_id pipeline_id stage_id probability phone_e164 origin "
     "score_is_manual converted_account_id converted_contact_id converted_opportunity_id converted_at".split()
 )
+_ORDER = {name: n for n, name in enumerate(Lead.__table__.columns.keys())}
 # Notes are activities, which are a room above; their table is asked by name, not by model.
 _ID = Lead.id.type
 _activities = sa.table(
@@ -39,7 +40,8 @@ _activities = sa.table(
 
 def of(session: Session, lead_id: UUID, currency: str) -> list[dict[str, Any]]:
     """The last hundred lines, oldest first; amounts in `currency`. One statement, two where it changed hands."""
-    rows = [dict(row) for row in session.execute(_lines, {"lead": lead_id}).mappings()][::-1]
+    newest_first = session.execute(_lines, {"lead": lead_id}).mappings()
+    rows = _by_change_set([dict(row) for row in newest_first][::-1])
     names = _names(session, rows)
     return [
         {
@@ -63,6 +65,7 @@ def _statement() -> sa.Select[Any]:
         sa.literal("note", sa.Text).label("action"),
         sa.null().label("before"),
         sa.null().label("after"),
+        sa.null().label("set"),
     ).where(
         _activities.c.lead_id == lead_id,
         _activities.c.activity_type == "note",
@@ -76,12 +79,13 @@ def _statement() -> sa.Select[Any]:
             AuditEntry.action,
             AuditEntry.before,
             AuditEntry.after,
+            AuditEntry.change_set_id,
         )
         .join(ChangeSet, ChangeSet.id == AuditEntry.change_set_id)
         .where(AuditEntry.kind == "lead", AuditEntry.record_id == lead_id)
     )
     lines = sa.union_all(changed, noted).subquery()
-    at, author_id, text, action, before, after = lines.c
+    at, author_id, text, action, before, after, change_set = lines.c
     return (
         sa.select(
             sa.type_coerce(at, UTCDateTime).label("at"),
@@ -91,11 +95,29 @@ def _statement() -> sa.Select[Any]:
             sa.type_coerce(action, sa.Text).label("action"),
             sa.type_coerce(before, Json).label("before"),
             sa.type_coerce(after, Json).label("after"),
+            sa.type_coerce(change_set, _ID).label("set"),
         )
         .outerjoin(User, User.id == author_id)
         .order_by(at.desc(), action.desc())
         .limit(SHOWN)
     )
+
+
+def _by_change_set(rows: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+    """One row a change set: what one request did is one line, in however many steps it was written."""
+    found: list[dict[str, Any]] = []
+    sets: dict[Any, dict[str, Any]] = {}
+    for row in rows:
+        same = sets.get(row["set"])
+        if same is None:
+            found.append(row)
+            if row["set"] is not None:
+                sets[row["set"]] = row
+        else:
+            same["before"] = {**(row["before"] or {}), **(same["before"] or {})}
+            same["after"] = {**(same["after"] or {}), **(row["after"] or {})}
+            same["action"] = "create" if "create" in (same["action"], row["action"]) else same["action"]
+    return found
 
 
 def _names(session: Session, rows: Iterable[Mapping[str, Any]]) -> dict[str, str]:
@@ -125,8 +147,8 @@ def _told(row: Mapping[str, Any], names: Mapping[str, str], currency: str) -> It
         yield f"Assigned: {_owner(before, names)} → {_owner(after, names)}"
     changes = [
         f"{_NAMES.get(name, name)}: {_value(name, before.get(name), currency)} → {_value(name, value, currency)}"
-        for name, value in after.items()
-        if name not in _UNTOLD
+        for name, value in sorted(after.items(), key=lambda item: _ORDER.get(item[0], len(_ORDER)))
+        if name not in _UNTOLD and before.get(name) != value
     ]
     if changes:
         yield "Updated: " + "; ".join(changes)
