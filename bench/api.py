@@ -32,6 +32,7 @@ from crm_api.core.database import Database
 from crm_api.settings import Settings
 from entrypoints.bootstrap import open_state
 
+DRAWN = 500  # leads that are read one by one
 SECRET = "a secret for measuring, shared by both processes"
 
 
@@ -100,18 +101,22 @@ async def _client(settings: Settings) -> AsyncIterator[httpx.AsyncClient]:
 
 
 async def prepare(settings: Settings, rows: int, per_lead: int) -> tuple[list[Target], dict[str, Recorded]]:
-    """Fill the database, sign in, record the calls."""
+    """Fill the database unless it is full already, sign in, record the calls."""
     db = Database.open(settings.database)
     started = time.perf_counter()
     try:
         await db.create_all()
         async with open_state(settings):  # installs the catalogues and the audit trail
-            ids, reps = await data.fill(db, rows, per_lead)
+            if not (ids := await db.read(data.some_leads, rows, DRAWN)):
+                await data.fill(db, rows, per_lead)
+                ids = await db.read(data.some_leads, rows, DRAWN)
+            await db.write(data.put_away)
     finally:
         await db.close()
     told = f"{rows:,} leads, {rows * per_lead:,} activities and {rows // 5:,} deals"
-    print(f"filled with {told} in {time.perf_counter() - started:.0f} s")
-    administrator, rep = await sign_in(settings, "admin@bench.example"), await sign_in(settings, reps[0])
+    print(f"filled with {told} in {time.perf_counter() - started:.0f} s", flush=True)
+    administrator = await sign_in(settings, "admin@bench.example")
+    rep = await sign_in(settings, "rep0@bench.example")
     chosen = targets(ids, administrator, rep, await half_way(settings, administrator, rows))
     return chosen, {target.name: await record(settings, target) for target in chosen}
 
@@ -141,9 +146,9 @@ def run(options: argparse.Namespace) -> tuple[dict[str, Measured], int]:
     """
     with ExitStack() as stack:
         directory = stack.enter_context(tempfile.TemporaryDirectory(prefix="rounds-bench-"))
-        url, database = f"sqlite:///{directory}/rounds.db", None
+        url, database = f"sqlite:///{options.keep or directory}/rounds.db", None
         if not options.sqlite:
-            url, database = stack.enter_context(serving.postgresql())
+            url, database = stack.enter_context(serving.postgresql(options.keep))
         environment = {
             "DATABASE_URL": url,
             "DATA_DIR": directory,
@@ -234,6 +239,9 @@ def main() -> None:
     parser.add_argument("--sqlite", action="store_true", help="SQLite instead of PostgreSQL")
     parser.add_argument("--rounds", type=int, default=3, help="how often every call has its turn (3)")
     parser.add_argument("--seconds", type=float, default=2, help="how long a turn lasts (2)")
+    parser.add_argument(
+        "--keep", type=Path, help="keep the database in this directory, and use one that is there"
+    )
     parser.add_argument("--json", type=Path, help="write every round to this file")
     options = parser.parse_args()
     found, memory = run(options)

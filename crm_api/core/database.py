@@ -38,11 +38,13 @@ from crm_api.core.columns import GUID, UTCDateTime
 from crm_api.core.constraints import broken
 from crm_api.core.errors import Conflict, Deadlocked, Invalid, Problem, Stale, Unavailable
 from crm_api.core.ids import new_id
+from crm_api.core.turns import Turns
 
 P = ParamSpec("P")
 R = TypeVar("R")
 
 TRIES = 5  # of a transaction that others bar: each time at least one of those in the circle comes through
+WAIT_SECONDS = 10  # for a connection, when all are busy
 NAMING = {
     "ix": "ix_%(column_0_N_label)s",
     "uq": "uq_%(table_name)s_%(column_0_N_name)s",
@@ -272,22 +274,27 @@ class PostgreSQLDatabase(Database):
         # without, and save two round trips of five.
         # No pool overflows: a connection beyond its size is opened and closed again for every request under load.
         writers = max(1, pool_size * 2 // 5)
+        self._turns = {
+            True: Turns(writers, WAIT_SECONDS),
+            False: Turns(max(1, pool_size - writers), WAIT_SECONDS),
+        }
         self._reading = create_async_engine(
             self.url,
             isolation_level="AUTOCOMMIT",
             connect_args={"server_settings": {"default_transaction_read_only": "on"}},
             pool_size=max(1, pool_size - writers),
             max_overflow=0,
-            pool_timeout=10,
+            pool_timeout=WAIT_SECONDS,
         )
-        self._engine = create_async_engine(self.url, pool_size=writers, max_overflow=0, pool_timeout=10)
-        self._numbers = create_async_engine(self.url, pool_size=2, max_overflow=0, pool_timeout=10)
+        self._engine = create_async_engine(
+            self.url, pool_size=writers, max_overflow=0, pool_timeout=WAIT_SECONDS
+        )
+        self._numbers = create_async_engine(self.url, pool_size=2, max_overflow=0, pool_timeout=WAIT_SECONDS)
 
     async def _run(self, work: Callable[[Session], R], *, writing: bool) -> R:
         engine = self._engine if writing else self._reading
-        async with AsyncSession(
-            engine, expire_on_commit=False, autoflush=writing, info=self._info()
-        ) as session:
+        session = AsyncSession(engine, expire_on_commit=False, autoflush=writing, info=self._info())
+        async with self._turns[writing], session:
             if not writing:
                 return await session.run_sync(work)
             session.info["numbering_bind"] = self._numbers.sync_engine
