@@ -22,6 +22,10 @@ Json = sa.JSON(none_as_null=True).with_variant(postgresql.JSONB(none_as_null=Tru
 SortText = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
 
 
+# Sums of amounts: past 64 bits, PostgreSQL would refuse them and SQLite its own sum() of integers. Exact to 2^53 there.
+Wide = sa.Float().with_variant(postgresql.NUMERIC(38, 0), "postgresql")
+
+
 class _List(sa.TypeDecorator[list[Any]]):
     """A JSON list; NULL is the empty one, which saves most rows from being parsed."""
 

@@ -5,9 +5,11 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
+from crm_api.core import clock, context
 from crm_api.core.errors import Conflict, Invalid
 from crm_api.events import Event, record
 from crm_api.leads.models import Lead
+from crm_api.opportunities.models import StageMove
 from crm_api.pipelines import service as pipelines
 from crm_api.pipelines.models import Stage
 
@@ -56,12 +58,22 @@ def converts(session: Session, lead: Lead, **where: Any) -> bool:
 def enter(
     session: Session, lead: Lead, stage: Stage, *, status: str | None = None, probability: int | None = None
 ) -> None:
-    """Put the lead's card into a stage and tell what changed."""
+    """Put the lead's card into a stage, keep the move with its time, and tell what changed."""
     before, stage_before = lead.status, lead.stage_id
     lead.status = status or (before if kind_of(before) == stage.kind else stage.kind)
     if stage.id != stage_before:
         lead.pipeline_id, lead.stage_id = stage.pipeline_id, stage.id
         lead.probability = stage.probability if probability is None else probability
+        session.add(
+            StageMove(
+                kind="lead",
+                record_id=lead.id,
+                from_stage_id=stage_before,
+                to_stage_id=stage.id,
+                at=clock.now(),
+                actor_id=context.current().actor_id,
+            )
+        )
         record(session, event("lead.stage_changed", lead, before=stage_before, after=stage.id))
     if lead.status != before:
         record(session, event("lead.status_changed", lead, before=before, after=lead.status))

@@ -12,13 +12,14 @@ from crm_api.conditions.filters import Query, Wanted
 from crm_api.core.listing import Page
 from crm_api.core.problems import documented
 from crm_api.dependencies import CurrentActor, Db, IfMatch, json_answer, record_answer
-from crm_api.leads import conversion, progress, queries, service
+from crm_api.leads import board, conversion, progress, queries, service
 from crm_api.leads.catalogue import CATALOGUE
 from crm_api.leads.schemas import (
     BulkAssign,
     BulkStatus,
     Convert,
     LeadIn,
+    LeadKanban,
     LeadMade,
     LeadOut,
     LeadPatch,
@@ -27,6 +28,7 @@ from crm_api.leads.schemas import (
     MoveStage,
     Qualify,
 )
+from crm_api.pipelines.board import Asked, asking, described
 from crm_api.writes import erasing
 from crm_api.writes.bulk import Verbs
 from crm_api.writes.dependencies import Write
@@ -59,6 +61,17 @@ async def create_lead(
     """Make a lead; the answer tells which records it probably is already."""
     made = {"data": body, "on_duplicate": on_duplicate, "wanted": write.wanted}
     return await write.answer(service.make, status=201, **made)
+
+
+@router.get(
+    "/kanban",
+    response_model=LeadKanban,
+    openapi_extra=described(CATALOGUE),
+    responses=documented(400, 404, 422),
+)
+async def lead_kanban(db: Db, actor: CurrentActor, asked: Annotated[Asked, asking("lead")]) -> Response:
+    """A pipeline by stage: how many leads, what they may be worth, and the first cards of each column."""
+    return json_answer(await db.read(board.read, actor, asked))
 
 
 @router.get(

@@ -24,6 +24,7 @@ from crm_api.core.schemas import (
     example,
 )
 from crm_api.core.vocabulary import Vocabulary
+from crm_api.pipelines.schemas import Board, Column
 
 LeadStatus = Literal[
     "new", "contacted", "callback", "qualified", "proposal", "negotiation", "converted", "lost"
@@ -365,6 +366,12 @@ class LeadMade(LeadOut):
     """A lead just made, with the records that are probably the same."""
 
     possible_duplicates: list[PossibleDuplicate]
+
+
+class LeadKanban(Board):
+    """A pipeline of leads; amounts in the organisation's currency."""
+
+    columns: list[Column[LeadListed]]
 
 
 class LeadsChanged(BaseModel):

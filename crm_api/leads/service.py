@@ -23,7 +23,8 @@ from crm_api.events import Event, record
 from crm_api.leads import conversion, duplicates, scoring
 from crm_api.leads.bulk import AMOUNTS
 from crm_api.leads.models import Lead, LeadStats
-from crm_api.leads.moves import converts, event, kind_of, move, require_open
+from crm_api.leads.moves import converts, kind_of, move, require_open
+from crm_api.leads.moves import event as event  # what the rooms above tell of leads with
 from crm_api.leads.schemas import Convert, LeadIn, LeadPatch
 from crm_api.matching.duplicates import Match, Place, find
 from crm_api.matching.phones import e164

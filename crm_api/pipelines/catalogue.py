@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from typing import Any
+from uuid import UUID
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -10,20 +11,25 @@ from crm_api import access
 from crm_api.core.fields import Catalogue, Field, FieldType, Relation
 from crm_api.core.presenting import shown_by
 from crm_api.pipelines.models import LEAD_KINDS, OPPORTUNITY_KINDS, Pipeline, Stage
-from crm_api.pipelines.schemas import PipelineOut, StageOut
+from crm_api.pipelines.schemas import WORDS, PipelineOut, StageOut
 
 access.declare("pipeline", Pipeline, shared=True, config=True)
 access.declare("stage", Stage, shared=True, config=True)
 
-_PIPELINES = sa.select(*shown_by(PipelineOut, Pipeline))
-_STAGES = sa.select(*shown_by(StageOut, Stage))
+IS_WON, IS_LOST = Stage.kind.in_(("closed_won", "converted")), Stage.kind.in_(("closed_lost", "lost"))
+_PIPELINES = sa.select(*shown_by(PipelineOut, Pipeline, is_active=Pipeline.archived_at.is_(None)))
+_STAGES = sa.select(*shown_by(StageOut, Stage, is_won=IS_WON, is_lost=IS_LOST))
+
+
+def stages_shown(*pipeline_ids: UUID) -> sa.Select[Any]:
+    """The stages of pipelines as answers show them, in order."""
+    return _STAGES.where(Stage.pipeline_id.in_(pipeline_ids)).order_by(Stage.pipeline_id, Stage.position)
 
 
 def _with_stages(session: Session, rows: list[dict[str, Any]], single: bool) -> None:
     found: dict[Any, list[dict[str, Any]]] = defaultdict(list)
-    statement = _STAGES.where(Stage.pipeline_id.in_([r["id"] for r in rows])).order_by(Stage.position)
-    for stage in session.execute(statement).mappings():
-        found[stage["pipeline_id"]].append(dict(stage))
+    for stage in session.execute(stages_shown(*(row["id"] for row in rows))).mappings():
+        found[stage["pipeline_id"]].append(WORDS.beside(dict(stage)) if single else dict(stage))
     for row in rows:
         row["stages"] = found[row["id"]]
 
@@ -86,6 +92,8 @@ STAGES = Catalogue(
             choices=tuple(dict.fromkeys(OPPORTUNITY_KINDS + LEAD_KINDS)),
             nullable=False,
         ),
+        Field("is_won", FieldType.BOOLEAN, IS_WON, nullable=False),
+        Field("is_lost", FieldType.BOOLEAN, IS_LOST, nullable=False),
         Field("position", FieldType.INTEGER, Stage.position, sortable=True, nullable=False),
         Field("probability", FieldType.INTEGER, Stage.probability, nullable=False),
         Field("pipeline_id", FieldType.REFERENCE, Stage.pipeline_id, nullable=False),

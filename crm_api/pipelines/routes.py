@@ -4,6 +4,7 @@ from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Response
+from fastapi import Query as Query_
 
 from crm_api.conditions import records
 from crm_api.conditions.dependencies import SearchBody, listed, listing, showing, shown
@@ -66,9 +67,14 @@ async def update_pipeline(
 
 
 @router.delete("/{pipeline_id}", status_code=204, responses=documented(400, 403, 404, 409, 412, 422))
-async def delete_pipeline(pipeline_id: UUID, write: Write, if_match: IfMatch) -> Response:
-    """Delete softly: it can be restored."""
-    return await write.nothing(service.archive, pipeline_id=pipeline_id, if_match=if_match)
+async def delete_pipeline(
+    pipeline_id: UUID,
+    write: Write,
+    if_match: IfMatch,
+    move_to: Annotated[UUID | None, Query_(description="The pipeline its records go to.")] = None,
+) -> Response:
+    """Delete softly: it can be restored. Its records go to stages of the same kind in another one."""
+    return await write.nothing(service.archive, pipeline_id=pipeline_id, if_match=if_match, move_to=move_to)
 
 
 @router.post("/{pipeline_id}/restore", response_model=PipelineOut, responses=documented(403, 404, 409, 422))
@@ -123,6 +129,11 @@ async def update_stage(stage_id: UUID, body: StagePatch, write: Write, if_match:
 
 
 @stages_router.delete("/{stage_id}", status_code=204, responses=documented(400, 403, 404, 409, 412, 422))
-async def delete_stage(stage_id: UUID, write: Write, if_match: IfMatch) -> Response:
-    """Remove a stage that holds no record."""
-    return await write.nothing(service.delete_stage, stage_id=stage_id, if_match=if_match)
+async def delete_stage(
+    stage_id: UUID,
+    write: Write,
+    if_match: IfMatch,
+    move_to: Annotated[UUID | None, Query_(description="The stage its records go to.")] = None,
+) -> Response:
+    """Remove a stage that holds no record, or whose records go to another one."""
+    return await write.nothing(service.delete_stage, stage_id=stage_id, if_match=if_match, move_to=move_to)

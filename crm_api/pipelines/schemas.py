@@ -1,13 +1,15 @@
 """What goes in and out of pipelines and stages."""
 
 from datetime import datetime
-from typing import Literal
+from typing import Generic, Literal, TypeVar
 from uuid import UUID
 
 from pydantic import BaseModel, Field
 
-from crm_api.core.schemas import Body, Count, Line, Name, Percent, example
+from crm_api.core.schemas import Body, Count, Line, Name, Percent, Shown, example
+from crm_api.core.vocabulary import Vocabulary
 
+Card = TypeVar("Card")
 AppliesTo = Literal["lead", "opportunity"]
 StageKind = Literal[
     "prospecting",
@@ -24,11 +26,19 @@ StageKind = Literal[
 ]
 
 
+WORDS = Vocabulary(names={"sequence": "position", "colour": "color"})
+PIPELINE_WORDS = Vocabulary(names={"sequence": "position"})
+
+
 class StageIn(Body):
-    """A stage; `kind` is what rules use, the name is free."""
+    """A stage; `kind` is what rules use, the name is free. `is_won` and `is_lost` say the kind of an end."""
+
+    vocabulary = WORDS
 
     name: Name
-    kind: StageKind
+    kind: StageKind | None = None
+    is_won: bool | None = None
+    is_lost: bool | None = None
     probability: Percent = 0
     color: Line = "grey"
     rotting_days: Count | None = None
@@ -49,6 +59,8 @@ class NewStage(StageIn):
 
 
 class StagePatch(Body):
+    vocabulary = WORDS
+
     name: Name | None = None
     probability: Percent | None = None
     color: Line | None = None
@@ -78,16 +90,22 @@ class PipelineIn(Body):
 
 
 class PipelinePatch(Body):
+    vocabulary = PIPELINE_WORDS
+
     name: Name | None = None
     is_default: Literal[True] | None = None
     position: Count | None = None
 
 
-class StageOut(BaseModel):
+class StageOut(Shown):
+    vocabulary = WORDS
+
     id: UUID
     pipeline_id: UUID
     name: str
     kind: StageKind
+    is_won: bool
+    is_lost: bool
     position: int
     probability: int
     color: str
@@ -97,11 +115,37 @@ class StageOut(BaseModel):
     version: int
 
 
-class PipelineOut(BaseModel):
+class Column(BaseModel, Generic[Card]):
+    """One stage with its records: how many and what they are worth in all, and the first cards.
+
+    `weighted_value` is value x probability / 100. More cards: the same request with `stage_id` and `cursor`.
+    """
+
+    stage: StageOut
+    count: int
+    value: float
+    weighted_value: float
+    cards: list[Card]
+    next_cursor: str | None
+
+
+class Board(BaseModel):
+    """A pipeline by stage."""
+
+    pipeline_id: UUID
+    pipeline_name: str
+    currency: str
+    count: int
+
+
+class PipelineOut(Shown):
+    vocabulary = PIPELINE_WORDS
+
     id: UUID
     name: str
     applies_to: AppliesTo
     is_default: bool
+    is_active: bool
     position: int
     stages: list[StageOut]
     archived_at: datetime | None

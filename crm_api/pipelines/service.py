@@ -12,6 +12,7 @@ from crm_api.core import clock
 from crm_api.core.errors import Conflict, Invalid
 from crm_api.core.schemas import apply_patch, changes, refuse_null
 from crm_api.core.text import fold
+from crm_api.events import Event, record
 from crm_api.pipelines.models import LEAD_KINDS, OPPORTUNITY_KINDS, Pipeline, Stage
 from crm_api.pipelines.schemas import NewStage, PipelineIn, PipelinePatch, StageIn, StagePatch
 
@@ -114,15 +115,15 @@ def create(session: Session, actor: Actor, *, data: PipelineIn) -> Pipeline:
     """A new pipeline; raises Invalid where its stages lack an end, Conflict where its name is taken."""
     require_create(actor, "pipeline")
     _unique(session, data.name, data.applies_to, None)
-    kinds = [stage.kind for stage in data.stages]
-    for kind in kinds:
-        if kind not in _KINDS[data.applies_to]:
-            raise Invalid.field("stages", f"a pipeline of {data.applies_to} records has no '{kind}' stage")
+    kinds = [_kind(stage, data.applies_to, field="stages") for stage in data.stages]
     for end in _ENDS[data.applies_to]:
         if end not in kinds:
             raise Invalid.field("stages", f"a pipeline needs a stage of kind {end}")
     pipeline = Pipeline(name=data.name, applies_to=data.applies_to)
-    pipeline.stages = [_stage(stage, position) for position, stage in enumerate(data.stages)]
+    pipeline.stages = [
+        _stage(stage, position, kind)
+        for position, (stage, kind) in enumerate(zip(data.stages, kinds, strict=True))
+    ]
     session.add(pipeline)
     session.flush()
     if data.is_default:
@@ -144,13 +145,18 @@ def update(
     return pipeline
 
 
-def archive(session: Session, actor: Actor, *, pipeline_id: UUID, if_match: int | None) -> None:
-    """Delete softly; the default and one that holds records cannot be deleted (Conflict)."""
+def archive(
+    session: Session, actor: Actor, *, pipeline_id: UUID, if_match: int | None, move_to: UUID | None = None
+) -> None:
+    """Delete softly. The default cannot be deleted (Conflict), nor one that holds records, unless they are to go to
+    the stages of the same kind in the pipeline `move_to`."""
     pipeline = records.get(session, actor, Pipeline, pipeline_id, writing=True, if_match=if_match)
     if pipeline.is_default:
         raise Conflict("The default pipeline cannot be deleted; make another one the default first.")
+    if move_to is not None:
+        _empty_pipeline(session, pipeline, move_to)
     if in_use(session, "pipeline_id", pipeline.id):
-        raise Conflict("Records are in this pipeline; move them first.")
+        raise Conflict("Records are in this pipeline; say where they go with move_to, the id of another one.")
     pipeline.archived_at = clock.now()
 
 
@@ -169,10 +175,9 @@ def create_stage(session: Session, actor: Actor, *, data: NewStage) -> Stage:
     pipeline = session.get(Pipeline, data.pipeline_id)
     if pipeline is None or pipeline.is_archived:
         raise Invalid.field("pipeline_id", "there is no such pipeline")
-    if data.kind not in _KINDS[pipeline.applies_to]:
-        raise Invalid.field("kind", f"a pipeline of {pipeline.applies_to} records has no '{data.kind}' stage")
+    kind = _kind(data, pipeline.applies_to, field="kind")
     stages = stages_of(session, pipeline.id)
-    stage = _stage(data, 0)
+    stage = _stage(data, 0, kind)
     stage.pipeline_id = pipeline.id
     ends = _ENDS[pipeline.applies_to]
     place = data.position if data.position is not None else sum(s.kind not in ends for s in stages)
@@ -199,21 +204,80 @@ def update_stage(
     return stage
 
 
-def delete_stage(session: Session, actor: Actor, *, stage_id: UUID, if_match: int | None) -> None:
-    """Remove a stage that holds no record and is not the last of a won or lost kind (Conflict)."""
+def delete_stage(
+    session: Session, actor: Actor, *, stage_id: UUID, if_match: int | None, move_to: UUID | None = None
+) -> None:
+    """Remove a stage that holds no record, or whose records are to go to the stage `move_to`.
+
+    Raises Conflict where it holds some, and for the last one of a won or lost kind, or of the open ones.
+    """
     stage = records.get(session, actor, Stage, stage_id, writing=True, if_match=if_match)
-    if in_use(session, "stage_id", stage.id):
-        raise Conflict("Records are in this stage; move them first.")
     others = [s for s in stages_of(session, stage.pipeline_id) if s.id != stage.id]
     if (stage.is_won or stage.is_lost) and not any(s.kind == stage.kind for s in others):
         raise Conflict(f"A pipeline needs a stage of kind {stage.kind}; this is its last.")
+    if all(s.is_won or s.is_lost for s in others):
+        raise Conflict("A pipeline needs a stage for what is open; this is its last.")
+    if move_to is not None:
+        _empty_stage(session, stage, _target(session, stage, move_to))
+    if in_use(session, "stage_id", stage.id):
+        raise Conflict("Records are in this stage; say where they go with move_to, the id of another one.")
     session.delete(stage)
     _renumber(others)
 
 
-def _stage(data: StageIn, position: int) -> Stage:
+def _target(session: Session, stage: Stage, move_to: UUID) -> Stage:
+    """Where the records of a stage go: deleting one neither closes nor opens anything."""
+    target = session.get(Stage, move_to)
+    there = session.get(Pipeline, target.pipeline_id) if target else None
+    here = session.get_one(Pipeline, stage.pipeline_id)
+    if target is None or there is None or there.is_archived or target.id == stage.id:
+        raise Invalid.field("move_to", "there is no such other stage")
+    if there.applies_to != here.applies_to:
+        raise Invalid.field("move_to", f"this stage is for {there.applies_to} records")
+    if (target.is_won, target.is_lost) != (stage.is_won, stage.is_lost):
+        raise Invalid.field(
+            "move_to", "open records go to an open stage, won ones to a won, lost ones to a lost"
+        )
+    return target
+
+
+def _empty_pipeline(session: Session, pipeline: Pipeline, move_to: UUID) -> None:
+    other = session.get(Pipeline, move_to)
+    if other is None or other.is_archived or other.id == pipeline.id:
+        raise Invalid.field("move_to", "there is no such other pipeline")
+    if other.applies_to != pipeline.applies_to:
+        raise Invalid.field("move_to", f"this pipeline is for {other.applies_to} records")
+    targets = stages_of(session, other.id)
+    for stage in stages_of(session, pipeline.id):
+        alike = [s for s in targets if (s.is_won, s.is_lost) == (stage.is_won, stage.is_lost)]
+        _empty_stage(session, stage, next((s for s in alike if s.kind == stage.kind), alike[0]))
+
+
+def _empty_stage(session: Session, stage: Stage, target: Stage) -> None:
+    """Have the rooms above move their records: they hear of it in this very transaction."""
+    session.flush()
+    record(session, Event("stage.emptied", "stage", stage.id, {"move_to": target.id}))
+    session.flush()
+
+
+def _kind(data: StageIn, applies_to: str, *, field: str) -> str:
+    """The kind of a new stage: as given, else what `is_won` and `is_lost` say, else that of a beginning."""
+    won, lost = _ENDS[applies_to]
+    if data.is_won and data.is_lost:
+        raise Invalid.field(field, "a stage is won or lost, not both")
+    said = won if data.is_won else lost if data.is_lost else None
+    kind = data.kind or said or _KINDS[applies_to][0]
+    if kind not in _KINDS[applies_to]:
+        raise Invalid.field(field, f"a pipeline of {applies_to} records has no '{kind}' stage")
+    if said is not None and kind != said:
+        raise Invalid.field(field, f"a stage of the kind {kind} is not {'won' if data.is_won else 'lost'}")
+    return kind
+
+
+def _stage(data: StageIn, position: int, kind: str) -> Stage:
     """A stage as described; entering an end is certain, whatever probability was given with it."""
-    stage = Stage(**data.model_dump(exclude={"position", "pipeline_id"}), position=position)
+    own = data.model_dump(include={"name", "probability", "color", "rotting_days"})
+    stage = Stage(**own, kind=kind, position=position)
     _settle_probability(stage)
     return stage
 
