@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from crm_api.access import Actor
+from crm_api.accounts import duplicates as account_duplicates
 from crm_api.accounts import service as accounts
 from crm_api.accounts.schemas import AccountIn
 from crm_api.conditions import records
@@ -21,7 +22,6 @@ from crm_api.core.schemas import Body
 from crm_api.core.text import fold
 from crm_api.custom_fields import definitions
 from crm_api.events import record
-from crm_api.leads import duplicates
 from crm_api.leads.models import Lead
 from crm_api.leads.moves import destination, enter, event, require_open
 from crm_api.leads.schemas import Convert
@@ -31,6 +31,7 @@ from crm_api.opportunities import service as opportunities
 from crm_api.opportunities.schemas import OpportunityIn
 from crm_api.tags.service import names_on
 from crm_api.writes import notes
+from crm_api.writes.duplicates import told
 
 
 def by_id(
@@ -87,9 +88,9 @@ def _account(session: Session, actor: Actor, lead: Lead, data: Convert, tags: li
 
 def _refuse_twin(session: Session, actor: Actor, name: str, lead: Lead) -> None:
     keys = {"company": company_key(name), "domain": domain_of(lead.website, lead.email)}
-    found = find(session, [duplicates.accounts(actor)], keys)
+    found = find(session, [account_duplicates.place(actor)], keys)
     if found:
-        candidates = duplicates.told(session, found)
+        candidates = told(session, found)
         raise Conflict(
             "An account of that name or domain is there: convert into it with account_id, or send allow_duplicate.",
             candidates=candidates,

@@ -4,12 +4,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
-import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from crm_api.access import Actor, visible
-from crm_api.accounts.models import Account
-from crm_api.contacts.models import Contact
+from crm_api.accounts import duplicates as accounts
+from crm_api.contacts import duplicates as contacts
 from crm_api.core.errors import Conflict
 from crm_api.core.text import fold
 from crm_api.leads.models import Lead
@@ -17,7 +16,6 @@ from crm_api.matching import duplicates
 from crm_api.matching.duplicates import Match, Place
 from crm_api.matching.names import company_key, domain_of, person_key
 from crm_api.matching.phones import e164
-from crm_api.users.models import User
 
 _LEAD_KEYS: dict[str, tuple[Any, ...]] = {
     "email": (Lead.email_key,),
@@ -39,30 +37,11 @@ def keys_of(values: Mapping[str, Any]) -> dict[str, str | None]:
     }
 
 
-def leads(actor: Actor) -> Place:
+def place(actor: Actor) -> Place:
     """Where leads are looked for."""
     return Place(
         "lead", Lead.id, Lead.title, Lead.number, Lead.owner_id,
         visible("lead", actor), Lead.archived_at.is_(None), _LEAD_KEYS,
-    )  # fmt: skip
-
-
-def contacts(actor: Actor) -> Place:
-    """Where contacts are looked for."""
-    label = Contact.first_name + sa.func.coalesce(" " + Contact.last_name, "")
-    return Place(
-        "contact", Contact.id, label, sa.null(), Contact.owner_id,
-        visible("contact", actor), Contact.archived_at.is_(None),
-        {"email": (Contact.email_key,), "phone": (Contact.phone_e164, Contact.mobile_e164)},
-    )  # fmt: skip
-
-
-def accounts(actor: Actor) -> Place:
-    """Where accounts are looked for."""
-    return Place(
-        "account", Account.id, Account.name, Account.number, Account.owner_id,
-        visible("account", actor), Account.archived_at.is_(None),
-        {"phone": (Account.phone_e164,), "company": (Account.company_key,), "domain": (Account.domain_key,)},
     )  # fmt: skip
 
 
@@ -71,7 +50,7 @@ def of_values(
 ) -> list[Match]:
     """The records that a lead of these values probably is, the surest first; one statement."""
     own = ("lead", own_id) if own_id else None
-    places = [leads(actor), contacts(actor), accounts(actor)]
+    places = [place(actor), contacts.place(actor), accounts.place(actor)]
     return duplicates.find(session, places, keys_of(values), own=own)
 
 
@@ -82,32 +61,3 @@ def require_unique_address(matches: Sequence[Match], email: str | None) -> None:
             which = f"{match.number}" if match.seen else "a lead of a colleague"
             told: dict[str, Any] = {"lead_id": match.id} if match.seen else {}
             raise Conflict(f"The address {email} belongs to {which} already.", **told)
-
-
-def told(session: Session, matches: Sequence[Match]) -> list[dict[str, Any]]:
-    """Duplicates as an answer shows them; of one that may not be seen, only that it is there and whose it is."""
-    owners = {match.owner_id for match in matches} - {None}
-    statement = sa.select(User.id, User.name).where(User.id.in_(owners))
-    names: dict[UUID | None, str] = dict(session.execute(statement).all()) if owners else {}
-    return [
-        {
-            "kind": match.kind,
-            "id": match.id if match.seen else None,
-            "number": match.number if match.seen else None,
-            "label": match.label if match.seen else None,
-            "score": match.score,
-            "reasons": list(match.keys),
-            "owner_id": match.owner_id,
-            "owner": names.get(match.owner_id),
-        }
-        for match in matches
-    ]
-
-
-def refuse(session: Session, matches: Sequence[Match], what: str) -> None:
-    """Raise Conflict telling the records that are there already, if any are."""
-    if matches:
-        raise Conflict(
-            f"There is probably such a {what} already; see possible_duplicates.",
-            possible_duplicates=told(session, matches),
-        )

@@ -1,10 +1,9 @@
 """/api/v1/crm/leads"""
 
-from typing import Annotated, Literal
+from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Path, Response
-from fastapi import Query as Param
 
 from crm_api.conditions import records
 from crm_api.conditions.dependencies import SearchBody, listed, listing, showing, shown
@@ -32,6 +31,7 @@ from crm_api.pipelines.board import Asked, asking, described
 from crm_api.writes import erasing
 from crm_api.writes.bulk import Verbs
 from crm_api.writes.dependencies import Write
+from crm_api.writes.duplicates import OnDuplicate
 from crm_api.writes.erasing import Hard
 from crm_api.writes.resources import add_bulk
 
@@ -54,9 +54,7 @@ async def search_leads(body: SearchBody, db: Db, actor: CurrentActor) -> Respons
 async def create_lead(
     body: LeadIn,
     write: Write,
-    on_duplicate: Annotated[
-        Literal["report", "refuse"], Param(description="What to do where it probably is there already.")
-    ] = "report",
+    on_duplicate: OnDuplicate = "report",
 ) -> Response:
     """Make a lead; the answer tells which records it probably is already."""
     made = {"data": body, "on_duplicate": on_duplicate, "wanted": write.wanted}

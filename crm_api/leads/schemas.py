@@ -25,6 +25,7 @@ from crm_api.core.schemas import (
 )
 from crm_api.core.vocabulary import Vocabulary
 from crm_api.pipelines.schemas import Board, Column
+from crm_api.writes.duplicates import PossibleDuplicate
 
 LeadStatus = Literal[
     "new", "contacted", "callback", "qualified", "proposal", "negotiation", "converted", "lost"
@@ -268,19 +269,6 @@ class NoteOut(BaseModel):
     author: str | None
     text: str
     automatic: bool
-
-
-class PossibleDuplicate(BaseModel):
-    """A record that is probably the same. Of one you may not see, only that it is there and whose it is."""
-
-    kind: str
-    id: UUID | None
-    number: str | None
-    label: str | None
-    score: int
-    reasons: list[str]
-    owner_id: UUID | None
-    owner: str | None
 
 
 class LeadListed(Shown):

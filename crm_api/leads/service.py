@@ -26,7 +26,7 @@ from crm_api.leads.models import Lead, LeadStats
 from crm_api.leads.moves import converts, kind_of, move, require_open
 from crm_api.leads.moves import event as event  # what the rooms above tell of leads with
 from crm_api.leads.schemas import Convert, LeadIn, LeadPatch
-from crm_api.matching.duplicates import Match, Place, find
+from crm_api.matching.duplicates import Match, find
 from crm_api.matching.phones import e164
 from crm_api.organisation import rates
 from crm_api.organisation import service as organisation
@@ -35,6 +35,7 @@ from crm_api.pipelines.models import Stage
 from crm_api.tags.service import names_on, put_on
 from crm_api.users.service import team_of
 from crm_api.writes import notes
+from crm_api.writes.duplicates import made
 
 ARCHIVED_TAG = "archived"
 # What has a rule of its own and is not simply set.
@@ -89,11 +90,10 @@ def make(
     With `on_duplicate="refuse"` these make it a Conflict.
     """
     alike = duplicates.of_values(session, actor, data.model_dump())
-    if on_duplicate == "refuse":
-        duplicates.refuse(session, alike, "lead")
-    lead = create(session, actor, data=data, alike=alike)
-    shown = records.as_shown(session, actor, lead, wanted)
-    return shown | {"possible_duplicates": duplicates.told(session, alike)}
+    return made(
+        session, actor, alike=alike, on_duplicate=on_duplicate, wanted=wanted,
+        create=lambda: create(session, actor, data=data, alike=alike),
+    )  # fmt: skip
 
 
 def update(session: Session, actor: Actor, *, lead_id: UUID, data: LeadPatch, if_match: int | None) -> Lead:
@@ -261,7 +261,6 @@ def _resolve(session: Session, values: dict[str, Any], lead: Lead | None = None)
 def _unique_email(session: Session, actor: Actor, email: str | None, own_id: UUID | None) -> None:
     """Refuse the same e-mail on two live leads; of a lead one may not see, tell only that it is there."""
     if email:
-        everywhere: Place = duplicates.leads(actor)
         own = ("lead", own_id) if own_id else None
-        found = find(session, [everywhere], {"email": fold(email)}, own=own)
+        found = find(session, [duplicates.place(actor)], {"email": fold(email)}, own=own)
         duplicates.require_unique_address(found, email)

@@ -28,13 +28,10 @@ def company_key(name: str | None) -> str | None:
 
     A name of nothing but legal forms ("Co AG") keeps them.
     """
-    parts = words(name.replace("&", " and ")) if name else []
-    if parts[:1] == ["the"]:
-        parts = parts[1:]
-    bare = list(_joined_initials(parts))
-    while len(bare) > 1 and bare[-1] in LEGAL_FORMS:
-        bare.pop()
-    if len(bare) > 1 and bare[-1] == "and":  # Smith & Co
+    bare = _joined_initials(words(name.replace("&", " and "))) if name else []
+    while len(bare) > 1 and bare[0] == "the":
+        bare = bare[1:]
+    while len(bare) > 1 and (bare[-1] in LEGAL_FORMS or bare[-1] == "and"):  # Smith and Co
         bare.pop()
     return " ".join(bare) or None
 
