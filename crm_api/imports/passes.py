@@ -54,6 +54,8 @@ class Report:
     unchanged: int = 0
     repeats: list[tuple[int, int]] = field(default_factory=list)  # row, and the row it repeats
     repeated: int = 0
+    possible_duplicates: int = 0
+    duplicates: list[tuple[int, list[UUID]]] = field(default_factory=list)  # row, the records it probably is
     error_rows: int = 0
     faults: list[tuple[int, Fault]] = field(default_factory=list)
     errors_file: Path | None = None
@@ -137,6 +139,8 @@ class Work:
     def _note(self, records: Sequence[Record], checked: service.Checked) -> None:
         for record in records:
             self._fault(record.row, record.faults)
+        self.report.possible_duplicates += len(checked.alike)
+        self.report.duplicates += checked.alike[: SHOWN - len(self.report.duplicates)]
         by_row: dict[int, list[Fault]] = {}
         for row, fault in checked.faults:
             by_row.setdefault(row, []).append(fault)
@@ -190,6 +194,7 @@ class Work:
                 total_rows=self.report.rows,
                 error_rows=self.report.error_rows,
                 repeated_rows=self.report.repeated,
+                possible_duplicates=self.report.possible_duplicates,
                 message=self._message(),
             )
 
@@ -241,6 +246,7 @@ class Work:
             total_rows=self.report.rows,
             error_rows=self.report.error_rows,
             repeated_rows=self.report.repeated,
+            possible_duplicates=self.report.possible_duplicates,
             message=self._message(),
         )
         self.report.created, self.report.updated = run.created_records, run.updated_records

@@ -380,3 +380,18 @@ async def test_a_mapping_may_use_the_words_of_older_systems(db: Database, bring:
     assert (lead.score, lead.status, lead.owner_id) == (70, "new", None)
     with pytest.raises(Invalid, match="filled already"):
         await bring((mapping + '\ntitle = "what"\n', "id,what\n"))
+
+
+async def test_new_rows_that_probably_are_here_already_are_told_and_written(
+    db: Database, bring: Import
+) -> None:
+    await db.write(lambda session: make_account(session, name="Harbor Inc") and None)
+    rows = ACCOUNTS_HEADER + "1,The Harbor,customer,,,\n2,Quay,customer,,,\n"
+
+    (report,) = await bring((ACCOUNTS, rows))
+    assert (report.created, report.possible_duplicates) == (2, 1)
+    assert [row for row, _ in report.duplicates] == [2]
+    assert (await db.read(lambda s: s.scalars(sa.select(ImportRun)).one())).possible_duplicates == 1
+
+    (again,) = await bring((ACCOUNTS, rows))
+    assert (again.unchanged, again.possible_duplicates) == (2, 0)

@@ -27,9 +27,7 @@ def test_one_company_written_differently_has_one_key(one: str, other: str) -> No
     assert company_key(one) == company_key(other) is not None
 
 
-@pytest.mark.parametrize(
-    ("one", "other"), [("Harbor East", "Harbor West"), ("Co AG", "Co"), ("Sa Ltd", "Ag")]
-)
+@pytest.mark.parametrize(("one", "other"), [("Harbor East", "Harbor West"), ("Sa Ltd", "Ag")])
 def test_different_companies_have_different_keys(one: str, other: str) -> None:
     assert company_key(one) != company_key(other)
 

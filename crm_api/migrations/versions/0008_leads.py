@@ -19,6 +19,9 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f('ix_accounts_company_key'), ['company_key'], unique=False)
         batch_op.create_index(batch_op.f('ix_accounts_domain_key'), ['domain_key'], unique=False)
 
+    with op.batch_alter_table('import_runs', schema=None) as batch_op:
+        batch_op.add_column(sa.Column('possible_duplicates', sa.BigInteger(), server_default='0', nullable=False))
+
     with op.batch_alter_table('lead_stats', schema=None) as batch_op:
         batch_op.add_column(sa.Column('missed_calls', sa.BigInteger(), server_default='0', nullable=False))
 
