@@ -87,7 +87,7 @@ def describe(report: "flows.Report", *, dry_run: bool = False) -> str:
     if report.repeated > len(report.repeats):
         lines.append(f"  … {report.repeated:,} repeated rows in all")
     if report.possible_duplicates:
-        rows = ", ".join(f"{row:,}" for row, _ in report.duplicates)
+        rows = ", ".join(f"{row:,}" for row in report.duplicates)
         more = " …" if report.possible_duplicates > len(report.duplicates) else ""
         lines.append(
             f"  {report.possible_duplicates:,} new rows probably are here already under another id: row {rows}{more}"

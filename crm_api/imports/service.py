@@ -202,11 +202,11 @@ class Checked:
 
     faults: list[tuple[int, Fault]]
     unanswered: list[tuple[int, str, str, str]]  # row, field, kind, text
-    alike: list[tuple[int, list[UUID]]] = field(default_factory=list)  # row, the records it probably is
+    alike: list[int] = field(default_factory=list)  # rows that probably are here already
 
 
-def check(session: Session, terms: Terms, records: Sequence[Record]) -> Checked:
-    """Look up every reference and every value that must be unique."""
+def check(session: Session, terms: Terms, records: Sequence[Record], *, duplicates: bool = False) -> Checked:
+    """Look up every reference and every value that must be unique; if asked, also likely duplicates."""
     faults: list[tuple[int, Fault]] = []
     unanswered: list[tuple[int, str, str, str]] = []
     found = find(session, terms, records)
@@ -221,10 +221,11 @@ def check(session: Session, terms: Terms, records: Sequence[Record]) -> Checked:
     for name in terms.kind.unique:
         taken = _taken_custom if name in terms.own_fields else _taken
         faults += taken(session, terms, records, name)
-    return Checked(faults, unanswered, list(_alike(session, terms, records)))
+    alike = list(_alike(session, terms, records)) if duplicates else []
+    return Checked(faults, unanswered, alike)
 
 
-def _alike(session: Session, terms: Terms, records: Sequence[Record]) -> Iterable[tuple[int, list[UUID]]]:
+def _alike(session: Session, terms: Terms, records: Sequence[Record]) -> Iterable[int]:
     """New records that probably are there already under another id: told, not refused."""
     kind = terms.kind
     if kind.alike is None or not records:
@@ -239,7 +240,7 @@ def _alike(session: Session, terms: Terms, records: Sequence[Record]) -> Iterabl
     keys = [kind.alike.keys_of(record.values) for record in new]
     for record, found in zip(new, find_many(session, kind.alike.place(SYSTEM), keys), strict=True):
         if found:
-            yield record.row, found
+            yield record.row
 
 
 def find(session: Session, terms: Terms, records: Iterable[Record]) -> dict[str, references.Found]:

@@ -131,6 +131,21 @@ def find_many(session: Session, place: Place, rows: Sequence[Keys]) -> list[list
     return [[found for found, why in one.items() if certainty(why) >= LIKELY] for one in reasons]
 
 
+def among(rows: Sequence[Keys]) -> list[bool]:
+    """For each of many records whether it probably is one of those before it."""
+    seen: dict[tuple[str, str], set[int]] = defaultdict(set)
+    found = []
+    for n, keys in enumerate(rows):
+        marks = [(reason, value) for reason, value in keys.items() if value]
+        reasons: dict[int, set[str]] = defaultdict(set)
+        for mark in marks:
+            for earlier in seen[mark]:
+                reasons[earlier].add(mark[0])
+            seen[mark].add(n)
+        found.append(any(certainty(why) >= LIKELY for why in reasons.values()))
+    return found
+
+
 def _one(place: Place, column: Any, value: str, reason: str) -> sa.Select[Any]:
     here = (
         sa.select(

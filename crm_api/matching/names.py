@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Collection
+from functools import lru_cache
 
 from crm_api.core.text import words
 
@@ -23,6 +24,7 @@ FREE_MAIL = frozenset(
 _HOST = re.compile(r"^(?:[a-z][a-z0-9+.-]*:)?(?://)?(?:[^/@]*@)?([^/:?#@\s]+)", re.IGNORECASE)
 
 
+@lru_cache(maxsize=1024)  # each row of an import asks twice: to find duplicates, and to write it
 def company_key(name: str | None) -> str | None:
     """A company's name without case, accents, punctuation, "the" and legal form; None where nothing is left.
 
@@ -58,6 +60,7 @@ def person_key(first: str | None, last: str | None) -> str | None:
     return " ".join(parts) if len(parts) > 1 else None
 
 
+@lru_cache(maxsize=1024)
 def domain_of(website: str | None, email: str | None = None) -> str | None:
     """The domain that stands for a company: of its website, else of a business e-mail address; without www."""
     for text in (website, (email or "").rpartition("@")[2]):
