@@ -11,8 +11,8 @@ from sqlalchemy.orm import Session
 from crm_api.accounts.routes import router as accounts
 from crm_api.activities.communication_routes import router as communications
 from crm_api.activities.note_routes import router as notes
+from crm_api.activities.routes import calls_router, timeline_router
 from crm_api.activities.routes import router as activities
-from crm_api.activities.routes import timeline_router
 from crm_api.activities.task_routes import router as tasks
 from crm_api.analytics.routes import router as analytics
 from crm_api.attachments.routes import router as attachments
@@ -73,6 +73,7 @@ ROUTERS = (
     opportunities_of_accounts,
     contacts,
     leads,
+    calls_router,
     opportunities,
     activities,
     communications,

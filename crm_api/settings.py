@@ -72,6 +72,15 @@ class Settings(BaseSettings):
         False, description="1 refuses new opportunities without an account; else winning alone needs one."
     )
 
+    lead_high_value_tags: str = Field(
+        "High value, Enterprise, VIP, Key account",
+        description="Tags that raise the score of a lead, comma-separated.",
+    )
+    free_mail_domains: str = Field(
+        "",
+        description="Mail providers besides the well-known ones, comma-separated: no address of a business.",
+    )
+
     webhook_allow_http: bool = Field(False, description="1 lets webhooks go to plain http:// addresses too.")
     webhook_allow_networks: str = Field(
         "", description="Networks of your own that webhooks may reach, comma-separated, as 10.20.0.0/16."
@@ -80,12 +89,16 @@ class Settings(BaseSettings):
     @property
     def rules(self) -> dict[str, Any]:
         """What services are told of the settings: every session has it as `info["rules"]`."""
-        return {"opportunity_requires_account": self.opportunity_requires_account}
+        return {
+            "opportunity_requires_account": self.opportunity_requires_account,
+            "high_value_tags": _listed(self.lead_high_value_tags),
+            "free_mail_domains": _listed(self.free_mail_domains.lower()),
+        }
 
     @property
     def webhook_networks(self) -> list[str]:
         """WEBHOOK_ALLOW_NETWORKS one by one."""
-        return [text.strip() for text in self.webhook_allow_networks.split(",") if text.strip()]
+        return list(_listed(self.webhook_allow_networks))
 
     @property
     def notice_sender(self) -> str:
@@ -106,6 +119,10 @@ class Settings(BaseSettings):
     def address(self) -> str:
         """Where people reach the service, without a trailing slash."""
         return (self.public_url or f"http://{self.host}:{self.port}").rstrip("/")
+
+
+def _listed(text: str) -> tuple[str, ...]:
+    return tuple(part.strip() for part in text.split(",") if part.strip())
 
 
 def load() -> Settings:

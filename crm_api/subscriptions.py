@@ -7,8 +7,8 @@ and commits with the change itself; *after commit* is run by the relay, exactly 
 from crm_api import audit, events
 from crm_api.accounts import service as accounts
 from crm_api.accounts.catalogue import CATALOGUE as ACCOUNTS
+from crm_api.activities import of_leads, timeline
 from crm_api.activities import service as activities
-from crm_api.activities import timeline
 from crm_api.activities.catalogue import CATALOGUE as ACTIVITIES
 from crm_api.activities.notes import ActivityNotes
 from crm_api.attachments.catalogue import CATALOGUE as ATTACHMENTS
@@ -94,6 +94,7 @@ SAME_TRANSACTION: dict[str, list[Handler]] = {
     "lead.status_changed": [timeline.tell_stage_change, followups.on_lead_changed],
     "lead.assigned": [followups.on_lead_changed],
     "lead.archived": [followups.on_lead_changed],
+    "lead.converted": [of_leads.on_converted],
     "lead.updated": [followups.on_lead_updated],
     "activity.contact_made": [followups.on_contact_made],
     "mail.sent": [followups.on_sent],

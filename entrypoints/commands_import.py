@@ -86,6 +86,12 @@ def describe(report: "flows.Report", *, dry_run: bool = False) -> str:
     lines += [f"  row {row:,} repeats row {first:,} and was left out" for row, first in report.repeats]
     if report.repeated > len(report.repeats):
         lines.append(f"  … {report.repeated:,} repeated rows in all")
+    if report.possible_duplicates:
+        rows = ", ".join(f"{row:,}" for row in report.duplicates)
+        more = " …" if report.possible_duplicates > len(report.duplicates) else ""
+        lines.append(
+            f"  {report.possible_duplicates:,} new rows probably are here already under another id: row {rows}{more}"
+        )
     for row, fault in report.faults:
         where = f"row {row:,}" + (f", column '{fault.column}'" if fault.column else "")
         value = f" '{fault.value[:60]}'" if fault.value else ""

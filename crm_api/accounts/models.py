@@ -10,6 +10,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from crm_api.core.columns import Archivable, Customised, Timestamps, Versioned, derived, figure, one_of
 from crm_api.core.database import Base
 from crm_api.core.text import fold
+from crm_api.matching.names import company_key, domain_of
 
 ACCOUNT_TYPES = ("prospect", "customer", "dealer", "distributor", "partner", "supplier", "competitor")
 TIERS = ("bronze", "silver", "gold", "platinum")
@@ -60,6 +61,8 @@ class Account(Customised, Timestamps, Versioned, Archivable, Base):
     number: Mapped[str] = mapped_column(unique=True)
     name: Mapped[str]
     name_key: Mapped[str] = derived(lambda row: fold(row.name))
+    company_key: Mapped[str | None] = derived(lambda row: company_key(row.name), index=True)
+    domain_key: Mapped[str | None] = derived(lambda row: domain_of(row.website, row.email), index=True)
     account_type: Mapped[str] = mapped_column(default="prospect")
     industry: Mapped[str | None]
     tier: Mapped[str | None]

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Response
 
 from crm_api.accounts import service
 from crm_api.accounts.catalogue import CATALOGUE
-from crm_api.accounts.schemas import AccountIn, AccountOut, AccountPatch
+from crm_api.accounts.schemas import AccountIn, AccountMade, AccountOut, AccountPatch
 from crm_api.conditions import records
 from crm_api.conditions.dependencies import SearchBody, listed, listing, showing, shown
 from crm_api.conditions.filters import Query, Wanted
@@ -17,6 +17,7 @@ from crm_api.dependencies import CurrentActor, Db, IfMatch, json_answer, record_
 from crm_api.writes import erasing
 from crm_api.writes.bulk import Verbs
 from crm_api.writes.dependencies import Write
+from crm_api.writes.duplicates import OnDuplicate
 from crm_api.writes.erasing import Hard
 from crm_api.writes.resources import add_bulk
 
@@ -37,10 +38,11 @@ async def search_accounts(body: SearchBody, db: Db, actor: CurrentActor) -> Resp
     return json_answer(await db.read(records.page, actor, "account", body.query()))
 
 
-@router.post("", status_code=201, response_model=AccountOut, responses=documented(403, 409, 422))
-async def create_account(body: AccountIn, write: Write) -> Response:
-    """Make an account."""
-    return await write.record(service.create, data=body, status=201)
+@router.post("", status_code=201, response_model=AccountMade, responses=documented(403, 409, 422))
+async def create_account(body: AccountIn, write: Write, on_duplicate: OnDuplicate = "report") -> Response:
+    """Make an account; the answer tells which records it probably is already."""
+    made = {"data": body, "on_duplicate": on_duplicate, "wanted": write.wanted}
+    return await write.answer(service.make, status=201, **made)
 
 
 @router.get(

@@ -26,6 +26,7 @@ from crm_api.core.schemas import (
     example,
 )
 from crm_api.core.vocabulary import Vocabulary
+from crm_api.writes.duplicates import PossibleDuplicate
 
 AccountType = Literal["prospect", "customer", "dealer", "distributor", "partner", "supplier", "competitor"]
 Tier = Literal["bronze", "silver", "gold", "platinum"]
@@ -149,3 +150,9 @@ class AccountOut(Shown):
     created_at: datetime
     updated_at: datetime
     version: int
+
+
+class AccountMade(AccountOut):
+    """An account just made, with the records that are probably the same."""
+
+    possible_duplicates: list[PossibleDuplicate]

@@ -10,9 +10,11 @@ from sqlalchemy.orm import Session, object_session
 from crm_api import audit
 from crm_api.access import Actor, require_create, require_reassign
 from crm_api.access.models import AccountAccess
+from crm_api.accounts import duplicates
 from crm_api.accounts.models import Account, AccountStats
 from crm_api.accounts.schemas import AccountIn, AccountPatch
 from crm_api.conditions import records
+from crm_api.conditions.filters import Wanted
 from crm_api.core import clock, context
 from crm_api.core.columns import touch
 from crm_api.core.errors import Invalid
@@ -26,6 +28,7 @@ from crm_api.organisation import rates
 from crm_api.organisation import service as organisation
 from crm_api.tags.service import put_on
 from crm_api.users.service import team_of
+from crm_api.writes.duplicates import made
 
 
 def create(session: Session, actor: Actor, *, data: AccountIn) -> Account:
@@ -45,6 +48,24 @@ def create(session: Session, actor: Actor, *, data: AccountIn) -> Account:
         put_on(session, "account", account.id, data.tags)
     record(session, event("account.created", account))
     return account
+
+
+def make(
+    session: Session,
+    actor: Actor,
+    *,
+    data: AccountIn,
+    on_duplicate: str = "report",
+    wanted: Wanted = records.EVERYTHING,
+) -> dict[str, Any]:
+    """A new account as the JSON answer, with the records that it probably is already.
+
+    With `on_duplicate="refuse"` these make it a Conflict.
+    """
+    return made(
+        session, actor, alike=duplicates.of_values(session, actor, data.model_dump()), on_duplicate=on_duplicate,
+        wanted=wanted, create=lambda: create(session, actor, data=data),
+    )  # fmt: skip
 
 
 def update(

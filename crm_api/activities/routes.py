@@ -6,7 +6,7 @@ from uuid import UUID
 from fastapi import APIRouter, Response
 from fastapi import Query as Query_
 
-from crm_api.activities import service, timeline
+from crm_api.activities import of_leads, service, timeline
 from crm_api.activities.catalogue import CATALOGUE
 from crm_api.activities.schemas import ActivityIn, ActivityOut, ActivityPatch, Completion, LineType, Timeline
 from crm_api.conditions import records
@@ -16,6 +16,7 @@ from crm_api.core.listing import Page
 from crm_api.core.problems import documented
 from crm_api.core.schemas import Instant
 from crm_api.dependencies import CurrentActor, Db, IfMatch, json_answer, record_answer, takes_only
+from crm_api.leads.schemas import CallAttempt, LeadOut
 from crm_api.writes import erasing
 from crm_api.writes.bulk import Verbs
 from crm_api.writes.dependencies import Write
@@ -125,3 +126,17 @@ async def read_timeline(
     kind = {"opportunities": "opportunity"}.get(plural, plural.removesuffix("s"))
     asked = timeline.Stretch(limit, cursor, type or (), since, until)
     return json_answer(await db.read(timeline.read, actor, kind, record_id, asked))
+
+
+calls_router = APIRouter(prefix="/api/v1/crm/leads", tags=["leads"])
+
+
+@calls_router.post(
+    "/{lead_id}/call-attempts", response_model=LeadOut, responses=documented(403, 404, 409, 412, 422)
+)
+async def attempt_call(
+    lead_id: UUID, write: Write, if_match: IfMatch, body: CallAttempt | None = None
+) -> Response:
+    """Note a call to the lead, answered or not; with when to call again, if somebody said so."""
+    data = body or CallAttempt()
+    return await write.record(of_leads.attempt_call, lead_id=lead_id, data=data, if_match=if_match)

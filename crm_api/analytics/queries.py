@@ -6,7 +6,7 @@ import sqlalchemy as sa
 
 from crm_api.access import Actor, visible
 from crm_api.core.dialect import Wide, days_between
-from crm_api.leads.models import Lead
+from crm_api.leads.models import HOT, Lead
 from crm_api.opportunities import catalogue as deals
 from crm_api.opportunities.models import Opportunity
 from crm_api.pipelines.models import OPPORTUNITY_KINDS
@@ -52,13 +52,18 @@ def leads_by(actor: Actor, column: Any, *, since: Any, until: Any) -> sa.Select[
 
 
 def lead_figures(actor: Actor, *, since: Any, until: Any) -> sa.Select[Any]:
-    """One row: total, converted, days to convert, average score, hot ones."""
-    hot = sa.or_(Lead.score >= 80, Lead.rating == "hot")
+    """One row: total, converted, with a deal, days to convert, average score, hot ones."""
+    hot = sa.or_(Lead.score >= HOT, Lead.rating == "hot")
+    deals = sa.select(Opportunity.lead_id).where(
+        Opportunity.lead_id.is_not(None), Opportunity.archived_at.is_(None)
+    )
+    with_deal = sa.or_(Lead.converted_opportunity_id.is_not(None), Lead.id.in_(deals))
     converted = sa.case((Lead.status == "converted", 1), else_=0)
     return _made(
         sa.select(
             sa.func.count().label("total"),
             sa.func.coalesce(sa.func.sum(converted), 0).label("converted"),
+            sa.func.coalesce(sa.func.sum(sa.case((with_deal, 1), else_=0)), 0).label("with_deal"),
             sa.func.avg(days_between(Lead.created_at, Lead.converted_at)).label("days"),
             sa.func.avg(Lead.score).label("score"),
             sa.func.coalesce(sa.func.sum(sa.case((hot, 1), else_=0)), 0).label("hot"),

@@ -42,6 +42,7 @@ BOOKS = (
     Book(Account, Account.annual_revenue, Account.annual_revenue_base),
     Book(Product, Product.list_price, Product.list_price_base),
     Book(Lead, Lead.estimated_value, Lead.value_base, Lead.converted_at),
+    Book(Lead, Lead.budget, Lead.budget_base, Lead.converted_at),
     Book(Opportunity, Opportunity.estimated_value, Opportunity.value_base, _CLOSED),
 )
 

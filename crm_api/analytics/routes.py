@@ -119,6 +119,9 @@ async def forecast_bridge(
     )  # fmt: skip
 
 
+@router.get(
+    "/leads/statistics", response_model=LeadSummary, responses=documented(422), name="lead_statistics"
+)
 @router.get("/leads/analytics/summary", response_model=LeadSummary, responses=documented(422))
 async def lead_summary(
     db: Db,

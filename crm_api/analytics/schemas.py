@@ -6,6 +6,9 @@ from uuid import UUID
 
 from pydantic import BaseModel, Field
 
+from crm_api.core.schemas import Shown
+from crm_api.core.vocabulary import Vocabulary
+
 
 class StageFigures(BaseModel):
     """One kind of stage: how many deals, and their value in major units of `currency`."""
@@ -142,8 +145,18 @@ class Bridge(BaseModel):
     largest: list[Movement]
 
 
-class LeadSummary(BaseModel):
-    """The leads the asker may see. `conversion_rate` is converted / all, `avg_days_to_convert` in days."""
+class LeadSummary(Shown):
+    """The leads the asker may see. `conversion_rate` is converted / all, `opportunity_rate` those with a deal / all,
+    `avg_days_to_convert` in days."""
+
+    vocabulary = Vocabulary(
+        names={
+            "leads_by_status": "by_status",
+            "leads_by_source": "by_source",
+            "leads_by_priority": "by_priority",
+            "avg_time_to_convert": "avg_days_to_convert",
+        }
+    )
 
     start_date: date | None
     end_date: date | None
@@ -152,6 +165,7 @@ class LeadSummary(BaseModel):
     by_source: dict[str, int]
     by_priority: dict[str, int]
     conversion_rate: float | None
+    opportunity_rate: float | None
     avg_days_to_convert: float | None
     average_lead_score: float | None
     hot_leads_count: int

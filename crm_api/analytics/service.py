@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from crm_api.access import Actor
 from crm_api.analytics import queries
+from crm_api.analytics.schemas import LeadSummary
 from crm_api.core.errors import Invalid
 from crm_api.core.money import to_major
 from crm_api.leads.models import Lead
@@ -145,7 +146,7 @@ def lead_summary(
         raise Invalid.field("end_date", "cannot be before start_date")
     since = _start(start_date, actor) if start_date else None
     until = _start(end_date + timedelta(days=1), actor) if end_date else None
-    total, converted, days, score, hot = session.execute(
+    total, converted, with_deal, days, score, hot = session.execute(
         queries.lead_figures(actor, since=since, until=until)
     ).one()
     counts = {
@@ -159,16 +160,18 @@ def lead_summary(
             ("by_priority", Lead.priority),
         )
     }
-    return {
+    figures = {
         "start_date": start_date,
         "end_date": end_date,
         "total_leads": total,
         **counts,
         "conversion_rate": 100 * int(converted) / total if total else None,
+        "opportunity_rate": 100 * int(with_deal) / total if total else None,
         "avg_days_to_convert": None if days is None else float(days),
         "average_lead_score": None if score is None else float(score),
         "hot_leads_count": int(hot),
     }
+    return LeadSummary.vocabulary.beside(figures)
 
 
 def _start(day: date, actor: Actor) -> datetime:

@@ -104,6 +104,8 @@ def names(text: str | None) -> tuple[str, ...]:
 def _condition(catalogue: Catalogue, name: str, value: str) -> Comparison:
     if name in catalogue.filters:
         target, op = catalogue.filters[name]
+        if op == "only":  # true leaves just those, false leaves all
+            return Comparison(field=target, op="in", value=[True] if _flag(name, value) else [True, False])
         return Comparison(field=target, op=op, value=value)
     path, _, op = name.rpartition("__")
     if not path or op not in OPERATORS:
@@ -118,6 +120,12 @@ def _condition(catalogue: Catalogue, name: str, value: str) -> Comparison:
     if found is not None and found.type is FieldType.TAGS and op == "eq":
         op = "in"
     return Comparison(field=found.name if found else path, op=op, value=value)
+
+
+def _flag(name: str, value: str) -> bool:
+    if value.lower() not in ("true", "1", "yes", "false", "0", "no"):
+        raise Invalid.field(name, "true or false")
+    return value.lower() in ("true", "1", "yes")
 
 
 def has_archive(catalogue: Catalogue) -> bool:

@@ -1,6 +1,6 @@
 """Reading records of any kind: one page, or one record, always under what the actor may see."""
 
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import replace
 from functools import lru_cache
 from typing import Any, Concatenate, ParamSpec
@@ -90,6 +90,15 @@ def by(
     if not found:
         raise NotFound(f"There is no {kind} {value}, or it is not yours to see.")
     return answers(session, actor, CATALOGUES[kind], found, wanted, single=True)[0]
+
+
+def several(session: Session, kind: str, ids: Sequence[UUID]) -> list[dict[str, Any]]:
+    """Records just written, as JSON answers of a list, in the order of these ids."""
+    catalogue = CATALOGUES[kind]
+    rows = {
+        row["id"]: row for row in _fetched(session, shown(catalogue).where(catalogue.model.id.in_(list(ids))))
+    }
+    return answers(session, SYSTEM, catalogue, [rows[i] for i in ids], Wanted(aliases=False))
 
 
 @lru_cache(maxsize=1024)

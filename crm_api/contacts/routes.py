@@ -10,13 +10,14 @@ from crm_api.conditions.dependencies import SearchBody, listed, listing, showing
 from crm_api.conditions.filters import Query, Wanted
 from crm_api.contacts import service
 from crm_api.contacts.catalogue import CATALOGUE
-from crm_api.contacts.schemas import ContactIn, ContactOut, ContactPatch
+from crm_api.contacts.schemas import ContactIn, ContactMade, ContactOut, ContactPatch
 from crm_api.core.listing import Page
 from crm_api.core.problems import documented
 from crm_api.dependencies import CurrentActor, Db, IfMatch, json_answer, record_answer
 from crm_api.writes import erasing
 from crm_api.writes.bulk import Verbs
 from crm_api.writes.dependencies import Write
+from crm_api.writes.duplicates import OnDuplicate
 from crm_api.writes.erasing import Hard
 from crm_api.writes.resources import add_bulk
 
@@ -38,10 +39,11 @@ async def search_contacts(body: SearchBody, db: Db, actor: CurrentActor) -> Resp
     return json_answer(await db.read(records.page, actor, "contact", body.query()))
 
 
-@router.post("", status_code=201, response_model=ContactOut, responses=documented(403, 409, 422))
-async def create_contact(body: ContactIn, write: Write) -> Response:
-    """Make a contact."""
-    return await write.record(service.create, data=body, status=201)
+@router.post("", status_code=201, response_model=ContactMade, responses=documented(403, 409, 422))
+async def create_contact(body: ContactIn, write: Write, on_duplicate: OnDuplicate = "report") -> Response:
+    """Make a contact; the answer tells which records it probably is already."""
+    made = {"data": body, "on_duplicate": on_duplicate, "wanted": write.wanted}
+    return await write.answer(service.make, status=201, **made)
 
 
 @router.get(

@@ -8,6 +8,7 @@ from pydantic import Field
 
 from crm_api.core.schemas import Body, CustomValues, Email, Line, Name, Phone, Shown, Text, example
 from crm_api.core.vocabulary import Vocabulary
+from crm_api.writes.duplicates import PossibleDuplicate
 
 ContactRole = Literal["decision_maker", "influencer", "contact", "distributor", "dealer"]
 
@@ -109,3 +110,9 @@ class ContactOut(Shown):
     created_at: datetime
     updated_at: datetime
     version: int
+
+
+class ContactMade(ContactOut):
+    """A contact just made, with the records that are probably the same."""
+
+    possible_duplicates: list[PossibleDuplicate]

@@ -10,6 +10,8 @@ from sqlalchemy.orm import Session
 from crm_api.access import Actor, require_create, require_reassign
 from crm_api.accounts.models import Account
 from crm_api.conditions import records
+from crm_api.conditions.filters import Wanted
+from crm_api.contacts import duplicates
 from crm_api.contacts.models import Contact, ContactStats
 from crm_api.contacts.schemas import ContactIn, ContactPatch
 from crm_api.core import clock, context
@@ -22,6 +24,7 @@ from crm_api.matching.phones import e164
 from crm_api.organisation.service import require_zone
 from crm_api.tags.service import put_on
 from crm_api.users.service import team_of
+from crm_api.writes.duplicates import made
 
 
 def create(session: Session, actor: Actor, *, data: ContactIn) -> Contact:
@@ -41,6 +44,24 @@ def create(session: Session, actor: Actor, *, data: ContactIn) -> Contact:
         put_on(session, "contact", contact.id, data.tags)
     record(session, event(session, "contact.created", contact))
     return contact
+
+
+def make(
+    session: Session,
+    actor: Actor,
+    *,
+    data: ContactIn,
+    on_duplicate: str = "report",
+    wanted: Wanted = records.EVERYTHING,
+) -> dict[str, Any]:
+    """A new contact as the JSON answer, with the records that it probably is already.
+
+    With `on_duplicate="refuse"` these make it a Conflict.
+    """
+    return made(
+        session, actor, alike=duplicates.of_values(session, actor, data.model_dump()), on_duplicate=on_duplicate,
+        wanted=wanted, create=lambda: create(session, actor, data=data),
+    )  # fmt: skip
 
 
 def update(

@@ -239,6 +239,26 @@ def _days_sqlite(element: days_between, compiler: SQLCompiler, **kw: Any) -> str
     return f"(julianday({end}) - julianday({start}))"
 
 
+class whole_days_between(FunctionElement[int]):
+    """`whole_days_between(start, end)`: the same without the fraction of the last day."""
+
+    type = sa.BigInteger()
+    name = "whole_days_between"
+    inherit_cache = True
+
+
+@compiles(whole_days_between, "postgresql")
+def _whole_days_postgresql(element: whole_days_between, compiler: SQLCompiler, **kw: Any) -> str:
+    start, end = (compiler.process(c, **kw) for c in element.clauses)
+    return f"CAST(trunc(extract(epoch from ({end} - {start})) / 86400.0) AS bigint)"
+
+
+@compiles(whole_days_between, "sqlite")
+def _whole_days_sqlite(element: whole_days_between, compiler: SQLCompiler, **kw: Any) -> str:
+    start, end = (compiler.process(c, **kw) for c in element.clauses)
+    return f"CAST(julianday({end}) - julianday({start}) AS INTEGER)"
+
+
 class median(FunctionElement[float]):
     """`median(expression)`: the middle value of a group (mean of the two middle ones); NULLs are left out."""
 

@@ -15,7 +15,7 @@ from crm_api.activities.models import Activity
 from crm_api.contacts import service as contacts
 from crm_api.contacts.models import Contact
 from crm_api.events import Event
-from crm_api.leads import service as leads
+from crm_api.leads import moves as leads
 from crm_api.leads.models import Lead
 from crm_api.opportunities import bulk as opportunities
 from crm_api.opportunities import moves

@@ -46,7 +46,7 @@ async def run_files(
     with Keys() as keys, context.working(origin="import", actor_id=actor.user_id):
         works = [Work(db, actor, job, keys, errors_folder, progress) for job in jobs]
         for work in works:
-            await work.check()
+            await work.check(dry_run=dry_run)
         if dry_run or (not skip_errors and any(work.report.error_rows for work in works)):
             await asyncio.gather(*(work.refuse(dry_run=dry_run) for work in works))
             return [work.report for work in works]

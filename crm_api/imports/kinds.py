@@ -8,10 +8,13 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
+from crm_api.access import Actor
 from crm_api.accounts import bulk as accounts
+from crm_api.accounts import duplicates as account_duplicates
 from crm_api.accounts.models import ACCOUNT_TYPES, RATINGS, TIERS, Account
 from crm_api.accounts.schemas import WORDS as ACCOUNT_WORDS
 from crm_api.contacts import bulk as contacts
+from crm_api.contacts import duplicates as contact_duplicates
 from crm_api.contacts.models import CONTACT_ROLES, Contact
 from crm_api.contacts.schemas import WORDS as CONTACT_WORDS
 from crm_api.core import money
@@ -20,8 +23,10 @@ from crm_api.core.vocabulary import NONE, Vocabulary
 from crm_api.imports import values
 from crm_api.imports.mapping import Source
 from crm_api.leads import bulk as leads
+from crm_api.leads import duplicates as lead_duplicates
 from crm_api.leads.models import LEAD_SOURCES, LEAD_STATUSES, PRIORITIES, Lead
 from crm_api.leads.schemas import WORDS as LEAD_WORDS
+from crm_api.matching.duplicates import Place
 from crm_api.opportunities import bulk as opportunities
 from crm_api.opportunities.models import OPPORTUNITY_TYPES, Opportunity
 from crm_api.opportunities.schemas import WORDS as OPPORTUNITY_WORDS
@@ -60,11 +65,20 @@ class Target:
 
 
 @dataclass(frozen=True, slots=True)
+class Alike:
+    """How records of a kind are recognised that are probably the same."""
+
+    place: Callable[[Actor], Place]
+    keys_of: Callable[[Typed], Mapping[str, str | None]]
+
+
+@dataclass(frozen=True, slots=True)
 class Kind:
     """One kind of record that files may bring.
 
     `names` are the fields other rows may call it by. `unique` are fields whose value only one live record
-    may have. `check` returns (field, message) for every rule that a row of typed values breaks.
+    may have. `alike` says where duplicates are looked for, and by which keys. `check` returns (field, message)
+    for every rule that a row of typed values breaks.
     """
 
     name: str
@@ -74,6 +88,7 @@ class Kind:
     insert: Callable[[Session, Sequence[Typed]], list[UUID]]
     update: Callable[[Session, Sequence[Typed]], int]
     vocabulary: Vocabulary = NONE
+    alike: Alike | None = None
     names: tuple[str, ...] = ("name",)
     unique: tuple[str, ...] = ()
     check: Callable[[Typed], Iterable[tuple[str, str]]] = field(default=lambda typed: ())
@@ -189,6 +204,7 @@ KINDS = {
             accounts.insert,
             accounts.update,
             ACCOUNT_WORDS,
+            Alike(account_duplicates.place, account_duplicates.keys_of),
             check=_whole_coordinates,
         ),
         Kind(
@@ -215,6 +231,7 @@ KINDS = {
             contacts.insert,
             contacts.update,
             CONTACT_WORDS,
+            Alike(contact_duplicates.place, contact_duplicates.keys_of),
             names=("email",),
         ),
         Kind(
@@ -252,6 +269,7 @@ KINDS = {
             leads.insert,
             leads.update,
             LEAD_WORDS,
+            Alike(lead_duplicates.place, lead_duplicates.keys_of),
             names=("email",),
             unique=("email",),
             check=_somebody,

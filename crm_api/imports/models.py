@@ -44,6 +44,7 @@ class ImportRun(Timestamps, Base):
     updated_records: Mapped[int] = mapped_column(default=0)
     unchanged_records: Mapped[int] = mapped_column(default=0)
     repeated_rows: Mapped[int] = mapped_column(default=0)
+    possible_duplicates: Mapped[int] = mapped_column(default=0, server_default="0")
     error_rows: Mapped[int] = mapped_column(default=0)
     message: Mapped[str | None]
     change_set_id: Mapped[UUID | None]

@@ -54,6 +54,8 @@ class Report:
     unchanged: int = 0
     repeats: list[tuple[int, int]] = field(default_factory=list)  # row, and the row it repeats
     repeated: int = 0
+    possible_duplicates: int = 0
+    duplicates: list[int] = field(default_factory=list)  # the first rows of those
     error_rows: int = 0
     faults: list[tuple[int, Fault]] = field(default_factory=list)
     errors_file: Path | None = None
@@ -91,13 +93,17 @@ class Work:
 
     # ── Checking ─────────────────────────────────────────────────────────────────────────────
 
-    async def check(self) -> None:
-        """Find every fault of the file; writes nothing but the file of row errors."""
+    async def check(self, *, dry_run: bool = False) -> None:
+        """Find every fault of the file; writes nothing but the file of row errors.
+
+        In a dry run duplicates are looked for too; else that is done on writing, when those within the file are there.
+        """
         self.terms = await self.db.read(service.terms, self.job.mapping)
         with self.errors:
             async for records in self._slices("checking", prepare=self._take_in):
                 await self._carry()
-                checked = await self.db.read(service.check, self.terms, [r for r in records if not r.faults])
+                right = [record for record in records if not record.faults]
+                checked = await self.db.read(service.check, self.terms, right, duplicates=dry_run)
                 await asyncio.to_thread(self._note, records, checked)
             await asyncio.to_thread(self._settle)
         self.report.errors_file = self.errors.path if self.report.error_rows else None
@@ -137,6 +143,8 @@ class Work:
     def _note(self, records: Sequence[Record], checked: service.Checked) -> None:
         for record in records:
             self._fault(record.row, record.faults)
+        self.report.possible_duplicates += len(checked.alike)
+        self.report.duplicates += checked.alike[: SHOWN - len(self.report.duplicates)]
         by_row: dict[int, list[Fault]] = {}
         for row, fault in checked.faults:
             by_row.setdefault(row, []).append(fault)
@@ -190,6 +198,7 @@ class Work:
                 total_rows=self.report.rows,
                 error_rows=self.report.error_rows,
                 repeated_rows=self.report.repeated,
+                possible_duplicates=self.report.possible_duplicates,
                 message=self._message(),
             )
 
@@ -205,6 +214,7 @@ class Work:
         run = await self._open(skip_errors)
         run_id, done = run.id, run.written_rows
         self.report.resumed_after = done
+        self.report.duplicates = []  # writing finds those too that come twice in the file
         change_set_id = await self.db.write(runs.begin_writing, self.terms, run_id=run_id)
         # The pipeline the mapping describes is there only now.
         self.terms = await self.db.read(service.terms, self.job.mapping)
@@ -212,7 +222,7 @@ class Work:
             async for records in self._slices("writing", prepare=self._is_left_to_write):
                 if self._read_through <= done:
                     continue
-                await self.db.write(
+                alike = await self.db.write(
                     runs.write_slice,
                     self.terms,
                     records,
@@ -222,6 +232,7 @@ class Work:
                     progress=round(self.file.position / max(self.file.size, 1) * 99),
                     forward=self._forward(records),
                 )
+                self.report.duplicates += alike[: SHOWN - len(self.report.duplicates)]
                 done = self._read_through
             if own_references(self.terms):
                 await self._link(change_set_id)
@@ -244,6 +255,7 @@ class Work:
             message=self._message(),
         )
         self.report.created, self.report.updated = run.created_records, run.updated_records
+        self.report.possible_duplicates = run.possible_duplicates
         self.report.unchanged, self.report.written = run.unchanged_records, True
         self.tell(Step(self.job.name, "done", 1.0))
 

@@ -150,8 +150,10 @@ def write_slice(
     through: int,
     progress: int,
     forward: set[tuple[str, str]],
-) -> None:
+) -> tuple[int, ...]:
     """Write the records of the rows after `after` up to `through`, and remember it in the same transaction.
+
+    Returns the rows that probably were here already.
 
     Raises Conflict where another process went on in the meantime: nothing is then written twice.
     """
@@ -165,6 +167,8 @@ def write_slice(
     run.created_records += written.created
     run.updated_records += written.updated
     run.unchanged_records += written.unchanged
+    run.possible_duplicates += len(written.alike)
+    return written.alike
 
 
 def link_slice(session: Session, terms: Terms, records: Sequence[Record], *, change_set_id: UUID) -> None:

@@ -23,6 +23,7 @@ class ImportOut(BaseModel):
     updated_records: int
     unchanged_records: int
     repeated_rows: int
+    possible_duplicates: int = Field(description="New rows that probably are here already under another id.")
     error_rows: int = Field(description="GET …/errors has every one of them, as CSV.")
     message: str | None
     change_set_id: UUID | None

@@ -9,7 +9,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from crm_api.access import Actor, require_role
+from crm_api.access import SYSTEM, Actor, require_role
 from crm_api.core.errors import FieldError, Invalid
 from crm_api.core.text import fold
 from crm_api.core.vocabulary import split
@@ -18,6 +18,7 @@ from crm_api.imports import custom, references
 from crm_api.imports.kinds import KINDS, Kind, Reading
 from crm_api.imports.mapping import Mapping, PipelineSpec, Source
 from crm_api.imports.reader import Fault, Row
+from crm_api.matching.duplicates import find_many
 from crm_api.organisation.service import zone
 from crm_api.pipelines import service as pipelines
 from crm_api.pipelines.models import Pipeline, Stage
@@ -201,10 +202,11 @@ class Checked:
 
     faults: list[tuple[int, Fault]]
     unanswered: list[tuple[int, str, str, str]]  # row, field, kind, text
+    alike: list[int] = field(default_factory=list)  # rows that probably are here already
 
 
-def check(session: Session, terms: Terms, records: Sequence[Record]) -> Checked:
-    """Look up every reference and every value that must be unique."""
+def check(session: Session, terms: Terms, records: Sequence[Record], *, duplicates: bool = False) -> Checked:
+    """Look up every reference and every value that must be unique; if asked, also likely duplicates."""
     faults: list[tuple[int, Fault]] = []
     unanswered: list[tuple[int, str, str, str]] = []
     found = find(session, terms, records)
@@ -219,7 +221,26 @@ def check(session: Session, terms: Terms, records: Sequence[Record]) -> Checked:
     for name in terms.kind.unique:
         taken = _taken_custom if name in terms.own_fields else _taken
         faults += taken(session, terms, records, name)
-    return Checked(faults, unanswered)
+    alike = list(_alike(session, terms, records)) if duplicates else []
+    return Checked(faults, unanswered, alike)
+
+
+def _alike(session: Session, terms: Terms, records: Sequence[Record]) -> Iterable[int]:
+    """New records that probably are there already under another id: told, not refused."""
+    kind = terms.kind
+    if kind.alike is None or not records:
+        return
+    model = kind.model
+    known = sa.select(model.external_id).where(
+        model.external_system == terms.mapping.system,
+        model.external_id.in_([record.external_id for record in records]),
+    )
+    there = set(session.scalars(known))
+    new = [record for record in records if record.external_id not in there]
+    keys = [kind.alike.keys_of(record.values) for record in new]
+    for record, found in zip(new, find_many(session, kind.alike.place(SYSTEM), keys), strict=True):
+        if found:
+            yield record.row
 
 
 def find(session: Session, terms: Terms, records: Iterable[Record]) -> dict[str, references.Found]:

@@ -8,10 +8,12 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from crm_api.access import SYSTEM
 from crm_api.core.text import fold
 from crm_api.imports import custom, references
 from crm_api.imports.kinds import Kind
 from crm_api.imports.service import Record, Terms, find, pipeline_id_of
+from crm_api.matching.duplicates import among, find_many
 from crm_api.opportunities import bulk as opportunities
 from crm_api.opportunities.models import CLOSED_KINDS
 from crm_api.organisation.service import territory_named
@@ -24,11 +26,12 @@ Attributes = dict[str, Any]
 
 @dataclass(slots=True)
 class Written:
-    """How many records were made, changed, and found to be so already."""
+    """How many records were made, changed, and found to be so already; the rows that probably were here already."""
 
     created: int = 0
     updated: int = 0
     unchanged: int = 0
+    alike: tuple[int, ...] = ()
 
 
 def write(
@@ -47,10 +50,24 @@ def write(
     fresh = [{**row, "origin": "import"} for row in rows if row["external_id"] not in known]
     older = [{**row, "id": known[row["external_id"]]} for row in rows if row["external_id"] in known]
     custom.settle(session, kind, fresh, older)
+    alike = _alike(session, kind, records, fresh)
     kind.insert(session, fresh)
     differing = _differing(session, kind, older)
     updated = kind.update(session, differing) if differing else 0
-    return Written(len(fresh), updated, len(older) - updated)
+    return Written(len(fresh), updated, len(older) - updated, alike)
+
+
+def _alike(
+    session: Session, kind: Kind, records: Sequence[Record], fresh: Sequence[Attributes]
+) -> tuple[int, ...]:
+    """The rows of new records that probably are here under another id, or came with an earlier row of the file."""
+    if kind.alike is None or not fresh:
+        return ()
+    keys = [kind.alike.keys_of(row) for row in fresh]
+    there = find_many(session, kind.alike.place(SYSTEM), keys)
+    rows = {record.external_id: record.row for record in records}
+    found = zip(fresh, there, among(keys), strict=True)
+    return tuple(rows[row["external_id"]] for row, others, again in found if others or again)
 
 
 def link(session: Session, terms: Terms, records: Sequence[Record]) -> None:

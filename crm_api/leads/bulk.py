@@ -1,6 +1,6 @@
 """Writing many leads at once, for imports and the demo company."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -11,13 +11,16 @@ from crm_api import audit
 from crm_api.accounts.bulk import with_e164
 from crm_api.core import numbering
 from crm_api.core.ids import new_id
+from crm_api.leads import scoring
 from crm_api.leads.models import Lead, LeadStats
-from crm_api.leads.service import STAGE_OF_STATUS
+from crm_api.leads.moves import kind_of
 from crm_api.organisation import rates
 from crm_api.organisation.service import currency, today
 from crm_api.pipelines import service as pipelines
+from crm_api.tags.service import names_on
 
 Row = dict[str, Any]
+AMOUNTS = (("estimated_value", "value_base"), ("budget", "budget_base"))
 
 
 def insert(session: Session, rows: Sequence[Row]) -> list[UUID]:
@@ -48,9 +51,10 @@ def update(session: Session, rows: Sequence[Row]) -> int:
 
     A lead that was converted here is left as it is: it is read-only, whatever another system says of it.
     """
-    statement = sa.select(Lead.id, Lead.pipeline_id, Lead.currency, Lead.estimated_value).where(
-        Lead.id.in_([row["id"] for row in rows]), Lead.status != "converted"
-    )
+    statement = sa.select(
+        Lead.id, Lead.pipeline_id, Lead.currency, Lead.estimated_value, Lead.budget, Lead.score_is_manual,
+        Lead.source, Lead.company_name, Lead.email,
+    ).where(Lead.id.in_([row["id"] for row in rows]), Lead.status != "converted")  # fmt: skip
     present = {found.id: found for found in session.execute(statement)}
     stages = {
         pipeline_id: {stage.kind: stage.id for stage in reversed(pipelines.stages_of(session, pipeline_id))}
@@ -61,10 +65,16 @@ def update(session: Session, rows: Sequence[Row]) -> int:
         found = present[row["id"]]
         follows: Row = {}
         if row.get("status"):
-            follows["stage_id"] = stages[found.pipeline_id][_stage_kind(row["status"])]
-        if "estimated_value" in row or "currency" in row:
-            amount = row.get("estimated_value", found.estimated_value)
-            follows["value_base"] = rates.convert(session, amount, row.get("currency", found.currency))
+            follows["stage_id"] = stages[found.pipeline_id][kind_of(row["status"]) or "new"]
+        for amount, base in AMOUNTS:
+            if amount in row or "currency" in row:
+                worth = row.get(amount, getattr(found, amount))
+                follows[base] = rates.convert(session, worth, row.get("currency", found.currency))
+        if row.get("score") is not None:
+            follows["score_is_manual"] = True
+        elif not found.score_is_manual and not scoring.INPUTS.isdisjoint(row):
+            carried = names_on(session, "lead", [found.id]).get(found.id, [])
+            follows |= _scored(session, {**found._mapping, **row}, carried)
         changed.append(with_e164(row, "phone") | follows)
     return audit.bulk_update(session, Lead, changed)
 
@@ -72,15 +82,25 @@ def update(session: Session, rows: Sequence[Row]) -> int:
 def _complete(session: Session, row: Row, pipeline_id: UUID, stages: dict[str, UUID]) -> Row:
     status = str(row.get("status") or "new")
     row = with_e164(row, "phone") | {"status": status, "pipeline_id": pipeline_id}
-    row["stage_id"] = stages[_stage_kind(status)]
+    row["stage_id"] = stages[kind_of(status) or status]
     person = " ".join(part for part in (row.get("first_name"), row.get("last_name")) if part)
     row["title"] = row.get("title") or row.get("company_name") or person
     row.setdefault("currency", currency(session))
-    row["value_base"] = rates.convert(
-        session, row.get("estimated_value"), row["currency"], on=row.get("converted_at")
+    for amount, base in AMOUNTS:
+        row[base] = rates.convert(session, row.get(amount), row["currency"], on=row.get("converted_at"))
+    if row.get("score") is not None:
+        return row | {"score_is_manual": True}
+    return row | _scored(session, row, ())
+
+
+def _scored(session: Session, row: Row, tags: Iterable[str]) -> Row:
+    rules = session.info.get("rules") or {}
+    reasons = scoring.reasons_for(
+        source=row.get("source"),
+        company_name=row.get("company_name"),
+        email=row.get("email"),
+        tags=tags,
+        high_value_tags=rules.get("high_value_tags", scoring.HIGH_VALUE_TAGS),
+        free_mail_domains=rules.get("free_mail_domains", ()),
     )
-    return row
-
-
-def _stage_kind(status: str) -> str:
-    return STAGE_OF_STATUS.get(status, status)
+    return {"score": scoring.total(reasons), "score_reasons": reasons}

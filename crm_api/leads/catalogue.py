@@ -3,13 +3,17 @@
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.orm import Session
 
 from crm_api import access
 from crm_api.core import clock
+from crm_api.core.columns import UTCDateTime
+from crm_api.core.dialect import whole_days_between
 from crm_api.core.fields import Catalogue, Field, FieldType, Measure, Relation, Word
 from crm_api.core.presenting import in_major, in_order, shown_by
-from crm_api.leads.models import LEAD_SOURCES, LEAD_STATUSES, PRIORITIES, RATINGS, Lead, LeadStats
-from crm_api.leads.schemas import LeadOut
+from crm_api.leads import history
+from crm_api.leads.models import HOT, LEAD_SOURCES, LEAD_STATUSES, PRIORITIES, RATINGS, Lead, LeadStats
+from crm_api.leads.schemas import LeadListed, LeadOut
 from crm_api.tags.service import names_of, tagged
 
 access.declare("lead", Lead, owner=Lead.owner_id, team=Lead.team_id, territory=Lead.territory_id)
@@ -21,9 +25,9 @@ _SHOWN = sa.select(
         custom_fields=Lead.custom,
         tags=names_of("lead", Lead.id),
         last_contact_date=LeadStats.last_contact_at,
-        call_attempts=sa.func.coalesce(LeadStats.call_attempts, 0),
         # What a person has set goes before what the open follow-ups say.
         next_follow_up_date=sa.func.coalesce(Lead.next_follow_up_date, LeadStats.next_follow_up_at),
+        call_attempts=sa.func.coalesce(LeadStats.call_attempts + LeadStats.missed_calls, 0),
     )
 ).outerjoin(LeadStats, LeadStats.lead_id == Lead.id)
 
@@ -37,10 +41,23 @@ def _stat(column: Any) -> Any:
 
 
 def _present(row: dict[str, Any]) -> dict[str, Any]:
+    now, contacted = clock.now(), row["last_contact_date"]
     row["contact_name"] = " ".join(p for p in (row["first_name"], row["last_name"]) if p) or None
-    row["is_hot_lead"] = row["score"] >= 80 or row["rating"] == "hot"
-    row["days_since_created"] = (clock.now() - row["created_at"]).days
-    return in_order(LeadOut, in_major(row, "estimated_value"))
+    row["is_hot_lead"] = row["score"] >= HOT or row["rating"] == "hot"
+    row["score_reasons"] = row["score_reasons"] or []
+    row["days_since_created"] = (now - row["created_at"]).days
+    row["days_since_last_contact"] = None if contacted is None else (now - contacted).days
+    return in_order(LeadOut if "notes" in row else LeadListed, in_major(row, "estimated_value", "budget"))
+
+
+def _decorate(session: Session, rows: list[dict[str, Any]], single: bool) -> None:
+    if single:
+        rows[0]["notes"] = history.of(session, rows[0]["id"], rows[0]["currency"])
+
+
+_IS_HOT = sa.or_(Lead.score >= HOT, sa.func.coalesce(Lead.rating, "") == "hot")
+# Asked of the service's clock each time the statement is sent, not when it is built.
+_NOW = sa.bindparam("now", callable_=clock.now, type_=UTCDateTime())
 
 
 _CONVERTED = {"field": "status", "op": "eq", "value": "converted"}
@@ -73,6 +90,9 @@ CATALOGUE = Catalogue(
         Field("contact_name", FieldType.TEXT, _PERSON, synonyms=("contact person",)),
         Field("email", FieldType.TEXT, Lead.email),
         Field("phone", FieldType.TEXT, Lead.phone),
+        Field("mobile", FieldType.TEXT, Lead.mobile),
+        Field("website", FieldType.TEXT, Lead.website),
+        Field("company_size", FieldType.TEXT, Lead.company_size, groupable=True),
         Field("job_title", FieldType.TEXT, Lead.job_title),
         Field("industry", FieldType.TEXT, Lead.industry, synonyms=("industry", "sector"), groupable=True),
         Field("city", FieldType.TEXT, Lead.city, groupable=True),
@@ -108,6 +128,14 @@ CATALOGUE = Catalogue(
             synonyms=("lead score",),
         ),
         Field("is_qualified", FieldType.BOOLEAN, Lead.is_qualified, nullable=False),
+        Field("score_is_manual", FieldType.BOOLEAN, Lead.score_is_manual, nullable=False),
+        Field("is_hot_lead", FieldType.BOOLEAN, _IS_HOT, label="hot lead", nullable=False),
+        Field("qualified_at", FieldType.DATETIME, Lead.qualified_at, synonyms=("qualified on",)),
+        Field("budget", FieldType.MONEY, Lead.budget_base),
+        Field("authority", FieldType.TEXT, Lead.authority, label="decision authority"),
+        Field("need", FieldType.TEXT, Lead.need, label="stated need"),
+        Field("timeline", FieldType.TEXT, Lead.timeline, label="buying timeline"),
+        Field("estimated_close_date", FieldType.DATE, Lead.estimated_close_date),
         Field(
             "estimated_value",
             FieldType.MONEY,
@@ -127,8 +155,32 @@ CATALOGUE = Catalogue(
             _stat(LeadStats.last_contact_at),
             synonyms=("last contact", "last contacted"),
         ),
-        Field("call_attempts", FieldType.INTEGER, _stat(LeadStats.call_attempts)),
+        Field(
+            "call_attempts",
+            FieldType.INTEGER,
+            sa.func.coalesce(_stat(LeadStats.call_attempts + LeadStats.missed_calls), 0),
+            nullable=False,
+        ),
+        Field(
+            "days_since_created",
+            FieldType.INTEGER,
+            whole_days_between(Lead.created_at, _NOW),
+            unit="days",
+            nullable=False,
+        ),
+        Field(
+            "days_since_last_contact",
+            FieldType.INTEGER,
+            whole_days_between(_stat(LeadStats.last_contact_at), _NOW),
+            unit="days",
+        ),
         Field("converted_at", FieldType.DATETIME, Lead.converted_at),
+        Field("converted_account_id", FieldType.REFERENCE, Lead.converted_account_id),
+        Field("converted_contact_id", FieldType.REFERENCE, Lead.converted_contact_id),
+        Field("converted_opportunity_id", FieldType.REFERENCE, Lead.converted_opportunity_id),
+        Field("lost_reason", FieldType.TEXT, Lead.lost_reason, groupable=True),
+        Field("email_opt_out", FieldType.BOOLEAN, Lead.email_opt_out, nullable=False),
+        Field("do_not_call", FieldType.BOOLEAN, Lead.do_not_call, nullable=False),
         Field("pipeline_id", FieldType.REFERENCE, Lead.pipeline_id, nullable=False),
         Field("stage_id", FieldType.REFERENCE, Lead.stage_id, nullable=False),
         Field("owner_id", FieldType.REFERENCE, Lead.owner_id),
@@ -188,6 +240,7 @@ CATALOGUE = Catalogue(
         ),
     ),
     filters={
+        "is_hot_leads_only": ("is_hot_lead", "only"),
         "lead_score_min": ("score", "gte"),
         "lead_score_max": ("score", "lte"),
         "date_range_start": ("created_at", "gte"),
@@ -196,6 +249,8 @@ CATALOGUE = Catalogue(
         "max_value": ("estimated_value", "lte"),
     },
     live=lambda: Lead.archived_at.is_(None),
+    alone=("notes",),
     shown=lambda: _SHOWN,
+    decorate=_decorate,
     present=_present,
 )

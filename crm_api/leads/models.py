@@ -1,15 +1,16 @@
 """Leads."""
 
-from datetime import datetime
+from datetime import date, datetime
+from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
-from crm_api.core import clock
 from crm_api.core.columns import Archivable, Customised, Timestamps, Versioned, derived, figure, one_of
 from crm_api.core.database import Base
 from crm_api.core.text import fold
+from crm_api.matching.names import company_key, domain_of, person_key
 
 LEAD_STATUSES = ("new", "contacted", "callback", "qualified", "proposal", "negotiation", "converted", "lost")
 LEAD_SOURCES = (
@@ -29,16 +30,20 @@ LEAD_SOURCES = (
 )
 PRIORITIES = ("low", "medium", "high", "urgent")
 RATINGS = ("cold", "warm", "hot")
+HOT = 80  # the score from which on a lead is hot
 
 
 class Lead(Customised, Timestamps, Versioned, Archivable, Base):
-    """A prospect. Needs one of title, company or person. Money is in minor units of `currency`."""
+    """A prospect. Needs one of title, company or person. Money is in minor units of `currency`.
+
+    A score set by hand stays; else it follows from `score_reasons`. `archived_from` is where an archived lead stood.
+    """
 
     __tablename__ = "leads"
     __kind__ = "lead"
     __audited__ = True
-    __follows__ = ("team_id", "phone_e164", "value_base")
-    __money__ = ("estimated_value",)
+    __follows__ = ("team_id", "phone_e164", "value_base", "budget_base", "score_reasons")
+    __money__ = ("estimated_value", "budget")
     __search__ = ("title", "company_name", "first_name", "last_name", "email", "number")
     __search_exact__ = ("phone", "mobile")
     __table_args__ = (
@@ -49,6 +54,7 @@ class Lead(Customised, Timestamps, Versioned, Archivable, Base):
         sa.CheckConstraint("score BETWEEN 0 AND 100", name="score_range"),
         sa.CheckConstraint("probability BETWEEN 0 AND 100", name="probability_range"),
         sa.CheckConstraint("estimated_value >= 0", name="value_sign"),
+        sa.CheckConstraint("budget >= 0", name="budget_sign"),
         sa.Index(
             "ix_leads_live_created",
             "created_at",
@@ -74,6 +80,7 @@ class Lead(Customised, Timestamps, Versioned, Archivable, Base):
         sa.Index("ix_leads_team", "team_id", "created_at", "id"),
         sa.Index("ix_leads_territory", "territory_id", "created_at", "id"),
         sa.Index("ix_leads_status", "status", "created_at", "id"),
+        sa.Index("ix_leads_stage", "stage_id", "created_at", "id"),
         sa.Index(
             "uq_leads_email",
             "email_key",
@@ -95,6 +102,11 @@ class Lead(Customised, Timestamps, Versioned, Archivable, Base):
     title: Mapped[str]
     title_key: Mapped[str] = derived(lambda row: fold(row.title))
     company_name: Mapped[str | None]
+    company_key: Mapped[str | None] = derived(lambda row: company_key(row.company_name), index=True)
+    domain_key: Mapped[str | None] = derived(lambda row: domain_of(row.website, row.email), index=True)
+    person_key: Mapped[str | None] = derived(
+        lambda row: person_key(row.first_name, row.last_name), index=True
+    )
     first_name: Mapped[str | None]
     last_name: Mapped[str | None]
     job_title: Mapped[str | None]
@@ -117,11 +129,20 @@ class Lead(Customised, Timestamps, Versioned, Archivable, Base):
     priority: Mapped[str] = mapped_column(default="medium")
     rating: Mapped[str | None]
     score: Mapped[int] = mapped_column(default=50)
+    score_is_manual: Mapped[bool] = mapped_column(default=False)
+    score_reasons: Mapped[list[Any] | None] = figure()
     is_qualified: Mapped[bool] = mapped_column(default=False)
+    qualified_at: Mapped[datetime | None]
+    budget: Mapped[int | None]
+    budget_base: Mapped[int | None] = figure()
+    authority: Mapped[str | None]
+    need: Mapped[str | None]
+    timeline: Mapped[str | None]
     probability: Mapped[int | None]
     estimated_value: Mapped[int | None]
     currency: Mapped[str] = mapped_column(default="USD")
     value_base: Mapped[int | None] = figure()
+    estimated_close_date: Mapped[date | None]
     requirements: Mapped[str | None]
     description: Mapped[str | None]
     next_follow_up_date: Mapped[datetime | None] = mapped_column(index=True)
@@ -129,12 +150,19 @@ class Lead(Customised, Timestamps, Versioned, Archivable, Base):
     do_not_call: Mapped[bool] = mapped_column(default=False)
 
     pipeline_id: Mapped[UUID] = mapped_column(sa.ForeignKey("pipelines.id"))
-    stage_id: Mapped[UUID] = mapped_column(sa.ForeignKey("stages.id"), index=True)
+    stage_id: Mapped[UUID] = mapped_column(sa.ForeignKey("stages.id"))
     owner_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("users.id"))
     team_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("teams.id"))
     territory_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("territories.id"))
     converted_at: Mapped[datetime | None]
+    converted_account_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("accounts.id"), index=True)
+    converted_contact_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("contacts.id"), index=True)
+    converted_opportunity_id: Mapped[UUID | None] = mapped_column(
+        sa.ForeignKey("opportunities.id", use_alter=True, name="fk_leads_converted_opportunity_id"),
+        index=True,
+    )
     lost_reason: Mapped[str | None]
+    archived_from: Mapped[dict[str, Any] | None]
 
     external_system: Mapped[str | None]
     external_id: Mapped[str | None]
@@ -154,16 +182,19 @@ class Lead(Customised, Timestamps, Versioned, Archivable, Base):
     @property
     def is_hot(self) -> bool:
         """Scored 80 or more, or rated hot."""
-        return self.score >= 80 or self.rating == "hot"
+        return self.score >= HOT or self.rating == "hot"
 
     @property
-    def days_since_created(self) -> int:
-        """Whole days since the lead was made."""
-        return (clock.now() - self.created_at).days
+    def is_converted(self) -> bool:
+        """It became an account; from then on it is read-only."""
+        return self.status == "converted"
 
 
 class LeadStats(Base):
-    """Figures derived from other records; they never bump the lead's version."""
+    """Figures derived from other records; they never bump the lead's version.
+
+    `call_attempts` are the calls that were held, `missed_calls` those that nobody took.
+    """
 
     __tablename__ = "lead_stats"
 
@@ -171,3 +202,4 @@ class LeadStats(Base):
     last_contact_at: Mapped[datetime | None] = mapped_column(index=True)
     call_attempts: Mapped[int] = mapped_column(default=0)
     next_follow_up_at: Mapped[datetime | None] = mapped_column(index=True)
+    missed_calls: Mapped[int] = mapped_column(default=0, server_default="0")

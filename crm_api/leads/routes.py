@@ -3,7 +3,7 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Path, Response
 
 from crm_api.conditions import records
 from crm_api.conditions.dependencies import SearchBody, listed, listing, showing, shown
@@ -11,12 +11,27 @@ from crm_api.conditions.filters import Query, Wanted
 from crm_api.core.listing import Page
 from crm_api.core.problems import documented
 from crm_api.dependencies import CurrentActor, Db, IfMatch, json_answer, record_answer
-from crm_api.leads import service
+from crm_api.leads import board, conversion, progress, queries, service
 from crm_api.leads.catalogue import CATALOGUE
-from crm_api.leads.schemas import LeadIn, LeadOut, LeadPatch
+from crm_api.leads.schemas import (
+    BulkAssign,
+    BulkStatus,
+    Convert,
+    LeadIn,
+    LeadKanban,
+    LeadMade,
+    LeadOut,
+    LeadPatch,
+    LeadsChanged,
+    MarkLost,
+    MoveStage,
+    Qualify,
+)
+from crm_api.pipelines.board import Asked, asking, described
 from crm_api.writes import erasing
 from crm_api.writes.bulk import Verbs
 from crm_api.writes.dependencies import Write
+from crm_api.writes.duplicates import OnDuplicate
 from crm_api.writes.erasing import Hard
 from crm_api.writes.resources import add_bulk
 
@@ -35,10 +50,67 @@ async def search_leads(body: SearchBody, db: Db, actor: CurrentActor) -> Respons
     return json_answer(await db.read(records.page, actor, "lead", body.query()))
 
 
-@router.post("", status_code=201, response_model=LeadOut, responses=documented(403, 409, 422))
-async def create_lead(body: LeadIn, write: Write) -> Response:
-    """Make a lead."""
-    return await write.record(service.create, data=body, status=201)
+@router.post("", status_code=201, response_model=LeadMade, responses=documented(403, 409, 422))
+async def create_lead(
+    body: LeadIn,
+    write: Write,
+    on_duplicate: OnDuplicate = "report",
+) -> Response:
+    """Make a lead; the answer tells which records it probably is already."""
+    made = {"data": body, "on_duplicate": on_duplicate, "wanted": write.wanted}
+    return await write.answer(service.make, status=201, **made)
+
+
+@router.get(
+    "/kanban",
+    response_model=LeadKanban,
+    openapi_extra=described(CATALOGUE),
+    responses=documented(400, 404, 422),
+)
+async def lead_kanban(db: Db, actor: CurrentActor, asked: Annotated[Asked, asking("lead")]) -> Response:
+    """A pipeline by stage: how many leads, what they may be worth, and the first cards of each column."""
+    return json_answer(await db.read(board.read, actor, asked))
+
+
+@router.get(
+    "/follow-ups/today",
+    response_model=Page[LeadOut],
+    openapi_extra=listed(CATALOGUE),
+    responses=documented(400, 422),
+)
+async def leads_to_follow_up_today(
+    db: Db, actor: CurrentActor, query: Annotated[Query, listing("lead")]
+) -> Response:
+    """Leads to be followed up by the end of today, overdue ones first."""
+    return json_answer(await db.read(records.page, actor, "lead", queries.due_today(actor, query)))
+
+
+@router.get(
+    "/number/{number}",
+    response_model=LeadOut,
+    openapi_extra=shown(CATALOGUE),
+    responses=documented(400, 404, 422),
+)
+async def read_lead_by_number(
+    number: Annotated[str, Path(max_length=40)],
+    db: Db,
+    actor: CurrentActor,
+    wanted: Annotated[Wanted, showing("lead")],
+) -> Response:
+    """The lead of this number."""
+    return record_answer(await db.read(records.by, actor, "lead", "number", number, wanted))
+
+
+@router.post("/bulk/status", response_model=LeadsChanged, responses=documented(403, 404, 409, 422))
+async def set_status_of_leads(body: BulkStatus, write: Write) -> Response:
+    """Give many leads one status; all or none."""
+    return await write.answer(progress.set_status, data=body)
+
+
+@router.post("/bulk/assign", response_model=LeadsChanged, responses=documented(403, 404, 409, 422))
+async def assign_leads(body: BulkAssign, write: Write) -> Response:
+    """Give many leads to one person; all or none."""
+    return await write.answer(progress.assign, data=body)
 
 
 @router.get(
@@ -73,6 +145,36 @@ async def delete_lead(lead_id: UUID, write: Write, if_match: IfMatch, hard: Hard
 async def restore_lead(lead_id: UUID, write: Write) -> Response:
     """Take a deletion back."""
     return await write.record(service.restore, lead_id=lead_id)
+
+
+@router.post("/{lead_id}/qualify", response_model=LeadOut, responses=documented(403, 404, 409, 412, 422))
+async def qualify_lead(lead_id: UUID, body: Qualify, write: Write, if_match: IfMatch) -> Response:
+    """Note what came of looking closer."""
+    return await write.record(progress.qualify, lead_id=lead_id, data=body, if_match=if_match)
+
+
+@router.post("/{lead_id}/move-stage", response_model=LeadOut, responses=documented(403, 404, 409, 412, 422))
+async def move_lead(lead_id: UUID, body: MoveStage, write: Write, if_match: IfMatch) -> Response:
+    """Put the card into another stage; a won one converts the lead."""
+    return await write.record(progress.move_stage, lead_id=lead_id, data=body, if_match=if_match)
+
+
+@router.post("/{lead_id}/mark-lost", response_model=LeadOut, responses=documented(403, 404, 409, 412, 422))
+async def mark_lead_lost(
+    lead_id: UUID, write: Write, if_match: IfMatch, body: MarkLost | None = None
+) -> Response:
+    """Give the lead up, with the reason if there is one."""
+    data = body or MarkLost()
+    return await write.record(progress.mark_lost, lead_id=lead_id, data=data, if_match=if_match)
+
+
+@router.post("/{lead_id}/convert", response_model=LeadOut, responses=documented(403, 404, 409, 412, 422))
+async def convert_lead(
+    lead_id: UUID, write: Write, if_match: IfMatch, body: Convert | None = None
+) -> Response:
+    """Make of the lead what it became: an account, its contact, a deal if asked; then it is read-only."""
+    data = body or Convert()
+    return await write.record(conversion.by_id, lead_id=lead_id, data=data, if_match=if_match)
 
 
 add_bulk(

@@ -8,9 +8,12 @@ from sqlalchemy.orm import Session
 from crm_api import events
 from crm_api.access import Actor
 from crm_api.audit.undoing import Back, Refusals
-from crm_api.leads.service import event
+from crm_api.leads.bulk import AMOUNTS
+from crm_api.leads.moves import event
+from crm_api.leads.service import rescore
 from crm_api.organisation import rates
 from crm_api.pipelines.models import Stage
+from crm_api.tags.service import names_on
 
 
 def examine(session: Session, actor: Actor, backs: Sequence[Back]) -> Refusals:
@@ -28,17 +31,19 @@ def examine(session: Session, actor: Actor, backs: Sequence[Back]) -> Refusals:
 def _revalue(session: Session, back: Back) -> None:
     """What the lead is worth then: at today's rate, of a converted one at the rate of that day."""
     at = back.values.get("converted_at", back.record.converted_at)
-    rates.follow_values(
-        session, back.record, back.values,
-        amount="estimated_value", into="value_base", on=at, dated_by=["converted_at"],
-    )  # fmt: skip
+    for amount, into in AMOUNTS:
+        rates.follow_values(
+            session, back.record, back.values, amount=amount, into=into, on=at, dated_by=["converted_at"]
+        )
 
 
 def settle(session: Session, actor: Actor, backs: Sequence[Back]) -> None:
-    """Tell what happened, as the verbs of a lead do."""
+    """Tell what happened, as the verbs of a lead do; the reasons of a score follow from what it is made of."""
     told = []
+    tags = names_on(session, "lead", [back.record.id for back in backs])
     for back in backs:
         lead, was = back.record, back.was
+        rescore(session, lead, tags.get(lead.id, ()), given=lead.score if lead.score_is_manual else None)
         if back.move is not None:
             told.append(event(f"lead.{back.move}d", lead))
         elif back.told:

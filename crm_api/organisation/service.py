@@ -103,6 +103,7 @@ def _settle_threshold(organisation: Organisation, values: dict[str, Any]) -> Non
 # Amounts are kept in higher rooms; their tables are asked by name, not by model.
 _AMOUNTS = (
     ("leads", "value_base"),
+    ("leads", "budget_base"),
     ("opportunities", "value_base"),
     ("accounts", "annual_revenue_base"),
     ("products", "list_price_base"),

@@ -165,8 +165,8 @@ RECORDS: list[Declaration] = [
     ),
     personal(
         Account,
-        "name name_key website email phone phone_e164 description billing_street billing_city billing_state "
-        "billing_zip external_id custom",
+        "name name_key company_key domain_key website email phone phone_e164 description billing_street "
+        "billing_city billing_state billing_zip external_id custom",
         "number account_type industry tier rating currency billing_country coordinates_source opening_hours "
         f"{_OTHER_SYSTEM}",
         _own(Account),
@@ -180,9 +180,11 @@ RECORDS: list[Declaration] = [
     ),
     personal(
         Lead,
-        "title title_key company_name first_name last_name job_title email email_key phone phone_e164 mobile website "
-        "street city state zip requirements description lost_reason external_id custom",
-        f"number industry company_size country status source priority rating currency {_OTHER_SYSTEM}",
+        "title title_key company_name company_key domain_key person_key first_name last_name job_title "
+        "email email_key phone phone_e164 mobile website "
+        "street city state zip requirements authority need timeline description lost_reason external_id custom",
+        f"number industry company_size country status source priority rating currency score_reasons archived_from "
+        f"{_OTHER_SYSTEM}",
         _own(Lead),
     ),
     personal(

@@ -372,8 +372,9 @@ async def beside_deals(walk: Walk) -> None:
 
 async def lead_summary(walk: Walk) -> None:
     """Figures are over the leads that are seen."""
-    told = await walk.get(f"{CRM}/leads/analytics/summary")
-    assert told["total_leads"] == len(walk.visible("lead"))
+    for path in ("analytics/summary", "statistics"):
+        told = await walk.get(f"{CRM}/leads/{path}")
+        assert told["total_leads"] == len(walk.visible("lead"))
 
 
 async def nearby(walk: Walk) -> None:
@@ -489,6 +490,28 @@ async def erasures(walk: Walk) -> None:
         assert (answer.status_code != 403) == (walk.actor.role == "administrator"), answer.request.url
 
 
+async def lead_kanban(walk: Walk) -> None:
+    """The cards of the leads' board, and what its columns count, are the leads that are seen."""
+    for asked in ({}, {"score__gte": 0}):
+        told = await walk.get(f"{CRM}/leads/kanban", cards=200, **asked)
+        cards = [card["id"] for column in told["columns"] for card in column["cards"]]
+        assert sorted(cards) == sorted(walk.visible("lead"))
+        assert told["count"] == sum(column["count"] for column in told["columns"]) == len(cards)
+
+
+async def lead_follow_ups(walk: Walk) -> None:
+    """Leads to be followed up are among those that are seen."""
+    page = await walk.get(f"{CRM}/leads/follow-ups/today", page_size=200)
+    assert {item["id"] for item in page["items"]} <= walk.visible("lead")
+
+
+async def lead_by_number(walk: Walk) -> None:
+    """A number finds what may be seen."""
+    for row in walk.world.rows["lead"][:10]:
+        answer = await walk.client.get(f"{CRM}/leads/number/{row.number}")
+        assert answer.status_code == (200 if str(row.id) in walk.visible("lead") else 404)
+
+
 # ── Which path shows what ────────────────────────────────────────────────────────────────────────
 
 PLACES = {
@@ -532,6 +555,10 @@ CHECKS: dict[str, Check] = {
     f"GET {CRM}/opportunities/{{opportunity_id}}/stage-history": beside_deals,
     f"GET {CRM}/opportunities/{{opportunity_id}}/quotes": beside_deals,
     f"GET {CRM}/leads/analytics/summary": lead_summary,
+    f"GET {CRM}/leads/statistics": lead_summary,
+    f"GET {CRM}/leads/kanban": lead_kanban,
+    f"GET {CRM}/leads/follow-ups/today": lead_follow_ups,
+    f"GET {CRM}/leads/number/{{number}}": lead_by_number,
     f"GET {CRM}/visits/nearby": nearby,
     f"GET {CRM}/visits/candidates": candidates,
     f"GET {CRM}/followups/rules/{{rule_id}}/preview": preview,

@@ -63,7 +63,7 @@ async def test_a_change_touches_just_the_fields_sent_and_raises_the_version_by_o
     )
 
     told = {name for name in resource.shape.model_fields if before.get(name) != after.get(name)}
-    assert told - {"is_hot_lead"} == {
+    assert told - {"notes"} == {
         *resource.change,
         "version",
         "updated_at",

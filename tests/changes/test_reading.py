@@ -78,7 +78,7 @@ async def test_the_history_of_a_record_is_walked_newest_first(api: Api) -> None:
             break
 
     scores = [c["after"] for e in seen for c in e["changes"] if c["field"] == "score"]
-    assert scores == [14, 13, 12, 11, 10, 50]
+    assert scores == [14, 13, 12, 11, 10, 60]
     assert {e["label"] for e in seen} == {"Create lead", "Update lead"}
 
 

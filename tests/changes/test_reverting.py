@@ -117,7 +117,7 @@ async def test_a_change_of_other_fields_since_is_no_obstacle_and_stays(api: Api)
     await undone(client, edit)
 
     now = await read(client, LEAD, lead)
-    assert (now["score"], now["city"]) == (50, "Columbus")
+    assert (now["score"], now["city"]) == (60, "Columbus")
 
 
 async def test_a_record_somebody_has_worked_on_is_not_archived_by_undoing_its_creation(api: Api) -> None:
@@ -155,7 +155,7 @@ async def test_tags_go_back_with_the_rest(api: Api) -> None:
     await undone(client, await last(api.db))
 
     now = await read(client, LEAD, lead)
-    assert (now["tags"], now["score"]) == (["Fleet", "Vans"], 50)
+    assert (now["tags"], now["score"]) == (["Fleet", "Vans"], 60)
     tags = (await client.get(TAG.path)).json()["items"]
     assert "Lost" not in [tag["name"] for tag in tags]
 
@@ -309,7 +309,7 @@ async def test_one_undoes_what_one_did_and_administrators_what_anybody_did(api: 
     await undone(administrator, revert["id"])
     await undone(administrator, edit)
 
-    assert (await read(rep, LEAD, lead))["score"] == 50
+    assert (await read(rep, LEAD, lead))["score"] == 60
 
 
 async def test_a_record_that_went_to_somebody_else_is_not_written_by_undoing(api: Api) -> None:

@@ -286,12 +286,12 @@ async def test_a_run_that_was_cut_off_goes_on_at_the_first_unwritten_row(
     content = ACCOUNTS_HEADER + "".join(f"{n},Account {n},dealer,,,\n" for n in range(10))
     original, calls = runs.write_slice, 0
 
-    def cut_at_the_third(*args: object, **kwargs: object) -> None:
+    def cut_at_the_third(*args: object, **kwargs: object) -> tuple[int, ...]:
         nonlocal calls
         calls += 1
         if calls == 3:
             raise Cut
-        original(*args, **kwargs)  # type: ignore[arg-type]
+        return original(*args, **kwargs)  # type: ignore[arg-type]
 
     monkeypatch.setattr(runs, "write_slice", cut_at_the_third)
     with pytest.raises(Cut):
@@ -380,3 +380,20 @@ async def test_a_mapping_may_use_the_words_of_older_systems(db: Database, bring:
     assert (lead.score, lead.status, lead.owner_id) == (70, "new", None)
     with pytest.raises(Invalid, match="filled already"):
         await bring((mapping + '\ntitle = "what"\n', "id,what\n"))
+
+
+async def test_new_rows_that_probably_are_here_already_are_told_and_written(
+    db: Database, bring: Import
+) -> None:
+    await db.write(lambda session: make_account(session, name="Harbor Inc") and None)
+    rows = ACCOUNTS_HEADER + "1,The Harbor,customer,,,\n2,Quay,customer,,,\n3,Quay AG,customer,,,\n"
+
+    (tried,) = await bring((ACCOUNTS, rows), dry_run=True)
+    assert (tried.possible_duplicates, tried.duplicates) == (1, [2])
+    (report,) = await bring((ACCOUNTS, rows))
+    assert (report.created, report.possible_duplicates, report.duplicates) == (3, 2, [2, 4])
+    run = await db.read(lambda s: s.scalars(sa.select(ImportRun).order_by(ImportRun.id.desc())).first())
+    assert run.possible_duplicates == 2
+
+    (again,) = await bring((ACCOUNTS, rows))
+    assert (again.unchanged, again.possible_duplicates) == (3, 0)

@@ -11,7 +11,7 @@ from crm_api.core import columns, dialect
 from crm_api.core.ids import new_id
 
 revision = '0009'
-down_revision = '0007'
+down_revision = '0008'
 branch_labels = None
 depends_on = None
 

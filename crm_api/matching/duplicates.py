@@ -1,0 +1,164 @@
+"""Records that are probably the same: found by equal keys, scored, and explained.
+
+Each key is a stored, indexed column, so that looking costs the same in a table of a hundred and of a million rows.
+Which kinds are searched, by which keys, is said by the domains.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+# How sure one equal key alone makes us, in percent, and what it is called. Two together are surer than either:
+# 100 - the product of the doubts. Two of one household or one switchboard share a phone, two colleagues a domain.
+CERTAINTY = {"email": 95, "phone": 80, "company": 70, "domain": 60, "person": 40}
+TOLD = {
+    "email": "same e-mail address",
+    "phone": "same phone number",
+    "company": "same company name",
+    "domain": "same internet domain",
+    "person": "same person's name",
+}
+LIKELY = 60  # from here on a record is told of
+MOST_A_KEY, MOST = 20, 10
+
+Keys = Mapping[str, str | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where duplicates of a kind are looked for: the columns by key, and what is told of a record found.
+
+    `seen` says whether the asker may see it; `live` which records count.
+    """
+
+    kind: str
+    id: Any
+    label: Any
+    number: Any
+    owner_id: Any
+    seen: Any
+    live: Any
+    columns: Mapping[str, tuple[Any, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """One record that is probably the same, and why: 0 to 100."""
+
+    kind: str
+    id: UUID
+    label: str | None
+    number: str | None
+    owner_id: UUID | None
+    seen: bool
+    score: int
+    reasons: tuple[str, ...]
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """What is equal, in words."""
+        return tuple(TOLD[reason] for reason in self.reasons)
+
+
+def certainty(reasons: Iterable[str]) -> int:
+    """How sure these equal keys together make us, in percent."""
+    doubt = 1.0
+    for reason in set(reasons):
+        doubt *= 1 - CERTAINTY[reason] / 100
+    return round(100 * (1 - doubt))
+
+
+def find(
+    session: Session, places: Sequence[Place], keys: Keys, *, own: tuple[str, UUID] | None = None
+) -> list[Match]:
+    """The likely duplicates of a record with these keys, the surest first; one statement for all places.
+
+    `own` is the record itself, by kind and id.
+    """
+    parts = [
+        _one(place, column, value, reason)
+        for place in places
+        for reason, value in keys.items()
+        if value
+        for column in place.columns.get(reason, ())
+    ]
+    if not parts:
+        return []
+    rows = session.execute(sa.union_all(*parts) if len(parts) > 1 else parts[0]).all()
+    reasons: dict[tuple[str, UUID], dict[str, None]] = defaultdict(dict)
+    for row in rows:
+        reasons[row.kind, row.id][row.reason] = None
+    unique = {(row.kind, row.id): row for row in rows}
+    found = [
+        Match(
+            row.kind,
+            row.id,
+            row.label,
+            row.number,
+            row.owner_id,
+            bool(row.seen),
+            certainty(reasons[mark]),
+            tuple(sorted(reasons[mark], key=lambda reason: -CERTAINTY[reason])),
+        )
+        for mark, row in unique.items()
+        if mark != own
+    ]
+    likely = [match for match in found if match.score >= LIKELY or "email" in match.reasons]
+    return sorted(likely, key=lambda match: (-match.score, match.kind, match.id))[:MOST]
+
+
+def find_many(session: Session, place: Place, rows: Sequence[Keys]) -> list[list[UUID]]:
+    """For each of many records with these keys the ids of its likely duplicates in one place: one statement a key.
+
+    For imports: what a slice of rows brings is looked up all at once.
+    """
+    reasons: list[dict[UUID, set[str]]] = [defaultdict(set) for _ in rows]
+    for reason, columns in place.columns.items():
+        asked: dict[str, list[int]] = defaultdict(list)
+        for n, keys in enumerate(rows):
+            if value := keys.get(reason):
+                asked[value].append(n)
+        for column in columns:
+            statement = sa.select(place.id, column).where(column.in_(list(asked)), place.live)
+            for found, value in session.execute(statement.limit(MOST_A_KEY * len(asked))) if asked else ():
+                for n in asked[value]:
+                    reasons[n][found].add(reason)
+    return [[found for found, why in one.items() if certainty(why) >= LIKELY] for one in reasons]
+
+
+def among(rows: Sequence[Keys]) -> list[bool]:
+    """For each of many records whether it probably is one of those before it."""
+    seen: dict[tuple[str, str], set[int]] = defaultdict(set)
+    found = []
+    for n, keys in enumerate(rows):
+        marks = [(reason, value) for reason, value in keys.items() if value]
+        reasons: dict[int, set[str]] = defaultdict(set)
+        for mark in marks:
+            for earlier in seen[mark]:
+                reasons[earlier].add(mark[0])
+            seen[mark].add(n)
+        found.append(any(certainty(why) >= LIKELY for why in reasons.values()))
+    return found
+
+
+def _one(place: Place, column: Any, value: str, reason: str) -> sa.Select[Any]:
+    here = (
+        sa.select(
+            sa.literal(place.kind, sa.Text).label("kind"),
+            place.id.label("id"),
+            place.label.label("label"),
+            place.number.label("number"),
+            place.owner_id.label("owner_id"),
+            place.seen.label("seen"),
+            sa.literal(reason, sa.Text).label("reason"),
+        )
+        .where(column == value, place.live)
+        .limit(MOST_A_KEY)
+        .subquery()
+    )
+    return sa.select(here)
