@@ -21,7 +21,8 @@ def settle(session: Session, actor: Actor, backs: Sequence[Back]) -> None:
     for back in backs:
         if not back.record.is_archived:
             timeline.tell(session, back.record, back.record.owner_id)
-        files.resettle(session, kind="activity", record_id=back.record.id, shown=back.record.attachments)
+        if back.record.attachments or back.changed("attachments"):
+            files.resettle(session, kind="activity", record_id=back.record.id, shown=back.record.attachments)
     now = [{name: getattr(back.record, name) for name, _ in LINKS} for back in backs]
     before = [{name: back.was.get(name) for name, _ in LINKS} for back in backs]
     recount(session, *now, *before)

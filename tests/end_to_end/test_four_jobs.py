@@ -83,7 +83,8 @@ def test_a_follow_up_goes_out_by_itself_and_a_reply_ends_it(demo: Installation, 
         letters = Letters(demo.data_dir / "mail" / "out")
         until("the first mail", lambda: letters.to(lead["email"]))
         line = until(
-            "its line on the timeline", lambda: client.get(f"/api/v1/crm/leads/{lead['id']}/timeline").json()
+            "its line on the timeline",
+            lambda: client.get(f"/api/v1/crm/leads/{lead['id']}/timeline").json()["items"],
         )
         sent = letters.to(lead["email"])[0]
 

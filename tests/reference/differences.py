@@ -67,6 +67,12 @@ DIFFERENCES = (
     ),
     Difference(
         "001",
+        "A communication is with a customer, a lead or an opportunity.",
+        "Or with a contact alone.",
+        "A person without a company calls, too; what was said must not be lost for want of an account.",
+    ),
+    Difference(
+        "001",
         "Dates of closing are date-times.",
         "`expected_close_date` is a date; of a date-time the written calendar day is kept.",
         "A deal is expected on a day, and that day must not move with the time zone of whoever looks.",

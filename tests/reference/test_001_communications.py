@@ -1,4 +1,4 @@
-"""001 and 000, communications: every path, body, field, enum value and rule, run as it is written there."""
+"""References 000 and 001: communications, run as they are written there."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""003 and 004, activities, tasks, notes and timelines: every path, field, enum value and rule."""
+"""References 003 and 004: activities, tasks, notes and what an account shows of them."""
 
 from datetime import timedelta
 from typing import Any
