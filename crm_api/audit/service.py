@@ -27,6 +27,7 @@ ERASED, CLEANED = (
     "erase",
     "clean",
 )  # what the trail says of a record that was erased, or lost words about a person
+_NEW_SET, _NEW_ENTRIES = sa.insert(ChangeSet), sa.insert(AuditEntry)
 _UNTOLD = frozenset({"version", "updated_at"})
 
 
@@ -42,15 +43,16 @@ def change_set(session: Session) -> UUID:
         now = context.current()
         session.info["change_set"] = new_id()
         session.connection().execute(
-            sa.insert(ChangeSet).values(
-                id=session.info["change_set"],
-                at=clock.now(),
-                actor_id=now.actor_id,
-                origin=now.origin,
-                request_id=now.request_id,
-                label=now.label,
-                reverts_id=session.info.get("reverts"),
-            )
+            _NEW_SET,
+            {
+                "id": session.info["change_set"],
+                "at": clock.now(),
+                "actor_id": now.actor_id,
+                "origin": now.origin,
+                "request_id": now.request_id,
+                "label": now.label,
+                "reverts_id": session.info.get("reverts"),
+            },
         )
     return session.info["change_set"]  # type: ignore[no-any-return]
 
@@ -177,7 +179,7 @@ def _store(session: Session, entries: Sequence[Mapping[str, Any]]) -> None:
         return
     owner = change_set(session)
     session.connection().execute(
-        sa.insert(AuditEntry),
+        _NEW_ENTRIES,
         [
             {
                 **entry,

@@ -6,6 +6,7 @@ No other module may import `sqlalchemy.dialects` (ruff TID251 sees to it).
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
+from functools import cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -78,14 +79,17 @@ def upsert(
     """INSERT … ON CONFLICT over `key`; updates the `update` columns, or leaves the old row when None."""
     if not rows:
         return
-    insert: Any = (postgresql.insert if is_postgresql(session) else sqlite.insert)(table)
-    if update:
-        insert = insert.on_conflict_do_update(
-            index_elements=key, set_={c: insert.excluded[c] for c in update}
-        )
-    else:
-        insert = insert.on_conflict_do_nothing(index_elements=key)
-    session.execute(insert, list(rows))
+    statement = _upsert(is_postgresql(session), table, tuple(key), tuple(update or ()))
+    session.execute(statement, list(rows))
+
+
+@cache
+def _upsert(on_postgresql: bool, table: Any, key: tuple[str, ...], update: tuple[str, ...]) -> Any:
+    """Kept: to build it takes longer than to send it."""
+    insert: Any = (postgresql.insert if on_postgresql else sqlite.insert)(table)
+    if not update:
+        return insert.on_conflict_do_nothing(index_elements=key)
+    return insert.on_conflict_do_update(index_elements=key, set_={c: insert.excluded[c] for c in update})
 
 
 def insert_if_absent(session: Session, table: Any, row: Mapping[str, Any], *, key: Sequence[str]) -> bool:

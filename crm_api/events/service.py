@@ -40,6 +40,7 @@ class Event:
 
 
 Handler = Callable[[Session, Event], None]
+_INSERT = sa.insert(EventRow)
 EVERY = "*"  # in either column of the table: a handler of every type
 _same_transaction: dict[str, list[Handler]] = {}
 _after_commit: dict[str, list[Handler]] = {}
@@ -78,8 +79,9 @@ def record_many(session: Session, events: Sequence[Event]) -> None:
         events = [replace(event, data={**event.data, **undone}) for event in events]
     ids = [new_id() for _ in events]
     session.info.setdefault("events", []).extend(ids)
-    session.execute(
-        sa.insert(EventRow),
+    # Over the connection: nothing reads these rows as objects, and the session's own way costs as much as the INSERT.
+    session.connection().execute(
+        _INSERT,
         [
             {
                 "id": event_id,
