@@ -43,7 +43,9 @@ def settle(session: Session, actor: Actor, backs: Sequence[Back]) -> None:
     tags = names_on(session, "lead", [back.record.id for back in backs])
     for back in backs:
         lead, was = back.record, back.was
-        rescore(session, lead, tags.get(lead.id, ()), given=lead.score if lead.score_is_manual else None)
+        by_hand = lead.score_is_manual
+        rescore(session, lead, tags.get(lead.id, ()), given=lead.score)  # the score itself went back already
+        lead.score_is_manual = by_hand
         if back.move is not None:
             told.append(event(f"lead.{back.move}d", lead))
         elif back.told:

@@ -86,6 +86,7 @@ async def test_a_whole_body_with_a_field_only_to_be_read_makes_and_changes_nothi
 ) -> None:
     client = await api.client()
     made = (await client.post(resource.path, json=resource.body)).json()
+    made.pop("possible_duplicates", None)  # told of a creation alone
     one = f"{resource.path}/{made['id']}"
 
     problem(await client.post(resource.path, json={**resource.body, name: made["id"]}), 422, field=name)
@@ -126,7 +127,8 @@ async def test_what_one_may_not_see_looks_as_if_it_were_not_there_on_every_path(
                 )
                 assert told(hidden.json(), one) == told(missing.json(), MISSING)
                 tried += 1
-        assert (await owner.get(f"{resource.path}/{one}")).json() == made.json()
+        beside = {"possible_duplicates": []} if "possible_duplicates" in made.json() else {}
+        assert (await owner.get(f"{resource.path}/{one}")).json() | beside == made.json()
     assert tried > 30
 
 

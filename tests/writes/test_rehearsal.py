@@ -50,6 +50,7 @@ async def test_a_rehearsed_change_and_deletion_leave_the_record_as_it_is(api: Ap
     client = await api.client()
     lead = (await client.post(LEADS, json=BODY)).json()
     where = f"{LEADS}/{lead['id']}"
+    lead.pop("possible_duplicates")  # told of a creation alone
 
     changed = await client.patch(where, params={"dry_run": "true"}, json={"priority": "urgent"})
     deleted = await client.delete(where, params={"dry_run": "true"})
