@@ -14,6 +14,7 @@ from crm_api.activities.routes import timeline_router
 from crm_api.analytics.routes import router as analytics
 from crm_api.changes.routes import history_router
 from crm_api.changes.routes import router as changes
+from crm_api.contacts.routes import of_account_router as contacts_of_account
 from crm_api.contacts.routes import router as contacts
 from crm_api.core import openapi, problems
 from crm_api.core.middleware import Edge
@@ -26,7 +27,10 @@ from crm_api.followups.routes import router as followups
 from crm_api.handovers.routes import router as handovers
 from crm_api.imports.routes import router as imports
 from crm_api.leads.routes import router as leads
+from crm_api.opportunities.routes import of_account_router as opportunities_of_account
 from crm_api.opportunities.routes import router as opportunities
+from crm_api.orders.routes import of_account_router as orders_of_account
+from crm_api.orders.routes import router as orders
 from crm_api.organisation.routes import router as organisation
 from crm_api.organisation.routes import territories_router
 from crm_api.outbox.routes import router as outbox
@@ -39,6 +43,8 @@ from crm_api.pipelines.routes import stages_router
 from crm_api.privacy.routes import router as privacy
 from crm_api.products.routes import router as products
 from crm_api.questions.routes import router as questions
+from crm_api.segments.routes import of_account_router as segments_of_account
+from crm_api.segments.routes import router as segments
 from crm_api.settings import Settings
 from crm_api.tags.routes import router as tags
 from crm_api.targets.routes import router as targets
@@ -63,6 +69,12 @@ ROUTERS = (
     contacts,
     leads,
     opportunities,
+    contacts_of_account,
+    opportunities_of_account,
+    orders_of_account,
+    segments_of_account,
+    orders,
+    segments,
     activities,
     timeline_router,
     pipelines,

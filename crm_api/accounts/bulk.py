@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from crm_api import audit
 from crm_api.accounts.models import Account, AccountStats
+from crm_api.accounts.service import require_no_loop
 from crm_api.core import numbering
 from crm_api.core.ids import new_id
 from crm_api.matching.phones import e164
@@ -37,7 +38,14 @@ def insert(session: Session, rows: Sequence[Row]) -> list[UUID]:
 
 
 def update(session: Session, rows: Sequence[Row]) -> int:
-    """Change accounts: rows with `id` and what to set. Returns how many really changed."""
+    """Change accounts: rows with `id` and what to set. Returns how many really changed.
+
+    Raises Invalid for an account that would be below itself.
+    """
+    for row in rows:  # one by one: of two rows that make a loop together, the second is refused
+        if row.get("parent_id") is not None:
+            require_no_loop(session, row["id"], row["parent_id"])
+            audit.bulk_update(session, Account, [{"id": row["id"], "parent_id": row["parent_id"]}])
     changed = rates.in_base(session, Account, rows, amount="annual_revenue")
     return audit.bulk_update(session, Account, [with_e164(row, "phone") for row in changed])
 

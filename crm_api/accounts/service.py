@@ -13,7 +13,7 @@ from crm_api.access.models import AccountAccess
 from crm_api.accounts.models import Account, AccountStats
 from crm_api.accounts.schemas import AccountIn, AccountPatch
 from crm_api.conditions import records
-from crm_api.core import clock, context
+from crm_api.core import clock, context, trees
 from crm_api.core.columns import touch
 from crm_api.core.errors import Invalid
 from crm_api.core.money import recast, require_currency, to_minor
@@ -111,17 +111,10 @@ def _resolve(session: Session, actor: Actor, values: dict[str, Any], account: Ac
         require_no_loop(session, account.id if account else None, values["parent_id"])
 
 
-def require_no_loop(session: Session, own_id: UUID | None, parent_id: UUID | None) -> None:
-    """Raise Invalid where the parent does not exist or is below the account itself."""
-    seen = {own_id}
-    while parent_id is not None:
-        if parent_id in seen:
-            raise Invalid.field("parent_id", "an account cannot be below itself")
-        seen.add(parent_id)
-        row = session.execute(sa.select(Account.id, Account.parent_id).where(Account.id == parent_id)).first()
-        if row is None:
-            raise Invalid.field("parent_id", "there is no such account")
-        parent_id = row.parent_id
+def require_no_loop(session: Session, own_id: UUID | None, parent_id: UUID) -> None:
+    """Raise Invalid where the parent is below the account itself, by whatever another one has written meanwhile."""
+    if trees.would_loop(session, Account.id, Account.parent_id, own_id, parent_id):
+        raise Invalid.field("parent_id", "an account cannot be below itself")
 
 
 def refresh_open_deal_access(session: Session, wanted: Mapping[UUID, set[UUID]]) -> None:

@@ -1,6 +1,7 @@
 """Reading records of any kind: one page, or one record, always under what the actor may see."""
 
 from collections.abc import Callable, Hashable
+from dataclasses import replace
 from functools import lru_cache
 from typing import Any, Concatenate, ParamSpec
 from uuid import UUID
@@ -14,7 +15,7 @@ from crm_api.conditions.asked import KEPT, Asked, shown
 from crm_api.conditions.compiler import where
 from crm_api.conditions.filters import Query, Wanted, declared, sorts_of
 from crm_api.conditions.relative import is_settled
-from crm_api.conditions.tree import Tree, values_in
+from crm_api.conditions.tree import All, Comparison, Tree, values_in
 from crm_api.core import search
 from crm_api.core.errors import BadRequest, Conflict, Invalid, NotFound, Stale
 from crm_api.core.fields import CATALOGUES, Catalogue
@@ -59,6 +60,15 @@ def page(session: Session, actor: Actor, kind: str, query: Query) -> dict[str, A
     }
 
 
+def page_of(
+    session: Session, actor: Actor, kind: str, query: Query, parent: str, parent_id: UUID
+) -> dict[str, Any]:
+    """The same for the records that hang on one `parent`; raises NotFound where the actor may not see that."""
+    one(session, actor, parent, parent_id)
+    under = Comparison(field=f"{parent}_id", op="eq", value=str(parent_id))
+    return page(session, actor, kind, replace(query, tree=All(all=[under, query.tree])))
+
+
 def one(
     session: Session, actor: Actor, kind: str, record_id: UUID, wanted: Wanted = EVERYTHING
 ) -> dict[str, Any]:
@@ -74,7 +84,7 @@ def _visible_one(kind: str, actor: Actor) -> sa.Select[Any]:
     """The Select of one record by `record_id`, kept: to build it anew takes longer than to run it."""
     catalogue = CATALOGUES[kind]
     by_id = catalogue.model.id == sa.bindparam("record_id", type_=catalogue.model.id.type)
-    return shown(catalogue).where(by_id, visible(kind, actor))
+    return shown(catalogue, actor).where(by_id, visible(kind, actor))
 
 
 def written(
@@ -173,12 +183,12 @@ def _asked(session: Session, actor: Actor, catalogue: Catalogue, query: Query) -
     if archived_at is not None and query.archived != "with":
         terms.append(archived_at.is_(None) if query.archived == "out" else archived_at.is_not(None))
     if kept is None:
-        return Asked(catalogue, terms, sorts_of(catalogue, query.sort))
+        return Asked(catalogue, actor, terms, sorts_of(catalogue, query.sort))
     with saved.named(kept):
         terms += _terms(session, actor, catalogue, kept.tree, kept.search)
         sorts_of(catalogue, kept.sort)
         require_fields(catalogue, kept.fields)
-    return Asked(catalogue, terms, sorts_of(catalogue, query.sort or kept.sort), kept.fields)
+    return Asked(catalogue, actor, terms, sorts_of(catalogue, query.sort or kept.sort), kept.fields)
 
 
 def _terms(
@@ -239,7 +249,7 @@ def stretch(
     value and the id of a row, or else those after the first `skip`."""
     sort = asked.sorts[0]
     if sort.elsewhere is not None:
-        statement, identity = shown(asked.catalogue), asked.catalogue.model.id
+        statement, identity = shown(asked.catalogue, asked.actor), asked.catalogue.model.id
         found = sparse.rows(session, statement, asked.matching, sort, identity, mark, skip=skip, most=most)
         return [dict(row) for row in found]
     if mark is None:

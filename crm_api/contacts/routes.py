@@ -21,6 +21,7 @@ from crm_api.writes.erasing import Hard
 from crm_api.writes.resources import add_bulk
 
 router = APIRouter(prefix="/api/v1/crm/contacts", tags=["contacts"])
+of_account_router = APIRouter(prefix="/api/v1/crm/accounts/{account_id}", tags=["contacts"])
 
 
 @router.get(
@@ -82,3 +83,16 @@ add_bulk(
     Verbs("contact", ContactIn, ContactPatch, service.create, service.update, service.archive),
     ContactOut,
 )
+
+
+@of_account_router.get(
+    "/contacts",
+    response_model=Page[ContactOut],
+    openapi_extra=listed(CATALOGUE),
+    responses=documented(400, 404, 422),
+)
+async def list_contacts_of_account(
+    account_id: UUID, db: Db, actor: CurrentActor, query: Annotated[Query, listing("contact")]
+) -> Response:
+    """The contacts of one account; takes what the list of contacts takes."""
+    return json_answer(await db.read(records.page_of, actor, "contact", query, "account", account_id))

@@ -21,6 +21,7 @@ from crm_api.writes.erasing import Hard
 from crm_api.writes.resources import add_bulk
 
 router = APIRouter(prefix="/api/v1/crm/opportunities", tags=["opportunities"])
+of_account_router = APIRouter(prefix="/api/v1/crm/accounts/{account_id}", tags=["opportunities"])
 
 
 @router.get(
@@ -124,3 +125,16 @@ add_bulk(
     ),
     OpportunityOut,
 )
+
+
+@of_account_router.get(
+    "/opportunities",
+    response_model=Page[OpportunityOut],
+    openapi_extra=listed(CATALOGUE),
+    responses=documented(400, 404, 422),
+)
+async def list_opportunities_of_account(
+    account_id: UUID, db: Db, actor: CurrentActor, query: Annotated[Query, listing("opportunity")]
+) -> Response:
+    """The opportunities of one account; takes what the list of opportunities takes."""
+    return json_answer(await db.read(records.page_of, actor, "opportunity", query, "account", account_id))
