@@ -190,7 +190,8 @@ CATALOGUE = Catalogue(
         Field("visit_every_days", FieldType.INTEGER, Account.visit_every_days, unit="days"),
         *figures.FIELDS,
         Field("tags", FieldType.TAGS, tagged("account", Account), synonyms=("tag", "tagged")),
-        Field("segments", FieldType.TAGS, segmented(Account), synonyms=("segment",)),
+        # Questions say "in segment HVC" by the segment's own name and code.
+        Field("segments", FieldType.TAGS, segmented(Account), label="segment membership"),
         Field("external_system", FieldType.TEXT, Account.external_system),
         Field("external_id", FieldType.TEXT, Account.external_id),
         Field("origin", FieldType.TEXT, Account.origin, nullable=False),

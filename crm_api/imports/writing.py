@@ -219,8 +219,8 @@ def _related(session: Session, kind: Kind, rows: Sequence[Attributes]) -> set[UU
     """The ids of rows whose lines or territories differ."""
     if kind.kind in ("opportunity", "order"):
         lines = {row["id"]: row["lines"] for row in rows if "lines" in row}
-        room = opportunities if kind.kind == "opportunity" else orders
-        return room.with_other_lines(session, lines)
+        differing = {"opportunity": opportunities.with_other_lines, "order": orders.with_other_lines}
+        return differing[kind.kind](session, lines)
     if kind.kind == "user":
         statement = sa.select(user_territories).where(
             user_territories.c.user_id.in_([row["id"] for row in rows])

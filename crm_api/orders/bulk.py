@@ -1,6 +1,6 @@
 """Writing many orders at once, with their lines, for imports; the job works out the figures of their accounts."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -92,7 +92,7 @@ def told(session: Session, ids: Sequence[UUID]) -> list[tuple[UUID, Row]]:
     ]
 
 
-def with_other_lines(session: Session, wanted: dict[UUID, Sequence[Row]]) -> set[UUID]:
+def with_other_lines(session: Session, wanted: Mapping[UUID, Sequence[Row]]) -> set[UUID]:
     """The orders whose lines say something else."""
     complete = dict(zip(wanted, _completed(session, list(wanted.values())), strict=True))
     present = lines.written(session, wanted)

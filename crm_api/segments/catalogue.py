@@ -55,7 +55,7 @@ SEGMENTS = Catalogue(
         Field(
             "name", FieldType.TEXT, Segment.name, sortable=True, nullable=False, sort_column=Segment.name_key
         ),
-        Field("code", FieldType.TEXT, Segment.code, nullable=False),
+        Field("code", FieldType.TEXT, Segment.code, groupable=True, nullable=False),
         Field("kind", FieldType.CHOICE, Segment.kind, choices=SEGMENT_KINDS, groupable=True, nullable=False),
         Field("description", FieldType.TEXT, Segment.description),
         Field("is_active", FieldType.BOOLEAN, Segment.is_active, nullable=False),
