@@ -42,12 +42,12 @@ def update(session: Session, rows: Sequence[Row]) -> int:
 
     Raises Invalid for an account that would be below itself.
     """
-    for row in rows:  # one by one: of two rows that make a loop together, the second is refused
+    changed = rates.in_base(session, Account, rows, amount="annual_revenue")
+    count = audit.bulk_update(session, Account, [with_e164(row, "phone") for row in changed])
+    for row in rows:  # once all are written, so that two rows make no loop together
         if row.get("parent_id") is not None:
             require_no_loop(session, row["id"], row["parent_id"])
-            audit.bulk_update(session, Account, [{"id": row["id"], "parent_id": row["parent_id"]}])
-    changed = rates.in_base(session, Account, rows, amount="annual_revenue")
-    return audit.bulk_update(session, Account, [with_e164(row, "phone") for row in changed])
+    return count
 
 
 def _complete(session: Session, row: Row) -> Row:
