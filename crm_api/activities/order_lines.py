@@ -20,7 +20,8 @@ LINKS = ("account_id", "contact_id", "opportunity_id")
 
 def tell(session: Session, event: Event) -> None:
     """Put an order on the timelines of what it is linked to, in place of what they said of it before."""
-    forget(session, event)
+    if event.type != "order.created":
+        forget(session, event)
     session.execute(sa.insert(TimelineEntry), [_line(event.subject_id, event.data)])
 
 

@@ -35,6 +35,13 @@ def total_of(rows: Iterable[Line]) -> int:
     return sum(line_total(row) for row in rows)
 
 
+def add(session: Session, order_id: UUID, rows: Sequence[Line]) -> None:
+    """The lines of a new order, told by the trail."""
+    if rows:
+        session.execute(sa.insert(OrderLine), [{"id": new_id(), "order_id": order_id, **row} for row in rows])
+        note_many(session, kind="order", changed={order_id: ({"lines": []}, {"lines": list(rows)})})
+
+
 def replace(session: Session, wanted: Mapping[UUID, Sequence[Line]]) -> set[UUID]:
     """Make complete rows (`COLUMNS`) the lines of orders, and tell the trail; returns whose lines that changed."""
     before = written(session, wanted)

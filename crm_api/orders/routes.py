@@ -14,7 +14,6 @@ from crm_api.dependencies import CurrentActor, Db, IfMatch, json_answer, record_
 from crm_api.orders import service
 from crm_api.orders.catalogue import CATALOGUE
 from crm_api.orders.schemas import OrderIn, OrderOut, OrderPatch
-from crm_api.writes import erasing
 from crm_api.writes.bulk import Verbs
 from crm_api.writes.dependencies import Write
 from crm_api.writes.erasing import Hard
@@ -68,7 +67,7 @@ async def update_order(order_id: UUID, body: OrderPatch, write: Write, if_match:
 async def delete_order(order_id: UUID, write: Write, if_match: IfMatch, hard: Hard = False) -> Response:
     """Delete softly: it can be restored, and counts no more. What is deleted `hard` never comes back."""
     if hard:
-        return await write.nothing(erasing.erase, kind="order", record_id=order_id, if_match=if_match)
+        return await write.nothing(service.erase, order_id=order_id, if_match=if_match)
     return await write.nothing(service.archive, order_id=order_id, if_match=if_match)
 
 

@@ -3,6 +3,7 @@
 from typing import Any
 from uuid import UUID
 
+import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from crm_api.access import Actor, require_create
@@ -21,7 +22,7 @@ from crm_api.orders.models import Order
 from crm_api.orders.schemas import ExternalReference, OrderIn, OrderPatch
 from crm_api.organisation import rates
 from crm_api.organisation import service as organisation
-from crm_api.writes import externals
+from crm_api.writes import erasing, externals
 
 _LINKS = ("account", "contact", "opportunity")
 
@@ -40,8 +41,7 @@ def create(session: Session, actor: Actor, *, data: OrderIn) -> Order:
     _revalue(session, order)
     session.add(order)
     session.flush()
-    if rows:
-        lines.replace(session, {order.id: rows})
+    lines.add(session, order.id, rows)
     record(session, event(session, "order.created", order))
     figures.refresh(session, [order.account_id])
     return order
@@ -81,6 +81,14 @@ def archive(session: Session, actor: Actor, *, order_id: UUID, if_match: int | N
     order = records.get(session, actor, Order, order_id, writing=True, if_match=if_match)
     order.archived_at = clock.now()
     _told(session, "order.archived", order)
+
+
+def erase(session: Session, actor: Actor, *, order_id: UUID, if_match: int | None) -> None:
+    """Delete for good; for administrators. What the account spends is counted without it."""
+    account_id = session.scalar(sa.select(Order.account_id).where(Order.id == order_id))
+    erasing.erase(session, actor, kind="order", record_id=order_id, if_match=if_match)
+    if account_id is not None:
+        figures.refresh(session, [account_id])
 
 
 def restore(session: Session, actor: Actor, *, order_id: UUID) -> Order:

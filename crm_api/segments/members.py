@@ -93,6 +93,20 @@ def recount(session: Session, segment_ids: Iterable[UUID]) -> None:
         row.customer_count = counts.get(row.segment_id, 0)
 
 
+def miscounted(session: Session) -> list[UUID]:
+    """The segments whose count is not that of their live accounts: of accounts erased for good nobody tells."""
+    accounts = CATALOGUES["account"].model
+    inside = sa.select(SegmentMember.segment_id).join(accounts, accounts.id == SegmentMember.account_id)
+    counted = inside.add_columns(sa.func.count().label("n")).where(accounts.archived_at.is_(None))
+    right = counted.group_by(SegmentMember.segment_id).subquery()
+    wrong = (
+        sa.select(SegmentStats.segment_id)
+        .outerjoin(right, right.c.segment_id == SegmentStats.segment_id)
+        .where(SegmentStats.customer_count != sa.func.coalesce(right.c.n, 0))
+    )
+    return list(session.scalars(wrong.order_by(SegmentStats.segment_id)))
+
+
 def follow_account(session: Session, event: Event) -> None:
     """An archived account counts in no segment; restored, it counts again."""
     within = sa.select(SegmentMember.segment_id).where(SegmentMember.account_id == event.subject_id)

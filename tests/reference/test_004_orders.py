@@ -339,6 +339,8 @@ async def test_an_account_with_orders_is_not_erased(client: httpx.AsyncClient) -
 
     assert (await client.delete(f"{ORDERS}/{order['id']}", params={"hard": "true"})).status_code == 204
     problem(await client.get(f"{ORDERS}/{order['id']}"), 404)
+    now = await account(client)
+    assert (now["order_count"], now["last_order_date"]) == (None, None)
 
 
 async def test_the_same_key_makes_one_order(client: httpx.AsyncClient) -> None:

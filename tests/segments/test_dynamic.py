@@ -4,6 +4,7 @@ from typing import Any
 
 import httpx
 import pytest
+from sqlalchemy.orm import Session
 
 from crm_api.segments.flows import evaluate
 from tests.app.resources import problem
@@ -138,3 +139,15 @@ async def test_a_saved_view_speaks_of_segments(api: Api, client: httpx.AsyncClie
 
     listed = await client.get(ACCOUNTS, params={"view": kept.json()["id"]})
     assert [item["name"] for item in listed.json()["items"]] == ["Golden"]
+
+
+async def test_an_account_erased_for_good_counts_no_more(api: Api, client: httpx.AsyncClient) -> None:
+    def make(session: Session) -> tuple[str, str]:
+        account = make_account(session)
+        return str(account.id), str(make_segment(session, accounts=[account]).id)
+
+    account_id, segment_id = await api.db.write(make)
+    assert (await client.delete(f"{ACCOUNTS}/{account_id}", params={"hard": "true"})).status_code == 204
+    await evaluate(api.db)
+
+    assert (await client.get(f"{SEGMENTS}/{segment_id}")).json()["customer_count"] == 0
