@@ -1,8 +1,8 @@
 """How fast the API is, beside what it could at most be: `make bench`, or `python -m bench.api --help`.
 
-Ten calls over 32 connections against one web process. Ceilings, measured in the same rounds on the same machine: a
-FastAPI route that does nothing; for each call a bare FastAPI route that checks the token and sends the same SQL over
-the driver; and that SQL alone. The ratios carry over to other machines; requests a second do not.
+Some calls over 32 connections, or as many as told, against one web process. Ceilings, measured in the same rounds on
+the same machine: a FastAPI route that does nothing; for each call a bare FastAPI route that checks the token and sends
+the same SQL over the driver; and that SQL alone. The ratios carry over to other machines; requests a second do not.
 """
 
 import argparse
@@ -17,7 +17,7 @@ import tempfile
 import time
 from collections.abc import AsyncIterator
 from contextlib import ExitStack, asynccontextmanager
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
 import httpx
@@ -26,7 +26,7 @@ import psutil
 from bench import data, serving
 from bench.load import Request, Result, drive
 from bench.replay import Call, recording, repeat
-from bench.targets import CONNECTIONS, LEADS, Target, targets
+from bench.targets import CONNECTIONS, FEW, LEADS, Target, targets
 from crm_api.app import create_app
 from crm_api.core.database import Database
 from crm_api.settings import Settings
@@ -159,8 +159,7 @@ def run(options: argparse.Namespace) -> tuple[dict[str, Measured], int]:
         values = {name.lower(): value for name, value in environment.items()}
         settings = Settings(_env_file=None, **values)  # type: ignore[arg-type, call-arg]
         chosen, recorded = asyncio.run(prepare(settings, options.rows, options.activities))
-        if options.only:
-            chosen = [target for target in chosen if options.only in target.name]
+        chosen = [_over(target, options.connections) for target in chosen if options.only in target.name]
         port, web = stack.enter_context(serving.web("entrypoints.web:app", environment, factory=True))
         peer = {} if options.sqlite else _peer(Path(directory, "calls"), url, chosen, recorded)
         peer_port, peer_web = stack.enter_context(serving.web("bench.ceilings:app", peer, factory=False))
@@ -182,6 +181,10 @@ def run(options: argparse.Namespace) -> tuple[dict[str, Measured], int]:
                     measure(bare, peer_port, peer_web, options.seconds, into.route, into.route_server)
                 into.bare.append(repeat(url, recorded[target.name].calls, seconds=options.seconds / 2))
         return found, web.memory_info().rss
+
+
+def _over(target: Target, connections: int) -> Target:
+    return target if target.connections == FEW else replace(target, connections=connections)
 
 
 def _peer(kept: Path, url: str, chosen: list[Target], recorded: dict[str, Recorded]) -> dict[str, str]:
@@ -235,7 +238,8 @@ def main() -> None:
     )
     parser.add_argument("--rows", type=int, default=100_000, help="leads in the database (100000)")
     parser.add_argument("--activities", type=int, default=3, help="activities a lead (3)")
-    parser.add_argument("--only", help="just the calls with this in their name")
+    parser.add_argument("--only", default="", help="just the calls with this in their name")
+    parser.add_argument("--connections", type=int, default=CONNECTIONS, help=f"at a time ({CONNECTIONS})")
     parser.add_argument("--sqlite", action="store_true", help="SQLite instead of PostgreSQL")
     parser.add_argument("--rounds", type=int, default=3, help="how often every call has its turn (3)")
     parser.add_argument("--seconds", type=float, default=2, help="how long a turn lasts (2)")
@@ -248,7 +252,9 @@ def main() -> None:
     engine = "SQLite" if options.sqlite else "PostgreSQL"
     client = "wrk" if shutil.which("wrk") else "Python client"
     rounds = f"medians of {options.rounds} rounds of {options.seconds:g} s"
-    print(f"{engine}, {CONNECTIONS} connections, one web process, {client}; {rounds}\n\n{table(found)}")
+    print(
+        f"{engine}, {options.connections} connections, one web process, {client}; {rounds}\n\n{table(found)}"
+    )
     print(f"\nthe web process holds {memory / 2**20:,.0f} MiB in the end")
     if options.json:
         options.json.write_text(

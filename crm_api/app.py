@@ -27,6 +27,7 @@ from crm_api.followups.routes import router as followups
 from crm_api.handovers.routes import router as handovers
 from crm_api.imports.routes import router as imports
 from crm_api.leads.routes import router as leads
+from crm_api.modules.routes import router as modules
 from crm_api.opportunities.routes import of_account_router as opportunities_of_account
 from crm_api.opportunities.routes import router as opportunities
 from crm_api.orders.routes import of_account_router as orders_of_account
@@ -63,6 +64,7 @@ ROUTERS = (
     teams_router,
     organisation,
     territories_router,
+    modules,
     analytics,
     exports,  # before the records: `accounts/export` is no account's id
     accounts,

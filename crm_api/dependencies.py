@@ -16,6 +16,8 @@ from crm_api.core.database import Database
 from crm_api.core.errors import BadRequest, NotAllowed, NotSignedIn
 from crm_api.core.limiting import Limiter
 from crm_api.core.secrets import Keys, fingerprint
+from crm_api.modules import service as modules
+from crm_api.modules.manifest import Menu
 from crm_api.organisation.service import zone
 from crm_api.ports import Ports
 from crm_api.settings import Settings
@@ -54,11 +56,14 @@ class State:
 
 @dataclass(frozen=True, slots=True)
 class Visitor:
-    """Somebody signed in on the pages; `csrf_token` proves that a form is one of ours."""
+    """Somebody signed in on the pages; `csrf_token` proves that a form is one of ours. `off` are the optional parts
+    that are switched off, `menus` the navigation over the others."""
 
     session_id: UUID
     csrf_token: str
     actor: Actor
+    menus: tuple[Menu, ...] = ()
+    off: frozenset[str] = frozenset()
 
 
 def state(request: Request) -> State:
@@ -99,6 +104,7 @@ async def current_actor(request: Request, token: Annotated[str | None, Depends(_
     actor = await live_actor(here, UUID(claims["sid"]))
     here.limiter.take(actor.user_id)
     context.enter(actor_id=actor.user_id, label=_label(request))
+    await _require_module(here, request)
     return actor
 
 
@@ -116,7 +122,14 @@ async def _through_key(here: State, request: Request, token: str) -> Actor:
         if wanted and wanted.startswith(f"{scopes.PERSONAL}:"):
             raise NotAllowed("API keys cannot do this; sign in as a person.", missing_scope=None)
         raise NotAllowed(f"This API key lacks the scope {wanted}.", missing_scope=wanted)
+    await _require_module(here, request)
     return holder.actor
+
+
+async def _require_module(here: State, request: Request) -> None:
+    resource = scopes.resource_of(request.scope["path"])
+    if resource is not None and modules.is_optional(resource):
+        await here.db.read(modules.require, resource)
 
 
 async def live_keyholder(here: State, token: str) -> Keyholder:
@@ -183,7 +196,8 @@ def _visitor(session: Session, token: str) -> Visitor | None:
     if found is None or found[0].channel != "web":
         return None
     kept, user = found
-    return Visitor(kept.id, kept.csrf_token or "", actor_of(session, user, organisation_zone=zone(session)))
+    actor, menus = actor_of(session, user, organisation_zone=zone(session)), tuple(modules.menus(session))
+    return Visitor(kept.id, kept.csrf_token or "", actor, menus, modules.switched_off(session))
 
 
 async def _if_match(

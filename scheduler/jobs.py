@@ -23,10 +23,12 @@ Work = Callable[[Database, Ports, Settings, Turn], Awaitable[int]]
 class Job:
     """Something to do every `seconds`, in one worker at a time unless `everywhere`.
 
-    `run` returns how much it did. It must be safe to run again at any time: a round may be lost or doubled.
+    `run` returns how much it did. It must be safe to run again at any time: a round may be lost or doubled. It rests
+    while the optional part `module` is switched off.
     """
 
     name: str
     seconds: float
     run: Work
     everywhere: bool = False
+    module: str | None = None

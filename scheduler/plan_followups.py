@@ -12,4 +12,4 @@ async def run(db: Database, ports: Ports, settings: Settings, turn: Turn) -> int
     return await plan(db)
 
 
-JOB = Job("plan_followups", 5.0, run)
+JOB = Job("plan_followups", 5.0, run, module="followups")

@@ -22,6 +22,7 @@ from apscheduler.triggers.interval import IntervalTrigger
 
 from crm_api.core import clock, context
 from crm_api.core.database import Database
+from crm_api.modules import service as modules
 from crm_api.organisation import jobs as rounds
 from crm_api.ports import Ports
 from crm_api.settings import Settings
@@ -119,6 +120,8 @@ class Runner:
 
     async def _round(self, job: Job) -> None:
         worker = self._turn.worker
+        if job.module and not await self._db.read(modules.is_on, job.module):
+            return
         if not (job.everywhere or self._turn.alone):
             slot = int(clock.now().timestamp() // job.seconds)
             if not await self._db.write(rounds.take_slot, job=job.name, slot=slot, worker=worker):

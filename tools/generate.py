@@ -1,4 +1,4 @@
-"""The files that are made from the code: `.env.example` and `openapi.json`.
+"""The files that are made from the code: `.env.example`, `openapi.json` and `docs/references.md`.
 
 python -m tools.generate           write them
 python -m tools.generate --check   say which differ from the code, and fail if one does
@@ -18,6 +18,7 @@ from pydantic_core import PydanticUndefined
 from crm_api.app import create_app
 from crm_api.dependencies import State
 from crm_api.settings import Settings
+from tools import references
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -56,7 +57,11 @@ def _not_opened() -> AbstractAsyncContextManager[State]:
     raise RuntimeError("describing the API opens no database")
 
 
-GENERATED: dict[str, Callable[[], str]] = {".env.example": env_example, "openapi.json": openapi}
+GENERATED: dict[str, Callable[[], str]] = {
+    ".env.example": env_example,
+    "openapi.json": openapi,
+    "docs/references.md": references.page,
+}
 
 
 def stale() -> list[str]:

@@ -1,5 +1,7 @@
 """What nearly every verb asks of the profile: kept by the process (`core/keeping.py`)."""
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import sqlalchemy as sa
@@ -19,6 +21,7 @@ class Basics(NamedTuple):
     locale: str = "en-GB"
     week_starts_on: int = 1
     distance_unit: str = "km"
+    settings: Mapping[str, Any] = MappingProxyType({})
 
 
 _BASICS = sa.select(*(getattr(Organisation, name) for name in Basics._fields))

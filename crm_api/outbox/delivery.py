@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 
 from crm_api.core import clock, dialect
 from crm_api.core.templating import BadTemplate, MissingField, RenderedEmail
+from crm_api.modules import service as modules
 from crm_api.outbox import queries, timeline
 from crm_api.outbox.authors import Go, Later, No, author_of, hold
 from crm_api.outbox.models import OutboxMessage
@@ -59,7 +60,9 @@ def claim(session: Session, *, worker: str, limit: int) -> list[Claimed]:
     if is_paused(session):
         return []
     now = clock.now()
-    due = dialect.skip_locked(session, queries.due(now, limit=limit)).cte("due")
+    due = dialect.skip_locked(
+        session, queries.due(now, limit=limit, but_not=modules.waiting_purposes(session))
+    ).cte("due")
     rows = session.execute(
         sa.update(OutboxMessage)
         .where(OutboxMessage.id.in_(sa.select(due.c.id)), OutboxMessage.status == Status.QUEUED)

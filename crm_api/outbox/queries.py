@@ -1,5 +1,6 @@
 """Which messages: pure Selects."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -26,11 +27,12 @@ def keeps_out(key: Any) -> sa.ColumnElement[bool]:
     return Suppression.address_key.in_([key, hashed(key)])
 
 
-def due(now: datetime, *, limit: int) -> sa.Select[UUID]:
-    """Queued messages whose time has come, the longest waiting first."""
+def due(now: datetime, *, limit: int, but_not: Sequence[str] = ()) -> sa.Select[UUID]:
+    """Queued messages whose time has come, the longest waiting first; those of the purposes `but_not` wait on."""
     return (
         sa.select(OutboxMessage.id)
         .where(OutboxMessage.status == Status.QUEUED, OutboxMessage.due_at <= now)
+        .where(OutboxMessage.purpose.not_in(but_not) if but_not else sa.true())
         .order_by(OutboxMessage.due_at, OutboxMessage.id)
         .limit(limit)
     )

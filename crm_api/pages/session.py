@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 from fastapi import Depends, Request, Response
 
 from crm_api.core import context
-from crm_api.core.errors import NotAllowed, NotSignedIn
+from crm_api.core.errors import NotAllowed, NotFound, NotSignedIn
 from crm_api.dependencies import State, Visitor, live_visitor, state
 from crm_api.users.sessions import WEB_LIFETIME
 
@@ -50,10 +50,12 @@ async def maybe_visitor(request: Request) -> Visitor | None:
     return found
 
 
-async def visitor(found: Annotated[Visitor | None, Depends(maybe_visitor)]) -> Visitor:
-    """Whoever is signed in; raises NotSignedIn."""
+async def visitor(request: Request, found: Annotated[Visitor | None, Depends(maybe_visitor)]) -> Visitor:
+    """Whoever is signed in; raises NotSignedIn, and NotFound for a page of a part that is switched off."""
     if found is None:
         raise NotSignedIn("Sign in to see this page.")
+    if request.url.path.split("/")[1] in found.off:
+        raise NotFound("This part is switched off here; an administrator can switch it on.")
     return found
 
 

@@ -11,6 +11,8 @@ from crm_api.dependencies import CurrentActor, Db, PortsDep, json_answer
 from crm_api.questions import flows
 from crm_api.questions.answer import Answer
 from crm_api.questions.service import LONGEST_QUESTION, MOST_TURNS, vocabulary
+from crm_api.writes.dependencies import Once, told
+from crm_api.writes.idempotency import Answer as Kept
 
 router = APIRouter(prefix="/api/v1/ask", tags=["questions"])
 
@@ -36,12 +38,16 @@ class Vocabulary(BaseModel):
     conditions: list[str]
 
 
-@router.post("", response_model=Answer, responses=documented(422))
-async def ask(body: Question, db: Db, ports: PortsDep, actor: CurrentActor) -> Response:
+@router.post("", response_model=Answer, responses=documented(400, 409, 422))
+async def ask(body: Question, db: Db, ports: PortsDep, once: Once) -> Response:
     """Answer a question over the records you see. Nothing is ever changed by asking."""
-    turns = [*body.context, body.question]
-    answer = await flows.ask(db, ports.text_model, actor=actor, turns=turns)
-    return json_answer(answer.model_dump(mode="json"))
+
+    async def answered() -> Kept:
+        turns = [*body.context, body.question]
+        answer = await flows.ask(db, ports.text_model, actor=once.actor, turns=turns)
+        return told(answer.model_dump(mode="json"), 200)
+
+    return await once.flow(answered)
 
 
 @router.get("/vocabulary", response_model=list[Vocabulary])

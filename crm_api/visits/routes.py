@@ -20,17 +20,24 @@ from crm_api.visits import flows, service
 from crm_api.visits.catalogue import CATALOGUE
 from crm_api.visits.hours import DayClock
 from crm_api.visits.schemas import Candidates, Kilometres, Nearby, PlanIn, VisitPlanOut
-from crm_api.writes.dependencies import Write
+from crm_api.writes.dependencies import Once, Write, told
+from crm_api.writes.idempotency import Answer
 
 router = APIRouter(prefix="/api/v1/crm/visits", tags=["visits"])
 
 Limit = Annotated[int, Query(ge=1, le=200)]
 
 
-@router.post("/plans", status_code=201, response_model=VisitPlanOut, responses=documented(403, 422, 503))
-async def plan_day(body: PlanIn, db: Db, ports: PortsDep, actor: CurrentActor) -> Response:
+@router.post(
+    "/plans", status_code=201, response_model=VisitPlanOut, responses=documented(400, 403, 409, 422, 503)
+)
+async def plan_day(body: PlanIn, db: Db, ports: PortsDep, once: Once) -> Response:
     """Plan a day of visits: who, in which order, when, and why the others are not in it."""
-    return record_answer(await flows.plan_day(db, ports, actor, data=body), 201)
+
+    async def plan() -> Answer:
+        return told(await flows.plan_day(db, ports, once.actor, data=body), 201)
+
+    return await once.flow(plan)
 
 
 @router.get(

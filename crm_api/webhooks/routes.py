@@ -27,7 +27,8 @@ from crm_api.webhooks.schemas import (
     WebhookOut,
     WebhookPatch,
 )
-from crm_api.writes.dependencies import Write
+from crm_api.writes.dependencies import Once, Write, told
+from crm_api.writes.idempotency import Answer
 
 router = APIRouter(prefix="/api/v1/webhooks", tags=["webhooks"])
 
@@ -87,23 +88,31 @@ async def rotate_secret(
     return record_answer(await flows.rotate_secret(db, keys, actor, webhook_id=webhook_id, overlap=overlap))
 
 
-@router.post("/{webhook_id}/test", response_model=DeliveryWithAttempts, responses=documented(403, 404, 422))
-async def test_webhook(
-    webhook_id: UUID, db: Db, ports: PortsDep, keys: KeysDep, actor: CurrentActor
-) -> Response:
+@router.post(
+    "/{webhook_id}/test", response_model=DeliveryWithAttempts, responses=documented(400, 403, 404, 409, 422)
+)
+async def test_webhook(webhook_id: UUID, db: Db, ports: PortsDep, keys: KeysDep, once: Once) -> Response:
     """Post a `webhook.ping` now, once, and see what the receiver answers."""
-    return json_answer(await flows.test(db, ports, keys, actor, webhook_id=webhook_id))
+
+    async def test() -> Answer:
+        return told(await flows.test(db, ports, keys, once.actor, webhook_id=webhook_id), 200)
+
+    return await once.flow(test)
 
 
 @router.post(
     "/{webhook_id}/replay",
     status_code=202,
     response_model=Replayed,
-    responses=documented(403, 404, 409, 422),
+    responses=documented(400, 403, 404, 409, 422),
 )
-async def replay_span(webhook_id: UUID, body: Span, db: Db, actor: CurrentActor) -> Response:
+async def replay_span(webhook_id: UUID, body: Span, db: Db, once: Once) -> Response:
     """Deliver every event of a stretch of time again, missed or not, under the ids they had."""
-    return json_answer({"queued": await flows.replay(db, actor, webhook_id=webhook_id, span=body)}, 202)
+
+    async def replay() -> Answer:
+        return told({"queued": await flows.replay(db, once.actor, webhook_id=webhook_id, span=body)}, 202)
+
+    return await once.flow(replay)
 
 
 @router.get(

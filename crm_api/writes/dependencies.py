@@ -81,6 +81,19 @@ class Writing:
             return response(await _done(self.db, work))
         return await self.leased(lambda lease: _done(self.db, work, lease))
 
+    async def flow(self, work: Callable[[], Awaitable[Answer]]) -> Response:
+        """Run work that is more than one transaction, with a port between them: its answer is kept once it is there.
+        Cut off before that, it may be done again, as without a key."""
+        if self.key is None:
+            return response(await work())
+
+        async def kept(lease: Lease) -> Answer:
+            answer = await work()
+            await self.db.write(idempotency.finish, lease, answer)
+            return answer
+
+        return await self.leased(kept)
+
     async def leased(self, work: Callable[[Lease], Awaitable[Answer]]) -> Response:
         """Do keyed work under its lease, or give the answer kept for it. A refusal gives the lease back."""
         assert self.key is not None, "there is a key"
@@ -152,6 +165,12 @@ def response(answer: Answer) -> Response:
     return Response(answer.body, answer.status, answer.headers, media_type)
 
 
+IdempotencyKey = Annotated[
+    str | None,
+    Header(description="The same key with the same request is answered again for 24 h, not done again."),
+]
+
+
 async def _writing(
     request: Request,
     db: Db,
@@ -159,22 +178,33 @@ async def _writing(
     dry_run: Annotated[
         bool, Query(description="Do everything, keep nothing, and say what would follow.")
     ] = False,
-    idempotency_key: Annotated[
-        str | None,
-        Header(description="The same key with the same request is answered again for 24 h, not done again."),
-    ] = None,
+    idempotency_key: IdempotencyKey = None,
     aliases: Annotated[
         bool, Query(description="Whether the answer has each field under its other, deprecated names too.")
     ] = True,
 ) -> Writing:
     _refuse_unknown(request)
-    key = None
-    if idempotency_key is not None and request.method == "POST" and not dry_run and actor.user_id is not None:
-        key = Key(actor.user_id, request, idempotency_key, await request.body())
+    key = None if dry_run else await _key(request, actor, idempotency_key)
     return Writing(db, actor, dry_run=dry_run, key=key, aliases=aliases)
 
 
+async def _asking_once(
+    request: Request, db: Db, actor: CurrentActor, idempotency_key: IdempotencyKey = None
+) -> Writing:
+    _refuse_unknown(request)
+    return Writing(db, actor, key=await _key(request, actor, idempotency_key))
+
+
+async def _key(request: Request, actor: Actor, given: str | None) -> Key | None:
+    if given is None or request.method != "POST" or actor.user_id is None:
+        return None
+    return Key(actor.user_id, request, given, await request.body())
+
+
 Write = Annotated[Writing, Depends(_writing)]
+Once = Annotated[
+    Writing, Depends(_asking_once)
+]  # for flows over ports: what a port did cannot be rolled back
 _parameters: dict[Any, frozenset[str]] = {}
 
 

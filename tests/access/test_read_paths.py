@@ -466,6 +466,8 @@ CHECKS |= dict.fromkeys(
     erasures,
 )
 NO_RECORDS = {
+    "GET /api/v1/modules": "parts of the installation",
+    "GET /api/v1/modules/{name}": "one part",
     "GET /health": "the process",
     "GET /ready": "the database",
     "GET /api/v1/auth/me": "whoever asks",

@@ -9,6 +9,7 @@ from crm_api.activities.models import Activity, TimelineEntry
 from crm_api.core import clock
 from crm_api.core.errors import Conflict
 from crm_api.core.templating import MissingField
+from crm_api.modules import service as modules
 from crm_api.outbox import delivery, flows, service
 from crm_api.outbox.authors import Later, No
 from crm_api.outbox.models import OutboxMessage
@@ -293,6 +294,15 @@ async def test_nothing_is_claimed_while_sending_is_paused(db, transport):
     assert await send(db, transport) == 0
     await db.write(service.pause, SYSTEM, paused=False)
     assert await send(db, transport) == 1
+
+
+async def test_mails_of_a_part_that_is_switched_off_wait_for_it(db, transport):
+    key = await enqueue(db, purpose="followup")
+    other = await enqueue(db, "other", purpose="something-removed")
+    await db.write(modules.uninstall, name="followups")
+    await send(db, transport)
+    assert (await message_of(db, key)).status == Status.QUEUED
+    assert (await message_of(db, other)).status == Status.HELD
 
 
 async def uncertain(db, transport):

@@ -8,6 +8,7 @@ import pytest
 from crm_api import subscriptions
 from crm_api.core import clock
 from crm_api.core.database import Database
+from crm_api.modules import service as modules
 from crm_api.organisation import jobs as rounds
 from crm_api.settings import Settings
 from scheduler.jobs import Job
@@ -31,7 +32,7 @@ def counting(name="count", seconds=0.05, **how):
         return 1
 
     run.rounds = []
-    return Job(name, seconds, run, everywhere=how.get("everywhere", False))
+    return Job(name, seconds, run, everywhere=how.get("everywhere", False), module=how.get("module"))
 
 
 async def run_until(runner, condition):
@@ -49,6 +50,17 @@ def runner_with(db, tmp_path, settings, *jobs, alone=True):
 async def test_a_job_runs_at_once_and_again_and_again(db, tmp_path, settings):
     job = counting()
     await run_until(runner_with(db, tmp_path, settings, job), lambda: len(job.run.rounds) >= 3)
+
+
+async def test_a_job_rests_while_its_part_is_switched_off(db, tmp_path, settings):
+    job = counting(module="followups")
+    runner = runner_with(db, tmp_path, settings, job)
+    await db.write(modules.uninstall, name="followups")
+    await runner.tick(job)
+    assert job.run.rounds == []
+    await db.write(modules.install, name="followups")
+    await runner.tick(job)
+    assert len(job.run.rounds) == 1
 
 
 async def test_a_job_that_fails_is_noted_and_runs_again(db, tmp_path, settings):

@@ -102,6 +102,19 @@ async def test_planning_the_same_day_twice_gives_the_same_day(api):
     assert first == second
 
 
+async def test_a_plan_asked_for_again_under_its_key_is_the_plan_there_is(api):
+    rep, _ = await rep_with_dealers(api.db, 12)
+    client = await api.signed_in(rep)
+    asked = {
+        "json": {"day": MONDAY, "account_type": "dealer"},
+        "headers": {"Idempotency-Key": "tapped twice"},
+    }
+    first, second = await client.post(PLANS, **asked), await client.post(PLANS, **asked)
+    assert (second.status_code, second.content) == (201, first.content)
+    assert second.headers["Idempotency-Replayed"] == "true"
+    assert (await client.get(PLANS)).json()["total"] == 1
+
+
 async def test_on_sunday_everybody_is_closed(api):
     rep, _ = await rep_with_dealers(api.db, 3)
     plan = await planned(await api.signed_in(rep), day=SUNDAY)

@@ -498,6 +498,18 @@ async def test_a_stretch_of_time_is_replayed_with_what_was_never_delivered(
     assert sorted(r.json["type"] for r in stage.receiver.received) == ["lead.assigned", "lead.updated"]
 
 
+async def test_a_test_message_asked_for_again_under_its_key_is_posted_once(stage: Stage) -> None:
+    hook = await stage.hook()
+    stage.receiver.answers = [Answer(200), Answer(500, b"a second time")]
+    key = {"Idempotency-Key": "once"}
+
+    first = await stage.client.post(f"{HOOKS}/{hook['id']}/test", headers=key)
+    second = await stage.client.post(f"{HOOKS}/{hook['id']}/test", headers=key)
+
+    assert second.json() == first.json()
+    assert len(stage.receiver.received) == 1
+
+
 async def test_a_test_message_is_posted_at_once_and_tried_once(stage: Stage) -> None:
     hook = await stage.hook()
     stage.receiver.answers = [Answer(500, b"not ready"), Answer(200)]

@@ -1,0 +1,1 @@
+"""Optional parts, and the manifest of menus."""

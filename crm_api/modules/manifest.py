@@ -1,0 +1,88 @@
+"""The parts an installation is made of: what each is for, its menus, and where its addresses are."""
+
+from dataclasses import dataclass
+
+VERSION = "1.0.0"
+
+
+@dataclass(frozen=True, slots=True)
+class Menu:
+    """An entry of the navigation. `parent` is the name of the menu it stands under; a heading has no path."""
+
+    name: str
+    icon: str
+    sequence: int
+    parent: str | None = None
+    path: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Module:
+    """One part. `resources` are the first words of its addresses after `/api/v1` or `/api/v1/crm`; mails of its
+    `purposes` wait while it is off."""
+
+    name: str
+    display_name: str
+    description: str
+    category: str
+    resources: tuple[str, ...]
+    menus: tuple[Menu, ...] = ()
+    depends: tuple[str, ...] = ("crm",)
+    auto_install: bool = True
+    installable: bool = True
+    version: str = VERSION
+    core: bool = False
+    purposes: tuple[str, ...] = ()
+
+
+MODULES = (
+    Module(
+        "crm",
+        "CRM",
+        "Accounts, contacts, leads, opportunities in pipelines, activities and tasks.",
+        "Sales",
+        (),
+        (Menu("CRM", "users", 10), Menu("Today", "house", 11, "CRM", "/")),
+        depends=(),
+        core=True,
+    ),
+    Module(
+        "ask",
+        "Ask",
+        "Questions in plain English, answered from the records.",
+        "Insight",
+        ("ask",),
+        (Menu("Ask", "sparkles", 20, "CRM", "/#ask"),),
+    ),
+    Module(
+        "visits",
+        "Visits",
+        "Days of dealer visits, planned with travel times and opening hours.",
+        "Field sales",
+        ("visits",),
+        (Menu("Visits", "map-pin", 30, "CRM", "/#visits"),),
+    ),
+    Module(
+        "followups",
+        "Follow-ups",
+        "Sequences of mails and calls that go out by themselves.",
+        "Marketing",
+        ("followups",),
+        (Menu("Outbox", "inbox", 40, "CRM", "/#outbox"),),
+        purposes=("followup",),
+    ),
+    Module(
+        "webhooks",
+        "Webhooks",
+        "Tells other systems of every change.",
+        "Integration",
+        ("webhooks",),
+    ),
+    Module(
+        "targets",
+        "Targets",
+        "Sales targets for people and teams.",
+        "Sales",
+        ("targets",),
+    ),
+)
