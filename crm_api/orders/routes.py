@@ -79,7 +79,7 @@ async def restore_order(order_id: UUID, write: Write) -> Response:
 
 add_bulk(
     router,
-    Verbs("order", OrderIn, OrderPatch, service.create, service.update, service.archive, number="ORD"),
+    Verbs("order", OrderIn, OrderPatch, service.create, service.update, service.archive),
     OrderOut,
 )
 

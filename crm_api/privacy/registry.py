@@ -193,12 +193,12 @@ RECORDS: list[Declaration] = [
         f"number stage_kind opportunity_type priority currency {_OTHER_SYSTEM}",
         _own(Opportunity),
     ),
-    # Bought by a company; the contact who ordered is let go of.
+    # Bought by a company; the contact who ordered is let go of. With the company goes what was archived of it.
     personal(
         Order,
         "number reference description external_id",
         f"status currency {_OTHER_SYSTEM}",
-        _own(Order),
+        Rule(any_of(of("order", Order.id), of("account", Order.account_id))),
     ),
     personal(
         Activity,

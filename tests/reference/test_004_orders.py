@@ -343,6 +343,16 @@ async def test_an_account_with_orders_is_not_erased(client: httpx.AsyncClient) -
     assert (now["order_count"], now["last_order_date"]) == (None, None)
 
 
+async def test_an_account_whose_orders_are_archived_is_erased_with_them(client: httpx.AsyncClient) -> None:
+    order = (await put(client)).json()
+    await client.delete(f"{ORDERS}/{order['id']}")
+    address = f"{CRM}/accounts/{order['account_id']}"
+
+    assert (await client.delete(address, params={"hard": "true"})).status_code == 204
+
+    problem(await client.get(f"{ORDERS}/{order['id']}"), 404)
+
+
 async def test_the_same_key_makes_one_order(client: httpx.AsyncClient) -> None:
     headers = {"Idempotency-Key": "order-1"}
     first = await client.post(ORDERS, json=ORDER, headers=headers)
