@@ -313,6 +313,17 @@ async def test_a_change_of_an_order_can_be_undone(api: Api, client: httpx.AsyncC
     assert (await account(client))["order_count"] == 1
 
 
+async def test_an_order_made_by_mistake_can_be_undone(client: httpx.AsyncClient) -> None:
+    await put(client)
+    change_set = (await client.get("/api/v1/changes")).json()["items"][0]["id"]
+
+    assert (await client.post(f"/api/v1/changes/{change_set}/revert")).status_code == 200
+
+    now = await account(client)
+    assert ((await client.get(ORDERS)).json()["total"], now["order_count"]) == (0, None)
+    assert (await put(client)).status_code == 201  # the other system's id is free again
+
+
 async def test_reps_see_and_write_the_orders_of_their_own_accounts(
     api: Api, client: httpx.AsyncClient
 ) -> None:

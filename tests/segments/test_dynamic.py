@@ -1,5 +1,6 @@
 """Dynamic segments: the accounts for which a condition holds."""
 
+import asyncio
 from typing import Any
 
 import httpx
@@ -151,3 +152,30 @@ async def test_an_account_erased_for_good_counts_no_more(api: Api, client: httpx
     await evaluate(api.db)
 
     assert (await client.get(f"{SEGMENTS}/{segment_id}")).json()["customer_count"] == 0
+
+
+async def test_assignments_at_the_same_time_are_all_counted(api: Api, client: httpx.AsyncClient) -> None:
+    def make(session: Session) -> tuple[str, list[str]]:
+        return str(make_segment(session).id), [str(make_account(session).id) for _ in range(6)]
+
+    segment_id, ids = await api.db.write(make)
+    address = f"{SEGMENTS}/{segment_id}/assign-customers"
+    # Each account twice, in pairs that overlap.
+    pairs = [[ids[n], ids[(n + 1) % len(ids)]] for n in range(len(ids))]
+    answers = await asyncio.gather(*(client.post(address, json={"customer_ids": pair}) for pair in pairs))
+
+    assert {answer.status_code for answer in answers} == {200}
+    assert (await client.get(f"{SEGMENTS}/{segment_id}")).json()["customer_count"] == 6
+
+
+async def test_a_change_of_criteria_can_be_undone(api: Api, client: httpx.AsyncClient) -> None:
+    await api.db.write(lambda s: make_account(s, name="Golden", tier="gold") and None)
+    segment = await made(client)
+    address = f"{SEGMENTS}/{segment['id']}"
+    await client.patch(address, json={"criteria": {"field": "tier", "op": "eq", "value": "silver"}})
+    change_set = (await client.get("/api/v1/changes")).json()["items"][0]["id"]
+
+    assert (await client.post(f"/api/v1/changes/{change_set}/revert")).status_code == 200
+    await evaluate(api.db)
+
+    assert ((await client.get(address)).json()["criteria"], await names(client)) == (GOLD, {"Golden"})
