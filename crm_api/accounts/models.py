@@ -109,6 +109,10 @@ class Account(Customised, Timestamps, Versioned, Archivable, Base):
     origin: Mapped[str] = mapped_column(default="api")
 
 
+# Where visits go: the visit address or, where it is empty, the billing address.
+VISIT_CITY = sa.func.coalesce(Account.visit_city, Account.billing_city)
+
+
 class AccountStats(Base):
     """Figures derived from other records; they never bump the account's version.
 

@@ -7,10 +7,10 @@ from sqlalchemy.orm import Session
 
 from crm_api import access
 from crm_api.accounts.models import Account
-from crm_api.core.fields import Catalogue, Field, FieldType, Measure, Relation, Word
+from crm_api.core.fields import Catalogue, Field, FieldType, Relation, Word
 from crm_api.core.money import to_major
 from crm_api.core.presenting import in_major, in_order, shown_by
-from crm_api.orders.models import COUNTING, ORDER_STATUSES, Order, OrderLine, line_total
+from crm_api.orders.models import ORDER_STATUSES, Order, OrderLine, line_total
 from crm_api.orders.schemas import OrderOut
 from crm_api.products.models import Product
 
@@ -20,7 +20,6 @@ access.declare("order_line", OrderLine, follows=(("order", OrderLine.order_id),)
 _SHOWN = sa.select(*shown_by(OrderOut, Order, account_name=Account.name)).join(
     Account, Account.id == Order.account_id
 )
-_PLACED = {"field": "status", "op": "in", "value": list(COUNTING)}
 
 
 def _decorate(session: Session, rows: list[dict[str, Any]], single: bool) -> None:
@@ -103,9 +102,6 @@ CATALOGUE = Catalogue(
         Relation("account", "account", Order.account_id, "orders", synonyms=("account",)),
         Relation("contact", "contact", Order.contact_id, "orders"),
         Relation("opportunity", "opportunity", Order.opportunity_id, "orders"),
-    ),
-    measures=(
-        Measure("order_volume", "sum", "total", where=_PLACED, synonyms=("order volume", "ordered value")),
     ),
     words=(
         Word(("cancelled", "canceled"), {"field": "status", "op": "eq", "value": "cancelled"}),
