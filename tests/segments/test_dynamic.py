@@ -179,3 +179,19 @@ async def test_a_change_of_criteria_can_be_undone(api: Api, client: httpx.AsyncC
     await evaluate(api.db)
 
     assert ((await client.get(address)).json()["criteria"], await names(client)) == (GOLD, {"Golden"})
+
+
+async def test_customers_who_spend_much_follow_their_orders(api: Api, client: httpx.AsyncClient) -> None:
+    account = (await client.post(ACCOUNTS, json={"name": "Big"})).json()["id"]
+    spend = {"field": "annual_spend", "op": "gt", "value": 500_000}
+    segment = await made(client, spend, code="HVC")
+    order = {"account_id": account, "total": 500_000.01}
+    made_order = (await client.post("/api/v1/crm/orders", json=order)).json()
+    await evaluate(api.db)
+    assert await names(client, "hvc") == {"Big"}
+
+    await client.patch(f"/api/v1/crm/orders/{made_order['id']}", json={"status": "cancelled"})
+    await evaluate(api.db)
+
+    assert await names(client, "hvc") == set()
+    assert (await client.get(f"{SEGMENTS}/{segment['id']}")).json()["customer_count"] == 0
