@@ -18,7 +18,7 @@ from crm_api.analytics.routes import router as analytics
 from crm_api.attachments.routes import router as attachments
 from crm_api.changes.routes import history_router
 from crm_api.changes.routes import router as changes
-from crm_api.contacts.routes import of_accounts as contacts_of_accounts
+from crm_api.contacts.routes import of_account_router as contacts_of_account
 from crm_api.contacts.routes import router as contacts
 from crm_api.core import openapi, problems
 from crm_api.core.middleware import Edge
@@ -33,8 +33,10 @@ from crm_api.imports.routes import router as imports
 from crm_api.leads.routes import router as leads
 from crm_api.modules.routes import router as modules
 from crm_api.notifications.routes import router as notifications
-from crm_api.opportunities.routes import of_accounts as opportunities_of_accounts
+from crm_api.opportunities.routes import of_account_router as opportunities_of_account
 from crm_api.opportunities.routes import router as opportunities
+from crm_api.orders.routes import of_account_router as orders_of_account
+from crm_api.orders.routes import router as orders
 from crm_api.organisation.routes import router as organisation
 from crm_api.organisation.routes import territories_router
 from crm_api.outbox.routes import router as outbox
@@ -47,6 +49,8 @@ from crm_api.pipelines.routes import stages_router
 from crm_api.privacy.routes import router as privacy
 from crm_api.products.routes import router as products
 from crm_api.questions.routes import router as questions
+from crm_api.segments.routes import of_account_router as segments_of_account
+from crm_api.segments.routes import router as segments
 from crm_api.settings import Settings
 from crm_api.tags.routes import router as tags
 from crm_api.targets.routes import router as targets
@@ -69,12 +73,16 @@ ROUTERS = (
     analytics,
     exports,  # before the records: `accounts/export` is no account's id
     accounts,
-    contacts_of_accounts,
-    opportunities_of_accounts,
     contacts,
     leads,
     calls_router,
     opportunities,
+    contacts_of_account,
+    opportunities_of_account,
+    orders_of_account,
+    segments_of_account,
+    orders,
+    segments,
     activities,
     communications,
     tasks,

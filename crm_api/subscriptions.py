@@ -7,7 +7,7 @@ and commits with the change itself; *after commit* is run by the relay, exactly 
 from crm_api import audit, events
 from crm_api.accounts import service as accounts
 from crm_api.accounts.catalogue import CATALOGUE as ACCOUNTS
-from crm_api.activities import of_leads, timeline
+from crm_api.activities import of_leads, order_lines, timeline
 from crm_api.activities import service as activities
 from crm_api.activities.catalogue import CATALOGUE as ACTIVITIES
 from crm_api.activities.notes import ActivityNotes
@@ -36,6 +36,8 @@ from crm_api.opportunities import service as opportunities
 from crm_api.opportunities import stages as opportunity_stages
 from crm_api.opportunities.catalogue import CATALOGUE as OPPORTUNITIES
 from crm_api.opportunities.catalogue import LINES
+from crm_api.orders.catalogue import CATALOGUE as ORDERS
+from crm_api.orders.catalogue import LINES as ORDER_LINES
 from crm_api.organisation.catalogue import CALENDARS, RATES, TERRITORIES
 from crm_api.outbox import authors
 from crm_api.outbox import service as outbox
@@ -45,6 +47,8 @@ from crm_api.pipelines.catalogue import PIPELINES, STAGES
 from crm_api.privacy import service as privacy
 from crm_api.privacy.catalogue import CATALOGUE as ERASURES
 from crm_api.products.catalogue import CATALOGUE as PRODUCTS
+from crm_api.segments import members
+from crm_api.segments.catalogue import MEMBERS, SEGMENTS
 from crm_api.tags.catalogue import CATALOGUE as TAGS
 from crm_api.targets import service as targets
 from crm_api.targets.catalogue import CATALOGUE as TARGETS
@@ -72,6 +76,10 @@ ALL_CATALOGUES = (
     LEADS,
     OPPORTUNITIES,
     LINES,
+    ORDERS,
+    ORDER_LINES,
+    SEGMENTS,
+    MEMBERS,
     ACTIVITIES,
     ATTACHMENTS,
     NOTIFICATIONS,
@@ -91,6 +99,13 @@ ALL_CATALOGUES = (
 )
 
 SAME_TRANSACTION: dict[str, list[Handler]] = {
+    "account.archived": [members.follow_account],
+    "account.restored": [members.follow_account],
+    "order.created": [order_lines.tell],
+    "order.updated": [order_lines.tell],
+    "order.cancelled": [order_lines.tell],
+    "order.archived": [order_lines.forget],
+    "order.restored": [order_lines.tell],
     "lead.status_changed": [timeline.tell_stage_change, followups.on_lead_changed],
     "lead.assigned": [followups.on_lead_changed],
     "lead.archived": [followups.on_lead_changed],

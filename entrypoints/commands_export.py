@@ -14,7 +14,10 @@ if TYPE_CHECKING:
 
 def export(
     kind: Annotated[
-        str, typer.Argument(help="accounts, contacts, leads, opportunities, activities, products, tags")
+        str,
+        typer.Argument(
+            help="accounts, contacts, leads, opportunities, orders, activities, products, segments, tags"
+        ),
     ],
     out: Annotated[Path, typer.Option("--out", help="The file to write; one that is there is replaced.")],
     format: Annotated[str, typer.Option("--format", help="csv or jsonl")] = "csv",

@@ -19,7 +19,8 @@ def import_files(
         Path, typer.Argument(exists=True, help="The CSV file; with --plan, the folder of the files.")
     ],
     kind: Annotated[
-        str | None, typer.Option("--as", help="accounts, contacts, leads, opportunities, products, users")
+        str | None,
+        typer.Option("--as", help="accounts, contacts, leads, opportunities, orders, products, users"),
     ] = None,
     map_file: Annotated[Path | None, typer.Option("--map", help="The mapping file (TOML).")] = None,
     plan: Annotated[

@@ -5,6 +5,7 @@ depend on the others.
 """
 
 from collections.abc import Sequence
+from datetime import date
 from itertools import count
 from typing import Any
 from uuid import UUID
@@ -19,11 +20,13 @@ from crm_api.contacts.models import Contact
 from crm_api.core.text import fold
 from crm_api.leads.models import Lead, LeadStats
 from crm_api.opportunities.models import Opportunity, category_of
+from crm_api.orders.models import Order
 from crm_api.organisation.models import Organisation, Territory
 from crm_api.organisation.service import profile
 from crm_api.pipelines.models import Stage
 from crm_api.pipelines.service import default_id, ensure_defaults, resolve
 from crm_api.products.models import Product
+from crm_api.segments.models import Segment, SegmentMember, SegmentStats
 from crm_api.users.models import Team, User, user_territories
 from crm_api.views.models import View
 
@@ -134,6 +137,24 @@ def make_product(session: Session, **values: Any) -> Product:
     """A product."""
     values = {"name": f"Product {next(_numbers)}", "list_price": 10_000, **values}
     return _saved(session, Product(**{"list_price_base": values["list_price"], **values}))
+
+
+def make_order(session: Session, **values: Any) -> Order:
+    """An order of an account, made for it where none is given; `total` in minor units. Figures are left alone."""
+    if "account_id" not in values:
+        values["account_id"] = make_account(session).id
+    values = {"number": f"SO-{next(_numbers)}", "order_date": date(2026, 11, 2), "total": 10_000, **values}
+    return _saved(session, Order(**{"total_base": values["total"], **values}))
+
+
+def make_segment(session: Session, *, accounts: Sequence[Account] = (), **values: Any) -> Segment:
+    """A static segment with these accounts in it."""
+    n = next(_numbers)
+    segment = _saved(session, Segment(**{"name": f"Segment {n}", "code": f"S{n}", **values}))
+    _saved(session, SegmentStats(segment_id=segment.id, customer_count=len(accounts)))
+    for account in accounts:
+        _saved(session, SegmentMember(segment_id=segment.id, account_id=account.id))
+    return segment
 
 
 def stage_of(session: Session, kind: str, applies_to: str = "opportunity") -> Stage:

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from crm_api import audit
 from crm_api.accounts.models import Account, AccountStats
+from crm_api.accounts.service import require_no_loop
 from crm_api.core import numbering
 from crm_api.core.ids import new_id
 from crm_api.matching.phones import e164
@@ -37,9 +38,16 @@ def insert(session: Session, rows: Sequence[Row]) -> list[UUID]:
 
 
 def update(session: Session, rows: Sequence[Row]) -> int:
-    """Change accounts: rows with `id` and what to set. Returns how many really changed."""
+    """Change accounts: rows with `id` and what to set. Returns how many really changed.
+
+    Raises Invalid for an account that would be below itself.
+    """
     changed = rates.in_base(session, Account, rows, amount="annual_revenue")
-    return audit.bulk_update(session, Account, [with_e164(row, "phone") for row in changed])
+    count = audit.bulk_update(session, Account, [with_e164(row, "phone") for row in changed])
+    for row in rows:  # once all are written, so that two rows make no loop together
+        if row.get("parent_id") is not None:
+            require_no_loop(session, row["id"], row["parent_id"])
+    return count
 
 
 def _complete(session: Session, row: Row) -> Row:

@@ -5,10 +5,12 @@ from typing import Any
 import sqlalchemy as sa
 
 from crm_api import access
+from crm_api.accounts import figures
 from crm_api.accounts.models import ACCOUNT_TYPES, RATINGS, TIERS, Account, AccountStats
 from crm_api.accounts.schemas import AccountOut
 from crm_api.core.fields import Catalogue, Field, FieldType, Relation, Word
 from crm_api.core.presenting import in_major, in_order, shown_by
+from crm_api.segments.members import segmented
 from crm_api.tags.service import names_of, tagged
 
 # What people call a country, beside its name.
@@ -31,18 +33,13 @@ _SHOWN = sa.select(
         Account,
         custom_fields=Account.custom,
         tags=names_of("account", Account.id),
-        last_contact_at=AccountStats.last_contact_at,
-        last_visit_at=AccountStats.last_visit_at,
+        **{name: getattr(AccountStats, name) for name in figures.KEPT},
     )
 ).outerjoin(AccountStats, AccountStats.account_id == Account.id)
 
 
-def _stat(column: Any) -> Any:
-    return sa.select(column).where(AccountStats.account_id == Account.id).correlate(Account).scalar_subquery()
-
-
 def _present(row: dict[str, Any]) -> dict[str, Any]:
-    return in_order(AccountOut, in_major(row, "annual_revenue"))
+    return in_order(AccountOut, figures.in_major(in_major(row, "annual_revenue")))
 
 
 CATALOGUE = Catalogue(
@@ -186,20 +183,15 @@ CATALOGUE = Catalogue(
                 "nation",
             ),
         ),
+        Field("shipping_city", FieldType.TEXT, Account.shipping_city, groupable=True),
+        Field("shipping_country", FieldType.TEXT, Account.shipping_country, groupable=True),
+        Field("visit_city", FieldType.TEXT, Account.visit_city, groupable=True),
+        Field("visit_country", FieldType.TEXT, Account.visit_country, groupable=True),
         Field("visit_every_days", FieldType.INTEGER, Account.visit_every_days, unit="days"),
-        Field(
-            "last_contact_at",
-            FieldType.DATETIME,
-            _stat(AccountStats.last_contact_at),
-            synonyms=("last contact", "last contacted"),
-        ),
-        Field(
-            "last_visit_at",
-            FieldType.DATETIME,
-            _stat(AccountStats.last_visit_at),
-            synonyms=("last visit", "last visited"),
-        ),
+        *figures.FIELDS,
         Field("tags", FieldType.TAGS, tagged("account", Account), synonyms=("tag", "tagged")),
+        # Questions say "in segment HVC" by the segment's own name and code.
+        Field("segments", FieldType.TAGS, segmented(Account), label="segment membership"),
         Field("external_system", FieldType.TEXT, Account.external_system),
         Field("external_id", FieldType.TEXT, Account.external_id),
         Field("origin", FieldType.TEXT, Account.origin, nullable=False),
@@ -240,11 +232,15 @@ CATALOGUE = Catalogue(
         ),
         Relation("team", "team", Account.team_id, "accounts", synonyms=("team",)),
     ),
-    words=(Word(("unassigned", "unowned"), {"field": "owner_id", "op": "isnull", "value": True}),),
+    words=(
+        Word(("unassigned", "unowned"), {"field": "owner_id", "op": "isnull", "value": True}),
+        *figures.WORDS,
+    ),
     size=("annual_revenue", "employees"),
     age="year_established",
     listed=("account_type", "industry", "billing_city", "billing_country"),
     live=lambda: Account.archived_at.is_(None),
     shown=lambda: _SHOWN,
+    counted=figures.counted,
     present=_present,
 )

@@ -1,6 +1,6 @@
 """Accounts."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -23,7 +23,8 @@ _LIVE: dict[str, Any] = {
 
 
 class Account(Customised, Timestamps, Versioned, Archivable, Base):
-    """A company. Money is in minor units of `currency`; coordinates are those of the visit address.
+    """A company. Money is in minor units of `currency`; coordinates are those of the visit address, which is the
+    billing address where it is empty.
 
     `opening_hours` is keyed by ISO weekday: `{"1": [["08:00", "12:00"], ["13:00", "18:00"]]}`, local time.
     """
@@ -88,6 +89,16 @@ class Account(Customised, Timestamps, Versioned, Archivable, Base):
     billing_state: Mapped[str | None]
     billing_zip: Mapped[str | None]
     billing_country: Mapped[str | None]
+    shipping_street: Mapped[str | None]
+    shipping_city: Mapped[str | None]
+    shipping_state: Mapped[str | None]
+    shipping_zip: Mapped[str | None]
+    shipping_country: Mapped[str | None]
+    visit_street: Mapped[str | None]
+    visit_city: Mapped[str | None]
+    visit_state: Mapped[str | None]
+    visit_zip: Mapped[str | None]
+    visit_country: Mapped[str | None]
     latitude: Mapped[float | None]
     longitude: Mapped[float | None]
     coordinates_source: Mapped[str | None]
@@ -101,11 +112,37 @@ class Account(Customised, Timestamps, Versioned, Archivable, Base):
     origin: Mapped[str] = mapped_column(default="api")
 
 
+# Where visits go: the visit address or, where it is empty, the billing address.
+VISIT_CITY = sa.func.coalesce(Account.visit_city, Account.billing_city)
+
+
 class AccountStats(Base):
-    """Figures derived from other records; they never bump the account's version."""
+    """Figures derived from other records; they never bump the account's version.
+
+    What its orders say of an account is worked out in `orders/figures.py`, which defines each figure; amounts are in
+    minor units of the organisation's currency. `figured_on` is the day they are of.
+    """
 
     __tablename__ = "account_stats"
+    __table_args__ = (
+        sa.Index("ix_account_stats_spend", "annual_spend", "account_id"),
+        sa.Index("ix_account_stats_last_order", "last_order_date", "account_id"),
+        sa.Index("ix_account_stats_next_order", "next_order_date", "account_id"),
+        sa.Index("ix_account_stats_figured", "figured_on"),
+    )
 
     account_id: Mapped[UUID] = mapped_column(sa.ForeignKey("accounts.id", ondelete="CASCADE"), unique=True)
     last_contact_at: Mapped[datetime | None] = mapped_column(index=True)
     last_visit_at: Mapped[datetime | None]
+    order_count: Mapped[int | None]
+    annual_orders: Mapped[int | None]
+    annual_spend: Mapped[int | None]
+    last_order_date: Mapped[date | None]
+    last_order_value: Mapped[int | None]
+    order_rhythm_days: Mapped[float | None]
+    next_order_date: Mapped[date | None]
+    order_overdue_days: Mapped[int | None]
+    recency_score: Mapped[int | None]
+    frequency_score: Mapped[int | None]
+    monetary_score: Mapped[int | None]
+    figured_on: Mapped[date | None]

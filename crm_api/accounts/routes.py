@@ -5,9 +5,9 @@ from uuid import UUID
 
 from fastapi import APIRouter, Response
 
-from crm_api.accounts import service
+from crm_api.accounts import hierarchy, service
 from crm_api.accounts.catalogue import CATALOGUE
-from crm_api.accounts.schemas import AccountIn, AccountMade, AccountOut, AccountPatch
+from crm_api.accounts.schemas import AccountIn, AccountMade, AccountOut, AccountPatch, Hierarchy
 from crm_api.conditions import records
 from crm_api.conditions.dependencies import SearchBody, listed, listing, showing, shown
 from crm_api.conditions.filters import Query, Wanted
@@ -58,6 +58,12 @@ async def read_account(
     return record_answer(await db.read(records.one, actor, "account", account_id, wanted))
 
 
+@router.get("/{account_id}/hierarchy", response_model=Hierarchy, responses=documented(404, 422))
+async def read_hierarchy(account_id: UUID, db: Db, actor: CurrentActor) -> Response:
+    """The group an account belongs to, as far as you see it: each account with its own figures and the group's."""
+    return json_answer(await db.read(hierarchy.read, actor, account_id=account_id))
+
+
 @router.put("/{account_id}", response_model=AccountOut, responses=documented(400, 403, 404, 409, 412, 422))
 @router.patch("/{account_id}", response_model=AccountOut, responses=documented(400, 403, 404, 409, 412, 422))
 async def update_account(account_id: UUID, body: AccountPatch, write: Write, if_match: IfMatch) -> Response:
@@ -69,7 +75,7 @@ async def update_account(account_id: UUID, body: AccountPatch, write: Write, if_
 async def delete_account(account_id: UUID, write: Write, if_match: IfMatch, hard: Hard = False) -> Response:
     """Delete softly: it can be restored. What is deleted `hard` never comes back.
 
-    An account with contacts, deals or accounts below it is not deleted hard (409): move or delete these first.
+    An account with contacts, deals, orders or accounts below it is not deleted hard (409): move or delete these first.
     """
     if hard:
         return await write.nothing(erasing.erase, kind="account", record_id=account_id, if_match=if_match)

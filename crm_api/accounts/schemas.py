@@ -1,10 +1,10 @@
 """What goes in and out of accounts."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, Literal
 from uuid import UUID
 
-from pydantic import Field
+from pydantic import BaseModel, Field
 
 from crm_api.core.schemas import (
     Amount,
@@ -40,6 +40,7 @@ WORDS = Vocabulary(
         "assigned_to_id": "owner_id",
         "assigned_to": "owner_id",
         "parent_account_id": "parent_id",
+        "employee_count": "employees",
     },
     values={"account_type": {"vendor": "supplier"}},
 )
@@ -68,6 +69,16 @@ class _AccountFields(Body):
     billing_state: Line | None = None
     billing_zip: Line | None = None
     billing_country: Line | None = None
+    shipping_street: Line | None = None
+    shipping_city: Line | None = None
+    shipping_state: Line | None = None
+    shipping_zip: Line | None = None
+    shipping_country: Line | None = None
+    visit_street: Line | None = None
+    visit_city: Line | None = None
+    visit_state: Line | None = None
+    visit_zip: Line | None = None
+    visit_country: Line | None = None
     latitude: Latitude | None = None
     longitude: Longitude | None = None
     opening_hours: OpeningHours | None = None
@@ -133,6 +144,16 @@ class AccountOut(Shown):
     billing_state: str | None
     billing_zip: str | None
     billing_country: str | None
+    shipping_street: str | None
+    shipping_city: str | None
+    shipping_state: str | None
+    shipping_zip: str | None
+    shipping_country: str | None
+    visit_street: str | None
+    visit_city: str | None
+    visit_state: str | None
+    visit_zip: str | None
+    visit_country: str | None
     latitude: float | None
     longitude: float | None
     opening_hours: OpeningHours | None
@@ -141,6 +162,23 @@ class AccountOut(Shown):
     tags: list[str]
     last_contact_at: datetime | None
     last_visit_at: datetime | None
+    contact_count: int = Field(description="Contacts on it.")
+    opportunity_count: int = Field(description="Deals on it that you may see, open and closed.")
+    open_opportunity_count: int
+    total_value: float = Field(description="What these deals come to, in the organisation's currency.")
+    open_value: float
+    base_currency: str = Field(description="The organisation's: that of the values here and of the spend.")
+    order_count: int | None
+    annual_orders: int | None = Field(description="Orders of the last 365 days.")
+    annual_spend: float | None = Field(description="What they come to, in the organisation's currency.")
+    last_order_date: date | None
+    last_order_value: float | None
+    order_rhythm_days: float | None = Field(description="The median of the days between orders.")
+    next_order_date: date | None = Field(description="The last order and the rhythm.")
+    order_overdue_days: int | None
+    recency_score: int | None = Field(description="1 to 5: the fifth of all accounts with orders it is in.")
+    frequency_score: int | None
+    monetary_score: int | None
     custom_fields: dict[str, Any]
     external_system: str | None
     external_id: str | None
@@ -156,3 +194,39 @@ class AccountMade(AccountOut):
     """An account just made, with the records that are probably the same."""
 
     possible_duplicates: list[PossibleDuplicate]
+
+
+class HierarchyFigures(BaseModel):
+    """What accounts come to; amounts in the organisation's currency, over what you may see."""
+
+    contacts: int
+    open_opportunities: int
+    open_value: float
+    won_value: float
+    annual_spend: float
+
+
+class HierarchyAccount(BaseModel):
+    """One account of a tree. `below_id` is the account above it in this tree, the nearest one you may see."""
+
+    id: UUID
+    number: str
+    name: str
+    account_type: AccountType
+    owner_id: UUID | None
+    parent_id: UUID | None
+    below_id: UUID | None
+    level: int = Field(description="0 for the top of the tree.")
+    own: HierarchyFigures
+    total: HierarchyFigures = Field(description="Its own, and those of all below it.")
+
+
+class Hierarchy(BaseModel):
+    """The tree an account belongs to, top first, each account followed by those below it, by name."""
+
+    account_id: UUID
+    currency: str
+    complete: bool = Field(
+        description="Whether these are all; of very large groups the first 1,000 are shown."
+    )
+    accounts: list[HierarchyAccount]

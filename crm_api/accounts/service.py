@@ -15,9 +15,10 @@ from crm_api.accounts.models import Account, AccountStats
 from crm_api.accounts.schemas import AccountIn, AccountPatch
 from crm_api.conditions import records
 from crm_api.conditions.filters import Wanted
-from crm_api.core import clock, context
+from crm_api.core import clock, context, dialect, trees
 from crm_api.core.columns import touch
 from crm_api.core.errors import Invalid
+from crm_api.core.ids import new_id
 from crm_api.core.money import recast, require_currency, to_minor
 from crm_api.core.numbering import take
 from crm_api.core.schemas import apply_patch, changes, refuse_null
@@ -135,17 +136,10 @@ def _resolve(session: Session, actor: Actor, values: dict[str, Any], account: Ac
         require_no_loop(session, account.id if account else None, values["parent_id"])
 
 
-def require_no_loop(session: Session, own_id: UUID | None, parent_id: UUID | None) -> None:
-    """Raise Invalid where the parent does not exist or is below the account itself."""
-    seen = {own_id}
-    while parent_id is not None:
-        if parent_id in seen:
-            raise Invalid.field("parent_id", "an account cannot be below itself")
-        seen.add(parent_id)
-        row = session.execute(sa.select(Account.id, Account.parent_id).where(Account.id == parent_id)).first()
-        if row is None:
-            raise Invalid.field("parent_id", "there is no such account")
-        parent_id = row.parent_id
+def require_no_loop(session: Session, own_id: UUID | None, parent_id: UUID) -> None:
+    """Raise Invalid where the parent is below the account itself, by whatever another one has written meanwhile."""
+    if trees.would_loop(session, Account.id, Account.parent_id, own_id, parent_id):
+        raise Invalid.field("parent_id", "an account cannot be below itself")
 
 
 def refresh_open_deal_access(session: Session, wanted: Mapping[UUID, set[UUID]]) -> None:
@@ -174,12 +168,18 @@ def hold(session: Session, account_ids: Iterable[UUID]) -> None:
 def stats_of(session: Session, account_ids: Iterable[UUID]) -> list[AccountStats]:
     """The accounts' derived figures, held until this transaction ends; made where there are none."""
     wanted = sorted(set(account_ids))
-    held = sa.select(AccountStats).where(AccountStats.account_id.in_(wanted))
-    found = list(session.scalars(held.order_by(AccountStats.account_id).with_for_update()))
-    missing = set(wanted) - {stats.account_id for stats in found}
-    made = [AccountStats(account_id=account_id) for account_id in sorted(missing)]
-    session.add_all(made)
-    return found + made
+
+    def held() -> list[AccountStats]:
+        rows = sa.select(AccountStats).where(AccountStats.account_id.in_(wanted))
+        return list(session.scalars(rows.order_by(AccountStats.account_id).with_for_update()))
+
+    found = held()
+    if missing := sorted(set(wanted) - {stats.account_id for stats in found}):
+        # Another transaction may make them at the same moment: then this one waits, and takes those.
+        made = [{"id": new_id(), "account_id": account_id} for account_id in missing]
+        dialect.upsert(session, AccountStats.__table__, made, key=["account_id"])
+        found = held()
+    return found
 
 
 def follow_owner(session: Session, event: Event) -> None:

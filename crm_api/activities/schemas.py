@@ -154,7 +154,18 @@ class ActivityOut(Shown):
 
 
 LineType = Literal[
-    "call", "email", "meeting", "video_call", "chat", "sms", "visit", "other", "task", "note", "stage_change"
+    "call",
+    "email",
+    "meeting",
+    "video_call",
+    "chat",
+    "sms",
+    "visit",
+    "other",
+    "task",
+    "note",
+    "stage_change",
+    "order",
 ]
 
 

@@ -15,13 +15,15 @@ from crm_api.activities.models import ACTIVITY_TYPES, Activity, TimelineEntry
 from crm_api.conditions import records
 from crm_api.contacts.models import Contact
 from crm_api.core import clock, context
+from crm_api.core.fields import CATALOGUES
 from crm_api.core.listing import Sort, after, decode_cursor, encode_cursor
 from crm_api.events import Event
 from crm_api.leads.models import Lead
 from crm_api.opportunities.models import Opportunity
 
 STAGE_CHANGE = "stage_change"
-TYPES = (*ACTIVITY_TYPES, STAGE_CHANGE)
+ORDER = "order"
+TYPES = (*ACTIVITY_TYPES, STAGE_CHANGE, ORDER)
 _NEWEST = Sort("at", TimelineEntry.at, descending=True, nullable=False)
 
 LINKS: tuple[tuple[str, Any], ...] = (
@@ -80,7 +82,13 @@ def read(
 
 def _told_to(actor: Actor, record_id: UUID) -> list[sa.ColumnElement[bool]]:
     terms: list[sa.ColumnElement[bool]] = []
-    for kind, model in (("activity", Activity), ("lead", Lead), ("opportunity", Opportunity)):
+    orders = CATALOGUES["order"].model  # of a room beside this one
+    for kind, model in (
+        ("activity", Activity),
+        ("lead", Lead),
+        ("opportunity", Opportunity),
+        ("order", orders),
+    ):
         there = sa.select(model.id).where(model.archived_at.is_(None), visible(kind, actor))
         about_it = sa.or_(TimelineEntry.record_id == record_id, TimelineEntry.record_id.in_(there))
         terms.append(sa.or_(TimelineEntry.kind != kind, about_it))

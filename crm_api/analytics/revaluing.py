@@ -16,6 +16,7 @@ from crm_api import audit
 from crm_api.accounts.models import Account
 from crm_api.leads.models import Lead
 from crm_api.opportunities.models import CLOSED_KINDS, Opportunity
+from crm_api.orders.models import Order
 from crm_api.organisation import rates
 from crm_api.organisation.models import Revaluation
 from crm_api.products.models import Product
@@ -44,6 +45,7 @@ BOOKS = (
     Book(Lead, Lead.estimated_value, Lead.value_base, Lead.converted_at),
     Book(Lead, Lead.budget, Lead.budget_base, Lead.converted_at),
     Book(Opportunity, Opportunity.estimated_value, Opportunity.value_base, _CLOSED),
+    Book(Order, Order.total, Order.total_base, Order.order_date),
 )
 
 

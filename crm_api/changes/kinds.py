@@ -27,10 +27,15 @@ from crm_api.leads.models import Lead
 from crm_api.opportunities import lines
 from crm_api.opportunities import undoing as opportunities
 from crm_api.opportunities.models import Opportunity
+from crm_api.orders import lines as order_lines
+from crm_api.orders import undoing as orders
+from crm_api.orders.models import Order
 from crm_api.organisation import holidays
 from crm_api.organisation.models import ExchangeRate, HolidayCalendar, Organisation, Territory
 from crm_api.pipelines.models import Pipeline, Stage
 from crm_api.products.models import Product
+from crm_api.segments import members as segments
+from crm_api.segments.models import Segment
 from crm_api.tags import service as tags
 from crm_api.tags.models import Tag
 from crm_api.targets import undoing as targets
@@ -103,6 +108,7 @@ _PRIMARY = Claim(
 )
 _EMAIL = Claim(("email",), ("email_key",), "another live record has its e-mail address by now")
 _CODE = Claim(("code",), ("code",), "another product has its code by now")
+_SEGMENT_CODE = Claim(("code",), ("code_key",), "another segment has its code by now")
 _NAME = Claim(("name",), ("name_key",), "another one has its name by now")
 _PIPELINE = Claim(("name", "applies_to"), ("name_key", "applies_to"), "another pipeline has its name by now")
 _DEFAULT = Claim(
@@ -143,13 +149,14 @@ UNDOERS: dict[str, Undoer] = {
     "view": Undoer(View, away=small.drop, remade=True),
     "view_default": Undoer(ViewDefault, away=small.drop, remade=True),
     "product": Undoer(Product, examine=small.examine_products, claims=(_CODE, _EXTERNAL)),
+    "segment": Undoer(Segment, claims=(_SEGMENT_CODE, _EXTERNAL)),
     "pipeline": Undoer(Pipeline, settle=small.settle_pipelines, claims=(_PIPELINE, _DEFAULT)),
     "stage": Undoer(Stage, away=small.drop_stage, remade=True),
     "account": Undoer(
         Account,
         examine=accounts.examine,
         settle=accounts.settle,
-        parts={"tags": _tags("account")},
+        parts={"tags": _tags("account"), "segments": Part(segments.codes_of, segments.put_on_each)},
         claims=(_EXTERNAL,),
         upkeep=("latitude", "longitude"),
     ),
@@ -172,6 +179,13 @@ UNDOERS: dict[str, Undoer] = {
         examine=opportunities.examine,
         settle=opportunities.settle,
         parts={"tags": _tags("opportunity"), "lines": Part(lines.written, lines.put_back)},
+        claims=(_EXTERNAL,),
+    ),
+    "order": Undoer(
+        Order,
+        examine=orders.examine,
+        settle=orders.settle,
+        parts={"lines": Part(order_lines.written, order_lines.put_back)},
         claims=(_EXTERNAL,),
     ),
     "activity": Undoer(Activity, settle=activities.settle),

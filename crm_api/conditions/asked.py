@@ -10,6 +10,7 @@ from typing import Any, Literal
 
 import sqlalchemy as sa
 
+from crm_api.access import Actor
 from crm_api.conditions.filters import declared
 from crm_api.core.fields import Catalogue
 from crm_api.core.listing import Sort, after, ordered
@@ -19,9 +20,10 @@ KEPT = 500  # questions a process keeps the statements of, some 50 kB each
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """The rows of a kind that are asked for, and their order. `fields` are those a saved view shows."""
+    """The rows of a kind that `actor` asks for, and their order. `fields` are those a saved view shows."""
 
     catalogue: Catalogue
+    actor: Actor
     matching: list[sa.ColumnElement[bool]]
     sorts: list[Sort]
     fields: tuple[str, ...] = ()
@@ -50,7 +52,7 @@ class Asked:
     def _rows(self, after_a: str | None) -> sa.Select[Any]:
         identity, sort = self.catalogue.model.id, self.sorts[0]
         value = sort.column if len(self.sorts) == 1 else sa.null()
-        statement = shown(self.catalogue).add_columns(value.label("_sort")).where(*self.matching)
+        statement = shown(self.catalogue, self.actor).add_columns(value.label("_sort")).where(*self.matching)
         statement = ordered(statement, self.sorts, identity).limit(sa.bindparam("most", type_=sa.Integer))
         if after_a is None:
             return statement.offset(sa.bindparam("skip", type_=sa.Integer))
@@ -66,7 +68,11 @@ class Asked:
         return sa.select(sa.func.count()).select_from(capped)
 
 
-def shown(catalogue: Catalogue) -> sa.Select[Any]:
-    """The Select behind the answers of a kind, without a WHERE."""
+def shown(catalogue: Catalogue, actor: Actor) -> sa.Select[Any]:
+    """The Select behind the answers of a kind, without a WHERE; what it counts for each row, as `actor` sees it."""
     assert catalogue.shown is not None, f"{catalogue.kind} declares nothing to show"
-    return catalogue.shown()  # type: ignore[no-any-return]
+    statement: sa.Select[Any] = catalogue.shown()
+    if catalogue.counted is None:
+        return statement
+    columns = catalogue.counted(actor)
+    return statement.add_columns(*(column.label(name) for name, column in columns.items()))

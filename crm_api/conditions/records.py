@@ -85,7 +85,7 @@ def by(
     """The one record with this value in a field that no two share; raises NotFound as `one` does."""
     model = CATALOGUES[kind].model
     found = _fetched(
-        session, shown(CATALOGUES[kind]).where(getattr(model, name) == value, visible(kind, actor))
+        session, shown(CATALOGUES[kind], actor).where(getattr(model, name) == value, visible(kind, actor))
     )
     if not found:
         raise NotFound(f"There is no {kind} {value}, or it is not yours to see.")
@@ -96,7 +96,8 @@ def several(session: Session, kind: str, ids: Sequence[UUID]) -> list[dict[str, 
     """Records just written, as JSON answers of a list, in the order of these ids."""
     catalogue = CATALOGUES[kind]
     rows = {
-        row["id"]: row for row in _fetched(session, shown(catalogue).where(catalogue.model.id.in_(list(ids))))
+        row["id"]: row
+        for row in _fetched(session, shown(catalogue, SYSTEM).where(catalogue.model.id.in_(list(ids))))
     }
     return answers(session, SYSTEM, catalogue, [rows[i] for i in ids], Wanted(aliases=False))
 
@@ -106,7 +107,7 @@ def _visible_one(kind: str, actor: Actor) -> sa.Select[Any]:
     """The Select of one record by `record_id`, kept: to build it anew takes longer than to run it."""
     catalogue = CATALOGUES[kind]
     by_id = catalogue.model.id == sa.bindparam("record_id", type_=catalogue.model.id.type)
-    return shown(catalogue).where(by_id, visible(kind, actor))
+    return shown(catalogue, actor).where(by_id, visible(kind, actor))
 
 
 def written(
@@ -205,12 +206,12 @@ def _asked(session: Session, actor: Actor, catalogue: Catalogue, query: Query) -
     if archived_at is not None and query.archived != "with":
         terms.append(archived_at.is_(None) if query.archived == "out" else archived_at.is_not(None))
     if kept is None:
-        return Asked(catalogue, terms, sorts_of(catalogue, query.sort))
+        return Asked(catalogue, actor, terms, sorts_of(catalogue, query.sort))
     with saved.named(kept):
         terms += _terms(session, actor, catalogue, kept.tree, kept.search)
         sorts_of(catalogue, kept.sort)
         require_fields(catalogue, kept.fields)
-    return Asked(catalogue, terms, sorts_of(catalogue, query.sort or kept.sort), kept.fields)
+    return Asked(catalogue, actor, terms, sorts_of(catalogue, query.sort or kept.sort), kept.fields)
 
 
 def _terms(
@@ -271,7 +272,7 @@ def stretch(
     value and the id of a row, or else those after the first `skip`."""
     sort = asked.sorts[0]
     if sort.elsewhere is not None:
-        statement, identity = shown(asked.catalogue), asked.catalogue.model.id
+        statement, identity = shown(asked.catalogue, asked.actor), asked.catalogue.model.id
         found = sparse.rows(session, statement, asked.matching, sort, identity, mark, skip=skip, most=most)
         return [dict(row) for row in found]
     if mark is None:

@@ -80,7 +80,7 @@ def _fixed(
     start = mark if isinstance(mark, int) else 0
     ids = walk.ids[start : start + size]
     catalogue = CATALOGUES[walk.kind]
-    statement = shown(catalogue).where(catalogue.model.id.in_(ids), *walk.asked.matching)
+    statement = shown(catalogue, walk.asked.actor).where(catalogue.model.id.in_(ids), *walk.asked.matching)
     found = {row["id"]: dict(row) for row in session.execute(statement).mappings()}
     rows = [found[record_id] for record_id in ids if record_id in found]
     return rows, start + size if start + size < len(walk.ids) else None

@@ -61,6 +61,7 @@ CATALOGUE = Catalogue(
         Field("is_primary", FieldType.BOOLEAN, Contact.is_primary, nullable=False, synonyms=("primary",)),
         Field("do_not_call", FieldType.BOOLEAN, Contact.do_not_call, nullable=False),
         Field("email_opt_out", FieldType.BOOLEAN, Contact.email_opt_out, nullable=False),
+        Field("is_active", FieldType.BOOLEAN, Contact.is_active, nullable=False),
         Field("city", FieldType.TEXT, Contact.city, groupable=True),
         Field("country", FieldType.TEXT, Contact.country, groupable=True),
         Field("last_contact_at", FieldType.DATETIME, _LAST, synonyms=("last contact", "last contacted")),

@@ -75,6 +75,7 @@ class Contact(Customised, Timestamps, Versioned, Archivable, Base):
     is_primary: Mapped[bool] = mapped_column(default=False)
     do_not_call: Mapped[bool] = mapped_column(default=False)
     email_opt_out: Mapped[bool] = mapped_column(default=False)
+    is_active: Mapped[bool] = mapped_column(default=True)
     time_zone: Mapped[str | None]
     street: Mapped[str | None]
     city: Mapped[str | None]

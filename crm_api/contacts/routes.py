@@ -22,7 +22,7 @@ from crm_api.writes.erasing import Hard
 from crm_api.writes.resources import add_bulk
 
 router = APIRouter(prefix="/api/v1/crm/contacts", tags=["contacts"])
-of_accounts = APIRouter(prefix="/api/v1/crm/accounts", tags=["contacts"])
+of_account_router = APIRouter(prefix="/api/v1/crm/accounts/{account_id}", tags=["contacts"])
 
 
 @router.get(
@@ -87,8 +87,8 @@ add_bulk(
 )
 
 
-@of_accounts.get(
-    "/{account_id}/contacts",
+@of_account_router.get(
+    "/contacts",
     response_model=Page[ContactOut],
     openapi_extra=listed(CATALOGUE),
     responses=documented(400, 404, 422),
@@ -96,5 +96,5 @@ add_bulk(
 async def list_contacts_of_account(
     account_id: UUID, db: Db, actor: CurrentActor, query: Annotated[Query, listing("contact")]
 ) -> Response:
-    """The contacts of an account, a page at a time."""
+    """The contacts of one account; takes what the list of contacts takes."""
     return json_answer(await db.read(records.page_of, actor, "contact", query, "account", account_id))

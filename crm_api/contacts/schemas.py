@@ -65,6 +65,7 @@ class ContactIn(_ContactFields):
     is_primary: bool = False
     do_not_call: bool = False
     email_opt_out: bool = False
+    is_active: bool = Field(True, description="Whether they still work there.")
 
 
 class ContactPatch(_ContactFields):
@@ -73,6 +74,7 @@ class ContactPatch(_ContactFields):
     is_primary: bool | None = None
     do_not_call: bool | None = None
     email_opt_out: bool | None = None
+    is_active: bool | None = None
 
 
 class ContactOut(Shown):
@@ -93,6 +95,7 @@ class ContactOut(Shown):
     is_primary: bool
     do_not_call: bool
     email_opt_out: bool
+    is_active: bool
     time_zone: str | None
     street: str | None
     city: str | None

@@ -14,7 +14,7 @@ from crm_api.conditions.filters import Wanted
 from crm_api.contacts import duplicates
 from crm_api.contacts.models import Contact, ContactStats
 from crm_api.contacts.schemas import ContactIn, ContactPatch
-from crm_api.core import clock, context
+from crm_api.core import clock, context, trees
 from crm_api.core.columns import touch
 from crm_api.core.errors import Invalid
 from crm_api.core.schemas import apply_patch, changes, refuse_null
@@ -71,7 +71,7 @@ def update(
     contact: Contact = records.get(session, actor, Contact, contact_id, writing=True, if_match=if_match)
     values = changes(data, leave_out=("tags", "custom_fields"))
     values |= custom_values.edited(session, actor, contact, data.custom_fields)
-    refuse_null(values, "first_name", "role", "is_primary", "do_not_call", "email_opt_out")
+    refuse_null(values, "first_name", "role", "is_primary", "do_not_call", "email_opt_out", "is_active")
     if "owner_id" in values:
         require_reassign(session, actor, contact, values["owner_id"])
     owner_before = contact.owner_id
@@ -132,13 +132,10 @@ def _resolve(session: Session, actor: Actor, values: dict[str, Any], *, own_id: 
         require_no_loop(session, own_id, values["reports_to_id"])
 
 
-def require_no_loop(session: Session, own_id: UUID | None, boss_id: UUID | None) -> None:
-    seen = {own_id}
-    while boss_id is not None:
-        if boss_id in seen:
-            raise Invalid.field("reports_to_id", "nobody can report to themselves")
-        seen.add(boss_id)
-        boss_id = session.scalar(sa.select(Contact.reports_to_id).where(Contact.id == boss_id))
+def require_no_loop(session: Session, own_id: UUID | None, boss_id: UUID) -> None:
+    """Raise Invalid where the boss reports to the contact, by whatever another one has written meanwhile."""
+    if trees.would_loop(session, Contact.id, Contact.reports_to_id, own_id, boss_id):
+        raise Invalid.field("reports_to_id", "nobody can report to themselves")
 
 
 def _settle_primary(session: Session, contact: Contact, values: dict[str, Any]) -> None:

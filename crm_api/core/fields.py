@@ -172,6 +172,9 @@ class Catalogue:
     live: Callable[[], Any] | None = None  # rows that count unless archived ones are asked for
     filters: dict[str, tuple[str, str]] = field(default_factory=dict)  # other names: (field, operator)
     shown: Callable[[], Any] | None = None  # the Select behind lists and single reads
+    counted: Callable[[Any], dict[str, Any]] | None = (
+        None  # columns of the answer beside, of related records as an actor sees them
+    )
     decorate: Callable[[Any, list[dict[str, Any]], bool], None] | None = None  # session, rows, one alone?
     present: Callable[[dict[str, Any]], dict[str, Any]] | None = (
         None  # its row as the JSON answer; else the fields of `out`

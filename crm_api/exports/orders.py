@@ -13,10 +13,12 @@ from crm_api.core.fields import Catalogue
 from crm_api.exports.formats import FORMATS, Format
 from crm_api.leads.catalogue import CATALOGUE as LEADS
 from crm_api.opportunities.catalogue import CATALOGUE as OPPORTUNITIES
+from crm_api.orders.catalogue import CATALOGUE as ORDERS
 from crm_api.products.catalogue import CATALOGUE as PRODUCTS
+from crm_api.segments.catalogue import SEGMENTS
 from crm_api.tags.catalogue import CATALOGUE as TAGS
 
-EXPORTED = (ACCOUNTS, CONTACTS, LEADS, OPPORTUNITIES, ACTIVITIES, PRODUCTS, TAGS)
+EXPORTED = (ACCOUNTS, CONTACTS, LEADS, OPPORTUNITIES, ORDERS, ACTIVITIES, PRODUCTS, SEGMENTS, TAGS)
 _PAGING = ("page", "page_size", "skip", "limit", "cursor", "count")
 _BOOLEANS = {"true": True, "1": True, "false": False, "0": False}
 

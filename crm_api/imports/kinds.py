@@ -13,6 +13,7 @@ from crm_api.accounts import bulk as accounts
 from crm_api.accounts import duplicates as account_duplicates
 from crm_api.accounts.models import ACCOUNT_TYPES, RATINGS, TIERS, Account
 from crm_api.accounts.schemas import WORDS as ACCOUNT_WORDS
+from crm_api.activities import order_lines as orders_told
 from crm_api.contacts import bulk as contacts
 from crm_api.contacts import duplicates as contact_duplicates
 from crm_api.contacts.models import CONTACT_ROLES, Contact
@@ -30,6 +31,9 @@ from crm_api.matching.duplicates import Place
 from crm_api.opportunities import bulk as opportunities
 from crm_api.opportunities.models import OPPORTUNITY_TYPES, Opportunity
 from crm_api.opportunities.schemas import WORDS as OPPORTUNITY_WORDS
+from crm_api.orders import bulk as orders
+from crm_api.orders.models import ORDER_STATUSES, Order
+from crm_api.orders.schemas import WORDS as ORDER_WORDS
 from crm_api.products import bulk as products
 from crm_api.products.models import Product
 from crm_api.users import bulk as users
@@ -170,7 +174,25 @@ _ADDRESS = {
     "zip": _text(40),
     "country": _text(NAME),
 }
-_BILLING = {f"billing_{name}": target for name, target in _ADDRESS.items()}
+_ADDRESSES = {
+    f"{of}_{name}": target for of in ("billing", "shipping", "visit") for name, target in _ADDRESS.items()
+}
+
+
+def _insert_orders(session: Session, rows: Sequence[Typed]) -> list[UUID]:
+    """New orders, told on the timelines of their accounts."""
+    ids = orders.insert(session, rows)
+    orders_told.tell_many(session, orders.told(session, ids))
+    return ids
+
+
+def _update_orders(session: Session, rows: Sequence[Typed]) -> int:
+    """Changed orders, told anew."""
+    changed, ids = orders.update(session, rows), [row["id"] for row in rows]
+    orders_told.forget_many(session, ids)
+    orders_told.tell_many(session, orders.told(session, ids))
+    return changed
+
 
 KINDS = {
     kind.name: kind
@@ -196,7 +218,7 @@ KINDS = {
                 "parent": _refers("account"),
                 "owner": _refers("user"),
                 "territory": _refers("territory"),
-                **_BILLING,
+                **_ADDRESSES,
                 **_COORDINATES,
                 "visit_minutes": _whole(1, 24 * 60),
                 "visit_every_days": _whole(1, 3650),
@@ -225,6 +247,7 @@ KINDS = {
                 "owner": _refers("user"),
                 "do_not_call": _YES_NO,
                 "email_opt_out": _YES_NO,
+                "is_active": _YES_NO,
                 **_ADDRESS,
                 "description": _text(TEXT),
             },
@@ -319,6 +342,30 @@ KINDS = {
             products.insert,
             products.update,
             unique=("code",),
+        ),
+        Kind(
+            "orders",
+            "order",
+            Order,
+            {
+                "external_id": _EXTERNAL_ID,
+                "number": _text(NAME),
+                "account": Target(_refers("account").read, refers="account", required=True),
+                "contact": _refers("contact"),
+                "opportunity": _refers("opportunity"),
+                "status": _one_of(ORDER_STATUSES, ORDER_WORDS.values["status"]),
+                "order_date": Target(_DAY.read, required=True),
+                "total": _MONEY,
+                "reference": _text(LINE),
+                "description": _text(TEXT),
+                "product": _refers("product"),
+                "quantity": _between(0.001, 10**9),
+                "unit_price": _MONEY,
+            },
+            _insert_orders,
+            _update_orders,
+            ORDER_WORDS,
+            names=("number",),
         ),
         Kind(
             "users",

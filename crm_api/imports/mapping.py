@@ -1,6 +1,6 @@
 """How a file's columns become fields: the mapping file and the plan, both TOML.
 
-    kind = "opportunities"            # accounts, contacts, leads, opportunities, products, users
+    kind = "opportunities"            # accounts, contacts, leads, opportunities, orders, products, users
     system = "maven"                  # whose ids `external_id` holds
     currency = "USD"
 
@@ -30,7 +30,7 @@ from crm_api.core.errors import FieldError, Invalid
 from crm_api.core.fields import CUSTOM
 from crm_api.core.schemas import Currency, Percent
 
-KindName = Literal["accounts", "contacts", "leads", "opportunities", "products", "users"]
+KindName = Literal["accounts", "contacts", "leads", "opportunities", "orders", "products", "users"]
 M = TypeVar("M", bound=BaseModel)
 Short = Annotated[str, Field(min_length=1, max_length=100)]
 

@@ -15,6 +15,7 @@ from crm_api.contacts.models import Contact
 from crm_api.core.text import fold
 from crm_api.leads.models import Lead
 from crm_api.opportunities.models import Opportunity
+from crm_api.orders.models import Order
 from crm_api.organisation.models import Territory
 from crm_api.products.models import Product
 from crm_api.users.models import Team, User
@@ -29,6 +30,7 @@ CALLED: dict[str, tuple[Any, tuple[Any, ...]]] = {
     "territory": (Territory, (Territory.name_key,)),
     "lead": (Lead, (sa.func.lower(Lead.number), Lead.email_key)),
     "opportunity": (Opportunity, (sa.func.lower(Opportunity.number),)),
+    "order": (Order, (sa.func.lower(Order.number),)),
     "activity": (Activity, ()),
 }
 _AT_ONCE = 500

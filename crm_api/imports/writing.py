@@ -16,6 +16,7 @@ from crm_api.imports.service import Record, Terms, find, pipeline_id_of
 from crm_api.matching.duplicates import among, find_many
 from crm_api.opportunities import bulk as opportunities
 from crm_api.opportunities.models import CLOSED_KINDS
+from crm_api.orders import bulk as orders
 from crm_api.organisation.service import territory_named
 from crm_api.pipelines import service as pipelines
 from crm_api.users import bulk as users
@@ -186,6 +187,9 @@ def _place(session: Session, terms: Terms, rows: list[Attributes]) -> None:
             _make_line(row)
             if row["stage_kind"] in CLOSED_KINDS and row.get("actual_close_date") is None:
                 row.pop("actual_close_date", None)  # the day of closing is now, the first time it is told
+    elif terms.kind.kind == "order":
+        for row in rows:
+            _make_line(row)
     elif terms.kind.kind == "user":
         for row in rows:
             territory_id = row.pop("territory_id", None)
@@ -230,10 +234,10 @@ def _differing(session: Session, kind: Kind, rows: Sequence[Attributes]) -> list
 
 def _related(session: Session, kind: Kind, rows: Sequence[Attributes]) -> set[UUID]:
     """The ids of rows whose lines or territories differ."""
-    if kind.kind == "opportunity":
-        return opportunities.with_other_lines(
-            session, {row["id"]: row["lines"] for row in rows if "lines" in row}
-        )
+    if kind.kind in ("opportunity", "order"):
+        lines = {row["id"]: row["lines"] for row in rows if "lines" in row}
+        differing = {"opportunity": opportunities.with_other_lines, "order": orders.with_other_lines}
+        return differing[kind.kind](session, lines)
     if kind.kind == "user":
         statement = sa.select(user_territories).where(
             user_territories.c.user_id.in_([row["id"] for row in rows])

@@ -38,7 +38,7 @@ from crm_api.writes.erasing import Hard
 from crm_api.writes.resources import add_bulk
 
 router = APIRouter(prefix="/api/v1/crm/opportunities", tags=["opportunities"])
-of_accounts = APIRouter(prefix="/api/v1/crm/accounts", tags=["opportunities"])
+of_account_router = APIRouter(prefix="/api/v1/crm/accounts/{account_id}", tags=["opportunities"])
 
 
 @router.get(
@@ -285,8 +285,8 @@ add_bulk(
 )
 
 
-@of_accounts.get(
-    "/{account_id}/opportunities",
+@of_account_router.get(
+    "/opportunities",
     response_model=Page[OpportunityOut],
     openapi_extra=listed(CATALOGUE),
     responses=documented(400, 404, 422),
@@ -294,5 +294,5 @@ add_bulk(
 async def list_opportunities_of_account(
     account_id: UUID, db: Db, actor: CurrentActor, query: Annotated[Query, listing("opportunity")]
 ) -> Response:
-    """The opportunities of an account, a page at a time."""
+    """The opportunities of one account; takes what the list of opportunities takes."""
     return json_answer(await db.read(records.page_of, actor, "opportunity", query, "account", account_id))

@@ -109,6 +109,7 @@ _AMOUNTS = (
     ("products", "list_price_base"),
     ("exchange_rates", "rate"),
     ("targets", "amount"),
+    ("orders", "total_base"),
 )
 
 

@@ -167,7 +167,7 @@ def _columns(
 
 
 def _among(chosen: Rows, *which: sa.ColumnElement[bool]) -> Rows:
-    return Rows(chosen.catalogue, [*chosen.matching, *which], chosen.sorts, chosen.fields)
+    return Rows(chosen.catalogue, chosen.actor, [*chosen.matching, *which], chosen.sorts, chosen.fields)
 
 
 def _counted(session: Session, kind: Kind, chosen: Rows, pipeline_id: UUID) -> dict[UUID, Sums]:

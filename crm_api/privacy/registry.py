@@ -27,6 +27,7 @@ from crm_api.leads.models import Lead, LeadStats
 from crm_api.mailboxes.models import MailboxState, ReceivedMail
 from crm_api.notifications.models import Notification, NotificationPreference
 from crm_api.opportunities.models import Opportunity, OpportunityLine, PipelineRollup, Quote, StageMove
+from crm_api.orders.models import Order, OrderLine
 from crm_api.organisation.models import (
     Counter,
     ExchangeRate,
@@ -59,6 +60,7 @@ from crm_api.privacy.declarations import (
 from crm_api.privacy.words import MARK
 from crm_api.products.models import Product
 from crm_api.questions.models import AskedQuestion
+from crm_api.segments.models import Segment, SegmentMember, SegmentStats
 from crm_api.tags.models import RecordTag, Tag
 from crm_api.targets.models import Target
 from crm_api.users.models import ApiKey, SignInAttempt, Team, User, UserSession, user_territories
@@ -165,9 +167,11 @@ RECORDS: list[Declaration] = [
     ),
     personal(
         Account,
-        "name name_key company_key domain_key website email phone phone_e164 description billing_street "
-        "billing_city billing_state billing_zip external_id custom",
-        "number account_type industry tier rating currency billing_country coordinates_source opening_hours "
+        "name name_key company_key domain_key website email phone phone_e164 description billing_street billing_city "
+        "billing_state billing_zip shipping_street shipping_city shipping_state shipping_zip visit_street visit_city "
+        "visit_state visit_zip external_id custom",
+        "number account_type industry tier rating currency billing_country shipping_country visit_country "
+        "coordinates_source opening_hours "
         f"{_OTHER_SYSTEM}",
         _own(Account),
     ),
@@ -196,6 +200,13 @@ RECORDS: list[Declaration] = [
         _own(Opportunity),
     ),
     personal(Quote, "name attachment", "currency", Rule(of("opportunity", Quote.opportunity_id))),
+    # Bought by a company; the contact who ordered is let go of. With the company goes what was archived of it.
+    personal(
+        Order,
+        "number reference description external_id",
+        f"status currency {_OTHER_SYSTEM}",
+        Rule(any_of(of("order", Order.id), of("account", Order.account_id))),
+    ),
     personal(
         Activity,
         "subject description outcome next_steps details contact_person related_order attachments external_id custom",
@@ -292,6 +303,11 @@ RECORDS: list[Declaration] = [
     ),
     personal(Team, "name name_key", "origin"),
     personal(Territory, "name name_key", "origin"),
+    personal(
+        Segment,
+        "name name_key description criteria benefits external_id",
+        f"code code_key kind {_OTHER_SYSTEM}",
+    ),
     personal(Tag, "name name_key", "color origin"),
     # What was asked of somebody and what came of it stays with the company's figures, without a name of its own.
     personal(Target, "", "measure period currency origin"),
@@ -379,9 +395,15 @@ TRACES: list[Declaration] = [
 
 OTHERS: list[Declaration] = [
     *impersonal(
-        "goes with the record it is kept for", AccountStats, ContactStats, LeadStats, OpportunityLine
+        "goes with the record it is kept for",
+        AccountStats,
+        ContactStats,
+        LeadStats,
+        OpportunityLine,
+        OrderLine,
+        SegmentStats,
     ),
-    *impersonal("links and times alone", AccountAccess, user_territories, WebhookStats),
+    *impersonal("links and times alone", AccountAccess, SegmentMember, user_territories, WebhookStats),
     *impersonal("the company's own profile and how it works", Organisation, Pipeline, Stage, CustomField),
     *impersonal("days off of everybody", HolidayCalendar, Holiday, holiday_calendar_territories),
     *impersonal("rates between currencies, and which amounts they change", ExchangeRate, Revaluation),

@@ -18,6 +18,7 @@ from crm_api.core.errors import Conflict
 from crm_api.core.fields import CATALOGUES
 from crm_api.core.ids import new_id
 from crm_api.opportunities.models import Opportunity
+from crm_api.orders.models import Order as SalesOrder
 from crm_api.privacy import erasing, subjects
 from crm_api.privacy.declarations import Reach
 from crm_api.privacy.erasing import Order
@@ -74,6 +75,9 @@ def _require_empty(session: Session, account: Account) -> None:
         ),
         "deals": sa.select(sa.func.count(Opportunity.id)).where(
             Opportunity.account_id == account.id, Opportunity.archived_at.is_(None)
+        ),
+        "orders": sa.select(sa.func.count(SalesOrder.id)).where(
+            SalesOrder.account_id == account.id, SalesOrder.archived_at.is_(None)
         ),
         "accounts below it": sa.select(sa.func.count(Account.id)).where(
             Account.parent_id == account.id, Account.archived_at.is_(None)

@@ -7,7 +7,7 @@ from pydantic_core import to_jsonable_python
 from sqlalchemy.orm import Session
 
 from crm_api import access
-from crm_api.accounts.models import Account
+from crm_api.accounts.models import VISIT_CITY, Account
 from crm_api.core.fields import Catalogue, Field, FieldType, Relation
 from crm_api.core.presenting import in_order, shown_by
 from crm_api.ports import Coordinates
@@ -19,7 +19,7 @@ access.declare("visit_plan", VisitPlan, owner=VisitPlan.owner_id, team=VisitPlan
 
 _SHOWN = sa.select(*shown_by(VisitPlanOut, VisitPlan))
 _STOPS = (
-    sa.select(*shown_by(StopOut, VisitPlanStop, account_name=Account.name, city=Account.billing_city))
+    sa.select(*shown_by(StopOut, VisitPlanStop, account_name=Account.name, city=VISIT_CITY))
     .join(Account, Account.id == VisitPlanStop.account_id)
     .order_by(VisitPlanStop.position)
 )

@@ -8,7 +8,7 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from crm_api.access import Actor, visible
-from crm_api.accounts.models import Account, AccountStats
+from crm_api.accounts.models import VISIT_CITY, Account, AccountStats
 from crm_api.opportunities.models import CLOSED_KINDS, Opportunity
 from crm_api.ports import Coordinates
 from crm_api.visits.models import VisitPlanStop
@@ -71,7 +71,7 @@ def candidates(actor: Actor, *terms: sa.ColumnElement[bool]) -> sa.Select[Any]:
             Account.name,
             Account.account_type,
             Account.tier,
-            Account.billing_city.label("city"),
+            VISIT_CITY.label("city"),
             Account.phone,
             Account.latitude,
             Account.longitude,

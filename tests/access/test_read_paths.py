@@ -512,6 +512,53 @@ async def lead_by_number(walk: Walk) -> None:
         assert answer.status_code == (200 if str(row.id) in walk.visible("lead") else 404)
 
 
+def below_account(plural: str, kind: str) -> Check:
+    """What hangs on an account is listed to whoever sees the account, as far as they see it."""
+
+    async def check(walk: Walk) -> None:
+        for account_id in walk.some("account"):
+            answer = await walk.client.get(f"{CRM}/accounts/{account_id}/{plural}", params={"page_size": 200})
+            if account_id not in walk.visible("account"):
+                assert answer.status_code == 404
+                continue
+            there = {str(row.id) for row in walk.world.rows[kind] if str(row.account_id) == account_id}
+            assert {item["id"] for item in answer.json()["items"]} == there & walk.visible(kind)
+
+    return check
+
+
+async def hierarchy(walk: Walk) -> None:
+    """A tree has the accounts that are seen, with figures of what is seen on them."""
+    for account_id in walk.some("account"):
+        answer = await walk.client.get(f"{CRM}/accounts/{account_id}/hierarchy")
+        assert (answer.status_code == 200) == (account_id in walk.visible("account"))
+        if answer.status_code == 200:
+            (alone,) = answer.json()["accounts"]
+            on_it = [row for row in walk.world.rows["contact"] if str(row.account_id) == account_id]
+            assert alone["own"]["contacts"] == len({str(row.id) for row in on_it} & walk.visible("contact"))
+
+
+async def customers(walk: Walk) -> None:
+    """The customers of a segment are the accounts in it that are seen."""
+    (segment,) = walk.visible("segment")
+    page = await walk.get(f"{CRM}/segments/{segment}/customers", page_size=200, expand="account,segment")
+    assert {item["id"] for item in page["items"]} == walk.visible("segment_member")
+    assert page["total"] == len(page["items"])
+    listed_ = await walk.get(f"{CRM}/accounts", page_size=200, segments="third")
+    assert {item["id"] for item in listed_["items"]} == {item["account_id"] for item in page["items"]}
+
+
+async def segment_by_code(walk: Walk) -> None:
+    """A segment is everybody's to see."""
+    found = await walk.get(f"{CRM}/segments/code/third")
+    assert {found["id"]} == walk.visible("segment")
+
+
+async def tag_counts(walk: Walk) -> None:
+    """Nobody carries the tag of the company; what is counted is tested with the tags."""
+    assert [row["total"] for row in await walk.get(f"{CRM}/tags/counts")] == [0]
+
+
 # ── Which path shows what ────────────────────────────────────────────────────────────────────────
 
 PLACES = {
@@ -521,6 +568,8 @@ PLACES = {
     "opportunity": f"{CRM}/opportunities",
     "activity": f"{CRM}/activities",
     "product": f"{CRM}/products",
+    "order": f"{CRM}/orders",
+    "segment": f"{CRM}/segments",
     "tag": f"{CRM}/tags",
     "pipeline": f"{CRM}/pipelines",
     "stage": f"{CRM}/stages",
@@ -559,6 +608,14 @@ CHECKS: dict[str, Check] = {
     f"GET {CRM}/leads/kanban": lead_kanban,
     f"GET {CRM}/leads/follow-ups/today": lead_follow_ups,
     f"GET {CRM}/leads/number/{{number}}": lead_by_number,
+    f"GET {CRM}/accounts/{{account_id}}/contacts": below_account("contacts", "contact"),
+    f"GET {CRM}/accounts/{{account_id}}/opportunities": below_account("opportunities", "opportunity"),
+    f"GET {CRM}/accounts/{{account_id}}/orders": below_account("orders", "order"),
+    f"GET {CRM}/accounts/{{account_id}}/segments": below_account("segments", "segment_member"),
+    f"GET {CRM}/accounts/{{account_id}}/hierarchy": hierarchy,
+    f"GET {CRM}/segments/{{segment_id}}/customers": customers,
+    f"GET {CRM}/segments/code/{{code}}": segment_by_code,
+    f"GET {CRM}/tags/counts": tag_counts,
     f"GET {CRM}/visits/nearby": nearby,
     f"GET {CRM}/visits/candidates": candidates,
     f"GET {CRM}/followups/rules/{{rule_id}}/preview": preview,

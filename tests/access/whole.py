@@ -21,6 +21,7 @@ from crm_api.notifications.models import Notification
 from crm_api.organisation.models import ExchangeRate, HolidayCalendar
 from crm_api.outbox.models import Suppression
 from crm_api.pipelines.models import Pipeline, Stage
+from crm_api.segments.models import Segment, SegmentMember
 from crm_api.tags.models import Tag
 from crm_api.targets.models import Target
 from crm_api.users.models import ROLES, Team, User
@@ -29,13 +30,13 @@ from crm_api.visits.models import VisitPlan
 from crm_api.webhooks.models import Webhook
 from tests.access import world
 from tests.access.world import World
-from tests.factories import make_organisation, make_product
+from tests.factories import make_order, make_organisation, make_product, make_segment
 from tests.support.mailbag import make_message
 
 SHARED = {
     "user": User, "team": Team, "product": None, "tag": Tag, "pipeline": Pipeline, "stage": Stage,
     "sequence": Sequence, "followup_rule": FollowUpRule, "suppression": Suppression, "territory": None,
-    "custom_field": None, "holiday_calendar": HolidayCalendar, "exchange_rate": ExchangeRate,
+    "custom_field": None, "segment": Segment, "holiday_calendar": HolidayCalendar, "exchange_rate": ExchangeRate,
 }  # fmt: skip
 PLACE = (40.0, -83.0)
 RATED_ON = date(2026, 11, 1)
@@ -57,6 +58,11 @@ def furnished(session: Session, seed: int) -> World:
         activity.requires_follow_up = True
     rows["attachment"] = [_file(session, kind, row) for kind in world.KINDS for row in rows[kind][::4]]
     rows["product"] = [make_product(session) for _ in range(3)]
+    rows["order"] = [make_order(session, account_id=account.id) for account in rows["account"][::2]]
+    customers = rows["account"][::3]
+    customers_of = make_segment(session, code="THIRD", accounts=customers)
+    members = sa.select(SegmentMember).where(SegmentMember.segment_id == customers_of.id)
+    rows["segment_member"] = list(session.scalars(members))
     session.add_all([Tag(name="Fleet"), Suppression(address_key="no@customer.example", reason="manual")])
     sequence = Sequence(name="First mail", steps=[{"template": "followup_first", "delay_days": 0}])
     session.add(sequence)
@@ -192,13 +198,18 @@ def sees(found: World, actor: Actor, kind: str, row: Any) -> bool:
         return True
     if kind == "webhook_delivery":
         return sees(found, actor, "webhook", found.row("webhook", row.webhook_id))
-    owner_id = getattr(row, {"message": "sender_id", "target": "user_id"}.get(kind, "owner_id"))
+    owner_id = getattr(row, {"message": "sender_id", "target": "user_id"}.get(kind, "owner_id"), None)
     if actor.role != "viewer" and owner_id == actor.user_id:
         return True
     team_id = getattr(row, "team_id", None)
     if actor.role in ("manager", "viewer") and team_id is not None and team_id in actor.team_ids:
         return True
-    follows = {"message": ("lead", "contact"), "enrolment": ("lead",)}.get(kind, ())
+    follows = {
+        "message": ("lead", "contact"),
+        "enrolment": ("lead",),
+        "order": ("account",),
+        "segment_member": ("account",),
+    }.get(kind, ())
     links = [(way, found.row(way, getattr(row, f"{way}_id"))) for way in follows]
     return any(linked is not None and world.sees(found, actor, way, linked) for way, linked in links)
 

@@ -14,6 +14,7 @@ from crm_api.leads.schemas import LeadOut
 from crm_api.opportunities.schemas import OpportunityOut
 from crm_api.pipelines.schemas import PipelineOut, StageOut
 from crm_api.products.schemas import ProductOut
+from crm_api.segments.schemas import SegmentOut
 from crm_api.tags.schemas import TagOut
 
 
@@ -119,8 +120,15 @@ PIPELINE = Resource(
     },
     {"position": 3},
 )
+SEGMENT = Resource(
+    "segment",
+    f"{CRM}/segments",
+    SegmentOut,
+    {"name": "High value", "code": "HVC", "criteria": {"min_annual_spend": 500000}, "priority": 1},
+    {"description": "Those who spend most", "benefits": {"discount_tier": "Platinum"}},
+)
 RECORDS = (ACCOUNT, CONTACT, LEAD, OPPORTUNITY, ACTIVITY, PRODUCT)
-RESOURCES = (*RECORDS, TAG, PIPELINE)
+RESOURCES = (*RECORDS, TAG, PIPELINE, SEGMENT)
 STAGE_SHAPE = StageOut
 
 

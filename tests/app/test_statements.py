@@ -4,12 +4,28 @@ from typing import Any
 
 import pytest
 
-from tests.app.resources import ACCOUNT, CONTACT, LEAD, OPPORTUNITY, Resource, checked
-from tests.factories import make_account, make_contact, make_lead, make_opportunity
+from crm_api.orders.schemas import OrderOut
+from tests.app.resources import ACCOUNT, CONTACT, LEAD, OPPORTUNITY, SEGMENT, Resource, checked
+from tests.factories import (
+    make_account,
+    make_contact,
+    make_lead,
+    make_opportunity,
+    make_order,
+    make_segment,
+)
 from tests.support.api import Api
 from tests.support.statements import counted
 
-MADE = [(ACCOUNT, make_account), (CONTACT, make_contact), (LEAD, make_lead), (OPPORTUNITY, make_opportunity)]
+ORDER = Resource("order", "/api/v1/crm/orders", OrderOut, {}, {})
+MADE = [
+    (ACCOUNT, make_account),
+    (CONTACT, make_contact),
+    (LEAD, make_lead),
+    (OPPORTUNITY, make_opportunity),
+    (ORDER, make_order),
+    (SEGMENT, make_segment),
+]
 RESOURCES = [pytest.param(resource, make, id=resource.path.rpartition("/")[2]) for resource, make in MADE]
 
 

@@ -16,6 +16,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from crm_api.accounts.models import Account
 from crm_api.audit.models import AuditEntry, ChangeSet, Erasure
 from crm_api.core.fields import CATALOGUES, Catalogue
 from crm_api.core.ids import new_id
@@ -24,6 +25,7 @@ from crm_api.followups.models import Enrolment, FollowUpRule, Sequence
 from crm_api.organisation.models import ExchangeRate, HolidayCalendar
 from crm_api.outbox.models import Suppression
 from crm_api.pipelines.models import Pipeline, Stage
+from crm_api.segments.models import SegmentMember
 from crm_api.tags.models import Tag
 from crm_api.targets.models import Target
 from crm_api.visits.models import VisitPlan
@@ -82,6 +84,7 @@ def examples(session: Session) -> dict[str, UUID]:
         user, lead, account, pipeline, sequence, hook, changes,
         factories.make_team(session), factories.make_territory(session), factories.make_product(session),
         factories.make_contact(session), factories.make_opportunity(session), factories.make_activity(session),
+        factories.make_order(session, account_id=account.id), *in_a_segment(session, account),
         factories.make_view(session, owner_id=user.id), make_message(session, user, "sent"),
         HolidayCalendar(name="Days off"), Tag(name="Tag"),
         ExchangeRate(currency="EUR", valid_from=date(1990, 1, 1), rate=Decimal("1.1")),
@@ -101,6 +104,13 @@ def examples(session: Session) -> dict[str, UUID]:
     session.add_all(rows)
     session.flush()
     return {row.__kind__: row.id for row in rows}
+
+
+def in_a_segment(session: Session, account: Account) -> list[Any]:
+    """A segment with the account in it, and its being there."""
+    segment = factories.make_segment(session, accounts=[account])
+    member = session.scalars(sa.select(SegmentMember).where(SegmentMember.segment_id == segment.id)).one()
+    return [segment, member]
 
 
 @dataclass
@@ -149,14 +159,21 @@ class Churn:
         row = self._copied(session)
         made: UUID = new_id()
         plain = {c.name: row[c.name] for c in self._table.columns if c.computed is None}
-        session.execute(sa.insert(self._table).values(plain | self._values(row) | {"id": made}))
+        others = {"id": made}
+        if self.catalogue.kind == "segment_member":  # an account is in a segment once
+            others["account_id"] = factories.make_account(session).id
+        session.execute(sa.insert(self._table).values(plain | self._values(row) | others))
         return made
 
     def _values(self, row: dict[str, Any]) -> dict[str, Any]:
         """Other values in every column that a sort reads, or that must not be there twice."""
         unique = _unique_in(self._table)
         sorted_by = [
-            c for f in self.catalogue.fields if f.sortable for c in (f.column, f.sort_column) if c is not None
+            c
+            for f in self.catalogue.fields
+            if f.sortable and f.elsewhere is None  # what lies elsewhere is empty here: read along the ids
+            for c in (f.column, f.sort_column)
+            if c is not None
         ]
         names = {c.key for c in sorted_by} | {
             name for name in unique - _TELLS_APART if isinstance(row[name], str)
@@ -164,7 +181,9 @@ class Churn:
         derived = {c.name: c.info["derive"] for c in self._table.columns if "derive" in c.info}
         if "name_key" in derived:
             names |= {"name", "last_name"} & set(self._table.columns.keys())
-        alone = unique | ({"name"} if "name_key" in unique else set())
+        if "code_key" in derived:
+            names |= {"code"}
+        alone = unique | {name for name in ("name", "code") if f"{name}_key" in unique}
         values = {
             name: self._value(self._table.columns[name], alone=name in alone)
             for name in sorted(names - derived.keys() - {"id"})

@@ -12,7 +12,8 @@ from sqlalchemy.orm import Session
 
 from crm_api import audit
 from crm_api.access import SYSTEM
-from crm_api.conditions import records
+from crm_api.accounts.models import AccountStats
+from crm_api.conditions import records, sparse
 from crm_api.conditions.filters import Query, sorts_of
 from crm_api.core.database import Database
 from crm_api.core.errors import BadRequest
@@ -193,7 +194,15 @@ def rows_of(session: Session, kind: str, n: int) -> None:
     }  # fmt: skip
     made = shapes[kind]
     rows = ({**made(i), "created_at": start + timedelta(minutes=i)} for i in range(n))
-    audit.bulk_insert(session, CATALOGUES[kind].model, rows)
+    ids = audit.bulk_insert(session, CATALOGUES[kind].model, rows)
+    if kind == "account":
+        days = [date(2026, 1, 1) + timedelta(days=i * 7919 % 1000) for i in range(n)]
+        figures = [
+            {"id": new_id(), "account_id": one, "annual_spend": i * 7919 % n, "last_order_date": day,
+             "next_order_date": day}
+            for i, (one, day) in enumerate(zip(ids, days, strict=True))
+        ]  # fmt: skip
+        session.execute(sa.insert(AccountStats), figures)
     session.execute(sa.text("ANALYZE"))
 
 
@@ -204,7 +213,11 @@ def plan(session: Session, catalogue: Catalogue, sort: str) -> str:
     # Without what is shown of each row: a record's tags are put in order too.
     rows = catalogue.shown().with_only_columns(model.id, maintain_column_froms=True)
     statement = rows.where(model.archived_at.is_(None)).limit(51)
-    statement = ordered(statement, sorts_of(catalogue, (sort,)), model.id)
+    (by,) = sorts_of(catalogue, (sort,))
+    if by.elsewhere is None:
+        statement = ordered(statement, [by], model.id)
+    else:  # the part with values; the other one is read along the ids
+        statement = sparse._filled(rows, [model.archived_at.is_(None)], by, by.elsewhere, model.id).limit(51)
     bind = session.get_bind()
     sql = statement.compile(dialect=bind.dialect, compile_kwargs={"literal_binds": True})
     how = "EXPLAIN QUERY PLAN " if bind.dialect.name == "sqlite" else "EXPLAIN "

@@ -96,6 +96,12 @@ DIFFERENCES = (
         "One process to install, one sign-in, one place where the rules are.",
     ),
     Difference(
+        "001",
+        "The criteria of a segment are free JSON; customers are put in by hand.",
+        "The same for a static segment; a dynamic one has a condition tree for criteria, and its customers follow.",
+        "Who spends over 500,000 changes every day, and nobody puts customers in and out every day.",
+    ),
+    Difference(
         "000",
         "The follow-on phases: loyalty, invoices, payments, payables.",
         "Not there.",

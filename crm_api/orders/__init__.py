@@ -1,0 +1,1 @@
+"""What customers ordered, as the company's order system tells it."""
