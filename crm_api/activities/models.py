@@ -26,7 +26,6 @@ STATUSES = ("scheduled", "in_progress", "completed", "cancelled")
 PRIORITIES = ("low", "medium", "high", "urgent")
 TASK_TYPES = ("general", "follow_up", "reminder", "deadline")
 DIRECTIONS = ("inbound", "outbound")
-_FOLLOW_UP_OPEN = sa.text("follow_up_due IS NOT NULL AND archived_at IS NULL")
 _LIVE = sa.text("archived_at IS NULL")
 _TO_REMIND = sa.text("remind_at IS NOT NULL AND completed_at IS NULL AND archived_at IS NULL")
 
@@ -77,10 +76,7 @@ class Activity(Customised, Timestamps, Versioned, Archivable, Base):
             "ix_activities_type_due", "activity_type", "due_at", "id", sqlite_where=_LIVE, postgresql_where=_LIVE,
             postgresql_ops={"due_at": "NULLS FIRST"},
         ),
-        sa.Index(
-            "ix_activities_follow_up", "follow_up_due", "id", sqlite_where=_FOLLOW_UP_OPEN,
-            postgresql_where=_FOLLOW_UP_OPEN, postgresql_ops={"follow_up_due": "NULLS FIRST"},
-        ),
+        sort_index("ix_activities_live_follow_up", "follow_up_due", nullable=True),
         sa.Index(
             "ix_activities_remind", "remind_at", "id", sqlite_where=_TO_REMIND, postgresql_where=_TO_REMIND
         ),

@@ -10,7 +10,7 @@ from crm_api import access
 from crm_api.contacts.models import Contact
 from crm_api.core import clock
 from crm_api.core.columns import UTCDateTime
-from crm_api.core.dialect import days_between
+from crm_api.core.dialect import days_between, whole_days_between
 from crm_api.core.fields import Catalogue, Field, FieldType, Measure, Relation, Word
 from crm_api.core.money import to_major
 from crm_api.core.presenting import in_major, in_order, shown_by
@@ -92,7 +92,7 @@ def _at(moment: Any, type_: Any) -> Any:
 
 
 OPEN = Opportunity.stage_kind.not_in(CLOSED_KINDS)
-DAYS_IN_STAGE = days_between(Opportunity.stage_entered_at, _at(clock.now, UTCDateTime()))
+DAYS_IN_STAGE = whole_days_between(Opportunity.stage_entered_at, _at(clock.now, UTCDateTime()))
 _ROTTING_DAYS = (
     sa.select(Stage.rotting_days)
     .where(Stage.id == Opportunity.stage_id)
@@ -248,11 +248,10 @@ CATALOGUE = Catalogue(
             "stage_entered_at",
             FieldType.DATETIME,
             Opportunity.stage_entered_at,
-            sortable=True,
             nullable=False,
             label="entry into stage",
         ),
-        Field("days_in_stage", FieldType.NUMBER, DAYS_IN_STAGE, unit="days", nullable=False),
+        Field("days_in_stage", FieldType.INTEGER, DAYS_IN_STAGE, unit="days", nullable=False),
         Field("push_count", FieldType.INTEGER, Opportunity.push_count, nullable=False, label="times pushed"),
         Field("is_rotting", FieldType.BOOLEAN, ROTTING, nullable=False, label="rotting"),
         Field("without_next_step", FieldType.BOOLEAN, WITHOUT_NEXT_STEP, nullable=False),

@@ -217,7 +217,8 @@ async def test_a_changed_rate_is_worked_into_what_it_touches_and_leaves_no_other
     client = await api.client()
     account = (await client.post(f"{CRM}/accounts", json={"name": "Riverside"})).json()["id"]
     money = {"estimated_value": 100, "currency": "EUR"}
-    lead = (await client.post(f"{CRM}/leads", json={"title": "Lead", **money})).json()
+    made = (await client.post(f"{CRM}/leads", json={"title": "Lead", **money})).json()
+    lead = (await client.get(f"{CRM}/leads/{made['id']}")).json()
     await client.post(f"{CRM}/opportunities", json={"name": "Open", **money})
     await client.post(
         f"{CRM}/opportunities",

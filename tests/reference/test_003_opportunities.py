@@ -266,6 +266,6 @@ async def test_a_stage_change_is_told_as_an_event(api: Api) -> None:
     client = await api.client()
     deal = await made(client)
     await client.post(f"{PATH}/{deal['id']}/move-stage", json={"stage": "proposal"})
-    lines = (await client.get(f"{PATH}/{deal['id']}/timeline")).json()
+    lines = (await client.get(f"{PATH}/{deal['id']}/timeline")).json()["items"]
 
     assert [line["summary"] for line in lines] == ["Moved to proposal"]

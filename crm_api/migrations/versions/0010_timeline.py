@@ -85,7 +85,7 @@ def upgrade() -> None:
         batch_op.add_column(sa.Column('related_order', sa.Text(), nullable=True))
         batch_op.add_column(sa.Column('attachments', dialect.Json, nullable=True))
         batch_op.create_index('ix_activities_type_due', ['activity_type', 'due_at', 'id'], unique=False, sqlite_where=sa.text('archived_at IS NULL'), postgresql_where=sa.text('archived_at IS NULL'), postgresql_ops={'due_at': 'NULLS FIRST'})
-        batch_op.create_index('ix_activities_follow_up', ['follow_up_due', 'id'], unique=False, sqlite_where=sa.text('follow_up_due IS NOT NULL AND archived_at IS NULL'), postgresql_where=sa.text('follow_up_due IS NOT NULL AND archived_at IS NULL'), postgresql_ops={'follow_up_due': 'NULLS FIRST'})
+        batch_op.create_index('ix_activities_live_follow_up', ['follow_up_due', 'id'], unique=False, sqlite_where=sa.text('archived_at IS NULL'), postgresql_where=sa.text('archived_at IS NULL'), postgresql_ops={'follow_up_due': 'NULLS FIRST'})
         batch_op.create_index('ix_activities_remind', ['remind_at', 'id'], unique=False, sqlite_where=sa.text('remind_at IS NOT NULL AND completed_at IS NULL AND archived_at IS NULL'), postgresql_where=sa.text('remind_at IS NOT NULL AND completed_at IS NULL AND archived_at IS NULL'))
 
     with op.batch_alter_table('lead_stats', schema=None) as batch_op:
