@@ -21,6 +21,7 @@ from crm_api.core.text import fold
 from crm_api.followups.models import FollowUpRule, Sequence
 from crm_api.leads import bulk as leads
 from crm_api.opportunities import bulk as opportunities
+from crm_api.opportunities import rollups
 from crm_api.opportunities.models import StageMove
 from crm_api.organisation.models import Counter, Territory
 from crm_api.pipelines import service as pipelines
@@ -189,6 +190,7 @@ def remove(session: Session) -> int:
     for table in reversed(Base.metadata.sorted_tables):
         if "origin" in table.c and "id" in table.c and table.name not in ("change_sets", "events"):
             count += _erase(session, table, table.c.origin == "demo")
+    rollups.rebuild(session)  # what came and went again adds up to nothing, in many rows
     erasure.finished_at, erasure.counts = clock.now(), {"records": count}
     return count
 
