@@ -11,7 +11,8 @@ from crm_api.core.listing import MAX_PAGE_SIZE
 from crm_api.core.problems import documented
 from crm_api.dependencies import CurrentActor, Db, json_answer, takes_only
 from crm_api.events import feed
-from crm_api.events.schemas import Feed, TypePattern
+from crm_api.events.schemas import EventType, Feed, TypePattern
+from crm_api.events.types import EVENTS
 
 router = APIRouter(prefix="/api/v1/events", tags=["events"])
 _PATTERNS = TypeAdapter(list[TypePattern])
@@ -22,7 +23,7 @@ def _patterns(text: str) -> list[str]:
         return _PATTERNS.validate_python([part.strip() for part in text.split(",") if part.strip()]) or ["*"]
     except ValidationError as error:
         reason = error.errors()[0]["msg"].removeprefix("Value error, ")
-        raise Invalid.field("types", f"each is {reason}") from error
+        raise Invalid.field("types", reason) from error
 
 
 @router.get(
@@ -56,3 +57,15 @@ async def read_feed(
         limit=limit,
     )
     return json_answer(found)
+
+
+@router.get("/types", response_model=list[EventType])
+async def list_event_types(actor: CurrentActor) -> Response:
+    """Every type of event there is, for the feed and for webhooks."""
+    return json_answer(
+        [
+            {"type": f"{kind}.{happened}", "kind": kind, "meaning": meaning}
+            for kind, all_of_them in EVENTS.items()
+            for happened, meaning in all_of_them.items()
+        ]
+    )

@@ -7,12 +7,19 @@ from uuid import UUID
 
 from pydantic import AfterValidator, BaseModel, Field, StringConstraints
 
+from crm_api.events.types import EVENTS
+
 _PATTERN = re.compile(r"\*|[a-z][a-z0-9_]*\.(?:\*|[a-z][a-z0-9_]*)")
 
 
 def _pattern(value: str) -> str:
     if not _PATTERN.fullmatch(value):
         raise ValueError("an event type such as lead.created, all of a kind as lead.*, or * for everything")
+    kind, _, happened = value.partition(".")
+    if kind != "*" and kind not in EVENTS:
+        raise ValueError(f"events are of the kinds {', '.join(sorted(EVENTS))}")
+    if happened not in ("", "*") and happened not in EVENTS[kind]:
+        raise ValueError(f"of {kind} there are {', '.join(f'{kind}.{each}' for each in EVENTS[kind])}")
     return value
 
 
@@ -43,3 +50,11 @@ class Feed(BaseModel):
     items: list[EventOut]
     next_after: int = Field(description="Send it as `after` to go on; everything up to here was shown.")
     has_more: bool = Field(description="Whether more is there already.")
+
+
+class EventType(BaseModel):
+    """One type of event; `meaning` goes on from the record it is about."""
+
+    type: str = Field(examples=["lead.converted"])
+    kind: str
+    meaning: str = Field(examples=["became an account, with the ids of what was made"])

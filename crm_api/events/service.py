@@ -18,6 +18,7 @@ from sqlalchemy.orm import Session
 from crm_api.core import clock, context, dialect
 from crm_api.core.ids import new_id
 from crm_api.events.models import EventDelivery, EventRow
+from crm_api.events.types import TYPES
 
 MAX_ATTEMPTS = 10
 
@@ -73,6 +74,8 @@ def record_many(session: Session, events: Sequence[Event]) -> None:
     """The same for many events at once; the handlers run when all are written."""
     if not events:
         return
+    if unknown := {event.type for event in events} - TYPES:
+        raise ValueError(f"not declared in events/types.py: {', '.join(sorted(unknown))}")
     now, at = context.current(), clock.now()
     if "reverts" in session.info:
         undone = {"reverts": session.info["reverts"]}

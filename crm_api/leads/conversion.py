@@ -187,6 +187,7 @@ def _deal(
         "expected_close_date": data.expected_close_date or lead.estimated_close_date,
         "started_at": lead.created_at,
         "description": _brief(lead),
+        "requirements": lead.requirements,
         "tags": tags,
         "custom_fields": _shared_values(session, lead, "opportunity"),
     }

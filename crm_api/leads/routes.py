@@ -27,6 +27,8 @@ from crm_api.leads.schemas import (
     MoveStage,
     Qualify,
 )
+from crm_api.opportunities import history
+from crm_api.opportunities.schemas import StageHistory
 from crm_api.pipelines.board import Asked, asking, described
 from crm_api.writes import erasing
 from crm_api.writes.bulk import Verbs
@@ -124,6 +126,12 @@ async def read_lead(
 ) -> Response:
     """One lead."""
     return record_answer(await db.read(records.one, actor, "lead", lead_id, wanted))
+
+
+@router.get("/{lead_id}/stage-history", response_model=StageHistory, responses=documented(404, 422))
+async def lead_stage_history(lead_id: UUID, db: Db, actor: CurrentActor) -> Response:
+    """The stages a lead has been in, oldest first, with the time in each."""
+    return json_answer(await db.read(history.of, actor, "lead", lead_id))
 
 
 @router.put("/{lead_id}", response_model=LeadOut, responses=documented(400, 403, 404, 409, 412, 422))

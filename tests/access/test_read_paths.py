@@ -370,6 +370,13 @@ async def beside_deals(walk: Walk) -> None:
             assert answer.status_code == (200 if record_id in walk.visible("opportunity") else 404)
 
 
+async def lead_stage_history(walk: Walk) -> None:
+    """The stage history of a lead is told to whoever sees it."""
+    for record_id in walk.some("lead"):
+        answer = await walk.client.get(f"{CRM}/leads/{record_id}/stage-history")
+        assert answer.status_code == (200 if record_id in walk.visible("lead") else 404)
+
+
 async def lead_summary(walk: Walk) -> None:
     """Figures are over the leads that are seen."""
     for path in ("analytics/summary", "statistics"):
@@ -608,6 +615,7 @@ CHECKS: dict[str, Check] = {
     f"GET {CRM}/leads/kanban": lead_kanban,
     f"GET {CRM}/leads/follow-ups/today": lead_follow_ups,
     f"GET {CRM}/leads/number/{{number}}": lead_by_number,
+    f"GET {CRM}/leads/{{lead_id}}/stage-history": lead_stage_history,
     f"GET {CRM}/accounts/{{account_id}}/contacts": below_account("contacts", "contact"),
     f"GET {CRM}/accounts/{{account_id}}/opportunities": below_account("opportunities", "opportunity"),
     f"GET {CRM}/accounts/{{account_id}}/orders": below_account("orders", "order"),
@@ -660,6 +668,7 @@ CHECKS |= {
 }
 NO_RECORDS = {
     f"GET {CRM}/notifications/preferences": "how whoever asks wants to be told",
+    "GET /api/v1/events/types": "words",
     "GET /api/v1/modules": "parts of the installation",
     "GET /api/v1/modules/{name}": "one part",
     "GET /health": "the process",

@@ -17,11 +17,13 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from crm_api.accounts.models import Account
+from crm_api.attachments.models import Attachment
 from crm_api.audit.models import AuditEntry, ChangeSet, Erasure
 from crm_api.core.fields import CATALOGUES, Catalogue
 from crm_api.core.ids import new_id
 from crm_api.custom_fields.models import CustomField
 from crm_api.followups.models import Enrolment, FollowUpRule, Sequence
+from crm_api.notifications.models import Notification
 from crm_api.organisation.models import ExchangeRate, HolidayCalendar
 from crm_api.outbox.models import Suppression
 from crm_api.pipelines.models import Pipeline, Stage
@@ -99,6 +101,8 @@ def examples(session: Session) -> dict[str, UUID]:
         Target(user_id=user.id, measure="visits", period="month", starts_on=date(1990, 1, 1), amount=5),
         WebhookDelivery(webhook_id=hook.id, event_type="lead.created", due_at=NOW),
         AuditEntry(change_set_id=changes.id, kind="tag", record_id=new_id(), action="update"),
+        Attachment(name="plan.pdf", type="application/pdf", size=1, sha256="0" * 64, owner_id=user.id),
+        Notification(user_id=user.id, type="assignment", key="a", kind="lead", record_id=lead.id, summary="Yours"),
         Erasure(at=NOW, finished_at=NOW, subject_kind="lead", reason="asked"),
     ]  # fmt: skip
     session.add_all(rows)
