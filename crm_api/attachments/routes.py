@@ -31,7 +31,7 @@ router = APIRouter(prefix="/api/v1/crm/attachments", tags=["attachments"])
 _BYTES = {"content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}}}
 
 
-@router.post("", status_code=201, response_model=AttachmentOut, responses=documented(403, 413, 422))
+@router.post("", status_code=201, response_model=AttachmentOut, responses=documented(400, 403, 413, 422))
 async def upload_attachment(
     db: Db,
     actor: CurrentActor,

@@ -102,7 +102,8 @@ def examples(session: Session) -> dict[str, UUID]:
         WebhookDelivery(webhook_id=hook.id, event_type="lead.created", due_at=NOW),
         AuditEntry(change_set_id=changes.id, kind="tag", record_id=new_id(), action="update"),
         Attachment(name="plan.pdf", type="application/pdf", size=1, sha256="0" * 64, owner_id=user.id),
-        Notification(user_id=user.id, type="assignment", key="a", kind="lead", record_id=lead.id, summary="Yours"),
+        Notification(user_id=user.id, type="assignment", key="a", kind="lead", record_id=lead.id, summary="Yours",
+                     in_app=True, by_mail=False),
         Erasure(at=NOW, finished_at=NOW, subject_kind="lead", reason="asked"),
     ]  # fmt: skip
     session.add_all(rows)
