@@ -42,11 +42,16 @@ EVENTS: dict[str, dict[str, str]] = {
     },
     "attachment": {"added": "was put on a record", "deleted": "was removed", "erased": _RECORD["erased"]},
     "order": _RECORD | {"cancelled": "was cancelled"},
-    "segment": _RECORD | {"assigned": "has more accounts", "removed": "has fewer accounts"},
+    "segment": _RECORD
+    | {"customers_assigned": "has so many more accounts", "customers_removed": "has so many fewer accounts"},
     "product": _RECORD,
     "stage": {"emptied": "is going away; its records go to another stage"},
     "target": {"created": "was set", "updated": "was changed", "deleted": "was taken back"},
-    "user": {"deactivated": "may not sign in any more", "team_changed": "belongs to another team"},
+    "user": {
+        "deactivated": "may not sign in any more",
+        "team_changed": "belongs to another team",
+        "erased": _RECORD["erased"],
+    },
     "visit_plan": {
         "created": "was proposed",
         "accepted": "is the day now",
