@@ -77,7 +77,8 @@ class Undoer:
     """How records of one kind go back.
 
     `upkeep` are attributes the service fills by itself where a person left them empty. `away` takes back the
-    making of a record that cannot be archived; `remade` kinds come back after they were deleted for good.
+    making of a record that cannot be archived; `remade` kinds come back after they were deleted for good, unless what
+    they were (`stands`, given their values) is there again by now.
     """
 
     model: Any
@@ -88,6 +89,7 @@ class Undoer:
     upkeep: tuple[str, ...] = ()
     away: Callable[[Session, Any], str | None] | None = None
     remade: bool = False
+    stands: Callable[[Session, Mapping[str, Any]], bool] | None = None
 
 
 def _tags(kind: str) -> Part:
@@ -144,7 +146,7 @@ UNDOERS: dict[str, Undoer] = {
         upkeep=("last_sign_in_at",),
         away=small.leave,
     ),
-    "tag": Undoer(Tag, claims=(_NAME,), away=small.drop_tag, remade=True),
+    "tag": Undoer(Tag, claims=(_NAME,), away=small.drop_tag, remade=True, stands=small.tag_stands),
     "custom_field": Undoer(CustomField, examine=custom_fields.examine, settle=custom_fields.settle),
     "view": Undoer(View, away=small.drop, remade=True),
     "view_default": Undoer(ViewDefault, away=small.drop, remade=True),

@@ -115,6 +115,8 @@ def _put_back(session: Session, plan: Plan, undoer: Undoer, ids: Sequence[UUID],
     parts: dict[str, dict[UUID, Any]] = defaultdict(dict)
     for net in trail.nets(session, plan.change_set_id, kind, ids):
         if net.action == "delete":
+            if undoer.stands is not None and undoer.stands(session, net.before):
+                continue
             again = Back(_made_again(session, undoer, net))
             made.append(again)
             for name in (undoer.parts or {}).keys() & net.before.keys():

@@ -1,6 +1,6 @@
 """What undoing means for the kinds that an administrator keeps: people, pipelines, tags, rules."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -10,6 +10,7 @@ from crm_api import events
 from crm_api.audit.undoing import Back, Refusals
 from crm_api.core import clock
 from crm_api.core.errors import Conflict
+from crm_api.core.text import fold
 from crm_api.organisation import holidays, rates
 from crm_api.organisation import service as organisation
 from crm_api.organisation.models import ExchangeRate, HolidayCalendar, Organisation
@@ -155,6 +156,11 @@ def drop_tag(session: Session, tag: Tag) -> str | None:
         return "Other records carry this tag by now, so it stays."
     session.delete(tag)
     return None
+
+
+def tag_stands(session: Session, values: Mapping[str, Any]) -> bool:
+    """Somebody used the word again: that tag serves as well."""
+    return session.scalar(sa.select(Tag.id).where(Tag.name_key == fold(values["name"]))) is not None
 
 
 def drop(session: Session, record: Any) -> str | None:

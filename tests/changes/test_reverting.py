@@ -173,6 +173,20 @@ async def test_a_deleted_tag_comes_back_to_what_carried_it(api: Api) -> None:
     assert (await client.get(f"{TAG.path}/{tag['id']}")).json()["color"] == tag["color"]
 
 
+async def test_a_word_that_was_used_again_meanwhile_serves_as_the_tag(api: Api) -> None:
+    client = await api.client()
+    one, other = await made(client, LEAD), await made(client, LEAD, email="other@harbor.example")
+    await changed(client, LEAD, one, tags=["Rare"])
+    await undone(client, await last(api.db))  # takes the tag away, too
+    undoing = await last(api.db)
+    await changed(client, LEAD, other, tags=["Rare"])
+
+    await undone(client, undoing)
+
+    assert (await read(client, LEAD, one))["tags"] == ["Rare"]
+    assert [tag["name"] for tag in (await client.get(TAG.path)).json()["items"]].count("Rare") == 1
+
+
 async def test_lines_and_their_currency_go_back(api: Api) -> None:
     client = await api.client()
     product = await made(client, PRODUCT)
