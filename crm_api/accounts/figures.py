@@ -10,6 +10,7 @@ from crm_api.core.fields import CATALOGUES, Elsewhere, Field, FieldType, Word
 from crm_api.core.money import to_major
 from crm_api.organisation.basics import Basics
 from crm_api.organisation.models import Organisation
+from crm_api.pipelines.models import CLOSED_KINDS
 
 _KEPT = AccountStats.__table__.alias("kept")  # beside the join that shows them
 
@@ -77,7 +78,6 @@ WORDS = (
 
 KEPT = tuple(field.name for field in FIELDS)
 _AMOUNTS = ("annual_spend", "last_order_value", "total_value", "open_value")
-_CLOSED = ("closed_won", "closed_lost")
 
 
 def in_major(row: dict[str, Any]) -> dict[str, Any]:
@@ -92,7 +92,7 @@ def counted(actor: Actor) -> dict[str, Any]:
     contact, deal = CATALOGUES["contact"].model, CATALOGUES["opportunity"].model
     contacts = [contact.account_id == Account.id, contact.archived_at.is_(None), on_seen("contact", actor)]
     deals = [deal.account_id == Account.id, deal.archived_at.is_(None), on_seen("opportunity", actor)]
-    still_open = deal.stage_kind.not_in(_CLOSED)
+    still_open = deal.stage_kind.not_in(CLOSED_KINDS)
     value = sa.func.coalesce(sa.func.sum(deal.value_base), 0)
     return {
         "contact_count": _of(contact, sa.func.count(), *contacts),

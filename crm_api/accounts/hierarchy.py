@@ -15,6 +15,7 @@ from crm_api.core import trees
 from crm_api.core.fields import CATALOGUES
 from crm_api.core.money import to_major
 from crm_api.organisation.service import currency
+from crm_api.pipelines.models import CLOSED_KINDS
 
 MOST = 1000
 _COLUMNS = ("id", "number", "name", "name_key", "account_type", "owner_id", "parent_id")
@@ -142,7 +143,7 @@ def _figures(session: Session, actor: Actor, ids: list[UUID]) -> dict[UUID, Figu
     contacts = sa.select(contact.account_id, sa.func.count().label("contacts")).where(
         contact.account_id.in_(ids), contact.archived_at.is_(None), visible("contact", actor)
     )
-    is_won, is_open = deal.stage_kind == "closed_won", deal.stage_kind.not_in(("closed_won", "closed_lost"))
+    is_won, is_open = deal.stage_kind == "closed_won", deal.stage_kind.not_in(CLOSED_KINDS)
     deals = sa.select(
         deal.account_id,
         _sum(is_open, 1).label("open_opportunities"),

@@ -15,10 +15,9 @@ from crm_api.accounts.models import Account, AccountStats
 from crm_api.accounts.schemas import AccountIn, AccountPatch
 from crm_api.conditions import records
 from crm_api.conditions.filters import Wanted
-from crm_api.core import clock, context, dialect, trees
+from crm_api.core import clock, context, stats, trees
 from crm_api.core.columns import touch
 from crm_api.core.errors import Invalid
-from crm_api.core.ids import new_id
 from crm_api.core.money import recast, require_currency, to_minor
 from crm_api.core.numbering import take
 from crm_api.core.schemas import apply_patch, changes, refuse_null
@@ -167,19 +166,7 @@ def hold(session: Session, account_ids: Iterable[UUID]) -> None:
 
 def stats_of(session: Session, account_ids: Iterable[UUID]) -> list[AccountStats]:
     """The accounts' derived figures, held until this transaction ends; made where there are none."""
-    wanted = sorted(set(account_ids))
-
-    def held() -> list[AccountStats]:
-        rows = sa.select(AccountStats).where(AccountStats.account_id.in_(wanted))
-        return list(session.scalars(rows.order_by(AccountStats.account_id).with_for_update()))
-
-    found = held()
-    if missing := sorted(set(wanted) - {stats.account_id for stats in found}):
-        # Another transaction may make them at the same moment: then this one waits, and takes those.
-        made = [{"id": new_id(), "account_id": account_id} for account_id in missing]
-        dialect.upsert(session, AccountStats.__table__, made, key=["account_id"])
-        found = held()
-    return found
+    return stats.held(session, AccountStats, AccountStats.account_id, account_ids)
 
 
 def follow_owner(session: Session, event: Event) -> None:

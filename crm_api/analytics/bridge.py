@@ -19,10 +19,11 @@ from crm_api.access import Actor, visible
 from crm_api.audit.models import AuditEntry, ChangeSet
 from crm_api.core.errors import Invalid
 from crm_api.core.money import to_major
-from crm_api.opportunities.models import CLOSED_KINDS, Opportunity
+from crm_api.opportunities.models import Opportunity
 from crm_api.organisation import rates
 from crm_api.organisation import service as organisation
 from crm_api.organisation.fiscal import midnight
+from crm_api.pipelines.models import CLOSED_KINDS
 
 PARTS = ("new", "reopened", "pulled_in", "resized", "pushed_out", "won", "lost", "deleted")
 SHOWN = 50

@@ -14,10 +14,10 @@ from crm_api.access import Actor, visible
 from crm_api.core.errors import Invalid
 from crm_api.core.money import to_major
 from crm_api.opportunities import rollups
-from crm_api.opportunities.models import CLOSED_KINDS, FORECAST_CATEGORIES
+from crm_api.opportunities.models import FORECAST_CATEGORIES
 from crm_api.organisation import service as organisation
 from crm_api.organisation.fiscal import months_later
-from crm_api.pipelines.models import OPPORTUNITY_KINDS, Stage
+from crm_api.pipelines.models import CLOSED_KINDS, OPPORTUNITY_KINDS, Stage
 from crm_api.targets.models import Target
 from crm_api.users.models import User
 

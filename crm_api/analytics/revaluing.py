@@ -15,10 +15,11 @@ from sqlalchemy.orm import Session
 from crm_api import audit
 from crm_api.accounts.models import Account
 from crm_api.leads.models import Lead
-from crm_api.opportunities.models import CLOSED_KINDS, Opportunity
+from crm_api.opportunities.models import Opportunity
 from crm_api.orders.models import Order
 from crm_api.organisation import rates
 from crm_api.organisation.models import Revaluation
+from crm_api.pipelines.models import CLOSED_KINDS
 from crm_api.products.models import Product
 
 # Whoever was writing while a rate was put may have used the old one and commit after we passed by. A minute on

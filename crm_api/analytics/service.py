@@ -16,9 +16,9 @@ from crm_api.core.errors import Invalid
 from crm_api.core.money import to_major
 from crm_api.leads.models import Lead
 from crm_api.opportunities import rollups
-from crm_api.opportunities.models import CLOSED_KINDS, Opportunity
+from crm_api.opportunities.models import Opportunity
 from crm_api.organisation import service as organisation
-from crm_api.pipelines.models import OPPORTUNITY_KINDS
+from crm_api.pipelines.models import CLOSED_KINDS, OPPORTUNITY_KINDS
 from crm_api.users.models import User
 
 

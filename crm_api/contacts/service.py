@@ -14,7 +14,7 @@ from crm_api.conditions.filters import Wanted
 from crm_api.contacts import duplicates
 from crm_api.contacts.models import Contact, ContactStats
 from crm_api.contacts.schemas import ContactIn, ContactPatch
-from crm_api.core import clock, context, trees
+from crm_api.core import clock, context, stats, trees
 from crm_api.core.columns import touch
 from crm_api.core.errors import Invalid
 from crm_api.core.schemas import apply_patch, changes, refuse_null
@@ -108,13 +108,7 @@ def restore(session: Session, actor: Actor, *, contact_id: UUID) -> Contact:
 
 def stats_of(session: Session, contact_ids: Iterable[UUID]) -> list[ContactStats]:
     """The contacts' derived figures, held until this transaction ends; made where there are none."""
-    wanted = sorted(set(contact_ids))
-    held = sa.select(ContactStats).where(ContactStats.contact_id.in_(wanted))
-    found = list(session.scalars(held.order_by(ContactStats.contact_id).with_for_update()))
-    missing = set(wanted) - {stats.contact_id for stats in found}
-    made = [ContactStats(contact_id=contact_id) for contact_id in sorted(missing)]
-    session.add_all(made)
-    return found + made
+    return stats.held(session, ContactStats, ContactStats.contact_id, contact_ids)
 
 
 def _resolve(session: Session, actor: Actor, values: dict[str, Any], *, own_id: UUID | None = None) -> None:

@@ -73,6 +73,11 @@ class ExactDecimal(TypeDecorator[Decimal]):
         return None if value is None else Decimal(value)
 
 
+def moving(moment: Callable[[], Any], type_: Any) -> sa.BindParameter[Any]:
+    """A value that every statement reads anew: a statement may be kept, what it calls now may not."""
+    return sa.bindparam(None, callable_=moment, type_=type_)
+
+
 def figure(**how: Any) -> Any:
     """A value that the service works out from other fields and may work out anew at any time.
 

@@ -19,8 +19,9 @@ from crm_api.leads import moves as leads
 from crm_api.leads.models import Lead
 from crm_api.opportunities import bulk as opportunities
 from crm_api.opportunities import moves
-from crm_api.opportunities.models import CLOSED_KINDS, Opportunity
+from crm_api.opportunities.models import Opportunity
 from crm_api.organisation.models import Territory
+from crm_api.pipelines.models import CLOSED_KINDS
 from crm_api.views.models import View
 
 

@@ -15,10 +15,10 @@ from crm_api.imports.kinds import Kind
 from crm_api.imports.service import Record, Terms, find, pipeline_id_of
 from crm_api.matching.duplicates import among, find_many
 from crm_api.opportunities import bulk as opportunities
-from crm_api.opportunities.models import CLOSED_KINDS
 from crm_api.orders import bulk as orders
 from crm_api.organisation.service import territory_named
 from crm_api.pipelines import service as pipelines
+from crm_api.pipelines.models import CLOSED_KINDS
 from crm_api.users import bulk as users
 from crm_api.users.models import User, user_territories
 

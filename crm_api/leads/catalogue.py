@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 
 from crm_api import access
 from crm_api.core import clock
-from crm_api.core.columns import UTCDateTime
+from crm_api.core.columns import UTCDateTime, moving
 from crm_api.core.dialect import whole_days_between
 from crm_api.core.fields import Catalogue, Field, FieldType, Measure, Relation, Word
 from crm_api.core.presenting import in_major, in_order, shown_by
@@ -57,7 +57,7 @@ def _decorate(session: Session, rows: list[dict[str, Any]], single: bool) -> Non
 
 _IS_HOT = sa.or_(Lead.score >= HOT, sa.func.coalesce(Lead.rating, "") == "hot")
 # Asked of the service's clock each time the statement is sent, not when it is built.
-_NOW = sa.bindparam("now", callable_=clock.now, type_=UTCDateTime())
+_NOW = moving(clock.now, UTCDateTime())
 
 
 _CONVERTED = {"field": "status", "op": "eq", "value": "converted"}

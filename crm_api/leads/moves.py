@@ -5,11 +5,10 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from crm_api.core import clock, context
 from crm_api.core.errors import Conflict, Invalid
 from crm_api.events import Event, record
 from crm_api.leads.models import Lead
-from crm_api.opportunities.models import StageMove
+from crm_api.opportunities import history
 from crm_api.pipelines import service as pipelines
 from crm_api.pipelines.models import Stage
 
@@ -64,16 +63,7 @@ def enter(
     if stage.id != stage_before:
         lead.pipeline_id, lead.stage_id = stage.pipeline_id, stage.id
         lead.probability = stage.probability if probability is None else probability
-        session.add(
-            StageMove(
-                kind="lead",
-                record_id=lead.id,
-                from_stage_id=stage_before,
-                to_stage_id=stage.id,
-                at=clock.now(),
-                actor_id=context.current().actor_id,
-            )
-        )
+        history.note(session, "lead", lead.id, stage_before, stage.id)
         record(session, event("lead.stage_changed", lead, before=stage_before, after=stage.id))
     if lead.status != before:
         record(session, event("lead.status_changed", lead, before=before, after=lead.status))

@@ -4,14 +4,13 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 from uuid import UUID
 
-import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from crm_api import audit
 from crm_api.access import Actor, require_create, require_reassign
 from crm_api.conditions import records
 from crm_api.conditions.filters import Wanted
-from crm_api.core import clock, context
+from crm_api.core import clock, context, stats
 from crm_api.core.columns import touch
 from crm_api.core.errors import Invalid
 from crm_api.core.money import recast, require_currency, to_minor
@@ -204,13 +203,7 @@ def restore(session: Session, actor: Actor, *, lead_id: UUID) -> Lead:
 
 def stats_of(session: Session, lead_ids: Iterable[UUID]) -> list[LeadStats]:
     """The leads' derived figures, held until this transaction ends; made where there are none."""
-    wanted = sorted(set(lead_ids))
-    held = sa.select(LeadStats).where(LeadStats.lead_id.in_(wanted))
-    found = list(session.scalars(held.order_by(LeadStats.lead_id).with_for_update()))
-    missing = set(wanted) - {stats.lead_id for stats in found}
-    made = [LeadStats(lead_id=lead_id) for lead_id in sorted(missing)]
-    session.add_all(made)
-    return found + made
+    return stats.held(session, LeadStats, LeadStats.lead_id, lead_ids)
 
 
 def follow_owner(session: Session, event: Event) -> None:

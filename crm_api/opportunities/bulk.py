@@ -14,18 +14,12 @@ from crm_api.accounts.models import Account
 from crm_api.core import clock, dialect, numbering
 from crm_api.core.ids import new_id
 from crm_api.opportunities import lines
-from crm_api.opportunities.models import (
-    CLOSED_KINDS,
-    Opportunity,
-    OpportunityLine,
-    StageMove,
-    category_of,
-)
+from crm_api.opportunities.models import Opportunity, OpportunityLine, StageMove, category_of
 from crm_api.opportunities.moves import closing_day
 from crm_api.opportunities.service import refresh_access
 from crm_api.organisation import rates
 from crm_api.organisation.service import currency, today
-from crm_api.pipelines.models import Stage
+from crm_api.pipelines.models import CLOSED_KINDS, Stage
 from crm_api.products.models import Product
 
 Row = dict[str, Any]

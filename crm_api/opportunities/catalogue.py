@@ -9,14 +9,13 @@ from sqlalchemy.orm import Session
 from crm_api import access
 from crm_api.contacts.models import Contact
 from crm_api.core import clock
-from crm_api.core.columns import UTCDateTime
+from crm_api.core.columns import UTCDateTime, moving
 from crm_api.core.dialect import days_between, whole_days_between
 from crm_api.core.fields import Catalogue, Field, FieldType, Measure, Relation, Word
 from crm_api.core.money import to_major
 from crm_api.core.presenting import in_major, in_order, shown_by
 from crm_api.opportunities.models import (
     APPROVALS,
-    CLOSED_KINDS,
     FORECAST_CATEGORIES,
     OPPORTUNITY_TYPES,
     PRIORITIES,
@@ -24,7 +23,7 @@ from crm_api.opportunities.models import (
     OpportunityLine,
 )
 from crm_api.opportunities.schemas import OpportunityOut
-from crm_api.pipelines.models import OPPORTUNITY_KINDS, Stage
+from crm_api.pipelines.models import CLOSED_KINDS, OPPORTUNITY_KINDS, Stage
 from crm_api.products.models import Product
 from crm_api.tags.service import names_of, tagged
 from crm_api.writes import notes
@@ -86,13 +85,8 @@ def _kind(*kinds: str) -> dict[str, Any]:
     return {"field": "stage", "op": "in", "value": list(kinds)}
 
 
-def _at(moment: Any, type_: Any) -> Any:
-    """A time that moves along, read anew by every statement."""
-    return sa.bindparam(None, callable_=moment, type_=type_)
-
-
 OPEN = Opportunity.stage_kind.not_in(CLOSED_KINDS)
-DAYS_IN_STAGE = whole_days_between(Opportunity.stage_entered_at, _at(clock.now, UTCDateTime()))
+DAYS_IN_STAGE = whole_days_between(Opportunity.stage_entered_at, moving(clock.now, UTCDateTime()))
 _ROTTING_DAYS = (
     sa.select(Stage.rotting_days)
     .where(Stage.id == Opportunity.stage_id)
@@ -106,7 +100,7 @@ _COLLEAGUES = (
     .scalar_subquery()
 )
 # The day that is over everywhere on Earth by now: no deal is called late while its day lasts anywhere.
-_OVER = _at(lambda: (clock.now() - timedelta(hours=36)).date(), sa.Date())
+_OVER = moving(lambda: (clock.now() - timedelta(hours=36)).date(), sa.Date())
 WITHOUT_NEXT_STEP = sa.and_(OPEN, sa.func.coalesce(Opportunity.next_step, "") == "")
 CLOSE_DATE_PASSED = sa.and_(OPEN, sa.func.coalesce(Opportunity.expected_close_date <= _OVER, sa.false()))
 WITHOUT_CLOSE_DATE = sa.and_(OPEN, Opportunity.expected_close_date.is_(None))

@@ -1,5 +1,6 @@
 """How long records stayed in which stage: the moves of leads and opportunities, read as stays."""
 
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -9,7 +10,7 @@ from sqlalchemy.orm import Session
 from crm_api.access import Actor
 from crm_api.audit.models import AuditEntry
 from crm_api.conditions import records
-from crm_api.core import clock
+from crm_api.core import clock, context
 from crm_api.opportunities.models import StageMove
 from crm_api.pipelines.models import Stage
 
@@ -39,6 +40,25 @@ def of(session: Session, actor: Actor, kind: str, record_id: UUID) -> dict[str, 
             for move, left_at in zip(moves, ends, strict=True)
         ]
     }
+
+
+def note(
+    session: Session,
+    kind: str,
+    record_id: UUID,
+    before: UUID | None,
+    after: UUID,
+    *,
+    at: datetime | None = None,
+) -> None:
+    """Keep that a record of a kind went from one stage to another, now unless told when."""
+    actor_id = context.current().actor_id
+    session.add(
+        StageMove(
+            kind=kind, record_id=record_id, from_stage_id=before, to_stage_id=after, at=at or clock.now(),
+            actor_id=actor_id,
+        )
+    )  # fmt: skip
 
 
 def _stages(session: Session, ids: set[UUID]) -> dict[UUID, tuple[str | None, str | None]]:

@@ -22,11 +22,10 @@ from crm_api.core.columns import (
 from crm_api.core.database import Base
 from crm_api.core.dialect import Json, Wide
 from crm_api.core.text import fold
-from crm_api.pipelines.models import OPPORTUNITY_KINDS
+from crm_api.pipelines.models import CLOSED_KINDS, OPPORTUNITY_KINDS
 
 OPPORTUNITY_TYPES = ("new_business", "existing_business", "renewal", "upsell", "cross_sell")
 PRIORITIES = ("low", "medium", "high", "urgent")
-CLOSED_KINDS = ("closed_won", "closed_lost")
 FORECAST_CATEGORIES = ("pipeline", "best_case", "commit", "omitted")
 APPROVALS = ("requested", "approved", "rejected")
 # What a stage says of the deals in it, where nobody says otherwise of a deal.

@@ -9,15 +9,15 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from crm_api.accounts.service import territory_of
-from crm_api.core import clock, context
+from crm_api.core import clock
 from crm_api.core.errors import Conflict, Invalid
 from crm_api.events import Event, record
-from crm_api.opportunities import approvals
-from crm_api.opportunities.models import CLOSED_KINDS, Opportunity, StageMove, category_of
+from crm_api.opportunities import approvals, history
+from crm_api.opportunities.models import Opportunity, StageMove, category_of
 from crm_api.organisation import rates
 from crm_api.organisation.basics import zone
 from crm_api.pipelines import service as pipelines
-from crm_api.pipelines.models import Pipeline, Stage
+from crm_api.pipelines.models import CLOSED_KINDS, Pipeline, Stage
 
 
 def destination(
@@ -123,16 +123,7 @@ def note(session: Session, deal: Opportunity, before: UUID | None) -> None:
     """Keep the entry into the present stage with its time."""
     if before is not None:  # a new deal has entered its stage by being made
         deal.stage_entered_at = clock.now()
-    session.add(
-        StageMove(
-            kind="opportunity",
-            record_id=deal.id,
-            from_stage_id=before,
-            to_stage_id=deal.stage_id,
-            at=deal.stage_entered_at,
-            actor_id=context.current().actor_id,
-        )
-    )
+    history.note(session, "opportunity", deal.id, before, deal.stage_id, at=deal.stage_entered_at)
 
 
 def stage_before_closing(session: Session, deal: Opportunity) -> Stage:

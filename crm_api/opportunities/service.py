@@ -19,10 +19,11 @@ from crm_api.core.schemas import apply_patch, changes, refuse_null
 from crm_api.custom_fields import values as custom_values
 from crm_api.events import Event, record
 from crm_api.opportunities import approvals, lines, moves
-from crm_api.opportunities.models import CLOSED_KINDS, Opportunity, category_of
+from crm_api.opportunities.models import Opportunity, category_of
 from crm_api.opportunities.schemas import Close, MarkLost, MarkWon, MoveStage, OpportunityIn, OpportunityPatch
 from crm_api.organisation import service as organisation
 from crm_api.pipelines import service as pipelines
+from crm_api.pipelines.models import CLOSED_KINDS
 from crm_api.tags.service import put_on
 from crm_api.users.service import team_of
 from crm_api.writes import notes

@@ -11,10 +11,9 @@ from crm_api import events
 from crm_api.access import Actor
 from crm_api.audit.undoing import Back, Refusals
 from crm_api.opportunities import moves
-from crm_api.opportunities.models import CLOSED_KINDS
 from crm_api.opportunities.service import refresh_access
 from crm_api.organisation import rates
-from crm_api.pipelines.models import Stage
+from crm_api.pipelines.models import CLOSED_KINDS, Stage
 from crm_api.products.models import Product
 
 

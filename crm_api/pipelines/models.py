@@ -18,6 +18,7 @@ OPPORTUNITY_KINDS = (
     "closed_won",
     "closed_lost",
 )
+CLOSED_KINDS = ("closed_won", "closed_lost")
 LEAD_KINDS = ("new", "qualified", "proposal", "negotiation", "converted", "lost")
 
 

@@ -13,11 +13,11 @@ from crm_api.core.errors import Conflict, Invalid
 from crm_api.core.schemas import apply_patch, changes, refuse_null
 from crm_api.core.text import fold
 from crm_api.events import Event, record
-from crm_api.pipelines.models import LEAD_KINDS, OPPORTUNITY_KINDS, Pipeline, Stage
+from crm_api.pipelines.models import CLOSED_KINDS, LEAD_KINDS, OPPORTUNITY_KINDS, Pipeline, Stage
 from crm_api.pipelines.schemas import NewStage, PipelineIn, PipelinePatch, StageIn, StagePatch
 
 _KINDS = {"lead": LEAD_KINDS, "opportunity": OPPORTUNITY_KINDS}
-_ENDS = {"lead": ("converted", "lost"), "opportunity": ("closed_won", "closed_lost")}
+_ENDS = {"lead": ("converted", "lost"), "opportunity": CLOSED_KINDS}
 
 LEAD_STAGES = (
     ("New", "new", 10, "grey"),

@@ -9,7 +9,8 @@ import sqlalchemy as sa
 
 from crm_api.access import Actor, visible
 from crm_api.accounts.models import VISIT_CITY, Account, AccountStats
-from crm_api.opportunities.models import CLOSED_KINDS, Opportunity
+from crm_api.opportunities.models import Opportunity
+from crm_api.pipelines.models import CLOSED_KINDS
 from crm_api.ports import Coordinates
 from crm_api.visits.models import VisitPlanStop
 
