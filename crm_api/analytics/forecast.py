@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from crm_api.access import Actor, visible
 from crm_api.core.errors import Invalid
 from crm_api.core.money import to_major
+from crm_api.core.rollups import Row
 from crm_api.opportunities import rollups
 from crm_api.opportunities.models import FORECAST_CATEGORIES
 from crm_api.organisation import service as organisation
@@ -73,7 +74,7 @@ def forecast(session: Session, actor: Actor, *, group_by: str, scope: Scope) -> 
     ]
     by = list(dict.fromkeys((key, "stage_kind", "forecast_category")))
     rows = rollups.read(session, actor, by, *which)
-    grouped: dict[Any, list[rollups.Row]] = {name: [] for name in names} if group_by == "month" else {}
+    grouped: dict[Any, list[Row]] = {name: [] for name in names} if group_by == "month" else {}
     for row in rows:
         grouped.setdefault(row[key], []).append(row)
     aims = _targets(session, actor, group_by, scope) if group_by != "stage" else {}
@@ -96,7 +97,7 @@ def forecast(session: Session, actor: Actor, *, group_by: str, scope: Scope) -> 
     }
 
 
-def _figures(rows: Iterable[rollups.Row], currency: str) -> dict[str, Any]:
+def _figures(rows: Iterable[Row], currency: str) -> dict[str, Any]:
     """What the deals of a bucket come to; omitted ones count nowhere but in `omitted`."""
     rows = list(rows)
     open_ = [row for row in rows if row["stage_kind"] not in CLOSED_KINDS]
@@ -152,8 +153,8 @@ def _labels(session: Session, group_by: str, keys: Iterable[Any]) -> dict[Any, s
 
 
 def _in_order(
-    group_by: str, grouped: dict[Any, list[rollups.Row]], labels: dict[Any, str]
-) -> list[tuple[Any, list[rollups.Row]]]:
+    group_by: str, grouped: dict[Any, list[Row]], labels: dict[Any, str]
+) -> list[tuple[Any, list[Row]]]:
     """Months by time, owners by name with nobody's last, stages along the way."""
     if group_by == "month":
         return sorted(grouped.items())

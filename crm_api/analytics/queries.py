@@ -5,8 +5,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from crm_api.access import Actor, visible
-from crm_api.core.dialect import Wide, days_between
-from crm_api.leads.models import HOT, Lead
+from crm_api.core.dialect import Wide
 from crm_api.opportunities import catalogue as deals
 from crm_api.opportunities.models import Opportunity
 from crm_api.pipelines.models import OPPORTUNITY_KINDS
@@ -44,38 +43,3 @@ def neglected(actor: Actor, *which: sa.ColumnElement[bool], pushed_times: int) -
     sums += [sa.func.sum(one.c[name]).label(name) for name in ISSUES]
     sums += [sa.func.sum(one.c[name] * one.c.worth).label(f"{name}_value") for name in ISSUES]
     return sa.select(*sums)
-
-
-def leads_by(actor: Actor, column: Any, *, since: Any, until: Any) -> sa.Select[Any]:
-    """How many leads a value of `column`, of those made in [since, until)."""
-    return _made(sa.select(column, sa.func.count()).group_by(column), actor, since, until)
-
-
-def lead_figures(actor: Actor, *, since: Any, until: Any) -> sa.Select[Any]:
-    """One row: total, converted, with a deal, days to convert, average score, hot ones."""
-    hot = sa.or_(Lead.score >= HOT, Lead.rating == "hot")
-    deals = sa.select(Opportunity.lead_id).where(
-        Opportunity.lead_id.is_not(None), Opportunity.archived_at.is_(None)
-    )
-    with_deal = sa.or_(Lead.converted_opportunity_id.is_not(None), Lead.id.in_(deals))
-    converted = sa.case((Lead.status == "converted", 1), else_=0)
-    return _made(
-        sa.select(
-            sa.func.count().label("total"),
-            sa.func.coalesce(sa.func.sum(converted), 0).label("converted"),
-            sa.func.coalesce(sa.func.sum(sa.case((with_deal, 1), else_=0)), 0).label("with_deal"),
-            sa.func.avg(days_between(Lead.created_at, Lead.converted_at)).label("days"),
-            sa.func.avg(Lead.score).label("score"),
-            sa.func.coalesce(sa.func.sum(sa.case((hot, 1), else_=0)), 0).label("hot"),
-        ),
-        actor,
-        since,
-        until,
-    )
-
-
-def _made(statement: sa.Select[Any], actor: Actor, since: Any, until: Any) -> sa.Select[Any]:
-    statement = statement.where(Lead.archived_at.is_(None), visible("lead", actor))
-    if since is not None:
-        statement = statement.where(Lead.created_at >= since)
-    return statement if until is None else statement.where(Lead.created_at < until)
