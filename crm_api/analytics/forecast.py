@@ -10,7 +10,8 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from crm_api.access import Actor, visible
+from crm_api.access import Actor
+from crm_api.analytics import targets
 from crm_api.core.errors import Invalid
 from crm_api.core.money import to_major
 from crm_api.core.rollups import Row
@@ -122,25 +123,12 @@ def _targets(session: Session, actor: Actor, group_by: str, scope: Scope) -> dic
 
     A team's target is not added to those of its people: they aim at the same deals.
     """
-    key = Target.starts_on if group_by == "month" else Target.user_id
-    statement = sa.select(key, sa.func.sum(Target.amount)).where(
-        Target.measure == "won_value",
-        Target.period == "month",
-        Target.starts_on.in_(scope.months),
-        visible("target", actor),
-    )
-    if scope.owner_id is not None:
-        statement = statement.where(Target.user_id == scope.owner_id)
-    elif scope.team_id is not None and group_by == "month":
-        statement = statement.where(Target.team_id == scope.team_id, Target.user_id.is_(None))
-    else:
-        statement = statement.where(Target.user_id.is_not(None))
-        if scope.team_id is not None:
-            statement = statement.where(Target.team_id == scope.team_id)
-    return {
-        key.isoformat()[:7] if isinstance(key, date) else key: int(amount)
-        for key, amount in session.execute(statement.group_by(key))
-    }
+    by_month = group_by == "month"
+    found = targets.won_by(
+        session, actor, Target.starts_on if by_month else Target.user_id, scope.months,
+        owner_id=scope.owner_id, team_id=scope.team_id, of_the_team=by_month,
+    )  # fmt: skip
+    return {key.isoformat()[:7] if by_month else key: amount for key, amount in found.items()}
 
 
 def _labels(session: Session, group_by: str, keys: Iterable[Any]) -> dict[Any, str]:

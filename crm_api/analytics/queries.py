@@ -1,11 +1,16 @@
 """The statements behind the figures."""
 
+from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 import sqlalchemy as sa
 
 from crm_api.access import Actor, visible
+from crm_api.accounts.figures import VISIT_STANDING
+from crm_api.accounts.models import Account
 from crm_api.core.dialect import Wide
+from crm_api.leads.models import Lead, LeadStats
 from crm_api.opportunities import catalogue as deals
 from crm_api.opportunities.models import Opportunity
 from crm_api.pipelines.models import OPPORTUNITY_KINDS
@@ -43,3 +48,41 @@ def neglected(actor: Actor, *which: sa.ColumnElement[bool], pushed_times: int) -
     sums += [sa.func.sum(one.c[name]).label(name) for name in ISSUES]
     sums += [sa.func.sum(one.c[name] * one.c.worth).label(f"{name}_value") for name in ISSUES]
     return sa.select(*sums)
+
+
+def leads_to_follow_up(actor: Actor, *, before: datetime, owner_id: UUID | None = None) -> sa.Select[int]:
+    """How many open leads are to be followed up before an instant: as a person has set, else by an open follow-up.
+
+    Each of the two is found by its own index, which a condition over both at once would not use.
+    """
+    set_by_hand = sa.select(Lead.id).where(Lead.next_follow_up_date < before)
+    by_activities = (
+        sa.select(Lead.id)
+        .join(LeadStats, LeadStats.lead_id == Lead.id)
+        .where(LeadStats.next_follow_up_at < before, Lead.next_follow_up_date.is_(None))
+    )
+    due = sa.union_all(
+        *(
+            one.where(
+                Lead.archived_at.is_(None),
+                Lead.status.not_in(("converted", "lost")),
+                visible("lead", actor),
+                *([Lead.owner_id == owner_id] if owner_id is not None else []),
+            )
+            for one in (set_by_hand, by_activities)
+        )
+    ).subquery()
+    return sa.select(sa.func.count()).select_from(due)
+
+
+def visit_standings(actor: Actor, *, owner_id: UUID | None = None) -> sa.Select[Any]:
+    """How many accounts that are to be visited every so often were visited in time, are overdue, or never were."""
+    standing = VISIT_STANDING.column.label("standing")
+    found = sa.select(standing).where(
+        Account.visit_every_days.is_not(None),
+        Account.archived_at.is_(None),
+        visible("account", actor),
+        *([Account.owner_id == owner_id] if owner_id is not None else []),
+    )
+    each = found.subquery()
+    return sa.select(each.c.standing, sa.func.count()).group_by(each.c.standing)

@@ -5,15 +5,18 @@ index in one statement.
 """
 
 from collections.abc import Sequence
+from datetime import date, timedelta
 from typing import Any
+from uuid import UUID
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from crm_api.access import Actor, visible
 from crm_api.core.dialect import Wide, milliseconds_between, month_of
-from crm_api.core.rollups import Kept, Row
+from crm_api.core.rollups import Kept, Row, added
 from crm_api.opportunities.models import Opportunity, PipelineRollup
+from crm_api.organisation.fiscal import months_later
 
 KEYS = ("pipeline_id", "stage_id", "stage_kind", "owner_id", "team_id", "month", "forecast_category")
 SUMS = ("deals", "valued", "value", "weighted", "timed", "taken")
@@ -49,6 +52,35 @@ def count(session: Session, actor: Actor, by: Sequence[str], *which: sa.ColumnEl
     statement = sa.select(*(keys[name].label(name) for name in by), *_sums())
     statement = statement.where(Opportunity.archived_at.is_(None), visible("opportunity", actor), *which)
     return _rows(session, statement.group_by(*(keys[name] for name in by)))
+
+
+def closing(
+    session: Session, actor: Actor, by: Sequence[str], start: date, end: date, **of: UUID | None
+) -> list[Row]:
+    """The same over the deals that close, or did, from `start` to `end`, both included; `of` names keys they have.
+
+    Whole months are read as kept, the days before and after them counted by index: three statements at most.
+    """
+    among = [_keys()[name] == value for name, value in of.items() if value is not None]
+    if not serves(actor):
+        return count(session, actor, by, Opportunity.closes_on.between(start, end), *among)
+    after = end + timedelta(days=1)
+    first = start if start.day == 1 else months_later(start.replace(day=1), 1)
+    beyond = after.replace(day=1)
+    if first >= beyond:
+        return count(session, actor, by, Opportunity.closes_on.between(start, end), *among)
+    kept = [getattr(PipelineRollup, name) == value for name, value in of.items() if value is not None]
+    months = PipelineRollup.month >= _month(first), PipelineRollup.month < _month(beyond)
+    rows = read(session, actor, by, *months, *kept)
+    for begin, stop in ((start, first), (beyond, after)):
+        if begin < stop:
+            days = Opportunity.closes_on >= begin, Opportunity.closes_on < stop
+            rows += count(session, actor, by, *days, *among)
+    return [dict(zip(by, key, strict=True)) | sums for key, sums in added(rows, by, SUMS).items()]
+
+
+def _month(day: date) -> str:
+    return day.isoformat()[:7]
 
 
 def _keys() -> dict[str, Any]:

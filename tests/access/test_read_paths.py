@@ -323,6 +323,17 @@ def _open_deals(walk: Walk) -> list[Any]:
     return [row for row in rows if row.stage_kind not in world.CLOSED]
 
 
+async def dashboard(walk: Walk) -> None:
+    """The dashboard counts the deals and leads that are seen."""
+    figures = {one["name"]: one for one in (await walk.get(f"{CRM}/dashboard"))["figures"]}
+    assert figures["total_opportunities"]["count"] == len(walk.visible("opportunity"))
+    assert figures["open_pipeline"]["count"] == len(_open_deals(walk))
+    leads = [row for row in walk.world.rows["lead"] if str(row.id) in walk.visible("lead")]
+    assert figures["active_leads"]["count"] == len(
+        [r for r in leads if r.status not in ("converted", "lost")]
+    )
+
+
 async def kanban(walk: Walk) -> None:
     """The cards of a board, and what is counted in its columns, are the deals that are seen."""
     for asked in ({}, {"probability__gte": 0}):
@@ -601,6 +612,7 @@ CHECKS: dict[str, Check] = {
     "GET /api/v1/events": feed,
     f"GET {CRM}/{{plural}}/{{record_id}}/timeline": timelines,
     "POST /api/v1/ask": questions,
+    f"GET {CRM}/dashboard": dashboard,
     f"GET {CRM}/opportunities/pipeline/stats": pipeline_stats,
     f"GET {CRM}/opportunities/pipeline/report": pipeline_report,
     f"GET {CRM}/opportunities/kanban": kanban,
