@@ -187,6 +187,18 @@ async def test_a_word_that_was_used_again_meanwhile_serves_as_the_tag(api: Api) 
     assert [tag["name"] for tag in (await client.get(TAG.path)).json()["items"]].count("Rare") == 1
 
 
+async def test_a_change_taken_back_by_hand_leaves_nothing_to_undo_but_its_words(api: Api) -> None:
+    client = await api.client()
+    lead = await made(client, LEAD)
+    await client.delete(f"{LEAD.path}/{lead['id']}")  # tags it "archived", a word that nobody used before
+    archiving = await last(api.db)
+    await client.post(f"{LEAD.path}/{lead['id']}/restore")
+
+    response = await client.post(f"{CHANGES}/{archiving}/revert")
+
+    assert problem(response, 409)["detail"] == "Nothing of this change is left to undo."
+
+
 async def test_lines_and_their_currency_go_back(api: Api) -> None:
     client = await api.client()
     product = await made(client, PRODUCT)
