@@ -131,6 +131,17 @@ async def test_a_record_somebody_has_worked_on_is_not_archived_by_undoing_its_cr
     assert refused["records"][0]["fields"] == ["city"]
 
 
+async def test_a_record_tagged_since_is_not_archived_by_undoing_its_creation(api: Api) -> None:
+    client = await api.client()
+    contact = await made(client, CONTACT)
+    creation = await last(api.db)
+    await changed(client, CONTACT, contact, tags=["Fleet"])
+
+    response = await client.post(f"{CHANGES}/{creation}/revert")
+
+    assert problem(response, 409)["records"][0]["fields"] == ["tags"]
+
+
 async def test_an_edit_of_what_was_archived_since_is_refused_by_name(api: Api) -> None:
     client = await api.client()
     lead = await made(client, LEAD)
