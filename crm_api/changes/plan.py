@@ -130,7 +130,8 @@ def _examined(
             plan.block(kind, net.record_id, "erased", "It was deleted for good and cannot be brought back.")
         return None
     if row is None:
-        plan.block(kind, net.record_id, "erased", "It is not there any more.")
+        if net.action != "create":  # else it is as wished
+            plan.block(kind, net.record_id, "erased", "It is not there any more.")
         return None
     record, seen = row
     if not seen or not _may_write(session, plan, kind, record):

@@ -210,6 +210,19 @@ async def test_a_change_taken_back_by_hand_leaves_nothing_to_undo_but_its_words(
     assert problem(response, 409)["detail"] == "Nothing of this change is left to undo."
 
 
+async def test_a_word_deleted_meanwhile_does_not_hinder_the_undoing_of_what_brought_it(api: Api) -> None:
+    client = await api.client()
+    lead = await made(client, LEAD, tags=[])
+    await changed(client, LEAD, lead, tags=["Rare"], score=90)
+    tagging = await last(api.db)
+    tag = next(t for t in (await client.get(TAG.path)).json()["items"] if t["name"] == "Rare")
+    await client.delete(f"{TAG.path}/{tag['id']}")
+
+    await undone(client, tagging)
+
+    assert (await read(client, LEAD, lead))["score"] == 60
+
+
 async def test_lines_and_their_currency_go_back(api: Api) -> None:
     client = await api.client()
     product = await made(client, PRODUCT)
