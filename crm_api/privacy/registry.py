@@ -25,6 +25,7 @@ from crm_api.followups.models import Enrolment, FollowUpRule, Sequence
 from crm_api.imports.models import ImportRun
 from crm_api.leads.models import Lead, LeadRollup, LeadStats
 from crm_api.mailboxes.models import MailboxState, ReceivedMail
+from crm_api.maps.models import MapCall, MapMonth
 from crm_api.notifications.models import Notification, NotificationPreference
 from crm_api.opportunities.models import Opportunity, OpportunityLine, PipelineRollup, Quote, StageMove
 from crm_api.orders.models import Order, OrderLine
@@ -409,6 +410,7 @@ OTHERS: list[Declaration] = [
     *impersonal("rates between currencies, and which amounts they change", ExchangeRate, Revaluation),
     *impersonal("numbers taken", Counter),
     *impersonal("sums over many records", PipelineRollup, LeadRollup, ActivityRollup),
+    *impersonal("what map services were asked how often, and what it cost", MapCall, MapMonth),
     *impersonal("tokens of the service itself, encrypted", Secret),
     *impersonal("says that somebody was erased, in words that name nobody", Erasure),
 ]

@@ -691,6 +691,7 @@ NO_RECORDS = {
     "GET /api/v1/organisation/days": "days, for all who are signed in",
     f"GET {RATES}/convert": "a number",
     "GET /api/v1/ask/vocabulary": "words",
+    f"GET {CRM}/maps/spend": "sums, for those who answer for them",
     f"GET {CRM}/followups/templates": "the wording of mails",
     f"GET {CRM}/followups/outbox/pause": "a switch",
 }
