@@ -5,7 +5,7 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from crm_api.access import SYSTEM, Actor
+from crm_api.access import SYSTEM, Actor, require_write
 from crm_api.accounts.models import Account
 from crm_api.conditions import records
 from crm_api.core.database import Database
@@ -80,7 +80,8 @@ def _wait(trouble: PortFailure) -> float | None:
 
 
 def _address(session: Session, actor: Actor, *, account_id: UUID) -> Address:
-    account: Account = records.get(session, actor, Account, account_id, writing=True)
+    account: Account = records.get(session, actor, Account, account_id)
+    require_write(session, actor, account)
     return places.require_address(account)
 
 
