@@ -25,7 +25,7 @@ from crm_api.followups.models import Enrolment, FollowUpRule, Sequence
 from crm_api.imports.models import ImportRun
 from crm_api.leads.models import Lead, LeadRollup, LeadStats
 from crm_api.mailboxes.models import MailboxState, ReceivedMail
-from crm_api.maps.models import MapCall, MapMonth
+from crm_api.maps.models import AccountPlace, GeocodingItem, GeocodingRun, MapCall, MapMonth
 from crm_api.notifications.models import Notification, NotificationPreference
 from crm_api.opportunities.models import Opportunity, OpportunityLine, PipelineRollup, Quote, StageMove
 from crm_api.orders.models import Order, OrderLine
@@ -278,6 +278,12 @@ RECORDS: list[Declaration] = [
         Rule(any_of(of("visit_plan", VisitPlanStop.plan_id), of("account", VisitPlanStop.account_id))),
     ),
     personal(
+        AccountPlace,
+        "address label candidates note",
+        "status source precision place_id",
+        Rule(of("account", AccountPlace.account_id)),
+    ),
+    personal(
         View,
         "name name_key conditions search",
         "kind sort fields shared_with",
@@ -404,7 +410,15 @@ OTHERS: list[Declaration] = [
         OrderLine,
         SegmentStats,
     ),
-    *impersonal("links and times alone", AccountAccess, SegmentMember, user_territories, WebhookStats),
+    *impersonal(
+        "links and times alone",
+        AccountAccess,
+        GeocodingItem,
+        GeocodingRun,
+        SegmentMember,
+        user_territories,
+        WebhookStats,
+    ),
     *impersonal("the company's own profile and how it works", Organisation, Pipeline, Stage, CustomField),
     *impersonal("days off of everybody", HolidayCalendar, Holiday, holiday_calendar_territories),
     *impersonal("rates between currencies, and which amounts they change", ExchangeRate, Revaluation),

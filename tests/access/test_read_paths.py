@@ -402,6 +402,16 @@ async def nearby(walk: Walk) -> None:
     assert {item["account_id"] for item in told["items"]} == walk.visible("account")
 
 
+async def places(walk: Walk) -> None:
+    """Whoever sees an account sees how it came by its coordinates; nobody else learns that it is there."""
+    for record_id in walk.some("account"):
+        answer = await walk.client.get(f"{CRM}/maps/places/{record_id}")
+        assert answer.status_code == (200 if record_id in walk.visible("account") else 404)
+    queue = await walk.get(f"{CRM}/maps/places", limit=200)
+    assert {item["account_id"] for item in queue["items"]} <= walk.visible("account")
+    assert queue["total"] == len(queue["items"])
+
+
 async def candidates(walk: Walk) -> None:
     """Whom to visit is chosen among the accounts that are seen."""
     place = {"latitude": PLACE[0], "longitude": PLACE[1], "limit": 50, "day": "2026-11-23"}
@@ -636,6 +646,8 @@ CHECKS: dict[str, Check] = {
     f"GET {CRM}/segments/{{segment_id}}/customers": customers,
     f"GET {CRM}/segments/code/{{code}}": segment_by_code,
     f"GET {CRM}/tags/counts": tag_counts,
+    f"GET {CRM}/maps/places": places,
+    f"GET {CRM}/maps/places/{{account_id}}": places,
     f"GET {CRM}/visits/nearby": nearby,
     f"GET {CRM}/visits/candidates": candidates,
     f"GET {CRM}/followups/rules/{{rule_id}}/preview": preview,
@@ -691,6 +703,8 @@ NO_RECORDS = {
     "GET /api/v1/organisation/days": "days, for all who are signed in",
     f"GET {RATES}/convert": "a number",
     "GET /api/v1/ask/vocabulary": "words",
+    f"GET {CRM}/maps/geocoding": "counts, for whoever began the run",
+    f"GET {CRM}/maps/geocoding/{{run_id}}": "counts, for whoever began the run",
     f"GET {CRM}/maps/spend": "sums, for those who answer for them",
     f"GET {CRM}/followups/templates": "the wording of mails",
     f"GET {CRM}/followups/outbox/pause": "a switch",
