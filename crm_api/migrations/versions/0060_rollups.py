@@ -6,7 +6,7 @@ from alembic import op
 from crm_api.core import columns, dialect
 
 revision = '0060'
-down_revision = "0040"
+down_revision = '0041'
 branch_labels = None
 depends_on = None
 
