@@ -22,10 +22,14 @@ from crm_api.organisation.fiscal import months_later
 
 _TOLD = ",".join(category for category in FORECAST_CATEGORIES if category != "omitted")
 _EXPECTED = (
-    Column("count", "Open deals"), Column("total_value", "Open", "money"),
-    Column("weighted_value", "Weighted", "money"), Column("best_case", "Best case", "money"), Column("commit", "Commit", "money"), Column("won_value", "Won", "money"),
+    Column("count", "Open deals"),
+    Column("total_value", "Open", "money"),
+    Column("weighted_value", "Weighted", "money"),
+    Column("best_case", "Best case", "money"),
+    Column("commit", "Commit", "money"),
+    Column("won_value", "Won", "money"),
     Column("target", "Target", "money"),
-)  # fmt: skip
+)
 
 
 def forecast(session: Session, actor: Actor, asked: Asked) -> Table:

@@ -46,6 +46,8 @@ MODULES = (
             Menu("Work", "house", 1),
             Menu("Today", "house", 2, "Work", "/"),
             Menu("CRM", "users", 10),
+            Menu("Dashboard", "layout-dashboard", 11, "CRM", "/crm/dashboard"),
+            Menu("Reports", "chart-column", 29, "CRM", "/crm/reports"),
         ),
         depends=(),
         core=True,

@@ -99,6 +99,7 @@ def library() -> dict[str, Asset]:
     """Every asset of the pages by name; raises ForeignAsset where a pin does not hold."""
     return _by_name(
         Asset("app.css", STYLE, (STATIC / "app.css").read_bytes()),
+        Asset("insight.css", STYLE, (STATIC / "insight.css").read_bytes()),
         Asset("app.js", SCRIPT, (STATIC / "app.js").read_bytes()),
         Asset("favicon.svg", DRAWING, (STATIC / "favicon.svg").read_bytes()),
         Asset("htmx.js", SCRIPT, pinned(*HTMX)),

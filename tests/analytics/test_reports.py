@@ -142,10 +142,8 @@ async def test_every_report_comes_as_csv_and_as_a_workbook(api: Api, name: str) 
     lines = list(csv.reader(io.StringIO(text.content.decode("utf-8-sig"))))
     assert len(lines) == len(told["rows"]) + 1
     assert [head.partition(" (")[0] for head in lines[0]] == [column["label"] for column in told["columns"]]
-    assert (
-        text.headers["content-disposition"]
-        == f'attachment; filename="{name.replace("_", "-")}-2026-05-01-2026-05-31.csv"'
-    )
+    named = f"{name.replace('_', '-')}-2026-05-01-2026-05-31.csv"
+    assert text.headers["content-disposition"] == f'attachment; filename="{named}"'
     sheet = ElementTree.fromstring(zipfile.ZipFile(io.BytesIO(book.content)).read("xl/worksheets/sheet1.xml"))
     place = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
     assert not list(sheet.iter(f"{place}f"))  # no formula
