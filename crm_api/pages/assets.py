@@ -36,6 +36,7 @@ SWAGGER_STYLE = (
     "ca238f7d7c2cf4480c1e77a9c3b9da915ab216e96ffd354e69076560c650c6de",
 )  # fmt: skip
 SCRIPT, STYLE, DRAWING = "text/javascript; charset=utf-8", "text/css; charset=utf-8", "image/svg+xml"
+MODULES = ("lists.js", "board.js")
 ICONS = tuple(
     """
     arrow-down arrow-left-right arrow-right arrow-up archive bell bookmark briefcase building-2 calendar calendar-clock
@@ -97,9 +98,11 @@ def _symbol(name: str, source: str) -> str:
 @cache
 def library() -> dict[str, Asset]:
     """Every asset of the pages by name; raises ForeignAsset where a pin does not hold."""
+    common = Asset("app.js", SCRIPT, (STATIC / "app.js").read_bytes())
     return _by_name(
         Asset("app.css", STYLE, (STATIC / "app.css").read_bytes()),
-        Asset("app.js", SCRIPT, (STATIC / "app.js").read_bytes()),
+        common,
+        *(_module(name, common) for name in MODULES),
         Asset("favicon.svg", DRAWING, (STATIC / "favicon.svg").read_bytes()),
         Asset("htmx.js", SCRIPT, pinned(*HTMX)),
         Asset("icons.svg", DRAWING, sprite(pinned(*LUCIDE), ICONS)),
@@ -114,6 +117,12 @@ def reference() -> dict[str, Asset]:
         Asset("swagger.css", STYLE, pinned(*SWAGGER_STYLE)),
         Asset("docs.js", SCRIPT, (STATIC / "docs.js").read_bytes()),
     )
+
+
+def _module(name: str, common: Asset) -> Asset:
+    """A script of some pages alone; what it imports has an address that changes with its content."""
+    body = (STATIC / name).read_bytes()
+    return Asset(name, SCRIPT, body.replace(b'"./app.js"', f'"{common.path}"'.encode()))
 
 
 def _by_name(*assets: Asset) -> dict[str, Asset]:

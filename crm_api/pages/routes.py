@@ -11,7 +11,21 @@ from crm_api.activities.schemas import Completion
 from crm_api.core import clock
 from crm_api.core.errors import NotFound, NotSignedIn, Problem, TooMany
 from crm_api.dependencies import Db, PortsDep, Visitor
-from crm_api.pages import answers, formats, frame, notices, outbox, palette, undoing, visits
+from crm_api.pages import (
+    answers,
+    board_pages,
+    editing,
+    formats,
+    frame,
+    list_pages,
+    notices,
+    outbox,
+    palette,
+    record_pages,
+    stage_pages,
+    undoing,
+    visits,
+)
 from crm_api.pages.assets import FOREVER, library, reference
 from crm_api.pages.errors import PageRoute
 from crm_api.pages.headers import ASSET_HEADERS, PAGE_HEADERS
@@ -36,7 +50,7 @@ from crm_api.visits.schemas import PlanIn
 
 router = APIRouter(include_in_schema=False, route_class=PageRoute)
 # Each page is a module with a router of its own; a new one is a word here.
-for _page in (notices, palette, undoing):
+for _page in (notices, palette, undoing, list_pages, editing, board_pages, stage_pages, record_pages):
     router.include_router(_page.router)
 
 DEMO_USERS = (

@@ -9,11 +9,12 @@ from fastapi import Request, Response
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from crm_api.core import context
+from crm_api.core import clock, context
 from crm_api.dependencies import Visitor
 from crm_api.pages import formats
 from crm_api.pages.assets import ICONS, library
 from crm_api.pages.headers import PAGE_HEADERS
+from crm_api.pages.kinds import address_of
 
 TEMPLATES = Path(__file__).resolve().parents[2] / "templates" / "web"
 THEMES = ("light", "dark")
@@ -28,7 +29,7 @@ def environment() -> Environment:
         trim_blocks=True, lstrip_blocks=True,
     )  # fmt: skip
     made.globals |= {"asset": asset, "icon": icon}
-    made.filters |= formats.FILTERS
+    made.filters |= formats.FILTERS | {"address_of": address_of}
     return made
 
 
@@ -63,6 +64,7 @@ def render(
         style=formats.Style(visitor.actor.locale, visitor.actor.distance_unit) if visitor else formats.PLAIN,
         theme=theme if theme in THEMES else None,
         address=request.url.path,
+        now_year=clock.now().year,
         request_id=context.current().request_id,
         **values,
     )  # fmt: skip
