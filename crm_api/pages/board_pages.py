@@ -136,10 +136,13 @@ def _card(session: Any, actor: Actor, kind: Kind, item: dict[str, Any], stage: d
             not closed and age >= COLD_AFTER, may, _follow_up(item, closed),
             not closed and item["next_follow_up_date"] is not None and item["next_follow_up_date"] < clock.now(),
         )  # fmt: skip
-    account = (item.get("account") or {}).get("label")
+    account: str = (item.get("account") or {}).get("label") or ""
     late = item["next_step_date"] is not None and item["next_step_date"] < clock.now()
+    # Many deals are called "Account: what it is about": the card says each once.
+    apart = account != "" and item["name"].startswith(f"{account}: ")
+    label, about = (account, item["name"].removeprefix(f"{account}: ")) if apart else (item["name"], account)
     return Card(
-        item, item["name"], account or item["number"], owner, item["days_in_stage"], item["is_rotting"], may,
+        item, label, about or item["number"], owner, item["days_in_stage"], item["is_rotting"], may,
         "" if closed else item["next_step"] or "", late and not closed,
     )  # fmt: skip
 

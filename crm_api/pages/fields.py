@@ -47,14 +47,16 @@ TONES = {
     "platinum": "accent", "new": "accent",
 }  # fmt: skip
 FEW = ("user", "team", "territory", "pipeline", "stage")  # so few that all can be offered in a select
+ASKED = ("year", "million")  # units of questions: nobody writes them behind a value
 OPTIONS = 200
 MONEY_OF_BASE = {"total_value", "open_value", "annual_spend", "last_order_value"}
 
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """One field: `type` is a FieldType's word, or link, phone, mail, long. `target` is the kind a reference leads to,
-    `relation` the name under which the related record stands beside. `fixed` are fields nobody fills in."""
+    """One field: `type` is a FieldType's word, or link, phone, mail, long, word, year. `target` is the kind that a
+    reference leads to, `relation` the name under which the related record stands beside. Nobody fills in what is
+    `fixed`."""
 
     name: str
     title: str
@@ -92,7 +94,7 @@ def shown(session: Any, kind: Kind) -> dict[str, Shown]:
         relation = relations.get(name)
         made[name] = Shown(
             name, _title(name, known.title if known else name), _type(name, catalogue),
-            known.choices if known else (), known.unit if known else None,
+            known.choices if known else (), known.unit if known and known.unit not in ASKED else None,
             relation.target if relation else None, relation.name if relation else None,
             sortable=bool(known and known.sortable), known=known is not None,
             fixed=name not in writable and not name.startswith(f"{CUSTOM}."),
@@ -119,7 +121,9 @@ def _type(name: str, catalogue: Catalogue) -> str:
     if known is None:
         return "money" if name in MONEY_OF_BASE else "text"
     if known.type is FieldType.CHOICE and not known.choices:
-        return "text"
+        return "word"
+    if known.unit == "year":
+        return "year"
     return known.type.value
 
 

@@ -51,7 +51,14 @@ class View:
     to_do: list[dict[str, Any]]
     stages: list[dict[str, Any]]
     timeline: timelines.Timeline
-    place: maps.Sketch | None = None
+
+    @property
+    def navigate(self) -> str | None:
+        """The way to an account whose place is known."""
+        latitude, longitude = self.item.get("latitude"), self.item.get("longitude")
+        if self.kind.name != "account" or latitude is None or longitude is None:
+            return None
+        return maps.navigate(latitude, longitude)
 
 
 def _page(kind: Kind) -> Page:

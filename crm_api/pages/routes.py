@@ -26,7 +26,7 @@ from crm_api.pages import (
     undoing,
     visits,
 )
-from crm_api.pages.assets import FOREVER, library, reference
+from crm_api.pages.assets import FOREVER, library, maps, reference
 from crm_api.pages.errors import PageRoute
 from crm_api.pages.headers import ASSET_HEADERS, PAGE_HEADERS
 from crm_api.pages.session import (
@@ -65,7 +65,7 @@ Text = Annotated[str, Form(max_length=LONGEST_QUESTION)]
 @router.get("/a/{digest}/{name}")
 async def read_asset(request: Request, digest: str, name: str) -> Response:
     """A file that never changes under this address."""
-    asset = library().get(name) or reference().get(name)
+    asset = library().get(name) or maps().get(name) or reference().get(name)
     if asset is None or asset.path != request.url.path:
         raise NotFound("There is no such file.")
     packed = accepts_gzip(request)

@@ -12,7 +12,7 @@ from markupsafe import Markup
 from crm_api.core import clock, context
 from crm_api.dependencies import Visitor
 from crm_api.pages import formats
-from crm_api.pages.assets import ICONS, library
+from crm_api.pages.assets import ICONS, library, maps
 from crm_api.pages.headers import PAGE_HEADERS
 from crm_api.pages.kinds import address_of
 
@@ -35,7 +35,7 @@ def environment() -> Environment:
 
 def asset(name: str) -> str:
     """The address of an asset; raises KeyError for one that does not exist."""
-    return library()[name].path
+    return (library().get(name) or maps()[name]).path
 
 
 def icon(name: str, label: str = "") -> Markup:
@@ -63,12 +63,18 @@ def render(
         zone=visitor.actor.time_zone if visitor else "UTC",
         style=formats.Style(visitor.actor.locale, visitor.actor.distance_unit) if visitor else formats.PLAIN,
         theme=theme if theme in THEMES else None,
-        address=request.url.path,
+        here=_here(request),
         now_year=clock.now().year,
         request_id=context.current().request_id,
         **values,
     )  # fmt: skip
     return html(request, text, status)
+
+
+def _here(request: Request) -> str:
+    """The address of the page, to come back to, without what was just done on it."""
+    query = request.url.remove_query_params("done").query
+    return f"{request.url.path}?{query}" if query else request.url.path
 
 
 def html(request: Request, text: str, status: int = 200) -> Response:
