@@ -266,7 +266,7 @@ async def test_a_value_is_changed_where_it_stands(api: Api) -> None:
     user, visit = await at_work(api)
     lead = await kept(api, make_lead, city="Lima")
     form = await visit.get(f"/crm/leads/{lead.id}/fields/city/edit", **FRAGMENT)
-    version = re.search(r'name="version" value="(\d+)"', form.text)
+    version = re.search(r'name="version"\s+value="(\d+)"', form.text)
     assert version
 
     answer = await visit.post(f"/crm/leads/{lead.id}/fields/city", FRAGMENT, city="Cusco", version=version[1])
@@ -283,7 +283,7 @@ async def test_a_stale_tab_shows_both_values_and_keeps_what_was_typed(api: Api) 
     await (await api.signed_in(user)).patch(f"{API}/leads/{lead.id}", json={"city": "Arequipa"})
 
     answer = await visit.post(f"/crm/leads/{lead.id}/fields/city", FRAGMENT, city="Cusco", version="1")
-    version = re.search(r'name="version" value="(\d+)"', answer.text)
+    version = re.search(r'name="version"\s+value="(\d+)"', answer.text)
     assert version
     again = await visit.post(f"/crm/leads/{lead.id}/fields/city", FRAGMENT, city="Cusco", version=version[1])
 
@@ -525,7 +525,7 @@ async def test_a_card_can_be_moved_without_script(api: Api) -> None:
     user, visit = await at_work(api)
     lead = await kept(api, make_lead, owner_id=user.id)
     form = (await visit.get(f"/crm/leads/{lead.id}/move?back=/crm/leads?as=board")).text
-    stage = re.search(r'name="stage_id" value="([0-9a-f-]+)"[^>]*>.*?Qualified', form, re.S)
+    stage = re.search(r'name="stage_id"\s+value="([0-9a-f-]+)"[^>]*>.*?Qualified', form, re.S)
     assert stage
 
     stage_id = await api.db.read(lambda session: stage_of(session, "qualified", "lead").id)
