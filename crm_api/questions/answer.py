@@ -55,7 +55,8 @@ def _answered(session: Session, plan: Plan, registry: Registry, asker: Asker, mo
     ]
     answer.total_rows = _total(session, compiled, plan, len(answer.rows))
     answer.truncated = answer.total_rows > len(answer.rows)
-    _leave_out_empty(answer, plan)
+    if not plan.over_groups:
+        _leave_out_empty(answer, plan)
     if plan.change == "share":
         _as_shares(answer)
     answer.value = _single(answer, plan)
@@ -96,7 +97,7 @@ def _as_shares(answer: Answer) -> None:
 
 def _single(answer: Answer, plan: Plan) -> Any:
     """The one value that answers, if one does."""
-    if (plan.figures and not plan.group_by) or plan.counts_groups:
+    if (plan.figures and not plan.group_by) or plan.counts_groups or plan.over_groups:
         return answer.rows[0][0] if answer.rows else None
     if plan.action == "lookup" and len(answer.rows) == 1 and len(plan.columns) == 1:
         return answer.rows[0][1]

@@ -60,7 +60,8 @@ class Clauses:
             if target is not None and self.s.spans[target].text in ("my", "i"):
                 target = self.s.after(target, over=skip, tags=("stop", "vague"))
             if target is not None and self._leads_on(target):
-                self.s.use(target)
+                if not self._leads_elsewhere(target):
+                    self.s.use(target)
                 target = self.s.after(target, over=skip)
             if target is not None:
                 turned[target] = at
@@ -75,6 +76,14 @@ class Clauses:
             and not span.entry("word", "kind")
             and after
             and after.is_cue("by", "of", "not")
+        )
+
+    def _leads_elsewhere(self, at: int) -> bool:
+        """ "not managed by X": the link goes to another record of the kind asked about, so it must be kept."""
+        return any(
+            e.what == "relation" and e.kind == self.s.entity and r.name == e.name and r.target == self.s.entity
+            for e in self.s.spans[at].entries
+            for r in self.s.catalogue.relations
         )
 
     def _negative(self, at: int) -> bool:

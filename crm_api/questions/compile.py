@@ -149,6 +149,11 @@ class _Compiler:
             statement = statement.where(*(key.is_not(None) for key in keys))
             counted = sa.select(sa.func.count()).select_from(statement.subquery())
             return Compiled(counted, (Column("number of groups", "number"),))
+        if plan.over_groups:
+            inner = statement.where(*(key.is_not(None) for key in keys)).subquery()
+            figure = inner.c[f"c{len(keys)}"]
+            fold = dialect.median if plan.over_groups == "median" else getattr(sa.func, plan.over_groups)
+            return Compiled(sa.select(fold(figure)), columns[-1:])
         statement = self._ordered(statement, plan, keys, figures[0][0])
         return Compiled(statement.limit(min(plan.limit or self.most, self.most)), columns)
 

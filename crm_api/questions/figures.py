@@ -1,6 +1,7 @@
 """What a question computes: a declared figure, a field under an aggregate, or a count."""
 
 from dataclasses import dataclass, field
+from typing import Literal
 
 from crm_api.core.fields import FieldType, Measure
 from crm_api.questions import paths
@@ -8,6 +9,7 @@ from crm_api.questions.plan import (
     Figure,
     Group,
     Having,
+    Option,
     Plan,
     Sort,
     Unclear,
@@ -15,7 +17,9 @@ from crm_api.questions.plan import (
 )
 from crm_api.questions.sentence import Sentence, Target
 
+Fold = Literal["avg", "median", "max", "min"]
 COMPARING = ("gt", "ge", "lt", "le", "eq")
+_PER = ("per", "for each", "for every", "each", "every", "in each", "of each", "by each", "by every")
 FN_WORDS = {
     "avg": "average",
     "median": "median",
@@ -43,14 +47,18 @@ class Figures:
     limit: int | None = None
     having: Having | None = None
     counts_groups: bool = False
+    over_groups: Fold | None = None
+    _downwards: bool = True
     buckets: list[str] = field(default_factory=list)
 
     def read_figure(self) -> None:
         """What is computed, if anything: a declared measure, a field under an aggregate, or a count."""
         s = self.s
         for at, entry in s.terms("measure"):
-            if entry.kind == s.entity and self.measure is None:
-                self.measure = next(m for m in s.catalogue.measures if m.name == entry.name)
+            if entry.kind != s.entity or self._is_limit(at):
+                continue
+            self.measure = self.measure or next(m for m in s.catalogue.measures if m.name == entry.name)
+            if self.measure.name == entry.name:
                 s.use(at)
         fn = self._aggregate()
         if self.measure:
@@ -60,9 +68,25 @@ class Figures:
         elif fn:
             self._of_field(fn)
 
+    def _is_limit(self, at: int) -> bool:
+        """ "won deals with a sales cycle under 10 days, how many": a figure of one record that is compared, where
+        nothing is grouped, is a condition on its field."""
+        s = self.s
+        return bool(
+            s.spans[at].entry("field")
+            and self._compared(at)
+            and not s.has("by", "each", "avg", "median", "sum")
+            and any(e.what in ("kind", "word") and e.kind == s.entity for n in s.spans for e in n.entries)
+            and not any(n.tag == "term" and n.entry("kind") and s.groupable(n) for n in s.spans[:at])
+        )
+
     def counted(self) -> Figure:
         """The number of records asked about."""
         return Figure(fn="count", label=f"number of {self.s.catalogue.plural}")
+
+    def _aggregate_word(self) -> str | None:
+        """Which average word stands in the sentence, read or not."""
+        return next((fn for fn in ("avg", "median") if self.s.has(fn)), None)
 
     def _aggregate(self) -> str | None:
         for fn in ("avg", "median", "sum"):
@@ -87,9 +111,11 @@ class Figures:
     def _of_measure(self, measure: Measure, fn: str | None) -> Figure:
         own = measure.fn
         if fn and own not in ("ratio", "count"):
-            if fn == "avg" and own == "sum" and self.s.has("each"):
-                raise Unclear(clarify(f"The average of each deal, or of the {measure.name} of each group?"))
-            own = fn
+            if fn in ("avg", "median") and own == "sum" and (group := self._per_group()):
+                self._fold(fn, group)
+                own = "sum"
+            else:
+                own = fn
         name = measure.name.replace("_", " ")
         label = name if own == measure.fn else f"{FN_WORDS[own]} {name}"
         return Figure(
@@ -100,6 +126,41 @@ class Figures:
             label=label,
             unit=measure.unit or self._unit(measure.field),
         )
+
+    def _per_group(self) -> int | None:
+        """Where "per rep" stands behind an average: the group each figure of which is averaged, unless that is the
+        record itself ("average revenue per deal")."""
+        s = self.s
+        for at in s.cues("by", "each"):
+            if s.spans[at].text not in _PER:
+                continue
+            index = s.after(at, over=("of", "each", "by"), tags=("stop",))
+            if index is not None and (s.spans[index].tag == "bucket" or s.groupable(s.spans[index])):
+                return index
+        return next(
+            (at for at, span in enumerate(s.spans) if span.tag == "bucket" and span.text.endswith("ly")), None
+        )
+
+    def _fold(self, fn: str, at: int) -> None:
+        """ "average number of deals per rep" folds the figures of the groups; what "average won revenue per rep" means
+        is asked, since it may be a rep's average deal as well."""
+        s = self.s
+        name = (self.measure.name if self.measure else s.catalogue.plural).replace("_", " ")
+        if self.measure and s.spans[at].tag != "bucket":
+            group = s.spans[at].text
+            raise Unclear(
+                clarify(
+                    f"The {FN_WORDS[fn]} {name} of one {s.catalogue.kind} for each {group}, or of all of a {group}?",
+                    Option(label=f"of one {s.catalogue.kind}", question=self._reworded(at, f"by {group}")),
+                    Option(label=f"each {group}'s {name}", question=f"{name} by {group}"),
+                )
+            )
+        self.over_groups = "median" if fn == "median" else "avg"
+
+    def _reworded(self, at: int, words: str) -> str:
+        """The question with its last "per …" said another way."""
+        before = [span.text for span in self.s.spans[:at] if not span.is_cue("by", "each")]
+        return " ".join([*before, words, *(span.text for span in self.s.spans[at + 1 :])])
 
     def _unit(self, path: str | None) -> str | None:
         if not path:
@@ -122,6 +183,9 @@ class Figures:
             self.figure = self._figure_of(target, "sum")
             return
         self.figure = self.counted()
+        if (fn := self._aggregate_word()) and (group := self._per_group()) is not None:
+            s.use(*s.cues(fn))
+            self._fold(fn, group)
         if after and after.entry("field") and not after.entry("kind") and (target := s.groupable(after)):
             self._group(target, at + 1)
             self.counts_groups = True

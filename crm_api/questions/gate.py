@@ -4,6 +4,7 @@ import re
 
 from crm_api.questions import grammar
 from crm_api.questions.lexicon import Lexicon
+from crm_api.questions.linking import Names
 from crm_api.questions.plan import Plan, refuse
 from crm_api.questions.spans import normalise
 
@@ -12,7 +13,7 @@ _HONEST = {("add", "up"), ("update", "me"), ("set", "out"), ("write", "out"), ("
 _WORD = re.compile(r"[^\W\d_]+(?:-[^\W\d_]+)*|\d+|'s")
 
 
-def check(question: str, lexicon: Lexicon) -> Plan | None:
+def check(question: str, lexicon: Lexicon, names: Names) -> Plan | None:
     """A refusal in one polite sentence, or None where the question may be read."""
     text = normalise(question).lower()
     words = _WORD.findall(text)
@@ -26,9 +27,23 @@ def check(question: str, lexicon: Lexicon) -> Plan | None:
         )
     if is_order(words):
         return refuse("I only answer questions; changes are made on the record itself.")
-    if kept := next((w for w in words if w in grammar.NOT_KEPT and not lexicon.knows(w)), None):
+    if kept := next(
+        (
+            w
+            for at, w in enumerate(words)
+            if w in grammar.NOT_KEPT and not lexicon.knows(w) and not _in_name(words, at, names)
+        ),
+        None,
+    ):
         return refuse(f"I can count and look up what the CRM holds; “{kept}” is not part of it.")
     return None
+
+
+def _in_name(words: list[str], at: int, names: Names) -> bool:
+    """Whether a word is part of a name that a neighbour is part of as well: "Vehement Capital"."""
+    mine = {id(name) for name in names.by_token.get(words[at], ())}
+    beside = [words[i] for i in (at - 1, at + 1) if 0 <= i < len(words)]
+    return any(id(name) in mine for word in beside for name in names.by_token.get(word, ()))
 
 
 def is_order(words: list[str]) -> bool:

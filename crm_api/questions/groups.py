@@ -51,6 +51,9 @@ class Groups(Figures):
             if span.tag == "term" and not span.used and (target := self.s.groupable(span)):
                 self._group(target, index)
                 return
+            if span.tag == "bucket" and not span.used:
+                self._bucket(index)
+                return
         raise Unclear(Plan(action="unknown", unused=(self.s.spans[at].text,)))
 
     def read_groups(self) -> None:

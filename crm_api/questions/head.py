@@ -6,7 +6,8 @@ then the first kind that is named, then words that only one kind knows.
 
 from collections.abc import Iterator
 
-from crm_api.questions import paths
+from crm_api.core.fields import Measure
+from crm_api.questions import grammar, paths
 from crm_api.questions.lexicon import Entry, stem, word_of
 from crm_api.questions.plan import Unclear, clarify
 from crm_api.questions.sentence import Sentence
@@ -14,8 +15,10 @@ from crm_api.questions.spans import Span
 
 _COUNTING = ("count", "most", "least", "how_many_more")
 _COMPARING = ("gt", "ge", "lt", "le", "eq")
+_FOLDING = ("count", "sum", "avg", "median", "max", "min")
 
 
+_RANKED = ("most", "least", "top", "bottom")
 _FIGURES = (
     "avg",
     "median",
@@ -60,6 +63,7 @@ def looked_up(s: Sentence) -> str | None:
     names = [span for span in s.spans if span.tag == "name"]
     if (
         not names
+        or s.light
         or s.has(*_FIGURES, "me")
         or any(span.tag in ("period", "amount", "vague") for span in s.spans)
     ):
@@ -72,13 +76,21 @@ def looked_up(s: Sentence) -> str | None:
 
 def _asks_of(s: Sentence, kind: str) -> bool:
     terms = [at for at, span in enumerate(s.spans) if span.tag == "term"]
+    if any(is_plural(s.spans[at]) and s.spans[at].entry("kind") and _is_of(s, at, kind) for at in terms):
+        if not all(near and near.tag == "name" for at in terms if _is_of(s, at, kind) for near in [s.at(at + 1)]):
+            return False  # "which reps does X manage" asks for others of the kind
+    if s.has("who") and any(_is_people(s, at) for at in terms):
+        return False  # "who is on X's team"
+    if s.spans[-1].text in ("do", "does") and not s.has("when"):
+        return False  # "what does X do"
     asked = [at for at in terms if not any(e.what == "kind" and e.kind == kind for e in s.spans[at].entries)]
     for at in asked:
         span, after = s.spans[at], s.at(at + 1)
         if span.entry("kind") and is_plural(span):
             return False
         if span.entry("word") and not span.entry("field", "relation", "kind"):
-            if not s.has("when"):
+            deed = any(e.what == "word" and e.kind == kind for e in span.entries)
+            if not s.has("when") and not (deed and (s.has("who") or _leads_from(s, kind))):
                 return False
             continue
         if (
@@ -97,13 +109,36 @@ def _asks_of(s: Sentence, kind: str) -> bool:
         ):
             return False  # "whose parent is X" is a condition, "which sector is X in" a look-up
         target = next((t for t in s.targets(span, source=kind) if t.path), None)
+        if span.entry("measure") and span.entry("field"):
+            return False  # "revenue of X": the figure or the field, which is asked
         if (
             target is None
             or _fans_out(s, kind, target.path, target.field is not None)
             or (s.has("count") and not s.numeric(span, source=kind))
         ):
             return False
-    return bool(asked) or (not s.has("count", "sum") and (len(terms) == 0 or s.has("ask") or s.has("where")))
+    opens = len(terms) == 0 or s.has("ask", "where", "who")
+    return bool(asked) or (not s.has("count", "sum") and opens)
+
+
+def _is_of(s: Sentence, at: int, kind: str) -> bool:
+    """Whether a word names the kind."""
+    return any(e.what == "kind" and e.kind == kind for e in s.spans[at].entries)
+
+
+def _is_people(s: Sentence, at: int) -> bool:
+    """Whether a word means the people under somebody ("team", "reports") where a name stands beside it."""
+    entry = s.spans[at].entry("reverse")
+    return bool(entry and s.at(at - 1) and s.spans[at - 1].is_cue("poss") and entry.kind == "user")
+
+
+def _leads_from(s: Sentence, kind: str) -> bool:
+    """Whether a record that one of this kind leads to is asked for: "what product was sold in deal X"."""
+    return any(
+        not is_plural(span) and (before := s.at(at - 1)) is not None and before.is_cue("ask") and not _is_of(s, at, kind)
+        for at, span in enumerate(s.spans)
+        if span.entry("kind")
+    )
 
 
 def is_plural(span: Span) -> bool:
@@ -139,13 +174,63 @@ def leave_out_everybody(s: Sentence) -> None:
         return
 
 
+def drop_team_of_manager(s: Sentence) -> None:
+    """ "each manager's team", "which manager's team won …": the people under somebody, who stands for them anyway."""
+    for at in range(len(s.spans) - 1, 1, -1):
+        span, poss, leader = s.spans[at], s.spans[at - 1], s.spans[at - 2]
+        if (
+            span.entry("reverse")
+            and poss.is_cue("poss")
+            and any(_gathers(s, e) for e in leader.entries if e.what == "relation")
+        ):
+            s.spans[at - 1 : at + 1] = []
+
+
+def _gathers(s: Sentence, entry: Entry) -> bool:
+    return any(r.name == entry.name and r.gathers for r in s.registry[entry.kind].relations)
+
+
+def settle_praise(s: Sentence) -> None:
+    """ "the best rep by won revenue", "the worst win rate": beside a figure praise is a ranking; alone it is vague."""
+    for at, span in enumerate(s.spans):
+        way = grammar.PRAISE.get(span.text) if span.tag == "vague" else None
+        if way is None or not (figure := _figure_beside(s, at)):
+            continue
+        low = isinstance(figure, Measure) and figure.low_is_good
+        span.tag, span.value = "cue", {"top": "bottom", "bottom": "top"}[way] if low else way
+    for at, span in enumerate(s.spans):
+        before = s.at(at - 1)
+        if span.tag == "vague" and before and before.is_cue(*_RANKED) and _figure_beside(s, at):
+            span.used = True  # "most valuable account by won revenue": the figure says what is valued
+
+
+def _figure_beside(s: Sentence, at: int) -> Measure | bool | None:
+    """The figure that is named behind a word of praise: right after it, or after "by"."""
+    for index in range(at + 1, len(s.spans)):
+        span, before = s.spans[index], s.spans[index - 1]
+        if measure := span.entry("measure"):
+            return next(m for m in s.registry[measure.kind].measures if m.name == measure.name)
+        if before.is_cue("by") and (span.is_cue("count") or span.entry("field", "word")):
+            return True
+    return None
+
+
+def is_yes_or_no(s: Sentence) -> bool:
+    """Whether "is X …?" asks for yes or no: a verb first, and nothing that counts, ranks or compares."""
+    first = s.at(0)
+    opens = first is not None and first.is_cue("is") and first.text in ("is", "are", "was", "were")
+    return opens and not s.has(*_FIGURES, *_COUNTING, "sum", "ask")
+
+
 def decide(s: Sentence) -> str | None:
     """The kind, or None where no word says."""
     _settle_deeds(s)
     _settle_figures(s)
-    for at, entry in s.terms("measure"):
-        if s.spans[at].entry("measure"):
-            return entry.kind
+    for at, _ in s.terms("measure"):
+        if kind := _measured_kind(s, at):
+            span = s.spans[at]
+            span.entries = [e for e in span.entries if e.what != "measure" or e.kind == kind]
+            return kind
     ranked = s.cues("by") if s.has("top", "bottom", "max", "min", "rank") else ()
     for at in (*s.cues(*_COMPARING), *s.cues(*_COUNTING), *ranked):
         if kind := _counted(s, at):
@@ -167,6 +252,17 @@ def decide(s: Sentence) -> str | None:
                 return max(kinds, key=lambda kind: (_has_names(s, kind), len(s.registry[kind].measures)))
     records = [name.kind for span in s.spans if span.tag == "name" for name in span.names]
     return records[0] if records else None
+
+
+def _measured_kind(s: Sentence, at: int) -> str | None:
+    """The kind of a figure; where several have one of that name, the one that is spoken of, else one with records."""
+    kinds = list(dict.fromkeys(e.kind for e in s.spans[at].entries if e.what == "measure"))
+    if len(kinds) < 2:
+        return kinds[0] if kinds else None
+    named = {e.kind for span in s.spans for e in span.entries if e.what in ("kind", "word")}
+    spoken_of = [kind for kind in kinds if kind in named]
+    kept = [kind for kind in kinds if kind in s.names.kinds]
+    return (spoken_of or kept or kinds)[0]
 
 
 def word_kind(s: Sentence, spans: list[int]) -> str | None:
@@ -204,6 +300,9 @@ def _counted(s: Sentence, at: int) -> str | None:
         if comparing and each.entry("word") and not each.entry("kind") and not _describes_more(s, index):
             return word_kind(s, [index])
         if kind := each.kind("kind") or (span.value == "count" and named_by_choice(each)):
+            deeds = [i for i in range(start, index) if s.spans[i].entry("word")]
+            if span.value in ("most", "least") and deeds and not _has_words(s, deeds, kind):
+                return word_kind(s, deeds)
             return kind
         if span.value == "count" and (kind := each.kind("reverse")):
             return kind
@@ -219,6 +318,11 @@ def _counted(s: Sentence, at: int) -> str | None:
         if not describes or (comparing and each.is_cue("of", "and")):
             return None
     return None
+
+
+def _has_words(s: Sentence, spans: list[int], kind: str) -> bool:
+    """Whether all these words of the trade are of one kind."""
+    return all(any(e.what == "word" and e.kind == kind for e in s.spans[at].entries) for at in spans)
 
 
 def _has_names(s: Sentence, kind: str) -> bool:
@@ -256,10 +360,19 @@ def _first_kind(s: Sentence) -> str | None:
         if _after_by(s, at) or _only_hint(s, at):
             named = named or entry
             continue
-        if span.entry("field") and s.has("count"):
+        if span.entry("field") and s.has(*_FOLDING) and _of_other_kind(s, at, entry.kind):
             continue
         return entry.kind
     return None
+
+
+def _of_other_kind(s: Sentence, at: int, kind: str) -> bool:
+    """Whether a word that is a kind and a field ("employees") is a field of another kind that is named as well."""
+    if s.has("count"):
+        return True
+    owners = {e.kind for e in s.spans[at].entries if e.what == "field"}
+    named = {e.kind for i, span in enumerate(s.spans) if i != at for e in span.entries if e.what == "kind"}
+    return bool(owners & named) and kind not in named
 
 
 def _only_hint(s: Sentence, at: int) -> bool:
@@ -330,6 +443,8 @@ def _settle_figures(s: Sentence) -> None:
         if measure is None or each is None:
             continue
         after = s.at(at + 1)
+        if each.kind == measure.kind and _is_compared(s, at):
+            continue  # a condition on the field, or one on groups: the figures tell
         if each.kind == measure.kind or _speaks_of(s, at, measure.kind, each.kind):
             span.entries = [e for e in span.entries if e.what != "field"]
         elif after and after.is_cue(*_COMPARING, "between") and any(_kinds_before(s, at)):
@@ -341,6 +456,14 @@ def _settle_figures(s: Sentence) -> None:
         else:
             s.assumptions.append(f"“{span.text}” is read as {measure.name.replace('_', ' ')}")
             span.entries = [e for e in span.entries if e.what != "field"]
+
+
+def _is_compared(s: Sentence, at: int) -> bool:
+    """Whether an amount stands beside: "cycle under 10 days", "more than 100 days to close"."""
+    after, before = s.at(at + 1), s.at(at - 1)
+    if after and after.is_cue("is", "of"):
+        after = s.at(at + 2)
+    return bool((after and after.is_cue(*_COMPARING, "between")) or (before and before.tag == "amount"))
 
 
 def _speaks_of(s: Sentence, at: int, kind: str, other: str) -> bool:

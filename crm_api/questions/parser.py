@@ -25,12 +25,12 @@ from crm_api.questions.spans import Span, Tagger
 def parse(question: str, *, registry: Registry, names: Names, day_first: bool = True) -> Plan:
     """The plan for one question that stands alone. Never raises for what somebody typed."""
     words = lexicon.of(registry)
-    if refusal := gate.check(question, words):
+    if refusal := gate.check(question, words, names):
         return refusal
     tagger = Tagger(words, names, day_first=day_first)
 
     def plan(text: str) -> Plan:
-        return plan_spans(Sentence(registry, names, [s for s in tagger.spans(text) if s.tag != "stop"]))
+        return plan_spans(Sentence.of(registry, names, tagger.spans(text)))
 
     return with_options(plan(question), question, plan)
 
@@ -60,8 +60,12 @@ def clearer(question: str, option: Option) -> str:
 def plan_spans(sentence: Sentence) -> Plan:
     """The plan for a question that is cut into spans."""
     head.leave_out_everybody(sentence)
+    head.drop_team_of_manager(sentence)
+    head.settle_praise(sentence)
     if not any(s.tag in ("term", "name") for s in sentence.spans):
         return _nothing_known(sentence.spans)
+    if head.is_yes_or_no(sentence):
+        return unknown("I answer how many, which and how much, not yes or no: ask for the records or the number.")
     try:
         entity = head.looked_up(sentence)
         if entity is not None:

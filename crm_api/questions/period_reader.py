@@ -88,6 +88,7 @@ _HALF = _re(
     rf"(?: (?:of )?(?P<fy>{_FY}) ?(?P<fyear>{_YEAR}|\d\d)|{_OF_YEAR})"
 )
 _YEAR_ONLY = _re(rf"(?:the )?(?:(?:calendar )?year )?(?P<y>{_YEAR})")
+_DECADE = _re(r"(?:the )?(?P<y>(?:19|20)\d)0['’]?s")
 _FISCAL_YEAR = _re(rf"{_FY} ?['’]?(?P<y>{_YEAR}|\d\d)(?:[-/](?P<to>\d\d(?:\d\d)?))?")
 _RELATIVE = _re(
     r"(?:the )?(?P<w>this|current|last|previous|prior|next|coming|upcoming|following) "
@@ -187,6 +188,9 @@ def _atom(text: str, at: int, day_first: bool) -> tuple[Period, int] | None:
     if m := _FISCAL_YEAR.match(text, at):
         year = _full_year(m["y"]) or 0
         add(Period(form="calendar", unit="year", year=_full_year(m["to"]) or year, fiscal=True), m)
+    if m := _DECADE.match(text, at):
+        first, last = (Period(form="calendar", unit="year", year=int(f"{m['y']}{digit}")) for digit in (0, 9))
+        add(Period(form="span", first=first, last=last), m)
     if m := _YEAR_ONLY.match(text, at):
         add(Period(form="calendar", unit="year", year=int(m["y"])), m)
     found.extend(_relative(text, at))

@@ -8,6 +8,7 @@ from crm_api.questions.clauses import Found
 from crm_api.questions.figures import COMPARING
 from crm_api.questions.filters import Conditions
 from crm_api.questions.groups import RANKING
+from crm_api.questions.periods import Period
 from crm_api.questions.plan import (
     Figure,
     Filter,
@@ -16,6 +17,7 @@ from crm_api.questions.plan import (
     Side,
     Unclear,
     clarify,
+    refuse,
     unknown,
 )
 from crm_api.questions.ranks import Ranks
@@ -38,6 +40,7 @@ _MUST_BE_READ = (
     "how_many_more",
     "how_much_more",
     "vs",
+    "both",
     "more",
     "fewer",
     "by",
@@ -52,7 +55,7 @@ class Reader(Ranks):
     def plan(self) -> Plan:
         """The whole reading; raises Unclear."""
         s = self.s
-        if s.has("share"):
+        if s.has("share") and not s.has("percent_change"):
             self.read_groups()
             return self._share()
         self.read_figure()
@@ -83,12 +86,13 @@ class Reader(Ranks):
     def _query(self, conditions: Conditions) -> Plan:
         if self.groups and self.figure is None:
             self.figure = self.counted()
-        self._loose_groups()
+        self._loose_groups(conditions)
         self._asked_values()
         return self._base(conditions.filters(), conditions.found)
 
-    def _loose_groups(self) -> None:
-        """With a figure, a plural that is still unread groups it: "win rates of the managers"."""
+    def _loose_groups(self, conditions: Conditions) -> None:
+        """With a figure, a plural that is still unread groups it: "win rates of the managers"; not one that is only
+        described, as in "revenue from companies founded after 2000"."""
         if self.figure is None or self.groups or self.s.entity == "":
             return
         for at, span in enumerate(self.s.spans):
@@ -98,14 +102,21 @@ class Reader(Ranks):
                 and span.text.endswith("s")
                 and (target := self.s.groupable(span))
             ):
+                if conditions.speaks_of(target.path):
+                    span.used = True
+                    continue
                 self._group(target, at)
                 return
 
     def _asked_values(self) -> None:
         """ "which sectors are there": the values of a field, with how often each occurs."""
-        if self.figure or self.sort or any(True for _ in self.s.terms("kind", unused=False)):
+        if self.figure or self.sort:
             return
+        kinds = any(True for _ in self.s.terms("kind", unused=False))
         for at, _ in self.s.terms("field"):
+            before = self.s.at(at - 1)
+            if kinds and not (before and before.is_cue("ask") and before.text in ("which", "what")):
+                continue
             if target := self.s.groupable(self.s.spans[at]):
                 self._group(target, at)
                 self.figure = self.counted()
@@ -122,6 +133,7 @@ class Reader(Ranks):
             group_by=tuple(self.groups),
             having=self.having,
             counts_groups=self.counts_groups,
+            over_groups=self.over_groups if self.groups else None,
             sort=self.sort,
             limit=self.limit,
             assumptions=tuple(dict.fromkeys(self.s.assumptions)),
@@ -152,7 +164,7 @@ class Reader(Ranks):
         return sides[0] if len(sides) == 1 else None
 
     def _compare(self, conditions: Conditions, sides: list[Found]) -> Plan:
-        self.s.use(*self.s.cues("vs", "compare", "more", "fewer"))
+        self.s.use(*self.s.cues("vs", "compare", "more", "fewer", "both"))
         if self.figure is None:
             if not any(True for _ in self.s.terms("kind", unused=False)) and self.measure is None:
                 names = [m.name.replace("_", " ") for m in self.s.catalogue.measures][:3]
@@ -179,7 +191,7 @@ class Reader(Ranks):
         """The difference between two sides, absolute or in percent of the first."""
         s = self.s
         percent = s.has("percent_change") or (s.has("share"))
-        s.use(*s.cues("percent_change", "change", "how_many_more", "how_much_more", "compare", "between"))
+        s.use(*s.cues("share", "percent_change", "change", "how_many_more", "how_much_more", "compare", "between"))
         self._split_range(conditions)
         sides = self._sides(conditions)
         if self.figure is None and not any(True for _ in s.terms("kind", unused=False)):
@@ -253,7 +265,7 @@ class Reader(Ranks):
         kinds = {("period" if f.period else "word" if not f.path else "name") for f in part}
         if (
             not part
-            or (split == noun and kinds >= {"word", "name"})
+            or kinds >= {"word", "name"}
             or ("period" in kinds and kinds & {"word"})
         ):
             raise Unclear(Plan(action="unknown", unused=("percent",)))
@@ -287,7 +299,7 @@ class Reader(Ranks):
         s.use(*s.cues("count", "sum"))
         conditions = Conditions(s)
         conditions.read()
-        if any(f.path for f in conditions.found):
+        if any(f.path or f.way for f in conditions.found):
             raise Unclear(Plan(action="unknown", unused=tuple(f.words for f in conditions.found if f.path)))
         return self.finish(
             Plan(
@@ -314,11 +326,24 @@ class Reader(Ranks):
             else:
                 continue
             s.use(at)
+        columns = self._owning(columns)
         for cue, type_words in (("where", ("location", "city", "country")), ("who", ("owner",))):
             if not columns and (asked := s.cue(cue)) is not None and (path := self._first_known(type_words)):
                 columns.append(path)
                 s.use(asked)
         return columns
+
+    def _owning(self, columns: list[str]) -> list[str]:
+        """ "which company owns X" asks for the company above it, though people own companies too."""
+        s = self.s
+        if not any(
+            span.entry("kind") and span.kind("kind") == s.entity and (before := s.at(at - 1)) and before.is_cue("ask")
+            for at, span in enumerate(s.spans)
+        ):
+            return columns
+        above = next((r.name for r in s.catalogue.relations if r.target == s.entity), None)
+        owner = next((r.name for r in s.catalogue.relations if r.target == "user"), None)
+        return [above if above and column == owner else column for column in columns]
 
     def _first_known(self, words: tuple[str, ...]) -> str | None:
         for word in words:
@@ -334,7 +359,10 @@ class Reader(Ranks):
         """Refuse to answer half a question: every word that carries meaning must have been used."""
         if plan.action in ("clarify", "refuse", "unknown"):
             return plan
-        self._forgive()
+        if self.measure and self._lies_ahead(plan):
+            return refuse("I count what has happened; what will be won is not kept. Ask for expected revenue.")
+        self._forgive(plan)
+        light = self.s.light if plan.is_list and not any(f.tree for f in plan.filters if f.role) else []
         vague = [s.text for s in self.s.spans if s.tag == "vague" and not s.used]
         left = tuple(
             s.text
@@ -343,18 +371,28 @@ class Reader(Ranks):
             and (
                 s.tag in ("unknown", "period", "amount", "bucket", "term", "name") or s.is_cue(*_MUST_BE_READ)
             )
-        )
-        if vague and not left:
+        ) + tuple(light)
+        sizes = [s for s in self.s.spans if not s.used and s.tag == "term" and self.s.numeric(s)]
+        if vague and (not left or len(left) == len(sizes)):  # "high value deals": no number says how high
             return clarify(f"What do you mean by “{vague[0]}” {self.s.catalogue.plural}?", *())
         return unknown(sorry(left), *left) if left else plan
 
-    def _forgive(self) -> None:
+    def _lies_ahead(self, plan: Plan) -> bool:
+        """Whether a figure of what was done is asked for a period that is still to come."""
+        field = self.measure.time_field if self.measure else None
+        trees_ = [f.tree for f in plan.filters] + [f.tree for side in plan.sides for f in side.filters]
+        return any(
+            t.get("op") == "during" and t["field"] == field and Period.model_validate(t["value"]).lies_ahead
+            for t in trees_
+        )
+
+    def _forgive(self, plan: Plan) -> None:
         """Words that said nothing new: the kind itself, the unit of the figure, "handled by", "between"."""
         for at, span in enumerate(self.s.spans):
-            if not span.used and self._says_nothing_new(at, span):
+            if not span.used and self._says_nothing_new(at, span, plan):
                 span.used = True
 
-    def _says_nothing_new(self, at: int, span: Span) -> bool:
+    def _says_nothing_new(self, at: int, span: Span, plan: Plan) -> bool:
         after = self.s.at(at + 1)
         if span.tag == "vague" and span.text == "how":
             return self.figure is not None
@@ -364,6 +402,8 @@ class Reader(Ranks):
             return bool(after and after.tag == "period")
         if span.tag == "bucket":
             return bool(self.figure and self.figure.unit == f"{span.value}s")
+        if span.tag == "term" and plan.sort and plan.sort.field:
+            return any(t.path == plan.sort.field for t in self.s.targets(span))  # "the price of the cheapest"
         if span.is_cue("each", "newest"):
             return span.text in ("each", "last") and bool(self.groups)
         if span.entry("relation") and after and (after.is_cue("by") or self._links_clause(span)):

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from crm_api.core.fields import Catalogue, Field, FieldType, Registry
-from crm_api.questions import paths
+from crm_api.questions import grammar, paths
 from crm_api.questions.lexicon import Entry
 from crm_api.questions.linking import Name, Names
 from crm_api.questions.spans import Span
@@ -47,6 +47,14 @@ class Sentence:
     spans: list[Span]
     entity: str = ""
     assumptions: list[str] = field(default_factory=list)
+    light: list[str] = field(default_factory=list)  # verbs left out that need a figure: "bring", "generate"
+
+    @classmethod
+    def of(cls, registry: Registry, names: Names, spans: list[Span], entity: str = "") -> "Sentence":
+        """A sentence out of all spans of a question: words that carry nothing are left out."""
+        kept = [span for span in spans if span.tag != "stop"]
+        light = [span.text for span in spans if span.tag == "stop" and span.text in grammar.LIGHT]
+        return cls(registry, names, kept, entity, light=light)
 
     # ── Moving ───────────────────────────────────────────────────────────────────────────────────
 

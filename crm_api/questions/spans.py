@@ -35,6 +35,14 @@ _CONTRACTIONS = (
     ("'d ", " would "),
     ("s' ", "s 's "),
 )
+# Turns of phrase that say in other words what the grammar reads.
+_REWORDED = (
+    (re.compile(r"\b(day|week|month|quarter|year)[ -]by[ -]\1\b", re.IGNORECASE), r"by \1"),
+    (re.compile(r"\b([a-z]+) nothing\b", re.IGNORECASE), r"not \1"),
+    (re.compile(r"\b(have|has|had) an? (?=[a-z])", re.IGNORECASE), "with a "),
+    (re.compile(r"\b(in|of) (millions|thousands)( of (dollars|usd))?\b", re.IGNORECASE), ""),
+    (re.compile(r"(?<!year )(?<!quarter )(?<!month )(?<!week )\b(?:to date|of all time|all time)\b"), ""),
+)
 _TOKEN = re.compile(r"'s\b|[^\W_]+|[%&/<>=,#$€£₹+]+")
 
 
@@ -81,6 +89,8 @@ def normalise(question: str) -> str:
     for short, long in _CONTRACTIONS:
         text = re.sub(re.escape(short), long, text, flags=re.IGNORECASE)
     text = re.sub(r"(?<=\w)%", " percent", text).replace("%", "percent")
+    for said, plain in _REWORDED:
+        text = said.sub(plain, text)
     return " ".join(text.replace('"', " ").split())
 
 

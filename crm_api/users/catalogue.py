@@ -46,7 +46,7 @@ USERS = Catalogue(
     out=UserOut,
     label="name",
     named=True,
-    synonyms=(*_REPS, "colleague", "person", "team member", "member", "employee of ours"),
+    synonyms=(*_REPS, "colleague", "person", "team member", "member"),
     default_sort="name",
     fields=(
         Field(
