@@ -97,6 +97,8 @@ def _as_shares(answer: Answer) -> None:
 
 def _single(answer: Answer, plan: Plan) -> Any:
     """The one value that answers, if one does."""
+    if plan.figures and plan.figures[0].fn == "sum" and not plan.group_by and answer.rows == [[None]]:
+        answer.rows = [[0]]  # nothing adds up to nothing
     if (plan.figures and not plan.group_by) or plan.counts_groups or plan.over_groups:
         return answer.rows[0][0] if answer.rows else None
     if plan.action == "lookup" and len(answer.rows) == 1 and len(plan.columns) == 1:

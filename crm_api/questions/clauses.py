@@ -104,11 +104,17 @@ class Clauses:
         return False
 
     def _joined(self, left: int, right: int) -> bool:
-        """Whether two spans are alternatives of one list: only names and "or"/"and" between them."""
-        return all(
-            span.tag == "name" or span.is_cue("or", "and", "of")
-            for span in self.s.spans[max(left, 0) : right]
-        )
+        """Whether two spans are alternatives of one list: only names between them, each joined to the next by "or" or
+        "and". "Other than X in the East" is two conditions, of which only the first is turned round."""
+        joined = True
+        for span in self.s.spans[max(left, 0) : right]:
+            if span.tag == "name" and joined:
+                joined = False
+            elif span.is_cue("or", "and"):
+                joined = True
+            elif not (span.is_cue("of") and joined):
+                return False
+        return joined
 
     def _open_clauses(self) -> None:
         """Kinds and words that are only reached through a to-many step open a clause."""

@@ -137,6 +137,8 @@ class _Compiler:
         keys = [expression for expression, _ in groups]
         if keys:
             statement = statement.group_by(*keys, *self._identities(plan.group_by))
+            if plan.sort and plan.limit:  # what has no group must not take a place among the first
+                statement = statement.where(*(key.is_not(None) for key in keys))
             if plan.figures[0].fn not in ("count", "ratio"):
                 statement = statement.having(figures[0][0].is_not(None))
         if plan.having:
@@ -221,7 +223,8 @@ class _Compiler:
                 )
             case fn:
                 unit = self._unit(figure.unit, each)
-                return getattr(sa.func, fn)(column), Column(figure.label, "number", unit, scale)
+                folded = getattr(sa.func, fn)(column)
+                return folded, Column(figure.label, "number", unit, scale)
 
     def _unit(self, unit: str | None, each: Field | None) -> str | None:
         """The unit that stands beside a number: money in the organisation's currency, a year beside nothing."""

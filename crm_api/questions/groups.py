@@ -136,6 +136,7 @@ class Groups(Figures):
         span = self.s.spans[at]
         return bool(
             verb
+            and self.s.spans[by].text == "by"
             and verb.entry("word", "relation")
             and not verb.entry("kind")
             and span.entry("kind")

@@ -143,7 +143,8 @@ def _leads_from(s: Sentence, kind: str) -> bool:
 
 def is_plural(span: Span) -> bool:
     """Whether a word stands for several ("reps")."""
-    return span.text.endswith("s") and stem(span.text) != span.text
+    last = span.text.rpartition(" ")[2]
+    return last.endswith("s") and stem(last) != last
 
 
 def _fans_out(s: Sentence, kind: str, path: str, is_field: bool) -> bool:

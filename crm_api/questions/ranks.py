@@ -1,6 +1,6 @@
 """What comes first and how much of it: "top 3 … by …", "the most …", "the 5 biggest …", "ranked by …"."""
 
-from crm_api.questions import lexicon, paths
+from crm_api.questions import head, lexicon, paths
 from crm_api.questions.figures import FN_WORDS
 from crm_api.questions.groups import RANKING, Groups
 from crm_api.questions.plan import (
@@ -112,8 +112,13 @@ class Ranks(Groups):
         asked = next(
             (s for s in self.s.spans[:at] if s.entry("kind", "field", "relation") or s.tag == "bucket"), None
         )
-        subject = asked if self.s.spans[at].value in ("most", "least") or (asked and not ranked) else ranked
-        plural = bool(subject and subject.text != lexicon.stem(subject.text) and subject.text.endswith("s"))
+        asks = any(
+            span is asked and (before := self.s.at(i - 1)) is not None and before.is_cue("ask", "by")
+            for i, span in enumerate(self.s.spans[:at])
+        )
+        most = self.s.spans[at].value in ("most", "least")
+        subject = asked if asks or most or (asked and not ranked) else ranked
+        plural = bool(subject and head.is_plural(subject))
         return number, plural or (number or 0) > 1
 
     def _sort_field(self, at: int, cue: str) -> str | None:
