@@ -402,6 +402,9 @@ CATALOGUE = Catalogue(
             synonyms=(
                 "sales cycle",
                 "sales cycle length",
+                "length of the sales cycle",
+                "length of the cycle",
+                "duration of the sales cycle",
                 "sales cycle time",
                 "sales cycle duration",
                 "cycle time",

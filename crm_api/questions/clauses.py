@@ -59,7 +59,7 @@ class Clauses:
             target = self.s.after(at, over=skip, tags=("stop", "vague"))
             if target is not None and self.s.spans[target].text in ("my", "i"):
                 target = self.s.after(target, over=skip, tags=("stop", "vague"))
-            if target is not None and self._leads_on(target):
+            if target is not None and self.s.spans[at].value == "not" and self._leads_on(target):
                 if not self._leads_elsewhere(target):
                     self.s.use(target)
                 target = self.s.after(target, over=skip)
@@ -81,7 +81,10 @@ class Clauses:
     def _leads_elsewhere(self, at: int) -> bool:
         """ "not managed by X": the link goes to another record of the kind asked about, so it must be kept."""
         return any(
-            e.what == "relation" and e.kind == self.s.entity and r.name == e.name and r.target == self.s.entity
+            e.what == "relation"
+            and e.kind == self.s.entity
+            and r.name == e.name
+            and r.target == self.s.entity
             for e in self.s.spans[at].entries
             for r in self.s.catalogue.relations
         )

@@ -18,6 +18,7 @@ from crm_api.questions.plan import (
 from crm_api.questions.sentence import Sentence, Target
 
 Fold = Literal["avg", "median", "max", "min"]
+_RANKS = ("top", "bottom", "max", "min", "most", "least", "newest", "oldest", "rank")
 COMPARING = ("gt", "ge", "lt", "le", "eq")
 _PER = ("per", "for each", "for every", "each", "every", "in each", "of each", "by each", "by every")
 FN_WORDS = {
@@ -64,9 +65,24 @@ class Figures:
         if self.measure:
             self.figure = self._of_measure(self.measure, fn)
         elif (counted := s.cue("count")) is not None:
-            self._count(counted)
+            self._count(counted, fn)
         elif fn:
             self._of_field(fn)
+        elif (at := self._summed_field()) is not None:
+            self._of_field("sum")
+            s.use(at)
+
+    def _summed_field(self) -> int | None:
+        """ "value of all deals won in May": the size of the kind, of several of them, is their sum."""
+        s = self.s
+        at = next((i for i, span in enumerate(s.spans) if not span.is_cue("ask", "is")), 0)
+        target = s.numeric(s.spans[at]) if at < len(s.spans) and s.spans[at].tag == "term" else None
+        after = s.at(at + 1)
+        if target is None or (target.path,) != s.catalogue.size or not (after and after.is_cue("of")):
+            return None
+        noun = next((span for span in s.spans[at + 2 :] if not span.entry("word")), None)
+        several = noun is not None and noun.kind("kind") == s.entity and noun.text.endswith("s")
+        return at if several and not s.has("by", "each", *_RANKS) else None
 
     def _is_limit(self, at: int) -> bool:
         """ "won deals with a sales cycle under 10 days, how many": a figure of one record that is compared, where
@@ -83,10 +99,6 @@ class Figures:
     def counted(self) -> Figure:
         """The number of records asked about."""
         return Figure(fn="count", label=f"number of {self.s.catalogue.plural}")
-
-    def _aggregate_word(self) -> str | None:
-        """Which average word stands in the sentence, read or not."""
-        return next((fn for fn in ("avg", "median") if self.s.has(fn)), None)
 
     def _aggregate(self) -> str | None:
         for fn in ("avg", "median", "sum"):
@@ -168,7 +180,7 @@ class Figures:
         _, each, _ = paths.field_at(self.s.registry, self.s.entity, path)
         return each.unit or ("money" if each.type is FieldType.MONEY else None)
 
-    def _count(self, at: int) -> None:
+    def _count(self, at: int, fn: str | None) -> None:
         s, after = self.s, self.s.at(at + 1)
         s.use(*s.cues("count"))
         s.use(*s.cues("sum"))  # "total number of"
@@ -180,12 +192,13 @@ class Figures:
             and (target := s.numeric(after))
         ):
             after.used = True
-            self.figure = self._figure_of(target, "sum")
+            self.figure = self._figure_of(target, fn or "sum")
             return
         self.figure = self.counted()
-        if (fn := self._aggregate_word()) and (group := self._per_group()) is not None:
-            s.use(*s.cues(fn))
-            self._fold(fn, group)
+        if (fn in ("avg", "median")) and (group := self._per_group()) is not None:
+            self._fold(str(fn), group)
+        elif fn in ("avg", "median"):
+            raise Unclear(Plan(action="unknown", unused=(FN_WORDS[fn],)))
         if after and after.entry("field") and not after.entry("kind") and (target := s.groupable(after)):
             self._group(target, at + 1)
             self.counts_groups = True
@@ -202,12 +215,26 @@ class Figures:
                 self.figure = self._figure_of(target, fn)
                 return
         kind = self.s.catalogue
-        if fn == "sum" and next(self.s.terms("word"), None) and len(kind.size) == 1:
+        if len(kind.size) == 1 and (
+            (fn == "sum" and next(self.s.terms("word"), None)) or (fn != "sum" and self._folds_kind(fn))
+        ):
             self.figure = self._figure_of(Target(kind.size[0], kind.kind, kind.field(kind.size[0])), fn)
         elif fn == "sum":
             self.figure = self.counted()
         else:
             raise Unclear(Plan(action="unknown", unused=(FN_WORDS[fn],)))
+
+    def _folds_kind(self, fn: str) -> bool:
+        """ "average won deal": the average of what the kind's size is."""
+        s = self.s
+        at = next(s.cues(fn, unused=False), None)
+        while at is not None and (span := s.at(at + 1)) is not None:
+            if span.kind("kind") == s.entity:
+                return True
+            if not span.entry("word"):
+                return False
+            at += 1
+        return False
 
     def _figure_of(self, target: Target, fn: str) -> Figure:
         assert target.field

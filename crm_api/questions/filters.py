@@ -77,7 +77,10 @@ class Conditions(Limits):
     def speaks_of(self, path: str) -> bool:
         """Whether a condition is about the records at the end of `path`."""
         return any(
-            paths.join(f.way, each).startswith(path) for f in self.found for each in (f.path, f.time_path) if each
+            paths.join(f.way, each).startswith(path)
+            for f in self.found
+            for each in (f.path, f.time_path, f.slot)
+            if each
         )
 
     def _empty(self, at: int) -> None:

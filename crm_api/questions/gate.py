@@ -10,6 +10,22 @@ from crm_api.questions.spans import normalise
 
 # Verbs of change that only ask, with the word after them.
 _HONEST = {("add", "up"), ("update", "me"), ("set", "out"), ("write", "out"), ("put", "together")}
+# "Close all …", "log a call": orders by what follows, where "order the regions by …" and "make a list" ask.
+_DEEDS = (
+    "close",
+    "text",
+    "message",
+    "log",
+    "record",
+    "change",
+    "start",
+    "stop",
+    "complete",
+    "finish",
+    "copy",
+    "double",
+)
+_OBJECTS = ("a", "an", "all", "every", "each", "my", "our", "the", "this", "that", "these", "those")
 _WORD = re.compile(r"[^\W\d_]+(?:-[^\W\d_]+)*|\d+|'s")
 
 
@@ -31,7 +47,7 @@ def check(question: str, lexicon: Lexicon, names: Names) -> Plan | None:
         (
             w
             for at, w in enumerate(words)
-            if w in grammar.NOT_KEPT and not lexicon.knows(w) and not _in_name(words, at, names)
+            if w in grammar.NOT_KEPT and not lexicon.reads(words, at) and not _in_name(words, at, names)
         ),
         None,
     ):
@@ -64,6 +80,7 @@ def is_order(words: list[str]) -> bool:
                 "to" in rest
                 or "as" in rest
                 or (rest[:1] and rest[0] in ("deal", "opportunity", "account", "lead", "task"))
+                or (verb in _DEEDS and rest[:1] and rest[0] in _OBJECTS)
             )
             if (
                 handed

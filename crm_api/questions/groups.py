@@ -85,7 +85,7 @@ class Groups(Figures):
             span = s.spans[index]
             if (of_kind := self._field_of_kind(index)) is not None:
                 self._group(of_kind, index)
-                index += 1
+                index += 2 if s.spans[index + 1].is_cue("poss") else 1
                 s.use(index)
             elif span.tag == "bucket" and not span.used:
                 self._bucket(index)
@@ -105,6 +105,11 @@ class Groups(Figures):
             took = True
             following = s.at(index + 1)
             index = index + 2 if following and following.is_cue("and", "by") else None
+        if not took and s.spans[at].is_cue("breakdown"):
+            before = s.at(at - 1)
+            if before and before.tag == "term" and not before.used and (target := s.groupable(before)):
+                self._group(target, at - 1)
+                took = True
         first = s.after(at, over=("of",), tags=("stop",))
         nearby = s.spans[first] if first is not None else None
         if (
@@ -124,6 +129,8 @@ class Groups(Figures):
     def _field_of_kind(self, at: int) -> Target | None:
         """ "by account type", "by task status": the kind before a field says whose field is meant."""
         kind, after = self.s.spans[at], self.s.at(at + 1)
+        if after and after.is_cue("poss"):
+            after = self.s.at(at + 2)
         if kind.used or not kind.entry("kind", "word") or after is None or after.used or after.tag != "term":
             return None
         kinds = {e.kind for e in kind.entries if e.what in ("kind", "word")}

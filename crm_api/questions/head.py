@@ -51,6 +51,7 @@ _FIGURES = (
     "between",
     "newest",
     "oldest",
+    "breakdown",
 )
 
 
@@ -76,9 +77,10 @@ def looked_up(s: Sentence) -> str | None:
 
 def _asks_of(s: Sentence, kind: str) -> bool:
     terms = [at for at, span in enumerate(s.spans) if span.tag == "term"]
-    if any(is_plural(s.spans[at]) and s.spans[at].entry("kind") and _is_of(s, at, kind) for at in terms):
-        if not all(near and near.tag == "name" for at in terms if _is_of(s, at, kind) for near in [s.at(at + 1)]):
-            return False  # "which reps does X manage" asks for others of the kind
+    own = [at for at in terms if _is_of(s, at, kind)]
+    named = all((near := s.at(at + 1)) is not None and near.tag == "name" for at in own)
+    if any(is_plural(s.spans[at]) for at in own) and not named:
+        return False  # "which reps does X manage" asks for others of the kind
     if s.has("who") and any(_is_people(s, at) for at in terms):
         return False  # "who is on X's team"
     if s.spans[-1].text in ("do", "does") and not s.has("when"):
@@ -86,8 +88,10 @@ def _asks_of(s: Sentence, kind: str) -> bool:
     asked = [at for at in terms if not any(e.what == "kind" and e.kind == kind for e in s.spans[at].entries)]
     for at in asked:
         span, after = s.spans[at], s.at(at + 1)
-        if span.entry("kind") and is_plural(span):
+        if is_plural(span) and (span.entry("kind") or _several_linked(span)):
             return False
+        if _asks_above(s, at):
+            continue
         if span.entry("word") and not span.entry("field", "relation", "kind"):
             deed = any(e.what == "word" and e.kind == kind for e in span.entries)
             if not s.has("when") and not (deed and (s.has("who") or _leads_from(s, kind))):
@@ -96,7 +100,10 @@ def _asks_of(s: Sentence, kind: str) -> bool:
         if (
             span.entry("relation")
             and after
-            and (after.is_cue("by") or (span.text.endswith((" to", " by")) and after.tag == "name"))
+            and (
+                after.is_cue("by")
+                or (span.text.endswith((" to", " by", " for", " under")) and after.tag == "name")
+            )
         ):
             return False
         before, last = s.at(at - 1), s.at(at + 2)
@@ -126,6 +133,17 @@ def _is_of(s: Sentence, at: int, kind: str) -> bool:
     return any(e.what == "kind" and e.kind == kind for e in s.spans[at].entries)
 
 
+def _several_linked(span: Span) -> bool:
+    """ "managers": the plural of a link's own name; "manages" and "owns" are its verbs."""
+    return any(e.what == "relation" and stem(span.text) == e.name for e in span.entries)
+
+
+def _asks_above(s: Sentence, at: int) -> bool:
+    """ "what company is X a subsidiary of": nothing stands behind, so what X is under is asked."""
+    last, kinds = s.at(at + 1), {e.kind for e in s.spans[at].entries if e.what == "reverse"}
+    return bool(kinds and last and last.is_cue("of") and at + 2 == len(s.spans))
+
+
 def _is_people(s: Sentence, at: int) -> bool:
     """Whether a word means the people under somebody ("team", "reports") where a name stands beside it."""
     entry = s.spans[at].entry("reverse")
@@ -135,7 +153,10 @@ def _is_people(s: Sentence, at: int) -> bool:
 def _leads_from(s: Sentence, kind: str) -> bool:
     """Whether a record that one of this kind leads to is asked for: "what product was sold in deal X"."""
     return any(
-        not is_plural(span) and (before := s.at(at - 1)) is not None and before.is_cue("ask") and not _is_of(s, at, kind)
+        not is_plural(span)
+        and (before := s.at(at - 1)) is not None
+        and before.is_cue("ask")
+        and not _is_of(s, at, kind)
         for at, span in enumerate(s.spans)
         if span.entry("kind")
     )
@@ -151,7 +172,8 @@ def _fans_out(s: Sentence, kind: str, path: str, is_field: bool) -> bool:
     """Whether a path leads to many records; the items of a document (a deal's products) are shown."""
     way = paths.split(path)[0] if is_field else path
     steps = paths.walk(s.registry, kind, way)
-    return bool(steps) and steps[0].backwards and not (len(steps) == 2 and not steps[1].backwards)
+    is_line = len(steps) == 2 and not steps[1].backwards and s.is_line(steps[0])
+    return bool(steps) and steps[0].backwards and not is_line
 
 
 def leave_out_everybody(s: Sentence) -> None:
@@ -220,6 +242,8 @@ def is_yes_or_no(s: Sentence) -> bool:
     """Whether "is X …?" asks for yes or no: a verb first, and nothing that counts, ranks or compares."""
     first = s.at(0)
     opens = first is not None and first.is_cue("is") and first.text in ("is", "are", "was", "were")
+    if len(s.spans) > 1 and s.spans[-1].text in ("do", "does") and first is not None and first.is_cue("ask"):
+        return True  # "what does X do" asks for a story
     return opens and not s.has(*_FIGURES, *_COUNTING, "sum", "ask")
 
 
@@ -294,7 +318,8 @@ def _counted(s: Sentence, at: int) -> str | None:
         ):
             return None
         start = at + 2
-    if span.value == "by" and not (start < len(s.spans) and s.spans[start].entry("word")):
+    by_deed = start < len(s.spans) and s.spans[start].entry("word") and not s.spans[start].entry("kind")
+    if span.value == "by" and not by_deed:
         return None
     for index in range(start, len(s.spans)):
         each = s.spans[index]
@@ -354,17 +379,36 @@ def _first_kind(s: Sentence) -> str | None:
         if not span.entry("kind"):
             if (kind := named_by_choice(span)) and not _after_by(s, at):
                 return kind
-            if entry.what == "word" and is_plural(span) and any(named_by_choice(n) for n in s.spans[at:]):
+            after = s.at(at + 1)
+            noun = is_plural(span) and not (after and after.entry("kind", "choice", "word"))
+            if entry.what == "word" and (
+                noun or (is_plural(span) and any(named_by_choice(n) for n in s.spans[at:]))
+            ):
                 return word_kind(s, [at])
             continue
         entry = span.entry("kind") or entry
         if _after_by(s, at) or _only_hint(s, at):
             named = named or entry
             continue
+        if s.has("who") and _is_people(s, at):
+            return "user"
+        if (people := _named_people(s, at)) is not None:
+            return people
         if span.entry("field") and s.has(*_FOLDING) and _of_other_kind(s, at, entry.kind):
             continue
         return entry.kind
     return None
+
+
+def _named_people(s: Sentence, at: int) -> str | None:
+    """ "which managers are in the East region": people by what they are, where the only kind that is named belongs to a
+    name."""
+    near = [s.at(at - 1), s.at(at + 1)]
+    if not any(n and n.tag == "name" for n in near):
+        return None
+    others = [span for i, span in enumerate(s.spans[:at]) if is_plural(span) and _several_linked(span)]
+    kinds = {e.kind for span in others for e in span.entries if e.what == "choice"}
+    return kinds.pop() if len(kinds) == 1 else None
 
 
 def _of_other_kind(s: Sentence, at: int, kind: str) -> bool:
@@ -396,8 +440,8 @@ def _only_hint(s: Sentence, at: int) -> bool:
 
 
 def _after_by(s: Sentence, at: int) -> bool:
-    before = s.at(at - 1)
-    return bool(before and before.is_cue("by", "each"))
+    before, after = s.at(at - 1), s.at(at + 1)
+    return bool((before and before.is_cue("by", "each")) or (after and after.is_cue("breakdown")))
 
 
 def _settle_deeds(s: Sentence) -> None:

@@ -117,6 +117,13 @@ class Lexicon:
         """Whether the word takes part in any phrase."""
         return any(stem(word) in key for key in self.phrases)
 
+    def reads(self, words: list[str], at: int) -> bool:
+        """Whether the word at `at` is part of a phrase that stands there."""
+        return any(
+            (found := self.longest_at(words, start)) is not None and start + found[0] > at
+            for start in range(max(0, at - self.longest), at + 1)
+        )
+
     def correct(self, word: str, extra: Iterable[str] = ()) -> tuple[str, float] | None:
         """The one known word a misspelt `word` must be, with its similarity (0-1); None where none is near or two are.
 

@@ -100,7 +100,11 @@ class Limits(Vocables):
         if named and named.tag == "term" and (target := self._numeric(named, at + 1)):
             unit.used = True
             return target[0], at + 1, target[1]
-        fields = [f for f in self.s.catalogue.fields if f.unit == f"{unit.value}s" and f.name in self.s.catalogue.lasts]
+        fields = [
+            f
+            for f in self.s.catalogue.fields
+            if f.unit == f"{unit.value}s" and f.name in self.s.catalogue.lasts
+        ]
         if len(fields) != 1:
             return None, None, ""
         return Target(fields[0].name, self.s.entity, fields[0]), at, ""
@@ -160,7 +164,9 @@ class Limits(Vocables):
 
     def _nearest_words(self, at: int) -> list[Entry]:
         for index in range(at - 1, -1, -1):
-            if entries := [e for e in self.s.spans[index].entries if e.what == "word" and e.kind == self.s.entity]:
+            if entries := [
+                e for e in self.s.spans[index].entries if e.what == "word" and e.kind == self.s.entity
+            ]:
                 return entries
         return []
 

@@ -93,7 +93,11 @@ class Mentions(Ownership):
             way = paths.reach(self.s.registry, self.s.entity, name.kind)
             home, inner = self._home(at, name.kind, way)
             stands = self._clause_before(at)
-            if stands and (within := paths.reach(self.s.registry, stands.kind, name.kind, to_many=False)) is not None:
+            if (
+                stands
+                and (within := paths.reach(self.s.registry, stands.kind, name.kind, to_many=False))
+                is not None
+            ):
                 home, inner = stands.way, within
             if inner is not None:
                 full = paths.join(home, inner, name.field or "")
@@ -115,7 +119,9 @@ class Mentions(Ownership):
         while index >= 0 and self.s.spans[index].is_cue("of", "not", "by"):
             index -= 1
         span = self.s.at(index)
-        kinds = {e.kind for e in span.entries if e.what == "kind"} if span and index < at - 1 else set()
+        kinds = (
+            {e.kind for e in span.entries if e.what in ("kind", "word")} if span and index < at - 1 else set()
+        )
         return next((c for c in self.clauses.values() if c.kind in kinds and c.at <= index), None)
 
     def _under(self, at: int, span: Span) -> tuple[list[Name], str] | None:

@@ -65,7 +65,9 @@ def plan_spans(sentence: Sentence) -> Plan:
     if not any(s.tag in ("term", "name") for s in sentence.spans):
         return _nothing_known(sentence.spans)
     if head.is_yes_or_no(sentence):
-        return unknown("I answer how many, which and how much, not yes or no: ask for the records or the number.")
+        return unknown(
+            "I answer how many, which and how much, not yes or no: ask for the records or the number."
+        )
     try:
         entity = head.looked_up(sentence)
         if entity is not None:

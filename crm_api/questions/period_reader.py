@@ -250,11 +250,13 @@ _RANGE = re.compile(r"(?P<w>between|from) ")
 _JOIN = re.compile(r" (?:and|to|through|thru|until|till|up to|-|–|—) (?:the end of )?| ?[–—] ?")
 _PLAIN_JOIN = re.compile(r" ?(?:to|through|thru|until|till|-|–|—) ")
 _SINCE = re.compile(
-    r"(?P<w>since|starting(?: in| from| on)?|beginning(?: in| on)?|after|later than|from) "
+    r"(?P<w>(?:(?:on|in) )?or after|from and including|since|starting(?: in| from| on)?|"
+    r"beginning(?: in| on)?|after|later than|from) "
     r"(?:the (?:start|beginning) of )?"
 )
 _UNTIL = re.compile(
-    r"(?P<w>before|prior to|earlier than|until|till|through|up to|by|no later than|on or before) "
+    r"(?P<w>(?:(?:on|in) )?or before|up to and including|"
+    r"before|prior to|earlier than|until|till|through|up to|by|no later than|on or before) "
     r"(?:(?P<edge>the end of|the start of|end of) )?"
 )
 _ONWARDS = re.compile(r" (?:onwards?|and later|or later|on)\b")

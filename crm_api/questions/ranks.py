@@ -12,6 +12,7 @@ from crm_api.questions.plan import (
     clarify,
 )
 from crm_api.questions.sentence import Target
+from crm_api.questions.spans import Span
 
 _DOWN = ("top", "max", "most", "newest")
 DEFAULT_TOP = 10
@@ -33,6 +34,8 @@ class Ranks(Groups):
         cue = str(s.spans[at].value)
         if cue == "newest" and s.spans[at].text == "last" and (after := s.at(at + 1)) and after.tag == "name":
             raise Unclear(Plan(action="unknown", unused=(f"last {after.text}",)))
+        if cue in ("newest", "oldest") and (after := s.at(at + 1)) and after.tag == "bucket":
+            raise Unclear(Plan(action="unknown", unused=(f"{s.spans[at].text} {after.text}",)))
         descending = cue in _DOWN
         s.use(at)
         if self._largest_of_each(at, cue):
@@ -117,9 +120,38 @@ class Ranks(Groups):
             for i, span in enumerate(self.s.spans[:at])
         )
         most = self.s.spans[at].value in ("most", "least")
+        if any(self.s.spans[i].text == "who" for i in self.s.cues("who", unused=False)):
+            return number, False
         subject = asked if asks or most or (asked and not ranked) else ranked
+        if number is None:
+            number = self._number_before(subject) or self._number_behind(at)
         plural = bool(subject and head.is_plural(subject))
         return number, plural or (number or 0) > 1
+
+    def _number_before(self, subject: Span | None) -> int | None:
+        """The 3 of "which 3 products bring the most revenue"."""
+        at = next((i for i, span in enumerate(self.s.spans) if span is subject), 0)
+        return self._taken(at - 1)
+
+    def _number_behind(self, at: int) -> int | None:
+        """The 3 of "reps with the most deals, top 3"."""
+        other = next((i for i in self.s.cues("top", "bottom") if i > at), None)
+        number = self._taken(other + 1) if other is not None else None
+        if number is not None:
+            self.s.use(other)
+        return number
+
+    def _taken(self, at: int) -> int | None:
+        span = self.s.at(at)
+        if span is None or span.tag != "amount" or span.used or not span.value.is_count:
+            return None
+        before = self.s.at(at - 1)
+        if (
+            before and before.is_cue("gt", "ge", "lt", "le", "eq", "between")
+        ) or not 0 < span.value.value <= 1000:
+            return None
+        span.used = True
+        return int(span.value.value)
 
     def _sort_field(self, at: int, cue: str) -> str | None:
         """What is ranked by: "figure", the path of a field, or None where nothing says."""

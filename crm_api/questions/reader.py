@@ -3,7 +3,7 @@
 The last step refuses to answer half of a question: a word that carries meaning and was not used is named.
 """
 
-from crm_api.questions import lexicon, trees
+from crm_api.questions import head, lexicon, trees
 from crm_api.questions.clauses import Found
 from crm_api.questions.figures import COMPARING
 from crm_api.questions.filters import Conditions
@@ -15,6 +15,7 @@ from crm_api.questions.plan import (
     Option,
     Plan,
     Side,
+    Sort,
     Unclear,
     clarify,
     refuse,
@@ -69,6 +70,11 @@ class Reader(Ranks):
             return self.finish(self._quotient(conditions))
         if s.cue("percent_change", "change", "how_many_more", "how_much_more") is not None:
             return self.finish(self._change(conditions))
+        if self._comparing():
+            if fields := self._compared_fields(conditions):
+                return self.finish(fields)
+            if not self._sides(conditions):
+                self._split_range(conditions)
         if self._comparing() and (sides := self._sides(conditions)):
             return self.finish(self._compare(conditions, sides))
         return self.finish(self._query(conditions))
@@ -82,6 +88,38 @@ class Reader(Ranks):
                 s.use(at)
                 return True
         return s.has("vs", "compare", "more", "fewer")
+
+    def _compared_fields(self, conditions: Conditions) -> Plan | None:
+        """ "which has more employees, X or Y": one field of two records of the kind itself, side by side."""
+        s = self.s
+        named = [f for f in conditions.found if f.path == "" and f.slot == s.entity and not f.negative]
+        if len(named) < 2 or self.figure or self.groups:
+            return None
+        at = next(
+            (i for i, span in enumerate(s.spans) if span.tag == "term" and s.numeric(span, to_many=False)),
+            None,
+        )
+        target = s.numeric(s.spans[at], to_many=False) if at is not None else None
+        if target is None:
+            return None
+        s.use(at, *s.cues("vs", "compare", "more", "fewer", "gt", "lt", "by"))
+        s.use(*s.cues("is", "count"))
+        either = Filter(
+            slot=s.entity,
+            tree=trees.disjunction([f.tree for f in named]),
+            words=f"{s.catalogue.kind} is " + " or ".join(f.label for f in named),
+        )
+        rest = [f for f in conditions.found if f not in named]
+        return self._base((either, *conditions.filters(rest)), rest).model_copy(
+            update={"columns": (target.path,), "sort": Sort(field=target.path), "limit": len(named)}
+        )
+
+    def _latest_last(self, sides: list[Found]) -> list[Found]:
+        """Two periods that are put against each other in the order of time: growth begins with the earlier one."""
+        starts = [f.period.sort_key for f in sides if f.period]
+        if self.s.has("vs") and len(starts) == len(sides) and None not in starts:
+            return sorted(sides, key=lambda f: (f.period and f.period.sort_key) or 0)
+        return sides
 
     def _query(self, conditions: Conditions) -> Plan:
         if self.groups and self.figure is None:
@@ -191,14 +229,18 @@ class Reader(Ranks):
         """The difference between two sides, absolute or in percent of the first."""
         s = self.s
         percent = s.has("percent_change") or (s.has("share"))
-        s.use(*s.cues("share", "percent_change", "change", "how_many_more", "how_much_more", "compare", "between"))
+        s.use(
+            *s.cues(
+                "share", "percent_change", "change", "how_many_more", "how_much_more", "compare", "between"
+            )
+        )
         self._split_range(conditions)
         sides = self._sides(conditions)
         if self.figure is None and not any(True for _ in s.terms("kind", unused=False)):
             raise Unclear(Plan(action="unknown", unused=("change",)))
         if not sides or len(sides) != 2:
             raise Unclear(Plan(action="unknown", unused=("change",)))
-        plan = self._compare(conditions, sides)
+        plan = self._compare(conditions, self._latest_last(sides))
         return plan.model_copy(update={"change": "percent" if percent else "difference"})
 
     @staticmethod
@@ -263,11 +305,7 @@ class Reader(Ranks):
                 self._base(conditions.filters(), conditions.found).model_copy(update={"change": "share"})
             )
         kinds = {("period" if f.period else "word" if not f.path else "name") for f in part}
-        if (
-            not part
-            or kinds >= {"word", "name"}
-            or ("period" in kinds and kinds & {"word"})
-        ):
+        if not part or kinds >= {"word", "name"} or ("period" in kinds and kinds & {"word"}):
             raise Unclear(Plan(action="unknown", unused=("percent",)))
         filters = conditions.filters(part)
         self.figure = Figure(
@@ -297,6 +335,9 @@ class Reader(Ranks):
         s = self.s
         columns = self._asked_columns()
         s.use(*s.cues("count", "sum"))
+        asked = [s.spans[at].text for at in s.cues("who", "where", "when", unused=False)]
+        if asked and not columns:
+            raise Unclear(Plan(action="unknown", unused=tuple(asked)))
         conditions = Conditions(s)
         conditions.read()
         if any(f.path or f.way for f in conditions.found):
@@ -317,11 +358,17 @@ class Reader(Ranks):
         for at, span in enumerate(s.spans):
             if span.tag == "bucket" and s.at(at - 1) and s.spans[at - 1].is_cue("ask"):
                 s.use(at)  # "what year was it founded": the field says so again
+            if span.tag == "term" and head._asks_above(s, at):
+                columns.append(next(e.name for e in span.entries if e.what == "reverse"))
+                s.use(at)
+                continue
             if span.tag != "term" or any(e.what == "kind" and e.kind == s.entity for e in span.entries):
                 continue
             if (word := span.entry("word")) and s.has("when") and (date := lexicon.word_of(word).time_field):
                 columns.append(date)
             elif target := next((t for t in s.targets(span) if t.path), None):
+                if head._fans_out(s, s.entity, target.path, target.field is not None):
+                    raise Unclear(Plan(action="unknown", unused=(span.text,)))
                 columns.append(target.path)
             else:
                 continue
@@ -337,7 +384,10 @@ class Reader(Ranks):
         """ "which company owns X" asks for the company above it, though people own companies too."""
         s = self.s
         if not any(
-            span.entry("kind") and span.kind("kind") == s.entity and (before := s.at(at - 1)) and before.is_cue("ask")
+            span.entry("kind")
+            and span.kind("kind") == s.entity
+            and (before := s.at(at - 1))
+            and before.is_cue("ask")
             for at, span in enumerate(s.spans)
         ):
             return columns
@@ -359,8 +409,10 @@ class Reader(Ranks):
         """Refuse to answer half a question: every word that carries meaning must have been used."""
         if plan.action in ("clarify", "refuse", "unknown"):
             return plan
-        if self.measure and self._lies_ahead(plan):
-            return refuse("I count what has happened; what will be won is not kept. Ask for expected revenue.")
+        if self._lies_ahead(plan):
+            return refuse(
+                "I count what has happened; what will be won is not kept. Ask for expected revenue."
+            )
         self._forgive(plan)
         light = self.s.light if plan.is_list and not any(f.tree for f in plan.filters if f.role) else []
         vague = [s.text for s in self.s.spans if s.tag == "vague" and not s.used]
@@ -379,10 +431,10 @@ class Reader(Ranks):
 
     def _lies_ahead(self, plan: Plan) -> bool:
         """Whether a figure of what was done is asked for a period that is still to come."""
-        field = self.measure.time_field if self.measure else None
+        done = {m.time_field for m in self.s.catalogue.measures}
         trees_ = [f.tree for f in plan.filters] + [f.tree for side in plan.sides for f in side.filters]
         return any(
-            t.get("op") == "during" and t["field"] == field and Period.model_validate(t["value"]).lies_ahead
+            t.get("op") == "during" and t["field"] in done and Period.model_validate(t["value"]).lies_ahead
             for t in trees_
         )
 
@@ -402,6 +454,11 @@ class Reader(Ranks):
             return bool(after and after.tag == "period")
         if span.tag == "bucket":
             return bool(self.figure and self.figure.unit == f"{span.value}s")
+        if span.tag == "term" and any(t.path in plan.columns for t in self.s.targets(span) if t.path):
+            return True
+        figure = plan.figures[0].field if plan.figures else None
+        if span.tag == "term" and figure and any(t.path == figure for t in self.s.targets(span)):
+            return True
         if span.tag == "term" and plan.sort and plan.sort.field:
             return any(t.path == plan.sort.field for t in self.s.targets(span))  # "the price of the cheapest"
         if span.is_cue("each", "newest"):

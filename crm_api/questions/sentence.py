@@ -156,10 +156,10 @@ class Sentence:
     def _fans_out(self, target: Target) -> bool:
         steps = paths.walk(self.registry, self.entity, target.prefix)
         return any(s.backwards for s in steps) and not (
-            len(steps) == 2 and not steps[1].backwards and self._is_line(steps[0])
+            len(steps) == 2 and not steps[1].backwards and self.is_line(steps[0])
         )
 
-    def _is_line(self, step: paths.Step) -> bool:
+    def is_line(self, step: paths.Step) -> bool:
         """Whether a step leads to parts of a record that nobody speaks of by name, such as a deal's lines."""
         return self.registry[step.target].label == "id"
 

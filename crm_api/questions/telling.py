@@ -128,7 +128,9 @@ def _things(total: int, plan: Plan, registry: Registry) -> str:
 
 def over_groups(plan: Plan) -> str:
     """ "average number of opportunities per owner"."""
-    fold = {"avg": "average", "median": "median", "max": "highest", "min": "lowest"}[plan.over_groups or "avg"]
+    fold = {"avg": "average", "median": "median", "max": "highest", "min": "lowest"}[
+        plan.over_groups or "avg"
+    ]
     return f"{fold} {plan.figures[0].label} per {' and '.join(g.label for g in plan.group_by)}"
 
 
