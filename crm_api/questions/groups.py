@@ -34,7 +34,7 @@ class Groups(Figures):
             measured = measured or (
                 after is not None and s.spans[after].entry("measure") and s.spans[after].used
             )
-            counted = self.measure is None and head._counted(s, at) == s.entity
+            counted = self.measure is None and head.counted(s, at) == s.entity
             if not (measured or counted):
                 continue
             self.having = Having(op=_OPS[str(s.spans[at].value)], value=amount.value.number())

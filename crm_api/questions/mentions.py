@@ -1,6 +1,6 @@
 """Names in a sentence: which record or value each means here, and the words that lead to it ("managed by X")."""
 
-from crm_api.questions import head, paths, trees
+from crm_api.questions import paths, trees
 from crm_api.questions.asker import Ownership
 from crm_api.questions.clauses import Clause, Found
 from crm_api.questions.lexicon import Entry
@@ -154,7 +154,7 @@ class Mentions(Ownership):
 
     def _plural_of_kind(self, at: int) -> bool:
         near = self.s.at(at)
-        return bool(near and near.kind("kind") == self.s.entity and head.is_plural(near))
+        return bool(near and near.kind("kind") == self.s.entity and near.is_plural)
 
     def _by_hint(self, at: int, hint: int, side: int) -> tuple[list[Name], str] | None:
         """The reading in which the term beside a name says what the name is."""

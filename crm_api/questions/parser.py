@@ -8,7 +8,8 @@ import re
 from collections.abc import Callable
 
 from crm_api.core.fields import Registry
-from crm_api.questions import gate, head, lexicon
+from crm_api.questions import gate, head, lexicon, lookups, settling
+from crm_api.questions.accounting import sorry
 from crm_api.questions.linking import Names
 from crm_api.questions.plan import (
     Option,
@@ -17,7 +18,7 @@ from crm_api.questions.plan import (
     clarify,
     unknown,
 )
-from crm_api.questions.reader import Reader, sorry
+from crm_api.questions.reader import Reader
 from crm_api.questions.sentence import Sentence
 from crm_api.questions.spans import Span, Tagger
 
@@ -59,17 +60,17 @@ def clearer(question: str, option: Option) -> str:
 
 def plan_spans(sentence: Sentence) -> Plan:
     """The plan for a question that is cut into spans."""
-    head.leave_out_everybody(sentence)
-    head.drop_team_of_manager(sentence)
-    head.settle_praise(sentence)
+    settling.leave_out_everybody(sentence)
+    settling.drop_team_of_manager(sentence)
+    settling.settle_praise(sentence)
     if not any(s.tag in ("term", "name") for s in sentence.spans):
         return _nothing_known(sentence.spans)
-    if head.is_yes_or_no(sentence):
+    if lookups.is_yes_or_no(sentence):
         return unknown(
             "I answer how many, which and how much, not yes or no: ask for the records or the number."
         )
     try:
-        entity = head.looked_up(sentence)
+        entity = lookups.looked_up(sentence)
         if entity is not None:
             sentence.entity = entity
             return Reader(sentence).lookup()

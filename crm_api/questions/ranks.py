@@ -1,6 +1,6 @@
 """What comes first and how much of it: "top 3 … by …", "the most …", "the 5 biggest …", "ranked by …"."""
 
-from crm_api.questions import head, lexicon, paths
+from crm_api.questions import lexicon, paths
 from crm_api.questions.figures import FN_WORDS
 from crm_api.questions.groups import RANKING, Groups
 from crm_api.questions.plan import (
@@ -125,7 +125,7 @@ class Ranks(Groups):
         subject = asked if asks or most or (asked and not ranked) else ranked
         if number is None:
             number = self._number_before(subject) or self._number_behind(at)
-        plural = bool(subject and head.is_plural(subject))
+        plural = bool(subject and subject.is_plural)
         return number, plural or (number or 0) > 1
 
     def _number_before(self, subject: Span | None) -> int | None:

@@ -73,6 +73,12 @@ class Span:
         """Whether this is one of these cues."""
         return self.tag == "cue" and self.value in which
 
+    @property
+    def is_plural(self) -> bool:
+        """Whether it stands for several ("reps")."""
+        last = self.text.rpartition(" ")[2]
+        return last.endswith("s") and stem(last) != last
+
     def kind(self, *what: str) -> str | None:
         """The kind that the first meaning of one of these sorts belongs to."""
         entry = self.entry(*what)
