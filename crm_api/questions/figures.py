@@ -36,8 +36,8 @@ FN_WORDS = {
 class Figures:
     """The sentence with what was read of it so far; each step takes the spans it understands.
 
-    The steps stand in four modules, each over the one before: figures, groups, ranks, and the reader that
-    makes the plan.
+    The steps stand in modules of their own, each over the one before: figures, groups, ranks, accounting, looking,
+    comparing, and the reader that makes the plan.
     """
 
     s: Sentence
