@@ -8,7 +8,8 @@ from crm_api.access import Actor
 from crm_api.conditions import records
 from crm_api.core.database import Database
 from crm_api.core.errors import Unavailable
-from crm_api.ports import PortFailure, Ports, TemporaryFailure, TravelMatrix, TravelTimes
+from crm_api.maps.roads import DayRoads
+from crm_api.ports import PortFailure, Ports, RoadTimes, TemporaryFailure, TravelMatrix, TravelTimes
 from crm_api.visits import planner, service
 from crm_api.visits.drafts import Draft, gather
 from crm_api.visits.planner import DayPlan
@@ -29,13 +30,13 @@ async def plan_day(db: Database, ports: Ports, actor: Actor, *, data: PlanIn) ->
     matrix = await _matrix(ports.travel_times, draft)
     day = draft.day(matrix)
     made = await asyncio.to_thread(planner.plan, day)
-    source, is_estimate, notes = matrix.source, matrix.is_estimate, []
+    source, is_estimate, notes = matrix.source, matrix.is_estimate, [matrix.note] if matrix.note else []
     if ports.road_times is not None and made.itinerary.visits:
         try:
-            made, source = await _by_road(ports.road_times, draft, day, made)
-            is_estimate = False
+            made, source, told = await _by_road(ports.road_times, draft, day, made)
+            is_estimate, notes = False, told
         except PortFailure as failure:
-            notes.append(f"Travel times are estimated: {failure.reason}")
+            notes = [f"Travel times are estimated: {failure.reason}"]
     return await db.write(
         records.written,
         actor,
@@ -58,30 +59,21 @@ async def _matrix(travel_times: TravelTimes, draft: Draft) -> TravelMatrix:
         ) from failure
 
 
-async def _by_road(roads: TravelTimes, draft: Draft, day: Day, made: DayPlan) -> tuple[DayPlan, str]:
-    """Ask for the legs of the day, time it with them, and go on until every leg is known.
+async def _by_road(roads: RoadTimes, draft: Draft, day: Day, made: DayPlan) -> tuple[DayPlan, str, list[str]]:
+    """Ask for the drive of the day, time it with the answer, and go on until every leg is known.
 
     Roads slower than estimated cost visits, faster ones make room for more; room is filled in the first
-    rounds only, so that each later round can but drop a visit, and the number of paid legs stays small.
+    rounds only, so that each later round can but drop a visit. Each round is paid for, and a day has a budget:
+    the legs it does not reach keep the estimate, and a note says so.
     """
-    known: dict[tuple[int, int], tuple[int | None, int | None]] = {}
-    source = ""
-    for asked in itertools.count():
-        legs = [leg for leg in planner.legs(day, made) if leg not in known]
-        if not legs:
-            return made, source
-        answers = await asyncio.gather(*(_leg(roads, draft, *leg) for leg in legs))
-        source = answers[0].source
-        known |= {
-            leg: (answer.seconds[0][0], answer.metres[0][0])
-            for leg, answer in zip(legs, answers, strict=True)
-        }
-        made = await asyncio.to_thread(
-            planner.replan, planner.on_roads(day, known), made, adding=asked < ROUNDS_THAT_ADD
-        )
+    asked = DayRoads(roads, draft.points, departure=draft.departure)
+    for round_ in itertools.count():
+        path = planner.path(day, made)
+        unknown = asked.unknown(path)
+        if not unknown:
+            return made, asked.source, []
+        if not await asked.learn(path):
+            return made, asked.source, [f"{unknown} of {len(path) - 1} drives are estimated."]
+        on_roads = planner.on_roads(day, asked.known)
+        made = await asyncio.to_thread(planner.replan, on_roads, made, adding=round_ < ROUNDS_THAT_ADD)
     raise AssertionError("unreachable: itertools.count never ends")
-
-
-async def _leg(roads: TravelTimes, draft: Draft, a: int, b: int) -> TravelMatrix:
-    points = draft.points
-    return await roads.matrix([points[a]], [points[b]], departure=draft.departure)

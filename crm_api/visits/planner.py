@@ -9,7 +9,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from dataclasses import replace as changed
 from enum import StrEnum
-from itertools import pairwise
 
 from crm_api.visits.engines import Engine, merit
 from crm_api.visits.engines.exact import MOST_STOPS, ExactEngine
@@ -82,10 +81,9 @@ def replan(day: Day, made: DayPlan, *, adding: bool) -> DayPlan:
     return _finish(day, within, order, made.engine)
 
 
-def legs(day: Day, made: DayPlan) -> list[tuple[int, int]]:
-    """The drives of a plan as pairs of rows of the travel matrix."""
-    stops = (visit.stop.node for visit in made.itinerary.visits)
-    return list(pairwise([day.shift.start_node, *stops, day.shift.end_node]))
+def path(day: Day, made: DayPlan) -> list[int]:
+    """The places of a plan in their order, start and end included, as rows of the travel matrix."""
+    return [day.shift.start_node, *(visit.stop.node for visit in made.itinerary.visits), day.shift.end_node]
 
 
 def on_roads(day: Day, known: Mapping[tuple[int, int], tuple[int | None, int | None]]) -> Day:
