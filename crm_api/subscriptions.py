@@ -20,6 +20,8 @@ from crm_api.core.fields import CATALOGUES
 from crm_api.custom_fields import values as custom_values
 from crm_api.custom_fields.catalogue import CATALOGUE as CUSTOM_FIELDS
 from crm_api.events.service import Handler
+from crm_api.field import check_ins
+from crm_api.field.catalogue import CATALOGUE as CHECK_INS
 from crm_api.followups import reactions as followups
 from crm_api.followups import rules as followup_rules
 from crm_api.followups.author import FollowUpAuthor
@@ -90,6 +92,7 @@ ALL_CATALOGUES = (
     RULES,
     ENROLMENTS,
     VISIT_PLANS,
+    CHECK_INS,
     VIEWS,
     TARGETS,
     WEBHOOKS,
@@ -129,6 +132,7 @@ SAME_TRANSACTION: dict[str, list[Handler]] = {
         opportunities.follow_owner,
         activities.follow_owner,
         targets.follow_owner,
+        check_ins.follow_owner,
     ],
 }
 

@@ -57,6 +57,10 @@ EVENTS: dict[str, dict[str, str]] = {
         "accepted": "is the day now",
         "replaced": "gave way to another plan",
     },
+    "check_in": {
+        "made": "was made at an account's door; `verdict` says whether the position fits",
+        "ended": "was ended with what came of the visit",
+    },
     "mail": {
         "sent": "went out",
         "discard": "was called off",

@@ -21,6 +21,7 @@ from crm_api.core.dialect import mentions
 from crm_api.core.search import documents
 from crm_api.custom_fields.models import CustomField, field_values
 from crm_api.events.models import EventDelivery, EventRow
+from crm_api.field.models import CalendarEntry, CalendarFeed, CheckIn
 from crm_api.followups.models import Enrolment, FollowUpRule, Sequence
 from crm_api.imports.models import ImportRun
 from crm_api.leads.models import Lead, LeadStats
@@ -282,6 +283,26 @@ RECORDS: list[Declaration] = [
         "address label candidates note",
         "status source precision place_id",
         Rule(of("account", AccountPlace.account_id)),
+    ),
+    personal(
+        CheckIn,
+        "",
+        "verdict",
+        Rule(any_of(of("activity", CheckIn.activity_id), of("account", CheckIn.account_id))),
+        # That a visit was made stays with the company's figures; where somebody was does not.
+        Rule(
+            of("user", CheckIn.owner_id),
+            {"latitude": None, "longitude": None, "accuracy_metres": None, "distance_metres": None},
+            whole=False,
+        ),
+    ),
+    personal(CalendarFeed, "", "", Rule(of("user", CalendarFeed.user_id)), secret="token_hash"),
+    personal(
+        CalendarEntry,
+        "mailbox failed_because",
+        "provider_id",
+        Rule(of("activity", CalendarEntry.activity_id)),
+        Rule(at(CalendarEntry.mailbox), {"mailbox": MARK}, whole=False),
     ),
     personal(
         View,

@@ -401,6 +401,17 @@ async def places(walk: Walk) -> None:
     assert queue["total"] == len(queue["items"])
 
 
+async def briefs(walk: Walk) -> None:
+    """A brief is told to whoever sees the account, out of the deals they see."""
+    names = {row.name: str(row.id) for row in walk.world.rows["opportunity"]}
+    for record_id in walk.some("account"):
+        answer = await walk.client.get(f"{CRM}/visits/brief/{record_id}")
+        assert answer.status_code == (200 if record_id in walk.visible("account") else 404)
+        if answer.status_code == 200:
+            linked = {line["record_id"] for line in answer.json()["lines"] if line["kind"] == "opportunity"}
+            assert linked <= walk.visible("opportunity") & set(names.values())
+
+
 async def candidates(walk: Walk) -> None:
     """Whom to visit is chosen among the accounts that are seen."""
     place = {"latitude": PLACE[0], "longitude": PLACE[1], "limit": 50, "day": "2026-11-23"}
@@ -597,6 +608,7 @@ PLACES = {
     "sequence": f"{CRM}/followups/sequences",
     "enrolment": f"{CRM}/followups/enrolments",
     "visit_plan": f"{CRM}/visits/plans",
+    "check_in": f"{CRM}/visits/check-ins",
     "webhook": "/api/v1/webhooks",
     "custom_field": f"{CRM}/custom-fields",
     "user": "/api/v1/users",
@@ -636,6 +648,7 @@ CHECKS: dict[str, Check] = {
     f"GET {CRM}/tags/counts": tag_counts,
     f"GET {CRM}/maps/places": places,
     f"GET {CRM}/maps/places/{{account_id}}": places,
+    f"GET {CRM}/visits/brief/{{account_id}}": briefs,
     f"GET {CRM}/visits/nearby": nearby,
     f"GET {CRM}/visits/candidates": candidates,
     f"GET {CRM}/followups/rules/{{rule_id}}/preview": preview,
@@ -693,6 +706,8 @@ NO_RECORDS = {
     "GET /api/v1/ask/vocabulary": "words",
     f"GET {CRM}/maps/geocoding": "counts, for whoever began the run",
     f"GET {CRM}/maps/geocoding/{{run_id}}": "counts, for whoever began the run",
+    f"GET {CRM}/visits/road-rules": "rules of the house, for all who are signed in",
+    f"GET {CRM}/calendar/feed": "of whoever asks",
     f"GET {CRM}/maps/spend": "sums, for those who answer for them",
     f"GET {CRM}/followups/templates": "the wording of mails",
     f"GET {CRM}/followups/outbox/pause": "a switch",
