@@ -1,19 +1,21 @@
-"""Planning a day: read what there is, ask how long the roads take, plan, and keep it."""
+"""Planning days: read what there is, ask how long the roads take, plan, and keep it."""
 
 import asyncio
 import itertools
 from typing import Any
+from uuid import UUID
 
 from crm_api.access import Actor
 from crm_api.conditions import records
 from crm_api.core.database import Database
 from crm_api.core.errors import Unavailable
-from crm_api.ports import PortFailure, Ports, TemporaryFailure, TravelMatrix, TravelTimes
-from crm_api.visits import planner, service
+from crm_api.ports import Coordinates, PortFailure, Ports, TemporaryFailure, TravelMatrix, TravelTimes
+from crm_api.visits import keeping, planner, replanning, service, spare, team, why
 from crm_api.visits.drafts import Draft, gather
-from crm_api.visits.planner import DayPlan
+from crm_api.visits.keeping import Travelled
+from crm_api.visits.planner import DayPlan, WeekPlan
 from crm_api.visits.schedule import Day
-from crm_api.visits.schemas import PlanIn
+from crm_api.visits.schemas import FreeTimeIn, PlanIn, ReplanIn, WeekIn
 
 ROUNDS_THAT_ADD = 2
 
@@ -26,31 +28,94 @@ async def plan_day(db: Database, ports: Ports, actor: Actor, *, data: PlanIn) ->
     on the estimate and says so. Raises Invalid, NotAllowed, or Unavailable without any travel times.
     """
     draft = await db.read(gather, actor, data=data)
-    matrix = await _matrix(ports.travel_times, draft)
-    day = draft.day(matrix)
-    made = await asyncio.to_thread(planner.plan, day)
-    source, is_estimate, notes = matrix.source, matrix.is_estimate, []
-    if ports.road_times is not None and made.itinerary.visits:
-        try:
-            made, source = await _by_road(ports.road_times, draft, day, made)
-            is_estimate = False
-        except PortFailure as failure:
-            notes.append(f"Travel times are estimated: {failure.reason}")
+    made, _, travelled = await _planned(ports, draft)
     return await db.write(
-        records.written,
-        actor,
-        service.keep,
-        draft=draft,
-        made=made,
-        source=source,
-        is_estimate=is_estimate,
-        notes=notes,
+        records.written, actor, keeping.keep_day, draft=draft, made=made[0], travelled=travelled
     )
 
 
-async def _matrix(travel_times: TravelTimes, draft: Draft) -> TravelMatrix:
+async def plan_week(db: Database, ports: Ports, actor: Actor, *, data: WeekIn) -> dict[str, Any]:
+    """Plan some days of one rep or several together, and keep them as proposals; as `plan_day` otherwise."""
+    draft = await db.read(gather, actor, data=data)
+    made, week, travelled = await _planned(ports, draft)
+    return await db.write(
+        records.written,
+        actor,
+        keeping.keep_week,
+        draft=draft,
+        made=made,
+        left_out=week.left_out,
+        travelled=travelled,
+    )
+
+
+async def replan(db: Database, ports: Ports, actor: Actor, *, plan_id: UUID, data: ReplanIn) -> dict[str, Any]:
+    """Plan the rest of a day anew, and nothing but that day; a proposal, or the day at once where it is accepted.
+
+    Raises NotFound, Conflict where the plan gave way to another, and what `plan_day` raises.
+    """
+    change = await db.read(replanning.read, actor, plan_id=plan_id, data=data)
+    draft = await db.read(gather, actor, data=change.asked, frame=change.frame)
+    made, _, travelled = await _planned(ports, draft)
+    return await db.write(
+        records.written,
+        actor,
+        replanning.keep,
+        draft=draft,
+        made=made[0],
+        travelled=travelled,
+        plan_id=plan_id,
+        accept=data.accept,
+    )
+
+
+async def explain(db: Database, ports: Ports, actor: Actor, *, plan_id: UUID, account_id: UUID) -> dict[str, Any]:
+    """Why an account is in a plan or not, tried in it with today's figures."""
+    asked = await db.read(why.read, actor, plan_id=plan_id, account_id=account_id)
+    if asked.answer is not None:
+        return asked.answer
+    draft = await db.read(gather, actor, data=asked.data, frame=asked.frame)
+    matrix = await _matrix(ports.travel_times, list(draft.points), draft)
+    return await asyncio.to_thread(why.tried, draft, draft.horizon(matrix), asked)
+
+
+async def free_time(db: Database, ports: Ports, actor: Actor, *, data: FreeTimeIn) -> dict[str, Any]:
+    """The nearest overdue accounts that fit into some free minutes, and what each does to the rest of the day."""
+    idle = await db.read(spare.read, actor, data=data)
+    matrix = await _matrix(ports.travel_times, idle.points, None)
+    return await asyncio.to_thread(spare.answers, idle, matrix)
+
+
+async def accept_week(db: Database, actor: Actor, *, week_id: UUID) -> dict[str, Any]:
+    """Accept every proposed day of a week that is the actor's own."""
+    return await db.write(records.written, actor, service.accept_week, week_id=week_id)
+
+
+async def _planned(ports: Ports, draft: Draft) -> tuple[list[DayPlan], WeekPlan, Travelled]:
+    matrix = await _matrix(ports.travel_times, list(draft.points), draft)
+    horizon = draft.horizon(matrix)
+    week = await asyncio.to_thread(team.plan, horizon)
+    days = [DayPlan(itinerary, (), week.engine) for itinerary in week.week.itineraries]
+    if len(days) == 1:
+        days = [DayPlan(days[0].itinerary, week.left_out, week.engine)]
+    travelled = Travelled(matrix.source, matrix.is_estimate)
+    if ports.road_times is None or not week.week.value:
+        return days, week, travelled
     try:
-        return await travel_times.matrix(draft.points, draft.points, departure=draft.departure)
+        for tour, day in enumerate(days):
+            if day.itinerary.visits:
+                pool = horizon.day(tour) if len(days) == 1 else planner.only_planned(horizon.day(tour), day)
+                days[tour], travelled.source = await _by_road(ports.road_times, draft, pool, day)
+        travelled.is_estimate = False
+    except PortFailure as failure:
+        travelled.notes.append(f"Travel times are estimated: {failure.reason}")
+        travelled.source = matrix.source
+    return days, week, travelled
+
+
+async def _matrix(travel_times: TravelTimes, points: list[Coordinates], draft: Draft | None) -> TravelMatrix:
+    try:
+        return await travel_times.matrix(points, points, departure=draft.departure if draft else None)
     except PortFailure as failure:
         wait = failure.retry_after if isinstance(failure, TemporaryFailure) else None
         raise Unavailable(

@@ -97,6 +97,12 @@ def legs(day: Day, made: DayPlan) -> list[tuple[int, int]]:
     return list(pairwise([day.shift.start_node, *stops, day.shift.end_node]))
 
 
+def only_planned(day: Day, made: DayPlan) -> Day:
+    """The day with nothing but the stops that are planned on it: what is out may be planned on another."""
+    planned = {visit.stop.key for visit in made.itinerary.visits}
+    return changed(day, stops=tuple(stop for stop in day.stops if stop.key in planned))
+
+
 def on_roads(day: Day, known: Mapping[tuple[int, int], tuple[int | None, int | None]]) -> Day:
     """The day with the seconds and metres of some drives replaced by better ones."""
     seconds, metres = [list(row) for row in day.seconds], [list(row) for row in day.metres]
@@ -124,12 +130,12 @@ def settle(horizon: Horizon, orders: Orders, rounds: int) -> Orders:
 
 
 def improve(horizon: Horizon, orders: Orders, rounds: int) -> Orders:
-    """Search from valid orders where NumPy is there, and polish what is found."""
-    if rounds and find_spec("numpy") is not None:
-        from crm_api.visits.engines.search import improve as search
+    """Search from valid orders and polish what is found; without NumPy they are polished alone."""
+    if find_spec("numpy") is None:
+        return polish_week(horizon, orders)
+    from crm_api.visits.engines.search import improve as search
 
-        orders = search(horizon, orders, rounds=rounds)
-    return polish_week(horizon, orders)
+    return search(horizon, orders, rounds=rounds)
 
 
 def repair_week(horizon: Horizon, orders: Sequence[Sequence[int]]) -> Orders:

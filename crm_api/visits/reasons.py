@@ -1,8 +1,10 @@
 """Why a call is not in a plan: told by trying it, in every finished day it could be on."""
 
-from collections.abc import Iterable
+import math
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from enum import StrEnum
+from importlib.util import find_spec
 
 from crm_api.visits.engines.moves import Slots
 from crm_api.visits.horizon import Horizon, Orders
@@ -58,29 +60,62 @@ def explain(horizon: Horizon, orders: Orders, calls: Iterable[int] | None = None
     was (on slower roads, or by hand) it may, and the visit is named all the same: that is what it would cost.
     """
     held = {index: tour for tour, order in enumerate(orders) for index in order}
-    trials = sorted(
-        (
-            _Trial(tour, dropped, Slots(horizon.day(tour), [i for i in order if i != dropped]))
-            for tour, order in enumerate(orders)
-            for dropped in order
-        ),
-        key=lambda trial: (horizon.calls[trial.dropped].must, horizon.calls[trial.dropped].value, trial.dropped),
-    )
-    wanted = range(len(horizon.calls)) if calls is None else calls
-    return tuple(_why(horizon, index, held, trials) for index in wanted if index not in held)
+    wanted = [i for i in (range(len(horizon.calls)) if calls is None else calls) if i not in held]
+    instead = _would_push_out(horizon, orders, held, wanted)
+    return tuple(instead.get(index) or _impossible(horizon, index, held) for index in wanted)
 
 
-def _why(horizon: Horizon, index: int, held: dict[int, int], trials: list[_Trial]) -> LeftOut:
+def _would_push_out(horizon: Horizon, orders: Orders, held: dict[int, int], wanted: list[int]) -> dict[int, LeftOut]:
+    """Try each call in place of every visit, the least valuable first; the first that makes room is the answer."""
+    by_value = sorted(held, key=lambda i: (horizon.calls[i].must, horizon.calls[i].value, i))
+    found: dict[int, LeftOut] = {}
+    fits = _fitter(horizon)
+    for dropped in by_value:
+        tour = held[dropped]
+        left = [index for index in wanted if index not in found and _open(horizon, index, tour)]
+        if not left:
+            continue
+        slots = Slots(horizon.day(tour), [i for i in orders[tour] if i != dropped])
+        for index in fits(tour, slots, left):
+            others = ((o, held[o]) for o in horizon.siblings(index) if o in held and o != dropped)
+            if all(horizon.apart(index, tour, other, at) for other, at in others):
+                keys = horizon.calls[index].key, horizon.calls[dropped].key
+                found[index] = LeftOut(keys[0], Why.WORTH_LESS, keys[1], tour)
+    return found
+
+
+def _fitter(horizon: Horizon) -> Callable[[int, Slots, list[int]], list[int]]:
+    """Which calls fit somewhere into a tour: on arrays where NumPy is there, else one by one."""
+    if find_spec("numpy") is None:
+        return lambda tour, slots, calls: [
+            index for index in calls if slots.best(horizon.day(tour).stops[index]) is not None
+        ]
+    import numpy as np
+
+    from crm_api.visits.engines.offers import Tables, offers
+
+    tables = Tables(horizon)
+
+    def on_arrays(tour: int, slots: Slots, calls: list[int]) -> list[int]:
+        cost = offers(tables, tour, slots, np.array(calls)).cost
+        return [index for index, one in zip(calls, cost.tolist(), strict=True) if math.isfinite(one)]
+
+    return on_arrays
+
+
+def _open(horizon: Horizon, index: int, tour: int) -> bool:
+    stop = horizon.calls[index].stops[tour]
+    return stop is not None and bool(stop.starts)
+
+
+def _impossible(horizon: Horizon, index: int, held: dict[int, int]) -> LeftOut:
+    """No single visit would have to go: what stands in the way is the same on an empty day, or there is no time."""
     call = horizon.calls[index]
     others = [(other, held[other]) for other in horizon.siblings(index) if other in held]
-    for trial in trials:
-        stop = call.stops[trial.tour]
-        near = [o for o, at in others if o != trial.dropped and not horizon.apart(index, trial.tour, o, at)]
-        if stop is not None and stop.starts and not near and trial.slots.best(stop):
-            return LeftOut(call.key, Why.WORTH_LESS, horizon.calls[trial.dropped].key, trial.tour)
     found = {
         _on(horizon.day(tour), index, near=any(not horizon.apart(index, tour, o, at) for o, at in others))
         for tour in range(len(horizon.tours))
+        if call.stops[tour] is not None
     }
     return LeftOut(call.key, next((why for why in _NEAREST if why in found), Why.CLOSED))
 

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from crm_api.visits.engines.moves import Slots
+from crm_api.visits.engines.moves import MOST_ROUNDS, Slots, shorten
 from crm_api.visits.engines.offers import Array, Offers, Tables, offers
 from crm_api.visits.horizon import Horizon, Orders
 
@@ -69,6 +69,71 @@ class Search:
                     break
                 self._round()
         return self.best
+
+    def polish(self) -> Orders:
+        """Shorten the best week's tours, fill them, and exchange visits for calls worth more, until nothing helps."""
+        self._take(self.best)
+        tours = list(range(len(self.routes)))
+        for _ in range(MOST_ROUNDS):
+            before = self.current
+            for tour in tours:
+                shorter = shorten(self.horizon.day(tour), self.routes[tour].order)
+                if shorter != self.routes[tour].order:
+                    self.routes[tour] = self._route(tour, shorter)
+            self._exchange(tours)
+            self._take([route.order for route in self.routes])
+            self._fill(tours, 1.0, exact=True)
+            self._settle()
+            if self.current <= before:
+                break
+        return self.best
+
+    def _take(self, orders: Orders) -> None:
+        """Go on from these orders."""
+        self.tour_of[:] = -1
+        for tour, order in enumerate(orders):
+            self.tour_of[order] = tour
+        self.routes = [self._route(tour, list(order)) for tour, order in enumerate(orders)]
+        self.current = self._merit()
+
+    def _exchange(self, tours: list[int]) -> None:
+        """Replace visits by calls that are out and worth more, or as much for less driving."""
+        for tour in tours:
+            while (better := self._best_exchange(tour)) is not None:
+                dropped, call, order = better
+                self.tour_of[dropped], self.tour_of[call] = -1, tour
+                self.routes[tour] = self._route(tour, order)
+
+    def _best_exchange(self, tour: int) -> tuple[int, int, list[int]] | None:
+        day, route, tables = self.horizon.day(tour), self.routes[tour], self.tables
+        out = np.flatnonzero((self.tour_of < 0) & tables.hours[tour].possible)
+        best: tuple[tuple[int, int, int], tuple[int, int, list[int]]] | None = None
+        for at, dropped in enumerate(route.order):
+            rivals = out[
+                (tables.must[out] > tables.must[dropped])
+                | ((tables.must[out] == tables.must[dropped]) & (tables.value[out] >= tables.value[dropped]))
+            ]
+            if not len(rivals):
+                continue
+            rest = [*route.order[:at], *route.order[at + 1 :]]
+            slots = Slots(day, rest)
+            found = offers(tables, tour, slots, rivals, by_detour=True)
+            for n in np.flatnonzero(np.isfinite(found.cost)).tolist():
+                call = int(rivals[n])
+                gain = (
+                    int(tables.must[call]) - int(tables.must[dropped]),
+                    int(tables.value[call] - tables.value[dropped]),
+                    route.drive - slots.driven - int(found.cost[n]),
+                )
+                if gain > (0, 0, 0) and (best is None or gain > best[0]) and self._may_join(call, tour, dropped):
+                    place = int(found.position[n])
+                    best = gain, (dropped, call, [*rest[:place], call, *rest[place:]])
+        return best[1] if best else None
+
+    def _may_join(self, call: int, tour: int, dropped: int) -> bool:
+        """Whether no other visit to the same dealer is too near."""
+        others = ((o, int(self.tour_of[o])) for o in self.horizon.siblings(call) if o != dropped)
+        return all(at < 0 or self.horizon.apart(call, tour, other, at) for other, at in others)
 
     def _round(self) -> None:
         self.rounds += 1
@@ -205,4 +270,6 @@ class Search:
 
 def improve(horizon: Horizon, orders: Orders, *, rounds: int, seed: int = SEED) -> Orders:
     """The best week that so many rounds find from `orders`, which must be valid; never a worse one."""
-    return Search(horizon, orders, seed=seed).run(rounds)
+    search = Search(horizon, orders, seed=seed)
+    search.run(rounds)
+    return search.polish()
