@@ -55,7 +55,11 @@ EVENTS: dict[str, dict[str, str]] = {
     "visit_plan": {
         "created": "was proposed",
         "accepted": "is the day now",
+        "declined": "was declined",
         "replaced": "gave way to another plan",
+    },
+    "visit_week": {
+        "created": "was planned",
     },
     "mail": {
         "sent": "went out",

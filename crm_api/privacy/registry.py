@@ -65,7 +65,7 @@ from crm_api.tags.models import RecordTag, Tag
 from crm_api.targets.models import Target
 from crm_api.users.models import ApiKey, SignInAttempt, Team, User, UserSession, user_territories
 from crm_api.views.models import View, ViewDefault
-from crm_api.visits.models import VisitPlan, VisitPlanStop
+from crm_api.visits.models import VisitHabits, VisitPlan, VisitPlanStop, VisitWeek
 from crm_api.webhooks.models import Webhook, WebhookAttempt, WebhookDelivery, WebhookStats
 from crm_api.writes.idempotency import FORGOTTEN
 from crm_api.writes.models import KeptAnswer
@@ -171,7 +171,7 @@ RECORDS: list[Declaration] = [
         "billing_state billing_zip shipping_street shipping_city shipping_state shipping_zip visit_street visit_city "
         "visit_state visit_zip external_id custom",
         "number account_type industry tier rating currency billing_country shipping_country visit_country "
-        "coordinates_source opening_hours "
+        "coordinates_source opening_hours visit_days "
         f"{_OTHER_SYSTEM}",
         _own(Account),
     ),
@@ -266,10 +266,17 @@ RECORDS: list[Declaration] = [
     personal(MailboxState, "address_key cursor error", "", Rule(at(MailboxState.address_key))),
     personal(
         VisitPlan,
-        "notes left_out request",
+        "notes left_out request busy",
         "time_zone status engine travel_source origin",
         Rule(of("user", VisitPlan.owner_id)),
     ),
+    personal(
+        VisitWeek,
+        "notes left_out request",
+        "engine travel_source origin",
+        Rule(of("user", VisitWeek.owner_id)),
+    ),
+    personal(VisitHabits, "minutes found_open found_shut", "", Rule(of("account", VisitHabits.account_id))),
     personal(
         VisitPlanStop,
         "reasons",

@@ -98,9 +98,7 @@ def _engagements(session: Session, rep_id: UUID, clock: DayClock) -> list[Engage
     tomorrow = DayClock(clock.day + timedelta(days=1), clock.zone).midnight
     rows = session.execute(queries.engagements(rep_id, clock.midnight, tomorrow))
     return [
-        Engagement(
-            row.id, row.account_id, _passed(clock, row.due_at), row.duration_minutes or USUAL_MINUTES
-        )
+        Engagement(row.id, row.account_id, _passed(clock, row.due_at), row.duration_minutes or USUAL_MINUTES)
         for row in rows
     ]
 

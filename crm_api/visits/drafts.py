@@ -99,16 +99,16 @@ def valuer_of(session: Session, clock: DayClock) -> tuple[Valuer, Preferences]:
     return Valuer(clock, wishes, organisation.currency(session)), wishes
 
 
-def gather(
-    session: Session, actor: Actor, *, data: PlanIn | WeekIn, frame: Frame | None = None
-) -> Draft:
+def gather(session: Session, actor: Actor, *, data: PlanIn | WeekIn, frame: Frame | None = None) -> Draft:
     """Everything for a plan. Raises NotAllowed, or Invalid naming what is missing or makes no sense."""
     require_create(actor, "visit_plan")
     frame = frame or Frame()
     first = DayClock(data.calendar_days[0], actor.time_zone)
     valuer, wishes = valuer_of(session, first)
     teams = crews(session, actor, data, wishes, frame)
-    found = [_found(session, actor, crew, replace(valuer, clock=crew.clocks[0]), data, frame) for crew in teams]
+    found = [
+        _found(session, actor, crew, replace(valuer, clock=crew.clocks[0]), data, frame) for crew in teams
+    ]
     _require_named(data, found)
     pool = {c.account_id: c for one in found for c in [*one.near, *one.named.values()]}
     wanted = {*data.must_see, *(account for _, account, _ in data.agreed), *frame.held}
@@ -150,7 +150,10 @@ def gather(
         calls=tuple(calls),
         points=(*ends, *(candidate.place for candidate in candidates.values())),
         aside=(
-            *((account_id, pool[account_id].name, why) for account_id, why in list(aside.items())[:MOST_NAMED]),
+            *(
+                (account_id, pool[account_id].name, why)
+                for account_id, why in list(aside.items())[:MOST_NAMED]
+            ),
             *((row.id, row.name, Why.NO_COORDINATES) for row in missing if row.id not in fixed),
         ),
         not_considered=more,
@@ -205,7 +208,9 @@ def _chosen(
     sees: dict[UUID, set[int]] = defaultdict(set)
     too_many: set[UUID] = set()
     for crew, one in enumerate(found):
-        optional = [c.account_id for c in one.near if c.account_id not in fixed and c.account_id not in barred]
+        optional = [
+            c.account_id for c in one.near if c.account_id not in fixed and c.account_id not in barred
+        ]
         room = max(0, most - len(one.named))
         for account_id in [*one.named, *optional[:room]]:
             sees[account_id].add(crew)
@@ -217,7 +222,13 @@ def _chosen(
 
 
 def _outing(
-    session: Session, crew: Crew, number: int, index: int, found: _Found, data: PlanIn | WeekIn, wishes: Preferences
+    session: Session,
+    crew: Crew,
+    number: int,
+    index: int,
+    found: _Found,
+    data: PlanIn | WeekIn,
+    wishes: Preferences,
 ) -> Outing:
     clock = crew.clocks[number]
     known = Agenda({}, ())
@@ -268,7 +279,9 @@ def _calls(
     span = outings[-1].clock.day - outings[0].clock.day + timedelta(days=1)
     times = 1 if must else max(1, -(-span.days // candidate.every))
     return [
-        Call(_key(account_id, n), tuple(stops), candidate.worth.points, must, str(account_id), candidate.every)
+        Call(
+            _key(account_id, n), tuple(stops), candidate.worth.points, must, str(account_id), candidate.every
+        )
         for n in range(times)
     ]
 
@@ -284,7 +297,12 @@ def _is_time(candidate: Candidate, day: date, planned: Collection[date]) -> bool
 
 def _stop(candidate: Candidate, node: int, windows: tuple[Window, ...], must: bool) -> Stop:
     return Stop(
-        str(candidate.account_id), node, candidate.minutes * 60, windows, value=candidate.worth.points, must=must
+        str(candidate.account_id),
+        node,
+        candidate.minutes * 60,
+        windows,
+        value=candidate.worth.points,
+        must=must,
     )
 
 

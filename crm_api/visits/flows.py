@@ -49,7 +49,9 @@ async def plan_week(db: Database, ports: Ports, actor: Actor, *, data: WeekIn) -
     )
 
 
-async def replan(db: Database, ports: Ports, actor: Actor, *, plan_id: UUID, data: ReplanIn) -> dict[str, Any]:
+async def replan(
+    db: Database, ports: Ports, actor: Actor, *, plan_id: UUID, data: ReplanIn
+) -> dict[str, Any]:
     """Plan the rest of a day anew, and nothing but that day; a proposal, or the day at once where it is accepted.
 
     Raises NotFound, Conflict where the plan gave way to another, and what `plan_day` raises.
@@ -69,7 +71,9 @@ async def replan(db: Database, ports: Ports, actor: Actor, *, plan_id: UUID, dat
     )
 
 
-async def explain(db: Database, ports: Ports, actor: Actor, *, plan_id: UUID, account_id: UUID) -> dict[str, Any]:
+async def explain(
+    db: Database, ports: Ports, actor: Actor, *, plan_id: UUID, account_id: UUID
+) -> dict[str, Any]:
     """Why an account is in a plan or not, tried in it with today's figures."""
     asked = await db.read(why.read, actor, plan_id=plan_id, account_id=account_id)
     if asked.answer is not None:

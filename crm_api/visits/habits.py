@@ -29,10 +29,12 @@ _SHUT = ("closed", "shut", "nobody there", "nobody was there", "no one there", "
 def learn(
     session: Session, *, account_id: UUID, at: datetime, zone: str, minutes: float | None, found_open: bool
 ) -> VisitHabits:
-    """Note one visit at the instant `at`: how long it lasted, where that was measured, and whether anybody was there."""
+    """Note one visit at the instant `at`: how long it lasted, where that was measured, and whether it was open."""
     habits = session.scalars(sa.select(VisitHabits).where(VisitHabits.account_id == account_id)).first()
     if habits is None:
-        habits = VisitHabits(account_id=account_id, minutes=[], found_open={}, found_shut={}, learned_at=clock.now())
+        habits = VisitHabits(
+            account_id=account_id, minutes=[], found_open={}, found_shut={}, learned_at=clock.now()
+        )
         session.add(habits)
     local = at.astimezone(ZoneInfo(zone))
     day, hour = str(local.isoweekday()), str(local.hour)
@@ -52,7 +54,12 @@ def learn(
 def on_contact_made(session: Session, event: Event) -> None:
     """A visit was made: learn from what was written down of it."""
     visit = session.get(Activity, event.subject_id)
-    if visit is None or visit.activity_type != "visit" or visit.account_id is None or visit.occurred_at is None:
+    if (
+        visit is None
+        or visit.activity_type != "visit"
+        or visit.account_id is None
+        or visit.occurred_at is None
+    ):
         return
     owner = session.get(User, visit.owner_id) if visit.owner_id else None
     learn(
@@ -105,7 +112,9 @@ def _counted(counts: Mapping[str, Any], day: str, hour: str) -> dict[str, Any]:
 
 def _as_planned(session: Session, visit: Activity) -> bool:
     """A planned visit ticked off keeps the length it was planned with, which says nothing."""
-    stop = session.scalars(sa.select(VisitPlanStop).where(VisitPlanStop.activity_id == visit.id).limit(1)).first()
+    stop = session.scalars(
+        sa.select(VisitPlanStop).where(VisitPlanStop.activity_id == visit.id).limit(1)
+    ).first()
     if stop is None or visit.duration_minutes is None:
         return False
     return timedelta(minutes=visit.duration_minutes) == stop.ends_at - stop.starts_at

@@ -64,7 +64,9 @@ class DayClock:
 
     def less_busy(self, passed: int) -> int:
         """Seconds that have passed, without those that were taken."""
-        return passed - sum(min(max(passed - taken.opens, 0), taken.closes - taken.opens) for taken in self.busy)
+        return passed - sum(
+            min(max(passed - taken.opens, 0), taken.closes - taken.opens) for taken in self.busy
+        )
 
     def instant(self, seconds: int, *, ends: bool = False) -> datetime:
         """The UTC instant of a second of the day. Where that second is a taken time, what begins then begins after
@@ -90,7 +92,10 @@ class DayClock:
 
 def _without(window: Window, taken: Window) -> list[Window]:
     """What is left of a window, before and after the time taken."""
-    parts = [(window.opens, min(window.closes, taken.opens)), (max(window.opens, taken.closes), window.closes)]
+    parts = [
+        (window.opens, min(window.closes, taken.opens)),
+        (max(window.opens, taken.closes), window.closes),
+    ]
     if taken.closes <= window.opens or taken.opens >= window.closes:
         return [window]
     return [Window(opens, closes) for opens, closes in parts if closes > opens]

@@ -92,7 +92,12 @@ def keep_week(
         plan.week_id = week.id
     session.add_all(plans)
     session.flush()
-    record(session, Event("visit_week.created", "visit_week", week.id, {"visits": week.visits}, owner, week.team_id, None))
+    record(
+        session,
+        Event(
+            "visit_week.created", "visit_week", week.id, {"visits": week.visits}, owner, week.team_id, None
+        ),
+    )
     for plan in plans:
         record(session, event("visit_plan.created", plan))
     return week

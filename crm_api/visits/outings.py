@@ -64,7 +64,7 @@ def crews(
 
 
 def shift(crew: Crew, number: int, clock: DayClock, data: PlanIn | WeekIn, wishes: Preferences) -> Shift:
-    """The shift of one of a crew's days on its clock, which may stand still for calls; its nodes are still to be set."""
+    """The shift of one of a crew's days on its clock, which may stand still for calls; its nodes are to be set."""
     hours = crew.hours[number]
     start, end = clock.less_busy(hours.opens), clock.less_busy(hours.closes)
     most = data.max_driving_minutes or wishes.max_driving_minutes
@@ -102,7 +102,7 @@ def _reps(session: Session, actor: Actor, data: PlanIn | WeekIn) -> list[User]:
         return [_rep(session, actor, data.owner_id, "owner_id")]
     if data.team_id is not None:
         return _team(session, actor, data.team_id)
-    chosen = list(dict.fromkeys(data.owner_ids)) or [None]
+    chosen: list[UUID | None] = [*dict.fromkeys(data.owner_ids)] or [None]
     return [_rep(session, actor, owner, f"owner_ids.{n}") for n, owner in enumerate(chosen)]
 
 
@@ -162,7 +162,9 @@ def _hours(clock: DayClock, data: PlanIn | WeekIn, wishes: Preferences, frame: F
     if clock.day < time.today(clock.zone):
         raise Invalid.field("day", f"{clock.day} is over; plan today or a day to come")
     told = data.shift_end or wishes.shift_end
-    raise Invalid.field("day", f"the working day ended at {told}; plan the next day, or give a later shift_end")
+    raise Invalid.field(
+        "day", f"the working day ended at {told}; plan the next day, or give a later shift_end"
+    )
 
 
 def _rounded_up(at: datetime) -> datetime:
@@ -226,4 +228,3 @@ def _no_day(made: Sequence[Crew], data: PlanIn | WeekIn) -> list[Crew]:
     if over:
         raise Invalid.field("first_day", f"the days up to {last} are over; plan days to come")
     raise Invalid.field("days", "none of these days is worked; see days_off, work_days_off and the holidays")
-

@@ -144,7 +144,11 @@ def repair_week(horizon: Horizon, orders: Sequence[Sequence[int]]) -> Orders:
     kept: Orders = [[] for _ in horizon.tours]
     for tour, order in enumerate(orders):
         for index in order:
-            if index in held or not 0 <= index < len(horizon.calls) or horizon.calls[index].stops[tour] is None:
+            if (
+                index in held
+                or not 0 <= index < len(horizon.calls)
+                or horizon.calls[index].stops[tour] is None
+            ):
                 continue
             others = [(other, held[other]) for other in horizon.siblings(index) if other in held]
             if all(horizon.apart(index, tour, other, at) for other, at in others):

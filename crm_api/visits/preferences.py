@@ -86,7 +86,9 @@ class Preferences(BaseModel):
 
     def default(self, account_type: str, territory_id: UUID | None, name: str) -> Any:
         """What the narrowest default that has an opinion says of `name`, or None."""
-        found = [d for d in self.defaults if getattr(d, name) is not None and d.holds(account_type, territory_id)]
+        found = [
+            d for d in self.defaults if getattr(d, name) is not None and d.holds(account_type, territory_id)
+        ]
         return getattr(max(found, key=lambda d: d.narrowness), name) if found else None
 
     def hours_of(

@@ -9,8 +9,8 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from crm_api.access import Actor, visible
-from crm_api.activities.models import Activity
 from crm_api.accounts.models import VISIT_CITY, Account, AccountStats
+from crm_api.activities.models import Activity
 from crm_api.opportunities.models import Opportunity
 from crm_api.pipelines.models import CLOSED_KINDS
 from crm_api.ports import Coordinates
@@ -128,8 +128,10 @@ def planned_visits(
     The days that are being planned are not asked: their accepted plans give way to the new ones.
     """
     own = sa.and_(VisitPlan.owner_id.in_(reps), VisitPlan.day.in_(days))
-    accepted = sa.and_(VisitPlan.status == "accepted", Activity.status.in_(OPEN), Activity.archived_at.is_(None))
-    in_week = sa.false()
+    accepted = sa.and_(
+        VisitPlan.status == "accepted", Activity.status.in_(OPEN), Activity.archived_at.is_(None)
+    )
+    in_week: sa.ColumnElement[bool] = sa.false()
     if week_id is not None:
         in_week = sa.and_(VisitPlan.status == "proposed", VisitPlan.week_id == week_id)
     return (
@@ -145,7 +147,9 @@ def planned_visits(
     )
 
 
-def engagements(owner_id: UUID, since: datetime, until: datetime) -> sa.Select[Any]:
+def engagements(
+    owner_id: UUID, since: datetime, until: datetime
+) -> sa.Select[UUID, UUID | None, datetime | None, int | None]:
     """What the rep's own calendar holds in that time, by its beginning; visits that a plan made are not fixed."""
     planned = sa.select(VisitPlanStop.activity_id).where(
         VisitPlanStop.activity_id.is_not(None), VisitPlanStop.has_appointment.is_(False)
@@ -165,7 +169,7 @@ def engagements(owner_id: UUID, since: datetime, until: datetime) -> sa.Select[A
     )
 
 
-def last_place(owner_id: UUID, since: datetime, until: datetime) -> sa.Select[Any]:
+def last_place(owner_id: UUID, since: datetime, until: datetime) -> sa.Select[float | None, float | None]:
     """Where the rep's last visit of that time was."""
     return (
         sa.select(Account.latitude, Account.longitude)
@@ -183,6 +187,11 @@ def last_place(owner_id: UUID, since: datetime, until: datetime) -> sa.Select[An
     )
 
 
-def places(*terms: sa.ColumnElement[bool]) -> sa.Select[Any]:
+def places(*terms: sa.ColumnElement[bool]) -> sa.Select[float | None, float | None]:
     """Where the accounts are for which `terms` hold; enough of them to find their middle."""
-    return sa.select(Account.latitude, Account.longitude).where(*terms, has_place()).order_by(Account.id).limit(2000)
+    return (
+        sa.select(Account.latitude, Account.longitude)
+        .where(*terms, has_place())
+        .order_by(Account.id)
+        .limit(2000)
+    )

@@ -65,7 +65,9 @@ def explain(horizon: Horizon, orders: Orders, calls: Iterable[int] | None = None
     return tuple(instead.get(index) or _impossible(horizon, index, held) for index in wanted)
 
 
-def _would_push_out(horizon: Horizon, orders: Orders, held: dict[int, int], wanted: list[int]) -> dict[int, LeftOut]:
+def _would_push_out(
+    horizon: Horizon, orders: Orders, held: dict[int, int], wanted: list[int]
+) -> dict[int, LeftOut]:
     """Try each call in place of every visit, the least valuable first; the first that makes room is the answer."""
     by_value = sorted(held, key=lambda i: (horizon.calls[i].must, horizon.calls[i].value, i))
     found: dict[int, LeftOut] = {}
@@ -133,6 +135,7 @@ def _on(day: Day, index: int, *, near: bool) -> Why:
     if Broken.TOO_MANY in broken:
         return Why.NO_TIME
     open_in_shift = any(
-        window.opens + stop.service <= day.shift.end and window.closes >= day.shift.start for window in stop.starts
+        window.opens + stop.service <= day.shift.end and window.closes >= day.shift.start
+        for window in stop.starts
     )
     return Why.TOO_FAR if open_in_shift else Why.OFF_SHIFT

@@ -306,9 +306,7 @@ class _Walk:
             self.violations.append(Violation(Broken.OVERTIME, None, over - shift.end))
         at_the_wheel = sum(visit.driving for visit in visits) + driving
         if shift.max_driving is not None and at_the_wheel > shift.max_driving:
-            self.violations.append(
-                Violation(Broken.TOO_MUCH_DRIVING, None, at_the_wheel - shift.max_driving)
-            )
+            self.violations.append(Violation(Broken.TOO_MUCH_DRIVING, None, at_the_wheel - shift.max_driving))
         visits, leaves = self._leave_late(visits)
         return Itinerary(
             tuple(visits), leaves, returns, over, driving, metres, self.meal, tuple(self.violations)

@@ -126,7 +126,9 @@ class WeekIn(_Wishes):
 
     first_day: Day
     days: int = Field(7, ge=1, le=MOST_DAYS, description="Calendar days from the first on.")
-    owner_ids: list[UUID] = Field([], max_length=MOST_REPS, description="The reps; yourself when nobody is given.")
+    owner_ids: list[UUID] = Field(
+        [], max_length=MOST_REPS, description="The reps; yourself when nobody is given."
+    )
     team_id: UUID | None = Field(None, description="The reps and field staff of this team.")
     days_off: list[Day] = Field([], max_length=MOST_DAYS)
     work_days_off: bool = Field(False, description="Plan weekends and holidays, too.")
@@ -165,12 +167,16 @@ class ReplanIn(Body):
         }
     )
 
-    at: Instant | None = Field(None, description="From when on; now, or the beginning of the day, when not given.")
+    at: Instant | None = Field(
+        None, description="From when on; now, or the beginning of the day, when not given."
+    )
     here: Place | None = Field(None, description="Where the rep is; where the last visit was when not given.")
     busy_until: Instant | None = Field(None, description="A visit that runs over: the day goes on after it.")
     end: Place | None = Field(None, description="Where the day ends instead.")
     shift_end: Wall | None = None
-    cancelled: list[UUID] = Field([], max_length=50, description="Accounts that cannot be visited today after all.")
+    cancelled: list[UUID] = Field(
+        [], max_length=50, description="Accounts that cannot be visited today after all."
+    )
     add: list[UUID] = Field([], max_length=50, description="Accounts to visit, whatever else has to go.")
     fill: bool = Field(True, description="Whether time that becomes free is filled with other accounts.")
     accept: bool = Field(False, description="Make it the day at once; only the rep can.")
@@ -264,7 +270,9 @@ class VisitPlanOut(BaseModel):
     lunch_starts_at: datetime | None
     lunch_ends_at: datetime | None
     lunch_leg: int | None
-    busy: list[tuple[datetime, datetime]] = Field(description="Kept free for what has no place, such as a call.")
+    busy: list[tuple[datetime, datetime]] = Field(
+        description="Kept free for what has no place, such as a call."
+    )
     visits: int
     value: int
     driving_seconds: int
@@ -348,7 +356,9 @@ class FreeVisitOut(BaseModel):
     starts_at: datetime
     ends_at: datetime
     reasons: list[ReasonOut]
-    delays_next_by_seconds: int | None = Field(description="How much later the next stop is; null without one.")
+    delays_next_by_seconds: int | None = Field(
+        description="How much later the next stop is; null without one."
+    )
     day_ends_later_by_seconds: int | None
     pushes_out: list[UUID] = Field(description="Accounts whose visit would no longer fit.")
     text: str

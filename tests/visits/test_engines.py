@@ -69,7 +69,11 @@ def test_no_move_ever_makes_a_valid_day_invalid_or_worse(day, data):
     if route is None:
         return
     everything = range(len(day.stops))
-    for moved in (fill(day, route, everything), shorten(day, route), exchange(day, route, everything) or route):
+    for moved in (
+        fill(day, route, everything),
+        shorten(day, route),
+        exchange(day, route, everything) or route,
+    ):
         assert earliest_end(day, moved) is not None
         assert merit(day, moved) >= merit(day, route)
 
@@ -124,7 +128,10 @@ def test_the_exact_engine_keeps_the_later_way_that_drives_less():
     late, all_day = (Window(40 * MINUTE, 45 * MINUTE),), (Window(0, 5 * HOUR),)
     first, *others = (Stop(f"s{n}", n, 5 * MINUTE, late if n == 1 else all_day) for n in (1, 2, 3))
     # Second stop first and back is sooner at the third, but drives twenty minutes more.
-    assert proposed(ExactEngine(), Day(Shift(0, 5 * HOUR), (first, *others), seconds)) in ([0, 1, 2], [2, 1, 0])
+    assert proposed(ExactEngine(), Day(Shift(0, 5 * HOUR), (first, *others), seconds)) in (
+        [0, 1, 2],
+        [2, 1, 0],
+    )
 
 
 def test_a_visit_is_not_exchanged_for_one_worth_as_much_that_is_further():

@@ -1,4 +1,5 @@
-"""Engines propose which calls to make on which tour, in which order; the planner checks, repairs and improves what they propose.
+"""Engines propose which calls to make on which tour, in which order; the planner checks and repairs what they
+propose, and improves it.
 
 All of them want the same thing, in this order: every must-see stop, the most value, the least driving.
 """

@@ -21,7 +21,9 @@ class InsertionEngine:
         while True:
             for tour in stale:
                 offers[tour] = _offers(horizon, orders, tour)
-            choices = [(rank, tour, index, at) for tour, of in offers.items() for index, (rank, at) in of.items()]
+            choices = [
+                (rank, tour, index, at) for tour, of in offers.items() for index, (rank, at) in of.items()
+            ]
             if not choices:
                 return orders
             _, tour, index, at = max(choices, key=lambda choice: (choice[0], -choice[1]))

@@ -111,9 +111,7 @@ def offers(tables: Tables, tour: int, slots: Slots, calls: Array, *, by_detour: 
 
 
 def _columns(clocks: list[Clock], missing: int) -> tuple[Array, Array]:
-    pairs = [
-        (missing if c.hungry is None else c.hungry, missing if c.fed is None else c.fed) for c in clocks
-    ]
+    pairs = [(missing if c.hungry is None else c.hungry, missing if c.fed is None else c.fed) for c in clocks]
     both = np.array(pairs, dtype=np.int64)
     return both[:, 0:1], both[:, 1:2]
 

@@ -125,7 +125,11 @@ class Search:
                     int(tables.value[call] - tables.value[dropped]),
                     route.drive - slots.driven - int(found.cost[n]),
                 )
-                if gain > (0, 0, 0) and (best is None or gain > best[0]) and self._may_join(call, tour, dropped):
+                if (
+                    gain > (0, 0, 0)
+                    and (best is None or gain > best[0])
+                    and self._may_join(call, tour, dropped)
+                ):
                     place = int(found.position[n])
                     best = gain, (dropped, call, [*rest[:place], call, *rest[place:]])
         return best[1] if best else None

@@ -78,7 +78,9 @@ class VroomEngine:
     @staticmethod
     def _vehicle(vroom: Any, number: int, shift: Shift, skills: set[int]) -> Any:
         window = _lunch_window(shift)
-        breaks = [vroom.Break(number, [vroom.TimeWindow(*window)], service=shift.lunch_seconds)] if window else []
+        breaks = (
+            [vroom.Break(number, [vroom.TimeWindow(*window)], service=shift.lunch_seconds)] if window else []
+        )
         limits = {} if shift.max_visits is None else {"max_tasks": shift.max_visits}
         if shift.max_driving is not None:
             limits["max_travel_time"] = shift.max_driving
