@@ -18,7 +18,7 @@ OFFICE_HOURS: Mapping[str, Any] = {day: [["09:00", "17:00"]] for day in WEEKDAYS
 OTHERS = "default"
 
 
-class Weights(BaseModel):
+class VisitWeights(BaseModel):
     """The most points each reason can give a visit; a visit is worth one point more than their sum."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -35,7 +35,7 @@ class Weights(BaseModel):
         return self
 
 
-class Default(BaseModel):
+class VisitDefault(BaseModel):
     """What holds for the accounts of a type, of a territory, or of both, that do not say it themselves."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -76,8 +76,8 @@ class Preferences(BaseModel):
     lunch_from: str = "12:00"
     lunch_to: str = "14:00"
     max_driving_minutes: int | None = Field(None, ge=1, le=1440)
-    weights: Weights = Weights()
-    defaults: tuple[Default, ...] = Field((), max_length=200)
+    weights: VisitWeights = VisitWeights()
+    defaults: tuple[VisitDefault, ...] = Field((), max_length=200)
 
     @field_validator("shift_start", "shift_end", "lunch_from", "lunch_to")
     @classmethod

@@ -20,7 +20,6 @@ from crm_api.ports import Coordinates
 from crm_api.visits import flows, geojson, service, settings
 from crm_api.visits.catalogue import CATALOGUE, WEEKS
 from crm_api.visits.hours import DayClock
-from crm_api.visits.preferences import Preferences
 from crm_api.visits.schemas import (
     Candidates,
     FreeTime,
@@ -35,7 +34,7 @@ from crm_api.visits.schemas import (
     WeekIn,
     WhyOut,
 )
-from crm_api.visits.settings import PreferencesPatch
+from crm_api.visits.settings import VisitSettings, VisitSettingsPatch
 from crm_api.writes.dependencies import Once, Write, told
 from crm_api.writes.idempotency import Answer
 
@@ -199,14 +198,14 @@ async def use_free_time(body: FreeTimeIn, db: Db, ports: PortsDep, actor: Curren
     return json_answer(await flows.free_time(db, ports, actor, data=body))
 
 
-@router.get("/settings", response_model=Preferences)
+@router.get("/settings", response_model=VisitSettings)
 async def read_settings(db: Db, actor: CurrentActor) -> Response:
     """How the organisation visits: hours, lengths, lunch, frequencies, the weights of the score."""
     return json_answer(await db.read(settings.read, actor))
 
 
-@router.patch("/settings", response_model=Preferences, responses=documented(400, 403, 422))
-async def change_settings(body: PreferencesPatch, write: Write) -> Response:
+@router.patch("/settings", response_model=VisitSettings, responses=documented(400, 403, 422))
+async def change_settings(body: VisitSettingsPatch, write: Write) -> Response:
     """Change just the settings sent; the administrator's to do. `defaults` are replaced as a whole."""
     return await write.answer(settings.change, data=body)
 

@@ -11,10 +11,14 @@ from crm_api.core.schemas import Body
 from crm_api.organisation import service as organisation
 from crm_api.organisation.models import Organisation
 from crm_api.organisation.service import require_territory
-from crm_api.visits.preferences import Default, Preferences, Weights, preferences
+from crm_api.visits.preferences import Preferences, VisitDefault, VisitWeights, preferences
 
 
-class PreferencesPatch(Body):
+class VisitSettings(Preferences):
+    """How the organisation visits; times are wall-clock times of the rep's zone, weights are points."""
+
+
+class VisitSettingsPatch(Body):
     """What is to change; null takes a setting back to its default. Times are wall-clock times of the rep's zone."""
 
     model_config = ConfigDict(
@@ -49,8 +53,8 @@ class PreferencesPatch(Body):
     lunch_from: str | None = None
     lunch_to: str | None = None
     max_driving_minutes: int | None = None
-    weights: Weights | None = None
-    defaults: list[Default] | None = Field(None, max_length=200)
+    weights: VisitWeights | None = None
+    defaults: list[VisitDefault] | None = Field(None, max_length=200)
 
 
 def read(session: Session, actor: Actor) -> dict[str, Any]:
@@ -59,7 +63,7 @@ def read(session: Session, actor: Actor) -> dict[str, Any]:
     return preferences(kept).model_dump(mode="json")
 
 
-def change(session: Session, actor: Actor, *, data: PreferencesPatch) -> dict[str, Any]:
+def change(session: Session, actor: Actor, *, data: VisitSettingsPatch) -> dict[str, Any]:
     """Change the settings sent; raises Invalid naming the one at fault, NotAllowed for anybody but an administrator."""
     require_role(actor)
     kept = dict(organisation.profile(session).settings)

@@ -6,7 +6,7 @@ from datetime import date
 from typing import Any
 
 from crm_api.core.money import to_major
-from crm_api.visits.preferences import Weights
+from crm_api.visits.preferences import VisitWeights
 
 TIER_SHARE = {"platinum": 1.0, "gold": 0.7, "silver": 0.4, "bronze": 0.2}
 MILLION = 1_000_000
@@ -34,7 +34,7 @@ class Worth:
     reasons: tuple[dict[str, Any], ...]
 
 
-def worth(standing: Standing, *, today: date, weights: Weights, currency: str) -> Worth:
+def worth(standing: Standing, *, today: date, weights: VisitWeights, currency: str) -> Worth:
     """One point for being there, and up to the weight for each reason.
 
     - Overdue: nothing until half the interval is over, everything at twice the interval or never visited.

@@ -587,6 +587,7 @@ PLACES = {
     "sequence": f"{CRM}/followups/sequences",
     "enrolment": f"{CRM}/followups/enrolments",
     "visit_plan": f"{CRM}/visits/plans",
+    "visit_week": f"{CRM}/visits/weeks",
     "webhook": "/api/v1/webhooks",
     "custom_field": f"{CRM}/custom-fields",
     "user": "/api/v1/users",

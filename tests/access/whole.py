@@ -26,7 +26,7 @@ from crm_api.tags.models import Tag
 from crm_api.targets.models import Target
 from crm_api.users.models import ROLES, Team, User
 from crm_api.views.models import View
-from crm_api.visits.models import VisitPlan
+from crm_api.visits.models import VisitPlan, VisitWeek
 from crm_api.webhooks.models import Webhook
 from tests.access import world
 from tests.access.world import World
@@ -70,7 +70,16 @@ def furnished(session: Session, seed: int) -> World:
     session.add(FollowUpRule(name="After a day", sequence_id=sequence.id, after_minutes=1440))
     session.add(HolidayCalendar(name="World"))
     session.add(ExchangeRate(currency="EUR", valid_from=RATED_ON, rate=Decimal("1.5")))
-    for kind in ("message", "enrolment", "webhook", "visit_plan", "view", "target", "notification"):
+    for kind in (
+        "message",
+        "enrolment",
+        "webhook",
+        "visit_plan",
+        "visit_week",
+        "view",
+        "target",
+        "notification",
+    ):
         rows[kind] = []
     for n, actor in enumerate(actors):
         assert actor.user_id
@@ -115,6 +124,7 @@ def _of_one_person(session: Session, found: World, user: User, sequence: Sequenc
     for in_app in (True, False):
         rows["notification"].append(_kept(session, _notification(user, nth("lead"), in_app=in_app)))
     rows["visit_plan"].append(_kept(session, _plan(user)))
+    rows["visit_week"].append(_kept(session, _week(user)))
     rows["target"].append(_kept(session, _target(user_id=user.id, team_id=user.team_id, month=1)))
     if user.team_id is not None:
         rows["target"].append(
@@ -172,6 +182,15 @@ def _plan(user: User) -> VisitPlan:
     return VisitPlan(
         owner_id=user.id, team_id=user.team_id, day=now.date(), time_zone="UTC", engine="none", travel_source="none",
         is_estimate=True, **dict.fromkeys(times, now), **dict.fromkeys(counts, 0), **dict.fromkeys(ends, 1.0),
+    )  # fmt: skip
+
+
+def _week(user: User) -> VisitWeek:
+    today = clock.now().date()
+    counts = ("reps", "visits", "value", "driving_seconds", "driving_metres")
+    return VisitWeek(
+        owner_id=user.id, team_id=user.team_id, first_day=today, last_day=today, engine="none", travel_source="none",
+        is_estimate=True, **dict.fromkeys(counts, 0),
     )  # fmt: skip
 
 
