@@ -31,6 +31,8 @@ from crm_api.followups.routes import router as followups
 from crm_api.handovers.routes import router as handovers
 from crm_api.imports.routes import router as imports
 from crm_api.leads.routes import router as leads
+from crm_api.maps.place_routes import places_router, runs_router
+from crm_api.maps.routes import router as maps
 from crm_api.modules.routes import router as modules
 from crm_api.notifications.routes import router as notifications
 from crm_api.opportunities.routes import of_account_router as opportunities_of_account
@@ -96,6 +98,9 @@ ROUTERS = (
     tags,
     custom_fields,
     views,
+    maps,
+    places_router,
+    runs_router,
     outbox,
     suppressions,
     followups,

@@ -12,6 +12,7 @@ Every adapter fails in one of three ways, and the difference is what makes sendi
 
 import math
 from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -202,7 +203,17 @@ class CreatedEvent:
 class Calendar(Protocol):
     """Writes to the calendar of one mailbox."""
 
-    async def create_event(self, mailbox: str, event: CalendarEvent) -> CreatedEvent: ...
+    async def create_event(self, mailbox: str, event: CalendarEvent) -> CreatedEvent:
+        """Put an event in; the same `transaction_id` again is the event there is."""
+        ...
+
+    async def update_event(self, mailbox: str, provider_id: str, event: CalendarEvent) -> None:
+        """Make an event what it is now. Raises PermanentFailure where somebody has deleted it."""
+        ...
+
+    async def delete_event(self, mailbox: str, provider_id: str) -> None:
+        """Take an event out; one that is not there any more is out already."""
+        ...
 
 
 # ── Maps ─────────────────────────────────────────────────────────────────────────────────────────
@@ -244,8 +255,14 @@ class GeocodedPlace:
 class Geocoder(Protocol):
     """Turns an address into coordinates."""
 
+    name: str
+
     async def geocode(self, address: str, *, country: str | None = None) -> list[GeocodedPlace]:
         """Best first; empty where nothing matches. `country` is an ISO 3166-1 alpha-2 code."""
+        ...
+
+    def price(self, look_ups: int) -> int:
+        """What so many look-ups cost at list price, in millionths of a US dollar; 0 where they are free."""
         ...
 
 
@@ -253,17 +270,19 @@ class Geocoder(Protocol):
 class TravelMatrix:
     """`seconds[i][j]` and `metres[i][j]` from origin i to destination j; None where no road leads.
 
-    `is_estimate` is true where straight lines were used; `source` is what to show beside the figures.
+    `is_estimate` is true where straight lines were used; `source` is what to show beside the figures, and `note`
+    a sentence for people where the figures are not those that were meant to be had.
     """
 
     seconds: list[list[int | None]]
     metres: list[list[int | None]]
     source: str
     is_estimate: bool
+    note: str = ""
 
 
 class TravelTimes(Protocol):
-    """How long it takes to drive between places."""
+    """How long it takes to drive between places, each with each."""
 
     async def matrix(
         self,
@@ -272,6 +291,54 @@ class TravelTimes(Protocol):
         *,
         departure: datetime | None = None,
     ) -> TravelMatrix: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Leg:
+    """The drive from one place to the next, in seconds and metres; None where no road leads."""
+
+    seconds: int | None
+    metres: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Drive:
+    """The legs of one drive in their order: one fewer than its places. `source` is what to show beside them."""
+
+    legs: tuple[Leg, ...]
+    source: str
+
+
+class RoadTimes(Protocol):
+    """How long one drive through places in a given order takes, by roads that are paid for by the drive."""
+
+    async def drive(self, places: Sequence[Coordinates], *, departure: datetime | None = None) -> Drive:
+        """The legs of the drive; one that no road leads along is a Leg of None, and fails nothing."""
+        ...
+
+    def price(self, places: int) -> int:
+        """What a drive through so many places costs at list price, in millionths of a US dollar."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class PaidCall:
+    """A call somebody is about to pay for: `units` of `service`, for `micros` millionths of a US dollar in all."""
+
+    service: str
+    units: int
+    micros: int
+
+
+class SpendMeter(Protocol):
+    """Counts what paid calls cost, and stops them where a month's limit is reached."""
+
+    def paying(self, call: PaidCall) -> AbstractAsyncContextManager[None]:
+        """Make the call inside: its price is set aside before, and given back where it certainly was not made.
+
+        Raises PermanentFailure, before the call, where it would go past the limit.
+        """
+        ...
 
 
 # ── Language model ───────────────────────────────────────────────────────────────────────────────
@@ -385,7 +452,7 @@ class Ports:
     mailbox_reader: MailboxReader | None
     geocoder: Geocoder
     travel_times: TravelTimes
-    road_times: TravelTimes | None = None  # exact and paid for by the leg: asked only for a chosen day's
+    road_times: RoadTimes | None = None  # exact and paid for: asked only for the drives of a chosen day
     calendar: Calendar | None = None
     text_model: TextModel | None = None
     webhook_poster: WebhookPoster | None = None

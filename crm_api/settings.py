@@ -64,6 +64,20 @@ class Settings(BaseSettings):
     office365_client_id: str = Field("", description="Application (client) id.")
     office365_client_secret: SecretStr | None = Field(None, description="Turns Office 365 on.")
     google_maps_api_key: SecretStr | None = Field(None, description="Turns Google geocoding and routes on.")
+    google_maps_traffic: Literal["unaware", "aware", "optimal"] = Field(
+        "unaware",
+        description="Whether Google counts traffic in; with traffic each request costs twice as much.",
+    )
+    google_maps_legacy: bool = Field(
+        False, description="1 asks the Distance Matrix of older Google projects instead of the Routes API."
+    )
+    maps_monthly_usd: float = Field(
+        20.0, ge=0, description="The most that paid maps may cost a month, in US dollars; 0 pays for nothing."
+    )
+    osrm_url: str = Field("", description="An OSRM server: driving times by road, free of charge.")
+    nominatim_url: str = Field(
+        "", description="A Nominatim server; it then looks addresses up instead of Google."
+    )
     openai_api_key: SecretStr | None = Field(None, description="Turns the model planner on.")
     openai_base_url: str = Field("", description="A compatible server, for example Azure or a local one.")
     openai_model: str = Field("gpt-5-mini", description="The model that plans questions.")

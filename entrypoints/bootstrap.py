@@ -15,8 +15,19 @@ from crm_api.core.database import Database
 from crm_api.core.errors import Problem
 from crm_api.core.secrets import Keys, load_or_create
 from crm_api.dependencies import State
+from crm_api.maps.meter import DatabaseSpendMeter
 from crm_api.organisation.tokens import DatabaseTokenStore
-from crm_api.ports import Diagnosis, EmailSender, Geocoder, Ports, TextModel, TokenStore, TravelTimes
+from crm_api.ports import (
+    Diagnosis,
+    EmailSender,
+    Geocoder,
+    Ports,
+    RoadTimes,
+    SpendMeter,
+    TextModel,
+    TokenStore,
+    TravelTimes,
+)
 from crm_api.settings import Settings
 
 # Adapters are imported where they are turned on: msal, openai and googlemaps take seconds to load.
@@ -30,7 +41,8 @@ async def open_state(settings: Settings) -> AsyncIterator[State]:
     keys = Keys(load_or_create(settings.data_dir, secret))
     db = Database.open(settings.database)
     try:
-        async with build_ports(settings, DatabaseTokenStore(db, keys)) as ports:
+        meter = DatabaseSpendMeter(db, limit=settings.maps_monthly_usd)
+        async with build_ports(settings, DatabaseTokenStore(db, keys), meter) as ports:
             demo = settings.demo_password if settings.demo and settings.is_local else None
             yield State(settings, db, ports, keys, demo_password=demo.get_secret_value() if demo else None)
     finally:
@@ -38,10 +50,9 @@ async def open_state(settings: Settings) -> AsyncIterator[State]:
 
 
 @asynccontextmanager
-async def build_ports(settings: Settings, tokens: TokenStore) -> AsyncIterator[Ports]:
+async def build_ports(settings: Settings, tokens: TokenStore, meter: SpendMeter) -> AsyncIterator[Ports]:
     """The adapters that the settings turn on, and the offline ones for the rest."""
     from integrations.offline.files import DiskFileStore
-    from integrations.offline.great_circle import GreatCircleTravelTimes
     from integrations.offline.maildir import MaildirKeeper, MaildirReader
     from integrations.webhook_http import GuardedPoster
 
@@ -51,9 +62,9 @@ async def build_ports(settings: Settings, tokens: TokenStore) -> AsyncIterator[P
             "mailbox_reader": MaildirReader(settings.data_dir / "mail"),
             "kept_mail": MaildirKeeper(settings.data_dir / "mail"),
             "file_store": DiskFileStore(settings.data_dir / "attachments"),
-            "geocoder": _geocoder(settings),
-            "travel_times": GreatCircleTravelTimes(),
-            "road_times": await _road_times(settings, opened),
+            "geocoder": await _geocoder(settings, opened, meter),
+            "travel_times": await _travel_times(settings, opened),
+            "road_times": await _road_times(settings, opened, meter),
             "text_model": _text_model(settings, opened),
             "webhook_poster": GuardedPoster(
                 allow=settings.webhook_networks, allow_http=settings.webhook_allow_http
@@ -98,24 +109,48 @@ def _sender(settings: Settings) -> EmailSender:
     return MaildirSender(settings.data_dir / "mail")
 
 
-def _geocoder(settings: Settings) -> Geocoder:
+async def _geocoder(settings: Settings, opened: AsyncExitStack, meter: SpendMeter) -> Geocoder:
+    if settings.nominatim_url:
+        from integrations import http
+        from integrations.nominatim import Nominatim
+
+        return Nominatim(settings.nominatim_url, await opened.enter_async_context(http.new_client()))
     if settings.google_maps_api_key:
         from integrations.google_maps.geocoding import GoogleGeocoder
 
-        return GoogleGeocoder(settings.google_maps_api_key)
+        return GoogleGeocoder(settings.google_maps_api_key, meter)
     from integrations.offline.gazetteer import Gazetteer
 
     return Gazetteer()
 
 
-async def _road_times(settings: Settings, opened: AsyncExitStack) -> TravelTimes | None:
-    if settings.google_maps_api_key is None:
-        return None
+async def _travel_times(settings: Settings, opened: AsyncExitStack) -> TravelTimes:
+    """The free ones, which every plan begins with: by road where there is a server, and never none."""
+    from integrations.offline.great_circle import GreatCircleTravelTimes
+
+    if not settings.osrm_url:
+        return GreatCircleTravelTimes()
     from integrations import http
-    from integrations.google_maps.routes import GoogleRouteTimes
+    from integrations.fallback import FirstThatAnswers
+    from integrations.osrm import OsrmTimes
+
+    osrm = OsrmTimes(settings.osrm_url, await opened.enter_async_context(http.new_client()))
+    return FirstThatAnswers(osrm, GreatCircleTravelTimes(), asked=osrm)
+
+
+async def _road_times(settings: Settings, opened: AsyncExitStack, meter: SpendMeter) -> RoadTimes | None:
+    if settings.google_maps_api_key is None or settings.maps_monthly_usd == 0:
+        return None
+    if settings.google_maps_legacy:
+        from integrations.google_maps.legacy import GoogleDistanceMatrix
+
+        return GoogleDistanceMatrix(settings.google_maps_api_key, meter)
+    from integrations import http
+    from integrations.google_maps.routes import GoogleRouteTimes, Traffic
 
     client = await opened.enter_async_context(http.new_client())
-    return GoogleRouteTimes(settings.google_maps_api_key, client)
+    traffic = Traffic[settings.google_maps_traffic.upper()]
+    return GoogleRouteTimes(settings.google_maps_api_key, client, meter, traffic=traffic)
 
 
 def _text_model(settings: Settings, opened: AsyncExitStack) -> TextModel | None:

@@ -1,9 +1,27 @@
 // What the pages do in the browser beyond htmx. Without it everything still works, by plain forms and links.
+//
+//   data-dialog        a link whose page opens in the dialogue        data-close     closes the dialogue it stands in
+//   data-palette       opens the palette                              data-bell      opens the notifications
+//   data-go="l"        where `g` `l` leads                            data-create    what `c` does on this page
+//   data-draft="key"   a form whose text is kept until it was taken   data-needs-script  hidden without script
 
 const root = document.documentElement;
-const question = document.getElementById("question");
-const answer = document.getElementById("answer");
-const help = document.getElementById("help");
+const byId = (id) => document.getElementById(id);
+const dialog = byId("dialog");
+const palette = byId("palette");
+const help = byId("help");
+const bell = byId("bell");
+
+function stored(storage) {
+  try {
+    storage().getItem("");
+    return storage();
+  } catch {
+    return { getItem: () => null, setItem: () => {}, removeItem: () => {} }; // storage is switched off
+  }
+}
+const forGood = stored(() => localStorage);
+const forThisTab = stored(() => sessionStorage);
 
 // ── Light and dark ───────────────────────────────────────────────────────────────────────────────
 
@@ -19,82 +37,202 @@ function toggleTheme() {
 
 // ── Asking ───────────────────────────────────────────────────────────────────────────────────────
 
+const question = byId("question");
+
 function focusQuestion() {
   question?.focus();
   question?.select();
 }
 
 function clearAnswer() {
-  answer.replaceChildren();
+  byId("answer").replaceChildren();
   question.value = "";
   focusQuestion();
 }
 
-// ── Keys ─────────────────────────────────────────────────────────────────────────────────────────
+// ── Dialogue, palette, bell ──────────────────────────────────────────────────────────────────────
 
-const KEYS = "single-key-shortcuts";
-const keysSwitch = document.querySelector("[data-keys-switch]");
-const remembered = { get: () => null, set: () => {} };
-try {
-  remembered.get = () => localStorage.getItem(KEYS);
-  remembered.set = (value) => localStorage.setItem(KEYS, value);
-  remembered.get();
-} catch {
-  remembered.get = () => null; // storage is switched off: the choice lasts as long as the page
-}
-let keysOn = remembered.get() !== "off";
-if (keysSwitch) keysSwitch.checked = keysOn;
-
-const SECTIONS = { t: "main", v: "visits", o: "outbox" };
-let goingUntil = 0;
-
-function go(id) {
-  const section = document.getElementById(id);
-  section?.scrollIntoView();
-  section?.focus({ preventScroll: true });
+async function openDialog(address) {
+  palette?.close();
+  await window.htmx.ajax("GET", address, { target: "#dialog-body", swap: "innerHTML" });
+  if (!byId("dialog-body").firstElementChild) return;
+  if (!dialog.open) dialog.showModal();
+  const first = dialog.querySelector("[autofocus], .sheet-body input:not([type=hidden]), .sheet-body select, .sheet-body textarea");
+  first?.focus();
 }
 
-function onKey(event) {
-  const typing = event.target.closest("input, textarea, select, [contenteditable]");
-  if (!keysOn || typing || event.ctrlKey || event.metaKey || event.altKey || help?.open) return;
-  if (event.timeStamp < goingUntil && SECTIONS[event.key]) {
-    goingUntil = 0;
-    go(SECTIONS[event.key]);
-  } else if (event.key === "g") {
-    goingUntil = event.timeStamp + 1500;
-  } else if (event.key === "/") {
-    focusQuestion();
-  } else if (event.key === "?") {
-    help?.showModal();
-  } else if (event.key === "d") {
-    toggleTheme();
+function openPalette() {
+  if (palette.open) return;
+  const input = palette.querySelector("input");
+  palette.showModal();
+  input.value = "";
+  input.focus();
+  window.htmx.trigger(input, "opened");
+}
+
+function onPaletteKey(event) {
+  const hits = [...palette.querySelectorAll("[data-hit]")];
+  const here = hits.indexOf(document.activeElement);
+  if (event.key === "ArrowDown" || event.key === "ArrowUp") {
+    const next = here + (event.key === "ArrowDown" ? 1 : -1);
+    (hits[next] ?? palette.querySelector("input")).focus();
+  } else if (event.key === "Enter" && here < 0 && hits.length) {
+    (hits.find((hit) => hit.matches("a")) ?? hits[0]).click();
   } else {
     return;
   }
   event.preventDefault();
 }
 
+function openBell() {
+  bell.showPopover();
+  window.htmx.trigger(bell, "opened");
+}
+
+// ── Toasts ───────────────────────────────────────────────────────────────────────────────────────
+
+const TOAST_MS = 6000;
+
+// Stays while it is looked at; a refusal stays until it is closed.
+function leaveInTime(toast) {
+  if (toast.matches(".bad")) return;
+  let timer;
+  const start = () => (timer = setTimeout(() => toast.remove(), TOAST_MS));
+  for (const name of ["mouseenter", "focusin"]) toast.addEventListener(name, () => clearTimeout(timer));
+  for (const name of ["mouseleave", "focusout"]) toast.addEventListener(name, start);
+  start();
+}
+
+export function toast({ text, undo = null, bad = false }) {
+  const made = document.createElement("div");
+  made.className = bad ? "toast bad" : "toast";
+  if (bad) made.setAttribute("role", "alert");
+  const said = document.createElement("p");
+  said.textContent = text;
+  made.append(said);
+  if (undo) {
+    const form = byId("toast-undo").content.firstElementChild.cloneNode(true);
+    form.action = `/undo/${undo}`;
+    form.elements.back.value = location.pathname + location.search;
+    made.append(form);
+  }
+  byId("toasts").append(made);
+  leaveInTime(made);
+}
+
+// ── Drafts ───────────────────────────────────────────────────────────────────────────────────────
+
+const draftKey = (form) => `draft:${form.dataset.draft}`;
+const isText = (field) => field.name && !["hidden", "password", "file", "submit"].includes(field.type);
+
+function keepDraft(form) {
+  const values = {};
+  for (const field of form.elements) {
+    if (!isText(field)) continue;
+    if (field.type === "checkbox" || field.type === "radio") {
+      if (field.checked) (values[field.name] ??= []).push(field.value);
+    } else if (field.value !== field.defaultValue) values[field.name] = field.value;
+  }
+  forThisTab.setItem(draftKey(form), JSON.stringify(values));
+}
+
+function giveDraftBack(within) {
+  for (const form of within.querySelectorAll("form[data-draft]:not([data-refused])")) {
+    const kept = forThisTab.getItem(draftKey(form));
+    if (!kept) continue;
+    for (const [name, value] of Object.entries(JSON.parse(kept))) {
+      for (const field of form.querySelectorAll(`[name="${CSS.escape(name)}"]`)) {
+        if (Array.isArray(value)) field.checked = value.includes(field.value);
+        else if (isText(field)) field.value = value;
+      }
+    }
+  }
+}
+
+document.addEventListener("input", (event) => {
+  const form = event.target.closest?.("form[data-draft]");
+  if (form) keepDraft(form);
+});
+document.addEventListener("submit", (event) => {
+  const form = event.target.closest("form[data-draft]");
+  if (form) forThisTab.setItem("draft-sent", draftKey(form));
+});
+
+// What was sent is known to be kept once the answer says so: then its draft goes.
+function draftWasTaken() {
+  const sent = forThisTab.getItem("draft-sent");
+  if (sent) forThisTab.removeItem(sent);
+  forThisTab.removeItem("draft-sent");
+}
+
+// ── Keys ─────────────────────────────────────────────────────────────────────────────────────────
+
+const KEYS = "single-key-shortcuts";
+const keysSwitch = document.querySelector("[data-keys-switch]");
+let keysOn = forGood.getItem(KEYS) !== "off";
+if (keysSwitch) keysSwitch.checked = keysOn;
+let goingUntil = 0;
+
+export const isTyping = (event) => Boolean(event.target.closest("input:not([type=checkbox]), textarea, select, [contenteditable]"));
+export const keysApply = (event) =>
+  keysOn && !event.ctrlKey && !event.metaKey && !event.altKey && !document.querySelector("dialog[open]");
+
+function onKey(event) {
+  if ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === "k" && palette) {
+    event.preventDefault();
+    return openPalette();
+  }
+  if (!keysApply(event) || isTyping(event) || event.defaultPrevented) return;
+  const target = event.timeStamp < goingUntil && document.querySelector(`[data-go="${CSS.escape(event.key)}"]`);
+  goingUntil = 0;
+  if (target) target.click();
+  else if (event.key === "g") goingUntil = event.timeStamp + 1500;
+  else if (event.key === "/") question ? focusQuestion() : openPalette();
+  else if (event.key === "?") help?.showModal();
+  else if (event.key === "d") toggleTheme();
+  else if (event.key === "c") document.querySelector("[data-create]")?.click();
+  else return;
+  event.preventDefault();
+}
+
 // ── Wiring ───────────────────────────────────────────────────────────────────────────────────────
 
 // Controls that do nothing without script are hidden until it runs.
-function reveal(within) {
-  const needScript = "[data-open-help], [data-theme-toggle], [data-clear-answer], [data-dismiss]";
-  for (const control of within.querySelectorAll(needScript)) control.hidden = false;
+const NEED_SCRIPT = "[data-open-help], [data-theme-toggle], [data-clear-answer], [data-dismiss], [data-needs-script]";
+function settle(within) {
+  for (const control of within.querySelectorAll(NEED_SCRIPT)) control.hidden = false;
+  giveDraftBack(within);
 }
 
+const CLICKS = {
+  "theme-toggle": toggleTheme,
+  "open-help": () => help?.showModal(),
+  "clear-answer": clearAnswer,
+  dismiss: (on) => on.closest(".toast, .notice").remove(),
+  close: (on) => on.closest("dialog").close(),
+  "focus-ask": () => setTimeout(focusQuestion),
+};
+const LINKS = { dialog: (on) => openDialog(on.getAttribute("href")), palette: openPalette, bell: openBell };
+
 document.addEventListener("click", (event) => {
-  const on = (name) => event.target.closest(`[data-${name}]`);
-  if (on("theme-toggle")) toggleTheme();
-  else if (on("open-help")) help?.showModal();
-  else if (on("clear-answer")) clearAnswer();
-  else if (on("dismiss")) on("dismiss").closest(".notice").remove();
-  else if (on("focus-ask")) setTimeout(focusQuestion);
-  else if (event.target === help) help.close();
+  const plain = !(event.ctrlKey || event.metaKey || event.shiftKey || event.button);
+  for (const [name, act] of Object.entries(LINKS)) {
+    const on = event.target.closest(`[data-${name}]`);
+    if (!on || !plain || !window.htmx) continue;
+    event.preventDefault();
+    return act(on);
+  }
+  for (const [name, act] of Object.entries(CLICKS)) {
+    const on = event.target.closest(`[data-${name}]`);
+    if (on) return act(on);
+  }
+  if (event.target.matches("dialog")) event.target.close(); // the backdrop
 });
 document.addEventListener("keydown", onKey);
+palette?.addEventListener("keydown", onPaletteKey);
 keysSwitch?.addEventListener("change", () => {
   keysOn = keysSwitch.checked;
-  remembered.set(keysOn ? "on" : "off");
+  forGood.setItem(KEYS, keysOn ? "on" : "off");
 });
 
 document.addEventListener("htmx:beforeRequest", (event) => {
@@ -103,16 +241,25 @@ document.addEventListener("htmx:beforeRequest", (event) => {
 });
 document.addEventListener("htmx:afterSwap", (event) => {
   const target = event.detail.target;
-  reveal(target);
+  settle(target);
+  if (target.id === "toasts") for (const one of target.children) leaveInTime(one);
   // What had the focus may be gone with the old content; the section it stood in takes it.
   if (document.activeElement === document.body) target.closest("[tabindex]")?.focus({ preventScroll: true });
 });
-document.addEventListener("htmx:sendError", () => {
-  const toast = document.createElement("div");
-  toast.className = "notice bad";
-  toast.setAttribute("role", "alert");
-  toast.textContent = "No connection. Nothing was sent; try again.";
-  document.getElementById("toasts").append(toast);
-  setTimeout(() => toast.remove(), 8000);
+document.addEventListener("toast", (event) => {
+  draftWasTaken();
+  toast(event.detail);
 });
-reveal(document);
+document.addEventListener("htmx:sendError", () =>
+  toast({ text: "No connection. Nothing was sent, and what you typed is still here.", bad: true }),
+);
+
+const said = document.querySelector("[data-toast]");
+if (said) {
+  draftWasTaken();
+  leaveInTime(said);
+  const here = new URL(location.href);
+  here.searchParams.delete("done"); // said once; reloading does not say it again
+  history.replaceState(history.state, "", here);
+}
+settle(document);

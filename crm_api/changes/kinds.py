@@ -78,7 +78,8 @@ class Undoer:
 
     `upkeep` are attributes the service fills by itself where a person left them empty. `away` takes back the
     making of a record that cannot be archived; `remade` kinds come back after they were deleted for good, unless what
-    they were (`stands`, given their values) is there again by now.
+    they were (`stands`, given their values) is there again by now. Kinds made `in_passing`, by changes of other
+    records, are by themselves nothing left to undo.
     """
 
     model: Any
@@ -90,6 +91,7 @@ class Undoer:
     away: Callable[[Session, Any], str | None] | None = None
     remade: bool = False
     stands: Callable[[Session, Mapping[str, Any]], bool] | None = None
+    in_passing: bool = False
 
 
 def _tags(kind: str) -> Part:
@@ -146,7 +148,9 @@ UNDOERS: dict[str, Undoer] = {
         upkeep=("last_sign_in_at",),
         away=small.leave,
     ),
-    "tag": Undoer(Tag, claims=(_NAME,), away=small.drop_tag, remade=True, stands=small.tag_stands),
+    "tag": Undoer(
+        Tag, claims=(_NAME,), away=small.drop_tag, remade=True, stands=small.tag_stands, in_passing=True
+    ),
     "custom_field": Undoer(CustomField, examine=custom_fields.examine, settle=custom_fields.settle),
     "view": Undoer(View, away=small.drop, remade=True),
     "view_default": Undoer(ViewDefault, away=small.drop, remade=True),

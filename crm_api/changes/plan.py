@@ -110,7 +110,8 @@ def read_parts(session: Session, undoer: Undoer, nets: Sequence[Net]) -> dict[st
     """What the parts of records that a change set touched are now, as the trail tells them."""
     found = {}
     for name, part in (undoer.parts or {}).items():
-        if ids := [net.record_id for net in nets if name in net.after]:
+        # What a new record was made without, the trail does not tell.
+        if ids := [net.record_id for net in nets if net.action == "create" or name in net.after]:
             now = part.read(session, ids)
             found[name] = {i: to_jsonable_python(now.get(i, part.empty)) for i in ids}
     return found
@@ -129,7 +130,8 @@ def _examined(
             plan.block(kind, net.record_id, "erased", "It was deleted for good and cannot be brought back.")
         return None
     if row is None:
-        plan.block(kind, net.record_id, "erased", "It is not there any more.")
+        if net.action != "create":  # else it is as wished
+            plan.block(kind, net.record_id, "erased", "It is not there any more.")
         return None
     record, seen = row
     if not seen or not _may_write(session, plan, kind, record):
@@ -162,9 +164,8 @@ def _going_away(plan: Plan, kind: str, net: Net, record: Any, parts: Any) -> Bac
         and not (name in undoer.upkeep and name not in net.after)
         and trail.held(record, name) != trail.typed(type(record), name, net.after.get(name))
     ]
-    changed += [
-        name for name, now in parts.items() if name in net.after and now[record.id] != net.after[name]
-    ]
+    empty = {name: part.empty for name, part in (undoer.parts or {}).items()}
+    changed += [name for name in parts if parts[name][record.id] != net.after.get(name, empty[name])]
     if changed:
         plan.block(kind, record, "changed", "It was changed since it was made.", changed)
         return None

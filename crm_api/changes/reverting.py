@@ -9,7 +9,7 @@ Records come in chunks, each written by one flush: the unit of work, the audit t
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
@@ -64,7 +64,7 @@ def run(session: Session, plan: Plan) -> Outcome:
         if kind in touched:
             look(session, plan, kind, trail.plain(i for ids in touched[kind].values() for i in ids))
     _refuse_blocked(plan)
-    if not (plan.back or plan.away):
+    if not _something_left(plan, touched):
         raise Conflict("Nothing of this change is left to undo.", records=outcome.kept)
     _release(session, plan)
     for kind, undoer in UNDOERS.items():
@@ -75,6 +75,13 @@ def run(session: Session, plan: Plan) -> Outcome:
             _take_away(session, plan, undoer, chunk, outcome)
     session.flush()
     return outcome
+
+
+def _something_left(plan: Plan, touched: Collection[str]) -> bool:
+    """Whether anything goes back of what the change was about: not only the words it made in passing."""
+    kinds = [kind for kind in touched if kind in UNDOERS]
+    meant = [kind for kind in kinds if not UNDOERS[kind].in_passing] or kinds
+    return any(plan.back.get(kind) or plan.away.get(kind) for kind in meant)
 
 
 def _refuse_blocked(plan: Plan) -> None:

@@ -42,7 +42,11 @@ MODULES = (
         "Accounts, contacts, leads, opportunities in pipelines, activities and tasks.",
         "Sales",
         (),
-        (Menu("CRM", "users", 10), Menu("Today", "house", 11, "CRM", "/")),
+        (
+            Menu("Work", "house", 1),
+            Menu("Today", "house", 2, "Work", "/"),
+            Menu("CRM", "users", 10),
+        ),
         depends=(),
         core=True,
     ),
@@ -52,7 +56,7 @@ MODULES = (
         "Questions in plain English, answered from the records.",
         "Insight",
         ("ask",),
-        (Menu("Ask", "sparkles", 20, "CRM", "/#ask"),),
+        (Menu("Ask", "sparkles", 3, "Work", "/#ask"),),
     ),
     Module(
         "visits",
@@ -60,7 +64,7 @@ MODULES = (
         "Days of dealer visits, planned with travel times and opening hours.",
         "Field sales",
         ("visits",),
-        (Menu("Visits", "map-pin", 30, "CRM", "/#visits"),),
+        (Menu("Visits", "map-pin", 4, "Work", "/#visits"),),
     ),
     Module(
         "followups",
@@ -68,7 +72,7 @@ MODULES = (
         "Sequences of mails and calls that go out by themselves.",
         "Marketing",
         ("followups",),
-        (Menu("Outbox", "inbox", 40, "CRM", "/#outbox"),),
+        (Menu("Outbox", "inbox", 5, "Work", "/#outbox"),),
         purposes=("followup",),
     ),
     Module(

@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
@@ -65,7 +65,10 @@ def answer(request: Request, problem: Problem) -> Response:
 def to_sign_in(request: Request) -> Response:
     """Off to the sign-in; htmx is told to take the whole page there."""
     if is_fragment(request):
-        return Response(status_code=401, headers={**PAGE_HEADERS, "HX-Redirect": "/sign-in"})
+        # The page it was asked from: there the script gives back what was typed.
+        on = urlsplit(request.headers.get("hx-current-url", "")).path
+        address = f"/sign-in?next={quote(on)}" if on not in ("", "/") else "/sign-in"
+        return Response(status_code=401, headers={**PAGE_HEADERS, "HX-Redirect": address})
     on = request.url.path if request.method == "GET" and request.url.path != "/" else ""
     address = f"/sign-in?next={quote(on)}" if on else "/sign-in"
     return RedirectResponse(address, 303, PAGE_HEADERS)

@@ -14,7 +14,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from babel import Locale
-from babel.numbers import NumberPattern
+from babel.numbers import NumberPattern, get_currency_symbol
 from jinja2 import pass_context
 from jinja2.runtime import Context
 
@@ -155,6 +155,66 @@ def initials(name: str) -> str:
     return "".join(word[0] for word in (words[:1] + words[1:][-1:])).upper()
 
 
+def hue(name: str) -> int:
+    """One of six colours, always the same for the same name."""
+    return sum(name.encode()) % 6
+
+
+def phrase(word: Any) -> str:
+    """A word of ours as a person reads it: trade_show is Trade show."""
+    text = str(word).replace("_", " ").strip()
+    return text[:1].upper() + text[1:]
+
+
+def amount(value: float | None, currency: str, style: Style = PLAIN) -> str:
+    """An amount with the sign of its currency, and decimals only where there are any; a dash for none."""
+    if value is None:
+        return "–"
+    places = decimals(currency) if value % 1 else 0
+    return _with_sign(_written(abs(value), style, places, places), value, currency, style)
+
+
+def short_amount(value: float | None, currency: str, style: Style = PLAIN) -> str:
+    """The same in thousands or millions where there is little room: $351k."""
+    if value is None:
+        return "–"
+    for size, mark in ((1_000_000_000, "bn"), (1_000_000, "m"), (10_000, "k")):
+        if abs(value) >= size:
+            unit = 1000 if mark == "k" else size
+            places = 1 if abs(value) / unit < 100 else 0
+            return _with_sign(
+                f"{_written(abs(value) / unit, style, 0, places)}{mark}", value, currency, style
+            )
+    return _with_sign(_written(abs(value), style, 0, 0), value, currency, style)
+
+
+def _with_sign(number: str, value: float, currency: str, style: Style) -> str:
+    sign = _sign(currency, style.locale)
+    minus = "−" if value < 0 else ""
+    return f"{minus}{sign}{number}" if len(sign) == 1 else f"{minus}{sign} {number}"
+
+
+@cache
+def _sign(currency: str, locale: str) -> str:
+    return get_currency_symbol(currency, locale=_cldr(locale)).removeprefix("US").strip() or currency
+
+
+def ago(instant: datetime) -> str:
+    """How long ago in one short word: now, 5 min, 3 h, 12 d, 4 mo, 2 y."""
+    minutes = int((clock.now() - instant).total_seconds() // 60)
+    for size, word in ((525_600, "y"), (43_800, "mo"), (1_440, "d"), (60, "h"), (1, "min")):
+        if minutes >= size:
+            return f"{minutes // size} {word}"
+    return "now"
+
+
+def day(value: date, style: Style = PLAIN) -> str:
+    """A day: 3 Mar, with the year where it is another one."""
+    if value.year == clock.now().year:
+        return _date(value, "MMMd", "%d %b", style)
+    return _date(value, "yMMMd", "%d %b %Y", style)
+
+
 def _styled(write: Callable[..., str]) -> Callable[..., str]:
     """The same as a filter, which writes in the style of whoever reads the page."""
 
@@ -165,7 +225,9 @@ def _styled(write: Callable[..., str]) -> Callable[..., str]:
     return styled
 
 
-FILTERS: dict[str, Callable[..., str]] = {
-    "duration": duration, "words": words, "initials": initials,
-    **{write.__name__: _styled(write) for write in (wall, when, long_day, distance, number, quantity, counted)},
+STYLED = (wall, when, long_day, distance, number, quantity, counted, amount, short_amount, day)
+FILTERS: dict[str, Callable[..., Any]] = {
+    "hue": hue,
+    "duration": duration, "words": words, "initials": initials, "phrase": phrase, "ago": ago,
+    **{write.__name__: _styled(write) for write in STYLED},
 }  # fmt: skip

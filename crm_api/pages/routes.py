@@ -11,7 +11,7 @@ from crm_api.activities.schemas import Completion
 from crm_api.core import clock
 from crm_api.core.errors import NotFound, NotSignedIn, Problem, TooMany
 from crm_api.dependencies import Db, PortsDep, Visitor
-from crm_api.pages import answers, formats, outbox, visits
+from crm_api.pages import answers, formats, frame, notices, outbox, palette, undoing, visits
 from crm_api.pages.assets import FOREVER, library, reference
 from crm_api.pages.errors import PageRoute
 from crm_api.pages.headers import ASSET_HEADERS, PAGE_HEADERS
@@ -35,6 +35,9 @@ from crm_api.visits import service as visit_plans
 from crm_api.visits.schemas import PlanIn
 
 router = APIRouter(include_in_schema=False, route_class=PageRoute)
+# Each page is a module with a router of its own; a new one is a word here.
+for _page in (notices, palette, undoing):
+    router.include_router(_page.router)
 
 DEMO_USERS = (
     ("rep@demo.example", "Sales rep", "Own deals, leads and follow-ups"),
@@ -221,8 +224,8 @@ async def _today(
     request: Request, db: Db, visitor: Visitor, *, plan: UUID | None = None, shown: answers.View | None = None
 ) -> Response:
     actor = visitor.actor
-    return render(
-        request, "today.html", visitor=visitor, shown=shown, greeting=formats.greeting(actor.time_zone),
+    return await frame.page(
+        request, db, visitor, "today.html", shown=shown, greeting=formats.greeting(actor.time_zone),
         day=clock.today(actor.time_zone), examples=answers.examples(actor.role),
         visits=await visits.visits(db, actor, plan_id=plan), outbox=await outbox.outbox(db, actor),
     )  # fmt: skip

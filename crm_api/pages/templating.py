@@ -62,6 +62,7 @@ def render(
         zone=visitor.actor.time_zone if visitor else "UTC",
         style=formats.Style(visitor.actor.locale, visitor.actor.distance_unit) if visitor else formats.PLAIN,
         theme=theme if theme in THEMES else None,
+        address=request.url.path,
         request_id=context.current().request_id,
         **values,
     )  # fmt: skip

@@ -2,6 +2,8 @@
 
 import asyncio
 import itertools
+from dataclasses import replace
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -9,12 +11,22 @@ from crm_api.access import Actor
 from crm_api.conditions import records
 from crm_api.core.database import Database
 from crm_api.core.errors import Unavailable
-from crm_api.ports import Coordinates, PortFailure, Ports, TemporaryFailure, TravelMatrix, TravelTimes
+from crm_api.maps.roads import DayRoads
+from crm_api.ports import (
+    Coordinates,
+    PortFailure,
+    Ports,
+    RoadTimes,
+    TemporaryFailure,
+    TravelMatrix,
+    TravelTimes,
+)
 from crm_api.visits import keeping, planner, replanning, service, spare, team, why
 from crm_api.visits.drafts import Draft, gather
+from crm_api.visits.horizon import Horizon
 from crm_api.visits.keeping import Travelled
-from crm_api.visits.planner import DayPlan, WeekPlan
-from crm_api.visits.schedule import Day
+from crm_api.visits.planner import DayPlan
+from crm_api.visits.reasons import LeftOut
 from crm_api.visits.schemas import FreeTimeIn, PlanIn, ReplanIn, WeekIn
 
 ROUNDS_THAT_ADD = 2
@@ -37,14 +49,14 @@ async def plan_day(db: Database, ports: Ports, actor: Actor, *, data: PlanIn) ->
 async def plan_week(db: Database, ports: Ports, actor: Actor, *, data: WeekIn) -> dict[str, Any]:
     """Plan some days of one rep or several together, and keep them as proposals; as `plan_day` otherwise."""
     draft = await db.read(gather, actor, data=data)
-    made, week, travelled = await _planned(ports, draft)
+    made, left_out, travelled = await _planned(ports, draft)
     return await db.write(
         records.written,
         actor,
         keeping.keep_week,
         draft=draft,
         made=made,
-        left_out=week.left_out,
+        left_out=left_out,
         travelled=travelled,
     )
 
@@ -79,7 +91,7 @@ async def explain(
     if asked.answer is not None:
         return asked.answer
     draft = await db.read(gather, actor, data=asked.data, frame=asked.frame)
-    matrix = await _matrix(ports.travel_times, list(draft.points), draft)
+    matrix = await _matrix(ports.travel_times, list(draft.points), draft.departure)
     return await asyncio.to_thread(why.tried, draft, draft.horizon(matrix), asked)
 
 
@@ -95,31 +107,35 @@ async def accept_week(db: Database, actor: Actor, *, week_id: UUID) -> dict[str,
     return await db.write(records.written, actor, service.accept_week, week_id=week_id)
 
 
-async def _planned(ports: Ports, draft: Draft) -> tuple[list[DayPlan], WeekPlan, Travelled]:
-    matrix = await _matrix(ports.travel_times, list(draft.points), draft)
+async def _planned(ports: Ports, draft: Draft) -> tuple[list[DayPlan], tuple[LeftOut, ...], Travelled]:
+    """The days in the order of the draft's outings, and who is on none of them."""
+    matrix = await _matrix(ports.travel_times, list(draft.points), draft.departure)
     horizon = draft.horizon(matrix)
     week = await asyncio.to_thread(team.plan, horizon)
-    days = [DayPlan(itinerary, (), week.engine) for itinerary in week.week.itineraries]
-    if len(days) == 1:
-        days = [DayPlan(days[0].itinerary, week.left_out, week.engine)]
-    travelled = Travelled(matrix.source, matrix.is_estimate)
+    left_out = week.left_out
+    days = [DayPlan(itinerary, left_out, week.engine) for itinerary in week.week.itineraries]
+    travelled = Travelled(matrix.source, matrix.is_estimate, [matrix.note] if matrix.note else [])
     if ports.road_times is None or not week.week.value:
-        return days, week, travelled
+        return days, left_out, travelled
     try:
-        for tour, day in enumerate(days):
-            if day.itinerary.visits:
-                pool = horizon.day(tour) if len(days) == 1 else planner.only_planned(horizon.day(tour), day)
-                days[tour], travelled.source = await _by_road(ports.road_times, draft, pool, day)
-        travelled.is_estimate = False
+        timed = [await _by_road(ports.road_times, draft, horizon, tour, day) for tour, day in enumerate(days)]
     except PortFailure as failure:
-        travelled.notes.append(f"Travel times are estimated: {failure.reason}")
-        travelled.source = matrix.source
-    return days, week, travelled
+        travelled.notes = [f"Travel times are estimated: {failure.reason}"]
+        return days, left_out, travelled
+    days = [day for day, _, _ in timed]
+    sources = [source for _, source, _ in timed if source]
+    notes = dict.fromkeys(note for _, _, notes in timed for note in notes)
+    # What slower roads pushed out of one day of a week is told with what was on none.
+    pushed_out = [item for day in days for item in day.left_out] if len(days) > 1 else days[0].left_out
+    every = {item.key: item for item in [*pushed_out, *(left_out if len(days) > 1 else ())]}
+    return days, tuple(every.values()), Travelled(sources[0] if sources else matrix.source, False, notes)
 
 
-async def _matrix(travel_times: TravelTimes, points: list[Coordinates], draft: Draft | None) -> TravelMatrix:
+async def _matrix(
+    travel_times: TravelTimes, points: list[Coordinates], departure: datetime | None
+) -> TravelMatrix:
     try:
-        return await travel_times.matrix(points, points, departure=draft.departure if draft else None)
+        return await travel_times.matrix(points, points, departure=departure)
     except PortFailure as failure:
         wait = failure.retry_after if isinstance(failure, TemporaryFailure) else None
         raise Unavailable(
@@ -127,30 +143,31 @@ async def _matrix(travel_times: TravelTimes, points: list[Coordinates], draft: D
         ) from failure
 
 
-async def _by_road(roads: TravelTimes, draft: Draft, day: Day, made: DayPlan) -> tuple[DayPlan, str]:
-    """Ask for the legs of the day, time it with them, and go on until every leg is known.
+async def _by_road(
+    roads: RoadTimes, draft: Draft, horizon: Horizon, tour: int, made: DayPlan
+) -> tuple[DayPlan, str, list[str]]:
+    """Ask for the drive of the day, time it with the answer, and go on until every leg is known.
 
     Roads slower than estimated cost visits, faster ones make room for more; room is filled in the first
-    rounds only, so that each later round can but drop a visit, and the number of paid legs stays small.
+    rounds only, so that each later round can but drop a visit. Each round is paid for, and a day has a budget:
+    the legs it does not reach keep the estimate, and a note says so. Of a week, no day is filled: what it has no
+    room for may be planned on another.
     """
-    known: dict[tuple[int, int], tuple[int | None, int | None]] = {}
-    source = ""
-    for asked in itertools.count():
-        legs = [leg for leg in planner.legs(day, made) if leg not in known]
-        if not legs:
-            return made, source
-        answers = await asyncio.gather(*(_leg(roads, draft, *leg) for leg in legs))
-        source = answers[0].source
-        known |= {
-            leg: (answer.seconds[0][0], answer.metres[0][0])
-            for leg, answer in zip(legs, answers, strict=True)
-        }
-        made = await asyncio.to_thread(
-            planner.replan, planner.on_roads(day, known), made, adding=asked < ROUNDS_THAT_ADD
-        )
+    alone = len(horizon.tours) == 1
+    day = horizon.day(tour) if alone else planner.only_planned(horizon.day(tour), made)
+    if not made.itinerary.visits:
+        return made if alone else replace(made, left_out=()), "", []
+    outing = draft.outings[tour]
+    departure = outing.clock.instant(outing.shift.start)
+    asked = DayRoads(roads, list(draft.points), departure=departure)
+    made = made if alone else replace(made, left_out=())
+    for round_ in itertools.count():
+        path = planner.path(day, made)
+        unknown = asked.unknown(path)
+        if not unknown:
+            return made, asked.source, []
+        if not await asked.learn(path):
+            return made, asked.source, [f"{unknown} of {len(path) - 1} drives are estimated."]
+        on_roads = planner.on_roads(day, asked.known)
+        made = await asyncio.to_thread(planner.replan, on_roads, made, adding=round_ < ROUNDS_THAT_ADD)
     raise AssertionError("unreachable: itertools.count never ends")
-
-
-async def _leg(roads: TravelTimes, draft: Draft, a: int, b: int) -> TravelMatrix:
-    points = draft.points
-    return await roads.matrix([points[a]], [points[b]], departure=draft.departure)

@@ -9,7 +9,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from dataclasses import replace as changed
 from importlib.util import find_spec
-from itertools import pairwise
 
 from crm_api.visits.engines import Engine, week_merit
 from crm_api.visits.engines.exact import MOST_STOPS, ExactEngine
@@ -91,10 +90,9 @@ def replan(day: Day, made: DayPlan, *, adding: bool) -> DayPlan:
     return DayPlan(again.week.itineraries[0], again.left_out, again.engine)
 
 
-def legs(day: Day, made: DayPlan) -> list[tuple[int, int]]:
-    """The drives of a plan as pairs of rows of the travel matrix."""
-    stops = (visit.stop.node for visit in made.itinerary.visits)
-    return list(pairwise([day.shift.start_node, *stops, day.shift.end_node]))
+def path(day: Day, made: DayPlan) -> list[int]:
+    """The places of a plan in their order, start and end included, as rows of the travel matrix."""
+    return [day.shift.start_node, *(visit.stop.node for visit in made.itinerary.visits), day.shift.end_node]
 
 
 def only_planned(day: Day, made: DayPlan) -> Day:

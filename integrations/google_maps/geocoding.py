@@ -12,12 +12,21 @@ import googlemaps
 from googlemaps.exceptions import ApiError, HTTPError, Timeout, TransportError
 from pydantic import SecretStr
 
-from crm_api.ports import Coordinates, Diagnosis, GeocodedPlace, PermanentFailure, TemporaryFailure
+from crm_api.ports import (
+    Coordinates,
+    Diagnosis,
+    GeocodedPlace,
+    PaidCall,
+    PermanentFailure,
+    SpendMeter,
+    TemporaryFailure,
+)
 
 BASE_URL = "https://maps.googleapis.com"
 CONNECT_TIMEOUT, READ_TIMEOUT = 5, 10  # seconds, for one attempt
 RETRY_TIMEOUT = 8  # seconds after which the package starts no further attempt
 TIME_LIMIT = 30.0  # seconds for all of it
+MICROS = 5_000  # list price of one look-up, in millionths of a US dollar
 
 PRECISION = {  # geometry.location_type -> our words, exact to region
     "ROOFTOP": "exact",
@@ -35,10 +44,21 @@ ADVICE = {
 class GoogleGeocoder:
     """`Geocoder` by Google. Looking up an address has no effect, so a time-out is a temporary failure."""
 
+    name = "google"
+
     def __init__(
-        self, api_key: SecretStr, *, base_url: str = BASE_URL, time_limit: float = TIME_LIMIT
+        self,
+        api_key: SecretStr,
+        meter: SpendMeter,
+        *,
+        base_url: str = BASE_URL,
+        time_limit: float = TIME_LIMIT,
     ) -> None:
-        self._key, self._base_url, self._time_limit = api_key, base_url, time_limit
+        self._key, self._meter, self._base_url, self._time_limit = api_key, meter, base_url, time_limit
+
+    def price(self, look_ups: int) -> int:
+        """List price in millionths of a US dollar, without the free look-ups of a month."""
+        return look_ups * MICROS
 
     async def geocode(self, address: str, *, country: str | None = None) -> list[GeocodedPlace]:
         """Best first; empty where nothing matches. Raises TemporaryFailure or PermanentFailure.
@@ -47,11 +67,12 @@ class GoogleGeocoder:
         """
         if not address.strip():
             return []
-        try:
-            async with asyncio.timeout(self._time_limit):
-                results = await asyncio.to_thread(self._ask, address, country)
-        except TimeoutError:
-            raise TemporaryFailure("Google Geocoding did not answer in time.") from None
+        async with self._meter.paying(PaidCall("Google Geocoding", 1, self.price(1))):
+            try:
+                async with asyncio.timeout(self._time_limit):
+                    results = await asyncio.to_thread(self._ask, address, country)
+            except TimeoutError:
+                raise TemporaryFailure("Google Geocoding did not answer in time.") from None
         return [_place(result) for result in results]
 
     async def diagnose(self) -> list[Diagnosis]:

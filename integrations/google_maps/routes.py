@@ -1,16 +1,16 @@
-"""Driving times from Google's Routes API: `computeRouteMatrix` over plain HTTP.
+"""Driving times from Google's Routes API: `computeRouteMatrix` and `computeRoutes` over plain HTTP.
 
 Facts from its reference (developers.google.com/maps/documentation/routes): a field mask is mandatory,
 and without `status` in it every element looks fine; at most 625 elements a request, 100 with the best
 traffic model; elements come in any order and are placed by their indices, which JSON leaves out when
 they are 0; `status` (an error) and `condition` (whether a road leads there) are independent; durations
-are strings such as "3.5s". Every element is billed, so callers ask for the legs they need.
+are strings such as "3.5s". A matrix is billed by the element, a route by the request, and one of more
+than ten places on the way, or with traffic, at twice the price: so a day's drive is asked for as routes
+of at most ten, which costs a hundredth of a matrix over its candidates.
 """
 
 import asyncio
-import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
@@ -18,13 +18,32 @@ from typing import Any
 import httpx
 from pydantic import SecretStr
 
-from crm_api.ports import Coordinates, Diagnosis, PermanentFailure, TemporaryFailure, TravelMatrix
+from crm_api.ports import (
+    Coordinates,
+    Diagnosis,
+    Drive,
+    Leg,
+    PaidCall,
+    PermanentFailure,
+    SpendMeter,
+    TemporaryFailure,
+    TravelMatrix,
+)
 from integrations import http
+from integrations.google_maps.wire import Block, blocks, legs_of, placed, waypoint
+from integrations.pacing import Pace
 
 BASE_URL = "https://routes.googleapis.com"
-PATH = "/distanceMatrix/v2:computeRouteMatrix"
+PATH, ROUTE_PATH = "/distanceMatrix/v2:computeRouteMatrix", "/directions/v2:computeRoutes"
 FIELD_MASK = "originIndex,destinationIndex,status,condition,distanceMeters,duration"
-AT_ONCE = 4  # requests in flight; the default quota is 3,000 elements a minute
+ROUTE_MASK = "routes.legs.distanceMeters,routes.legs.duration"
+ON_THE_WAY = (
+    10  # places between the first and the last of a route; from 11 on it is billed at twice the price
+)
+AT_ONCE = 4  # requests in flight
+QUOTA = 3_000  # elements, and requests, a minute: what a project has unless it asked for more
+MICROS = {False: 5_000, True: 10_000}  # list price of an element or a route, without and with traffic
+SOURCE = "Google Routes"
 
 
 class Traffic(StrEnum):
@@ -39,30 +58,28 @@ class Traffic(StrEnum):
         """Elements one request may ask for."""
         return 100 if self is Traffic.OPTIMAL else 625
 
-
-@dataclass(frozen=True, slots=True)
-class _Block:
-    """A part of the matrix small enough for one request: where it begins, and its points."""
-
-    row: int
-    column: int
-    origins: Sequence[Coordinates]
-    destinations: Sequence[Coordinates]
+    @property
+    def micros(self) -> int:
+        """What one element or one route costs, in millionths of a US dollar."""
+        return MICROS[self is not Traffic.UNAWARE]
 
 
 class GoogleRouteTimes:
-    """`TravelTimes` by road. A computation has no effect, so a failed request is simply repeated."""
+    """`TravelTimes` and `RoadTimes` by road. A computation has no effect, so a failed request is simply repeated."""
 
     def __init__(
         self,
         api_key: SecretStr,
         client: httpx.AsyncClient,
+        meter: SpendMeter,
         *,
         traffic: Traffic = Traffic.UNAWARE,
         base_url: str = BASE_URL,
+        pace: Pace | None = None,
     ) -> None:
-        self._key, self._client, self._traffic = api_key, client, traffic
-        self._url = base_url.rstrip("/") + PATH
+        self._key, self._client, self._meter, self._traffic = api_key, client, meter, traffic
+        self._url = base_url.rstrip("/")
+        self._pace = pace or Pace(QUOTA, 60.0)
 
     async def matrix(
         self,
@@ -79,20 +96,35 @@ class GoogleRouteTimes:
         metres: list[list[int | None]] = [[None] * len(destinations) for _ in origins]
         gate = asyncio.Semaphore(AT_ONCE)
 
-        async def fetch(block: _Block) -> None:
+        async def fetch(block: Block) -> None:
             async with gate:
-                elements = await self._ask(block, departure)
-            for row, column, taken, length in _placed(elements, block):
+                elements = await self._elements(block, departure)
+            for row, column, taken, length in placed(elements, block):
                 seconds[block.row + row][block.column + column] = taken
                 metres[block.row + row][block.column + column] = length
 
         try:
             async with asyncio.TaskGroup() as tasks:
-                for block in _blocks(origins, destinations, self._traffic.most_elements):
+                for block in blocks(origins, destinations, self._traffic.most_elements):
                     tasks.create_task(fetch(block))
         except ExceptionGroup as failed:  # the first failure stops the other requests
             raise failed.exceptions[0] from None
-        return TravelMatrix(seconds, metres, source="Google Routes", is_estimate=False)
+        return TravelMatrix(seconds, metres, source=SOURCE, is_estimate=False)
+
+    async def drive(self, places: Sequence[Coordinates], *, departure: datetime | None = None) -> Drive:
+        """The legs of one drive, as few requests as its places allow. Raises as `matrix` does.
+
+        A route through all places is none where no road leads along one leg. It is then halved until the leg is
+        found, which costs fewer requests than asking for every leg.
+        """
+        legs: list[Leg] = []
+        for stretch in _stretches(places):
+            legs += await self._legs(stretch, departure)
+        return Drive(tuple(legs), SOURCE)
+
+    def price(self, places: int) -> int:
+        """List price of a drive in millionths of a US dollar, without the free requests of a month."""
+        return -(-max(0, places - 1) // (ON_THE_WAY + 1)) * self._traffic.micros
 
     async def diagnose(self) -> list[Diagnosis]:
         """Ask for one element, which costs as much as one element."""
@@ -103,82 +135,52 @@ class GoogleRouteTimes:
             return [Diagnosis("Google Routes", False, failure.reason)]
         return [Diagnosis("Google Routes", True, "answers")]
 
-    async def _ask(self, block: _Block, departure: datetime | None) -> list[dict[str, Any]]:
-        body: dict[str, Any] = {
-            "origins": [_waypoint(place) for place in block.origins],
-            "destinations": [_waypoint(place) for place in block.destinations],
-            "travelMode": "DRIVE",
-            "routingPreference": self._traffic.value,
+    async def _legs(self, places: Sequence[Coordinates], departure: datetime | None) -> list[Leg]:
+        first, *between, last = (waypoint(place) for place in places)
+        body = {"origin": first, "destination": last, "intermediates": between, **self._manner(departure)}
+        legs = legs_of(await self._ask(ROUTE_PATH, ROUTE_MASK, body, units=1), len(places) - 1)
+        if legs is not None:
+            return legs
+        if len(places) == 2:
+            return [Leg(None, None)]
+        middle = len(places) // 2
+        return [
+            *await self._legs(places[: middle + 1], departure),
+            *await self._legs(places[middle:], departure),
+        ]
+
+    async def _elements(self, block: Block, departure: datetime | None) -> list[dict[str, Any]]:
+        body = {
+            "origins": [{"waypoint": waypoint(place)} for place in block.origins],
+            "destinations": [{"waypoint": waypoint(place)} for place in block.destinations],
+            **self._manner(departure),
         }
-        if departure and self._traffic is not Traffic.UNAWARE and departure > datetime.now(UTC):
-            body["departureTime"] = departure.astimezone(UTC).isoformat().replace("+00:00", "Z")
-        headers = {"X-Goog-Api-Key": self._key.get_secret_value(), "X-Goog-FieldMask": FIELD_MASK}
-        response = await http.request(
-            self._client, "POST", self._url, idempotent=True, json=body, headers=headers
-        )
-        try:
-            elements = response.json()
-        except ValueError:
-            raise TemporaryFailure("Google Routes answered something that is not JSON.") from None
+        elements = await self._ask(PATH, FIELD_MASK, body, units=block.elements)
         if not isinstance(elements, list):
             raise TemporaryFailure("Google Routes answered something that is not a matrix.")
         return elements
 
+    def _manner(self, departure: datetime | None) -> dict[str, Any]:
+        manner: dict[str, Any] = {"travelMode": "DRIVE", "routingPreference": self._traffic.value}
+        if departure and self._traffic is not Traffic.UNAWARE and departure > datetime.now(UTC):
+            manner["departureTime"] = departure.astimezone(UTC).isoformat().replace("+00:00", "Z")
+        return manner
 
-def _blocks(
-    origins: Sequence[Coordinates], destinations: Sequence[Coordinates], most: int
-) -> Iterator[_Block]:
-    """Cut the matrix into rectangles of at most `most` elements."""
-    if not origins or not destinations:
-        return
-    width = min(len(destinations), most)
-    height = max(1, most // width)
-    for row in range(0, len(origins), height):
-        for column in range(0, len(destinations), width):
-            yield _Block(row, column, origins[row : row + height], destinations[column : column + width])
-
-
-def _waypoint(place: Coordinates) -> dict[str, Any]:
-    point = {"latitude": place.latitude, "longitude": place.longitude}
-    return {"waypoint": {"location": {"latLng": point}}}
-
-
-def _placed(
-    elements: list[dict[str, Any]], block: _Block
-) -> Iterator[tuple[int, int, int | None, int | None]]:
-    """Row, column, seconds and metres of every element; each must come exactly once."""
-    missing = {(r, c) for r in range(len(block.origins)) for c in range(len(block.destinations))}
-    for element in elements:
-        row, column = element.get("originIndex", 0), element.get("destinationIndex", 0)
-        if (row, column) not in missing:
-            raise TemporaryFailure("Google Routes answered an element nobody asked for, or one twice.")
-        missing.discard((row, column))
-        _check_status(element.get("status") or {})
-        if element.get("condition") == "ROUTE_NOT_FOUND":
-            yield row, column, None, None
-        else:
-            yield row, column, _seconds(element.get("duration")), int(element.get("distanceMeters", 0))
-    if missing:
-        raise TemporaryFailure(f"Google Routes left out {len(missing)} elements of the matrix.")
+    async def _ask(self, path: str, mask: str, body: dict[str, Any], *, units: int) -> Any:
+        headers = {"X-Goog-Api-Key": self._key.get_secret_value(), "X-Goog-FieldMask": mask}
+        await self._pace.take(units)
+        async with self._meter.paying(PaidCall(SOURCE, units, units * self._traffic.micros)):
+            response = await http.request(
+                self._client, "POST", self._url + path, idempotent=True, json=body, headers=headers
+            )
+        try:
+            return response.json()
+        except ValueError:
+            raise TemporaryFailure("Google Routes answered something that is not JSON.") from None
 
 
-# google.rpc.Code: deadline exceeded, resource exhausted, aborted, internal, unavailable
-_PASSING = frozenset({4, 8, 10, 13, 14})
-
-
-def _check_status(status: dict[str, Any]) -> None:
-    """An element may fail by itself; half a matrix is none."""
-    code = status.get("code", 0)
-    if code:
-        reason = f"Google Routes failed for a part of the matrix: {status.get('message') or f'code {code}'}"
-        raise (TemporaryFailure if code in _PASSING else PermanentFailure)(reason)
-
-
-def _seconds(duration: Any) -> int:
-    """ "3.5s" -> 4: whole seconds, rounded up, so that a plan is never too optimistic."""
-    if duration is None:  # JSON leaves out a duration of zero
-        return 0
-    try:
-        return math.ceil(float(str(duration).removesuffix("s")))
-    except ValueError:
-        raise TemporaryFailure(f"Google Routes answered a duration nobody understands: {duration}") from None
+def _stretches(places: Sequence[Coordinates]) -> Iterator[Sequence[Coordinates]]:
+    """The places in drives of the lower price, each beginning where the one before ends."""
+    step = ON_THE_WAY + 1
+    for first in range(0, max(0, len(places) - 1), step):
+        yield places[first : first + step + 1]

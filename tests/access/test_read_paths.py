@@ -323,6 +323,17 @@ def _open_deals(walk: Walk) -> list[Any]:
     return [row for row in rows if row.stage_kind not in world.CLOSED]
 
 
+async def dashboard(walk: Walk) -> None:
+    """The dashboard counts the deals and leads that are seen."""
+    figures = {one["name"]: one for one in (await walk.get(f"{CRM}/dashboard"))["figures"]}
+    assert figures["total_opportunities"]["count"] == len(walk.visible("opportunity"))
+    assert figures["open_pipeline"]["count"] == len(_open_deals(walk))
+    leads = [row for row in walk.world.rows["lead"] if str(row.id) in walk.visible("lead")]
+    assert figures["active_leads"]["count"] == len(
+        [r for r in leads if r.status not in ("converted", "lost")]
+    )
+
+
 async def kanban(walk: Walk) -> None:
     """The cards of a board, and what is counted in its columns, are the deals that are seen."""
     for asked in ({}, {"probability__gte": 0}):
@@ -391,12 +402,34 @@ async def nearby(walk: Walk) -> None:
     assert {item["account_id"] for item in told["items"]} == walk.visible("account")
 
 
+async def places(walk: Walk) -> None:
+    """Whoever sees an account sees how it came by its coordinates; nobody else learns that it is there."""
+    for record_id in walk.some("account"):
+        answer = await walk.client.get(f"{CRM}/maps/places/{record_id}")
+        assert answer.status_code == (200 if record_id in walk.visible("account") else 404)
+    queue = await walk.get(f"{CRM}/maps/places", limit=200)
+    assert {item["account_id"] for item in queue["items"]} <= walk.visible("account")
+    assert queue["total"] == len(queue["items"])
+
+
 async def candidates(walk: Walk) -> None:
     """Whom to visit is chosen among the accounts that are seen."""
     place = {"latitude": PLACE[0], "longitude": PLACE[1], "limit": 50, "day": "2026-11-23"}
     told = await walk.get(f"{CRM}/visits/candidates", **place)
     assert {item["account_id"] for item in told["items"]} <= walk.visible("account")
     assert told["total"] <= len(walk.visible("account"))
+
+
+async def beside_plans(walk: Walk) -> None:
+    """A plan that is not seen is on no map, and explains nothing; nor does one that is seen of a hidden account."""
+    visible = walk.visible("visit_plan")
+    hidden = walk.every("account") - walk.visible("account")
+    for plan_id in walk.some("visit_plan"):
+        shown = await walk.client.get(f"{CRM}/visits/plans/{plan_id}/geojson")
+        assert shown.status_code == (200 if plan_id in visible else 404)
+        for account_id in sorted(hidden)[:2]:
+            told = await walk.client.get(f"{CRM}/visits/plans/{plan_id}/why/{account_id}")
+            assert told.status_code == 404
 
 
 async def preview(walk: Walk) -> None:
@@ -602,6 +635,7 @@ CHECKS: dict[str, Check] = {
     "GET /api/v1/events": feed,
     f"GET {CRM}/{{plural}}/{{record_id}}/timeline": timelines,
     "POST /api/v1/ask": questions,
+    f"GET {CRM}/dashboard": dashboard,
     f"GET {CRM}/opportunities/pipeline/stats": pipeline_stats,
     f"GET {CRM}/opportunities/pipeline/report": pipeline_report,
     f"GET {CRM}/opportunities/kanban": kanban,
@@ -625,8 +659,12 @@ CHECKS: dict[str, Check] = {
     f"GET {CRM}/segments/{{segment_id}}/customers": customers,
     f"GET {CRM}/segments/code/{{code}}": segment_by_code,
     f"GET {CRM}/tags/counts": tag_counts,
+    f"GET {CRM}/maps/places": places,
+    f"GET {CRM}/maps/places/{{account_id}}": places,
     f"GET {CRM}/visits/nearby": nearby,
     f"GET {CRM}/visits/candidates": candidates,
+    f"GET {CRM}/visits/plans/{{plan_id}}/geojson": beside_plans,
+    f"GET {CRM}/visits/plans/{{plan_id}}/why/{{account_id}}": beside_plans,
     f"GET {CRM}/followups/rules/{{rule_id}}/preview": preview,
     "GET /api/v1/webhooks/{webhook_id}/deliveries": deliveries,
     "GET /api/v1/webhooks/{webhook_id}/deliveries/{delivery_id}": delivery,
@@ -668,6 +706,7 @@ CHECKS |= {
     f"GET {CRM}/notifications/unread": unread,
 }
 NO_RECORDS = {
+    f"GET {CRM}/visits/settings": "how the house visits, for all who are signed in",
     f"GET {CRM}/notifications/preferences": "how whoever asks wants to be told",
     "GET /api/v1/events/types": "words",
     "GET /api/v1/modules": "parts of the installation",
@@ -680,6 +719,9 @@ NO_RECORDS = {
     "GET /api/v1/organisation/days": "days, for all who are signed in",
     f"GET {RATES}/convert": "a number",
     "GET /api/v1/ask/vocabulary": "words",
+    f"GET {CRM}/maps/geocoding": "counts, for whoever began the run",
+    f"GET {CRM}/maps/geocoding/{{run_id}}": "counts, for whoever began the run",
+    f"GET {CRM}/maps/spend": "sums, for those who answer for them",
     f"GET {CRM}/followups/templates": "the wording of mails",
     f"GET {CRM}/followups/outbox/pause": "a switch",
 }

@@ -53,7 +53,7 @@ Rows = dict[Key, Row]
 
 MODELS: dict[str, Any] = {"lead": Lead, "opportunity": Opportunity, "contact": Contact}
 SEEN = {
-    "lead": ("score", "city", "email", "status", "stage_id", "probability"),
+    "lead": ("score", "score_is_manual", "city", "email", "status", "stage_id", "probability"),
     "opportunity": (
         "name",
         "estimated_value",

@@ -131,6 +131,17 @@ async def test_a_record_somebody_has_worked_on_is_not_archived_by_undoing_its_cr
     assert refused["records"][0]["fields"] == ["city"]
 
 
+async def test_a_record_tagged_since_is_not_archived_by_undoing_its_creation(api: Api) -> None:
+    client = await api.client()
+    contact = await made(client, CONTACT)
+    creation = await last(api.db)
+    await changed(client, CONTACT, contact, tags=["Fleet"])
+
+    response = await client.post(f"{CHANGES}/{creation}/revert")
+
+    assert problem(response, 409)["records"][0]["fields"] == ["tags"]
+
+
 async def test_an_edit_of_what_was_archived_since_is_refused_by_name(api: Api) -> None:
     client = await api.client()
     lead = await made(client, LEAD)
@@ -185,6 +196,31 @@ async def test_a_word_that_was_used_again_meanwhile_serves_as_the_tag(api: Api) 
 
     assert (await read(client, LEAD, one))["tags"] == ["Rare"]
     assert [tag["name"] for tag in (await client.get(TAG.path)).json()["items"]].count("Rare") == 1
+
+
+async def test_a_change_taken_back_by_hand_leaves_nothing_to_undo_but_its_words(api: Api) -> None:
+    client = await api.client()
+    lead = await made(client, LEAD)
+    await client.delete(f"{LEAD.path}/{lead['id']}")  # tags it "archived", a word that nobody used before
+    archiving = await last(api.db)
+    await client.post(f"{LEAD.path}/{lead['id']}/restore")
+
+    response = await client.post(f"{CHANGES}/{archiving}/revert")
+
+    assert problem(response, 409)["detail"] == "Nothing of this change is left to undo."
+
+
+async def test_a_word_deleted_meanwhile_does_not_hinder_the_undoing_of_what_brought_it(api: Api) -> None:
+    client = await api.client()
+    lead = await made(client, LEAD, tags=[])
+    await changed(client, LEAD, lead, tags=["Rare"], score=90)
+    tagging = await last(api.db)
+    tag = next(t for t in (await client.get(TAG.path)).json()["items"] if t["name"] == "Rare")
+    await client.delete(f"{TAG.path}/{tag['id']}")
+
+    await undone(client, tagging)
+
+    assert (await read(client, LEAD, lead))["score"] == 60
 
 
 async def test_lines_and_their_currency_go_back(api: Api) -> None:

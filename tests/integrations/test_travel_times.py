@@ -8,9 +8,16 @@ from pydantic import SecretStr
 
 from crm_api.ports import Coordinates, TravelTimes
 from integrations import http
+from integrations.google_maps.legacy import GoogleDistanceMatrix
 from integrations.google_maps.routes import BASE_URL, PATH, GoogleRouteTimes
 from integrations.offline.great_circle import GreatCircleTravelTimes
+from integrations.osrm import OsrmTimes
+from tests.integrations.google_maps.loopback import serving
 from tests.integrations.google_maps.routes_api import KEY, RoutesApi
+from tests.integrations.google_maps.test_legacy import answered
+from tests.integrations.test_osrm import URL as OSRM
+from tests.integrations.test_osrm import OsrmApi
+from tests.support.meter import Meter
 
 PLACES = [
     Coordinates(39.96, -83.0),
@@ -30,11 +37,25 @@ async def google_routes():
     with respx.mock:
         respx.post(BASE_URL + PATH).mock(side_effect=RoutesApi())
         async with http.new_client() as client:
-            yield GoogleRouteTimes(SecretStr(KEY), client)
+            yield GoogleRouteTimes(SecretStr(KEY), client, Meter())
+
+
+@asynccontextmanager
+async def legacy_matrix():
+    with serving((200, answered)) as stub:
+        yield GoogleDistanceMatrix(SecretStr(KEY), Meter(), base_url=stub.url)
+
+
+@asynccontextmanager
+async def osrm():
+    with respx.mock:
+        respx.get(url__startswith=OSRM).mock(side_effect=OsrmApi())
+        async with http.new_client() as client:
+            yield OsrmTimes(OSRM, client)
 
 
 every_adapter = pytest.mark.parametrize(
-    "open_adapter", [great_circle, google_routes], ids=lambda f: f.__name__
+    "open_adapter", [great_circle, google_routes, legacy_matrix, osrm], ids=lambda f: f.__name__
 )
 
 

@@ -11,8 +11,9 @@ from crm_api.accounts.models import Account
 from crm_api.activities.models import Activity
 from crm_api.core import clock
 from crm_api.events.models import EventRow
-from crm_api.ports import TemporaryFailure, TravelMatrix
+from crm_api.ports import Drive, Leg, TemporaryFailure, TravelMatrix
 from crm_api.visits.itinerary import as_text
+from integrations.fallback import FirstThatAnswers
 from integrations.offline.great_circle import GreatCircleTravelTimes, driving_seconds
 from tests.factories import make_opportunity, make_organisation, make_team, make_territory
 from tests.support.api import serving
@@ -622,18 +623,31 @@ async def test_somebody_elses_accounts_are_nowhere_around(api):
 
 
 class Roads(GreatCircleTravelTimes):
-    """Exact roads that take `factor` times the estimate, and count what was asked."""
+    """Exact roads that take `factor` times the estimate, and count what was asked. A drive costs `micros`."""
 
-    def __init__(self, factor: float = 1.0, failing: bool = False) -> None:
-        self.factor, self.failing, self.elements = factor, failing, 0
+    def __init__(self, factor: float = 1.0, failing: bool = False, micros: int = 5_000) -> None:
+        self.factor, self.failing, self.micros, self.drives = factor, failing, micros, list[int]()
 
-    async def matrix(self, origins, destinations, *, departure=None) -> TravelMatrix:
+    def price(self, places: int) -> int:
+        return self.micros
+
+    async def drive(self, places, *, departure=None) -> Drive:
         if self.failing:
             raise TemporaryFailure("roads.example answered 503.")
-        self.elements += len(origins) * len(destinations)
-        found = await super().matrix(origins, destinations)
-        seconds = [[round((cell or 0) * self.factor) for cell in row] for row in found.seconds]
-        return TravelMatrix(seconds, found.metres, "Exact Roads", False)
+        self.drives.append(len(places))
+        found = await super().matrix(places, places)
+        legs = [
+            Leg(round((found.seconds[n][n + 1] or 0) * self.factor), found.metres[n][n + 1])
+            for n in range(len(places) - 1)
+        ]
+        return Drive(tuple(legs), "Exact Roads")
+
+
+class NoTimes(GreatCircleTravelTimes):
+    """Not even an estimate."""
+
+    async def matrix(self, origins, destinations, *, departure=None) -> TravelMatrix:
+        raise TemporaryFailure("roads.example answered 503.")
 
 
 async def with_roads(db, tmp_path, roads, count=20):
@@ -642,22 +656,29 @@ async def with_roads(db, tmp_path, roads, count=20):
         return await planned(await api.signed_in(rep))
 
 
-async def test_exact_roads_are_asked_for_the_legs_of_the_day_alone(db, tmp_path):
+async def test_exact_roads_are_asked_for_the_drive_of_the_day_alone(db, tmp_path):
     roads = Roads()
     plan = await with_roads(db, tmp_path, roads)
-    assert roads.elements == plan["visits"] + 1
+    assert roads.drives == [plan["visits"] + 2]
     assert (plan["travel_source"], plan["is_estimate"]) == ("Exact Roads", False)
 
 
 async def test_slower_roads_cost_visits_but_never_make_the_day_invalid(db, tmp_path):
-    roads = Roads(1.6)
+    roads = Roads(1.6, micros=0)
     plan = await with_roads(db, tmp_path, roads)
     assert instant(plan["over_at"]) <= instant(plan["shift_ends_at"])
     assert plan["visits"] >= 3
-    assert roads.elements < 60
     for stop in plan["stops"]:
         exact = 1.6 * driving_seconds(stop["driving_metres"])
         assert stop["driving_seconds"] == pytest.approx(exact, abs=3)
+
+
+async def test_a_day_costs_two_cents_at_most_and_says_what_it_could_not_ask(db, tmp_path):
+    roads = Roads(1.6, micros=15_000)
+    plan = await with_roads(db, tmp_path, roads)
+    assert len(roads.drives) == 1
+    assert "drives are estimated" in plan["notes"][0]
+    assert instant(plan["over_at"]) <= instant(plan["shift_ends_at"])
 
 
 async def test_roads_that_fail_leave_the_estimate_and_say_so(db, tmp_path):
@@ -666,9 +687,17 @@ async def test_roads_that_fail_leave_the_estimate_and_say_so(db, tmp_path):
     assert plan["notes"] == ["Travel times are estimated: roads.example answered 503."]
 
 
+async def test_what_the_free_travel_times_have_to_say_is_told(db, tmp_path):
+    rep, _ = await rep_with_dealers(db, 2)
+    times = FirstThatAnswers(NoTimes(), GreatCircleTravelTimes())
+    async with serving(db, tmp_path, ports=replace(offline_ports(tmp_path), travel_times=times)) as api:
+        plan = await planned(await api.signed_in(rep))
+    assert plan["notes"] == ["Travel times are estimated: roads.example answered 503."]
+
+
 async def test_without_any_travel_times_planning_is_unavailable(db, tmp_path):
     rep, _ = await rep_with_dealers(db, 2)
-    ports = replace(offline_ports(tmp_path), travel_times=Roads(failing=True))
+    ports = replace(offline_ports(tmp_path), travel_times=NoTimes())
     async with serving(db, tmp_path, ports=ports) as api:
         response = await (await api.signed_in(rep)).post(PLANS, json={"day": MONDAY})
     assert response.status_code == 503

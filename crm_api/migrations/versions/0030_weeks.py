@@ -6,7 +6,7 @@ from alembic import op
 from crm_api.core import columns, dialect
 
 revision = '0030'
-down_revision = '0011'
+down_revision = '0060'
 branch_labels = None
 depends_on = None
 

@@ -1,4 +1,4 @@
-"""A stand-in for Google's `computeRouteMatrix`, written from its reference documentation.
+"""A stand-in for Google's `computeRouteMatrix` and `computeRoutes`, written from their reference documentation.
 
 It checks each request as the service does, answers elements in a shuffled order, and leaves out of the
 JSON what protocol buffers leave out: zeros.
@@ -7,6 +7,7 @@ JSON what protocol buffers leave out: zeros.
 import json
 import random
 from collections.abc import Callable
+from itertools import pairwise
 from typing import Any
 
 import httpx
@@ -73,3 +74,32 @@ class RoutesApi:
             "duration": f"{metres / 16:.1f}s",
             "staticDuration": f"{metres / 20:.1f}s",
         }
+
+
+class DrivesApi:
+    """Answers `computeRoutes`: the legs of one route, or none at all where one of them leads to `islands`."""
+
+    def __init__(self, *islands: tuple[float, float]) -> None:
+        self.islands = set(islands)
+        self.requests: list[dict[str, Any]] = []
+
+    def __call__(self, request: httpx.Request) -> httpx.Response:
+        if request.headers.get("X-Goog-FieldMask") != "routes.legs.distanceMeters,routes.legs.duration":
+            return httpx.Response(400, json={"error": {"code": 400, "message": "FieldMask is required."}})
+        body = json.loads(request.content)
+        self.requests.append(body)
+        stations = [body["origin"], *body.get("intermediates", []), body["destination"]]
+        if len(stations) > 27:
+            return httpx.Response(400, json={"error": {"code": 400, "message": "Too many intermediates."}})
+        points = [station["location"]["latLng"] for station in stations]
+        if self.islands & {(point["latitude"], point["longitude"]) for point in points}:
+            return httpx.Response(200, json={})
+        return httpx.Response(
+            200, json={"routes": [{"legs": [self._leg(a, b) for a, b in pairwise(points)]}]}
+        )
+
+    @staticmethod
+    def _leg(a: dict[str, float], b: dict[str, float]) -> Element:
+        metres = metres_between(a, b)
+        leg = {"distanceMeters": metres, "duration": f"{metres / 16:.1f}s"}
+        return leg if metres else {"duration": "0s"}

@@ -2,13 +2,8 @@
 
 import json
 import os
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from pydantic import SecretStr
@@ -16,6 +11,8 @@ from pydantic import SecretStr
 from crm_api.ports import PermanentFailure, TemporaryFailure
 from integrations.google_maps import geocoding
 from integrations.google_maps.geocoding import GoogleGeocoder
+from tests.integrations.google_maps.loopback import Stub, serving
+from tests.support.meter import Meter
 
 KEY = "AIzaTopSecret"
 CONTRACT = Path(os.environ.get("CRM_TEST_DATA", "../shared")) / "contracts" / "gmaps-openapi-subset.json"
@@ -33,51 +30,8 @@ ROOFTOP = {
 }
 
 
-class Stub:
-    """Answers each request with the next of `answers` (the last one for ever): a status and a body."""
-
-    def __init__(self, *answers: tuple[int, Any]) -> None:
-        self.answers, self.queries, self.url, self.hold = list(answers), [], "", threading.Event()
-        self.hold.set()
-
-    def reply(self, handler: BaseHTTPRequestHandler) -> None:
-        self.queries.append(parse_qs(urlsplit(handler.path).query))
-        self.hold.wait(10)
-        status, body = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
-        content = body if isinstance(body, bytes) else json.dumps(body).encode()
-        handler.send_response(status)
-        handler.send_header("Content-Length", str(len(content)))
-        handler.end_headers()
-        handler.wfile.write(content)
-
-
-@contextmanager
-def serving(*answers: tuple[int, Any]) -> Iterator[Stub]:
-    stub = Stub(*answers)
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            stub.reply(self)
-
-        def log_message(self, format: str, *args: Any) -> None:
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.daemon_threads = True
-    stub.url = f"http://127.0.0.1:{server.server_port}"
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-    thread.start()
-    try:
-        yield stub
-    finally:
-        stub.hold.set()
-        server.shutdown()
-        server.server_close()
-        thread.join()
-
-
 def geocoder(stub: Stub, *, key: str = KEY, time_limit: float = 5.0) -> GoogleGeocoder:
-    return GoogleGeocoder(SecretStr(key), base_url=stub.url, time_limit=time_limit)
+    return GoogleGeocoder(SecretStr(key), Meter(), base_url=stub.url, time_limit=time_limit)
 
 
 async def test_a_place_comes_with_its_precision_and_its_doubt():

@@ -12,6 +12,7 @@ from crm_api.ports import Coordinates, PermanentFailure, TemporaryFailure
 from integrations import http
 from integrations.google_maps.routes import BASE_URL, PATH, GoogleRouteTimes, Traffic
 from tests.integrations.google_maps.routes_api import KEY, RoutesApi, error
+from tests.support.meter import Meter
 
 A, B, C = Coordinates(40.0, -83.0), Coordinates(40.0, -82.9), Coordinates(40.1, -83.0)
 URL = BASE_URL + PATH
@@ -29,7 +30,7 @@ async def ask(api, origins, destinations, *, key=KEY, traffic=Traffic.UNAWARE, *
     with respx.mock:
         respx.post(URL).mock(side_effect=api)
         async with http.new_client() as client:
-            adapter = GoogleRouteTimes(SecretStr(key), client, traffic=traffic)
+            adapter = GoogleRouteTimes(SecretStr(key), client, Meter(), traffic=traffic)
             return await adapter.matrix(origins, destinations, **options)
 
 
@@ -154,6 +155,6 @@ async def test_doctor_says_whether_the_service_answers():
     with respx.mock:
         respx.post(URL).mock(side_effect=RoutesApi())
         async with http.new_client() as client:
-            good = await GoogleRouteTimes(SecretStr(KEY), client).diagnose()
-            bad = await GoogleRouteTimes(SecretStr("AIzaNo"), client).diagnose()
+            good = await GoogleRouteTimes(SecretStr(KEY), client, Meter()).diagnose()
+            bad = await GoogleRouteTimes(SecretStr("AIzaNo"), client, Meter()).diagnose()
     assert [good[0].ok, bad[0].ok] == [True, False]
