@@ -9,7 +9,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from crm_api.access import Actor
+from crm_api.access import Actor, require_write
 from crm_api.activities.models import Activity
 from crm_api.conditions import records
 from crm_api.core import clock
@@ -50,7 +50,8 @@ class Standing:
 
 def read(session: Session, actor: Actor, *, plan_id: UUID, data: ReplanIn) -> Change:
     """What is left of a day after what `data` says; raises NotFound, or Conflict where the plan is no longer live."""
-    plan: VisitPlan = records.get(session, actor, VisitPlan, plan_id, writing=True, if_match=None)
+    plan: VisitPlan = records.get(session, actor, VisitPlan, plan_id)
+    require_write(session, actor, plan)
     if plan.status not in LIVE:
         raise Conflict(f"This plan is {plan.status}; re-plan the one that took its place.")
     stops = standings(session, plan)
