@@ -58,7 +58,9 @@ from crm_api.targets.catalogue import CATALOGUE as TARGETS
 from crm_api.users.catalogue import TEAMS, USERS
 from crm_api.views import service as views
 from crm_api.views.catalogue import CATALOGUE as VIEWS
+from crm_api.visits import habits
 from crm_api.visits.catalogue import CATALOGUE as VISIT_PLANS
+from crm_api.visits.catalogue import WEEKS as VISIT_WEEKS
 from crm_api.webhooks import service as webhooks
 from crm_api.webhooks.catalogue import DELIVERIES, WEBHOOKS
 from crm_api.writes import erasing, notes, rehearsal
@@ -93,6 +95,7 @@ ALL_CATALOGUES = (
     ENROLMENTS,
     VISIT_PLANS,
     CHECK_INS,
+    VISIT_WEEKS,
     VIEWS,
     TARGETS,
     WEBHOOKS,
@@ -116,7 +119,7 @@ SAME_TRANSACTION: dict[str, list[Handler]] = {
     "lead.archived": [followups.on_lead_changed],
     "lead.converted": [of_leads.on_converted],
     "lead.updated": [followups.on_lead_updated],
-    "activity.contact_made": [followups.on_contact_made],
+    "activity.contact_made": [followups.on_contact_made, habits.on_contact_made],
     "mail.sent": [followups.on_sent],
     "mail.reply_received": [followups.on_reply],
     "mail.out_of_office": [followups.on_away],

@@ -13,7 +13,7 @@ import sqlalchemy as sa
 
 from crm_api.access.models import AccountAccess
 from crm_api.accounts.models import Account, AccountStats
-from crm_api.activities.models import Activity, TimelineEntry
+from crm_api.activities.models import Activity, ActivityRollup, TimelineEntry
 from crm_api.attachments.models import Attachment
 from crm_api.audit.models import AuditEntry, ChangeSet, Erasure
 from crm_api.contacts.models import Contact, ContactStats
@@ -24,7 +24,7 @@ from crm_api.events.models import EventDelivery, EventRow
 from crm_api.field.models import CalendarEntry, CalendarFeed, CheckIn
 from crm_api.followups.models import Enrolment, FollowUpRule, Sequence
 from crm_api.imports.models import ImportRun
-from crm_api.leads.models import Lead, LeadStats
+from crm_api.leads.models import Lead, LeadRollup, LeadStats
 from crm_api.mailboxes.models import MailboxState, ReceivedMail
 from crm_api.maps.models import AccountPlace, GeocodingItem, GeocodingRun, MapCall, MapMonth
 from crm_api.notifications.models import Notification, NotificationPreference
@@ -67,7 +67,7 @@ from crm_api.tags.models import RecordTag, Tag
 from crm_api.targets.models import Target
 from crm_api.users.models import ApiKey, SignInAttempt, Team, User, UserSession, user_territories
 from crm_api.views.models import View, ViewDefault
-from crm_api.visits.models import VisitPlan, VisitPlanStop
+from crm_api.visits.models import VisitHabits, VisitPlan, VisitPlanStop, VisitWeek
 from crm_api.webhooks.models import Webhook, WebhookAttempt, WebhookDelivery, WebhookStats
 from crm_api.writes.idempotency import FORGOTTEN
 from crm_api.writes.models import KeptAnswer
@@ -173,7 +173,7 @@ RECORDS: list[Declaration] = [
         "billing_state billing_zip shipping_street shipping_city shipping_state shipping_zip visit_street visit_city "
         "visit_state visit_zip external_id custom",
         "number account_type industry tier rating currency billing_country shipping_country visit_country "
-        "coordinates_source opening_hours "
+        "coordinates_source opening_hours visit_days "
         f"{_OTHER_SYSTEM}",
         _own(Account),
     ),
@@ -268,10 +268,17 @@ RECORDS: list[Declaration] = [
     personal(MailboxState, "address_key cursor error", "", Rule(at(MailboxState.address_key))),
     personal(
         VisitPlan,
-        "notes left_out request",
+        "notes left_out request busy",
         "time_zone status engine travel_source origin",
         Rule(of("user", VisitPlan.owner_id)),
     ),
+    personal(
+        VisitWeek,
+        "notes left_out request",
+        "engine travel_source origin",
+        Rule(of("user", VisitWeek.owner_id)),
+    ),
+    personal(VisitHabits, "minutes found_open found_shut", "", Rule(of("account", VisitHabits.account_id))),
     personal(
         VisitPlanStop,
         "reasons",
@@ -444,8 +451,8 @@ OTHERS: list[Declaration] = [
     *impersonal("days off of everybody", HolidayCalendar, Holiday, holiday_calendar_territories),
     *impersonal("rates between currencies, and which amounts they change", ExchangeRate, Revaluation),
     *impersonal("numbers taken", Counter),
+    *impersonal("sums over many records", PipelineRollup, LeadRollup, ActivityRollup),
     *impersonal("what map services were asked how often, and what it cost", MapCall, MapMonth),
-    *impersonal("sums over many deals", PipelineRollup),
     *impersonal("tokens of the service itself, encrypted", Secret),
     *impersonal("says that somebody was erased, in words that name nobody", Erasure),
 ]

@@ -323,6 +323,17 @@ def _open_deals(walk: Walk) -> list[Any]:
     return [row for row in rows if row.stage_kind not in world.CLOSED]
 
 
+async def dashboard(walk: Walk) -> None:
+    """The dashboard counts the deals and leads that are seen."""
+    figures = {one["name"]: one for one in (await walk.get(f"{CRM}/dashboard"))["figures"]}
+    assert figures["total_opportunities"]["count"] == len(walk.visible("opportunity"))
+    assert figures["open_pipeline"]["count"] == len(_open_deals(walk))
+    leads = [row for row in walk.world.rows["lead"] if str(row.id) in walk.visible("lead")]
+    assert figures["active_leads"]["count"] == len(
+        [r for r in leads if r.status not in ("converted", "lost")]
+    )
+
+
 async def kanban(walk: Walk) -> None:
     """The cards of a board, and what is counted in its columns, are the deals that are seen."""
     for asked in ({}, {"probability__gte": 0}):
@@ -418,6 +429,18 @@ async def candidates(walk: Walk) -> None:
     told = await walk.get(f"{CRM}/visits/candidates", **place)
     assert {item["account_id"] for item in told["items"]} <= walk.visible("account")
     assert told["total"] <= len(walk.visible("account"))
+
+
+async def beside_plans(walk: Walk) -> None:
+    """A plan that is not seen is on no map, and explains nothing; nor does one that is seen of a hidden account."""
+    visible = walk.visible("visit_plan")
+    hidden = walk.every("account") - walk.visible("account")
+    for plan_id in walk.some("visit_plan"):
+        shown = await walk.client.get(f"{CRM}/visits/plans/{plan_id}/geojson")
+        assert shown.status_code == (200 if plan_id in visible else 404)
+        for account_id in sorted(hidden)[:2]:
+            told = await walk.client.get(f"{CRM}/visits/plans/{plan_id}/why/{account_id}")
+            assert told.status_code == 404
 
 
 async def preview(walk: Walk) -> None:
@@ -609,6 +632,7 @@ PLACES = {
     "enrolment": f"{CRM}/followups/enrolments",
     "visit_plan": f"{CRM}/visits/plans",
     "check_in": f"{CRM}/visits/check-ins",
+    "visit_week": f"{CRM}/visits/weeks",
     "webhook": "/api/v1/webhooks",
     "custom_field": f"{CRM}/custom-fields",
     "user": "/api/v1/users",
@@ -623,6 +647,7 @@ CHECKS: dict[str, Check] = {
     "GET /api/v1/events": feed,
     f"GET {CRM}/{{plural}}/{{record_id}}/timeline": timelines,
     "POST /api/v1/ask": questions,
+    f"GET {CRM}/dashboard": dashboard,
     f"GET {CRM}/opportunities/pipeline/stats": pipeline_stats,
     f"GET {CRM}/opportunities/pipeline/report": pipeline_report,
     f"GET {CRM}/opportunities/kanban": kanban,
@@ -651,6 +676,8 @@ CHECKS: dict[str, Check] = {
     f"GET {CRM}/visits/brief/{{account_id}}": briefs,
     f"GET {CRM}/visits/nearby": nearby,
     f"GET {CRM}/visits/candidates": candidates,
+    f"GET {CRM}/visits/plans/{{plan_id}}/geojson": beside_plans,
+    f"GET {CRM}/visits/plans/{{plan_id}}/why/{{account_id}}": beside_plans,
     f"GET {CRM}/followups/rules/{{rule_id}}/preview": preview,
     "GET /api/v1/webhooks/{webhook_id}/deliveries": deliveries,
     "GET /api/v1/webhooks/{webhook_id}/deliveries/{delivery_id}": delivery,
@@ -692,6 +719,7 @@ CHECKS |= {
     f"GET {CRM}/notifications/unread": unread,
 }
 NO_RECORDS = {
+    f"GET {CRM}/visits/settings": "how the house visits, for all who are signed in",
     f"GET {CRM}/notifications/preferences": "how whoever asks wants to be told",
     "GET /api/v1/events/types": "words",
     "GET /api/v1/modules": "parts of the installation",

@@ -27,7 +27,7 @@ from crm_api.tags.models import Tag
 from crm_api.targets.models import Target
 from crm_api.users.models import ROLES, Team, User
 from crm_api.views.models import View
-from crm_api.visits.models import VisitPlan
+from crm_api.visits.models import VisitPlan, VisitWeek
 from crm_api.webhooks.models import Webhook
 from tests.access import world
 from tests.access.world import World
@@ -77,6 +77,7 @@ def furnished(session: Session, seed: int) -> World:
         "webhook",
         "visit_plan",
         "check_in",
+        "visit_week",
         "view",
         "target",
         "notification",
@@ -127,6 +128,7 @@ def _of_one_person(session: Session, found: World, user: User, sequence: Sequenc
     rows["visit_plan"].append(_kept(session, _plan(user)))
     if n < len(rows["activity"]):
         rows["check_in"].append(_kept(session, _check_in(user, nth("account").id, rows["activity"][n].id)))
+    rows["visit_week"].append(_kept(session, _week(user)))
     rows["target"].append(_kept(session, _target(user_id=user.id, team_id=user.team_id, month=1)))
     if user.team_id is not None:
         rows["target"].append(
@@ -191,6 +193,15 @@ def _plan(user: User) -> VisitPlan:
     return VisitPlan(
         owner_id=user.id, team_id=user.team_id, day=now.date(), time_zone="UTC", engine="none", travel_source="none",
         is_estimate=True, **dict.fromkeys(times, now), **dict.fromkeys(counts, 0), **dict.fromkeys(ends, 1.0),
+    )  # fmt: skip
+
+
+def _week(user: User) -> VisitWeek:
+    today = clock.now().date()
+    counts = ("reps", "visits", "value", "driving_seconds", "driving_metres")
+    return VisitWeek(
+        owner_id=user.id, team_id=user.team_id, first_day=today, last_day=today, engine="none", travel_source="none",
+        is_estimate=True, **dict.fromkeys(counts, 0),
     )  # fmt: skip
 
 
