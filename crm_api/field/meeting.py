@@ -1,9 +1,9 @@
 """Where people should meet: the place that makes the longest, or the sum, of their drives as short as can be.
 
 A first guess on the plane is bettered on the roads. For the sum it is the geometric median, found as E. Weiszfeld did
-(Tohoku Mathematical Journal 43, 1937); for the longest the point is moved towards the farthest person by ever smaller steps (Bădoiu and Clarkson,
-"Smaller core-sets for balls", SODA 2003). Around it, and around each person, eight neighbours are then tried on the
-roads, nearer and nearer, and the best stays.
+(Tohoku Mathematical Journal 43, 1937); for the longest the point is moved towards the farthest person by ever smaller
+steps (Bădoiu and Clarkson, "Smaller core-sets for balls", SODA 2003). Around the best of it and of the people's own
+places, eight neighbours are then tried on the roads, nearer and nearer, and the best stays.
 """
 
 import math
