@@ -31,6 +31,7 @@ from crm_api.followups.routes import router as followups
 from crm_api.handovers.routes import router as handovers
 from crm_api.imports.routes import router as imports
 from crm_api.leads.routes import router as leads
+from crm_api.maps.place_routes import places_router, runs_router
 from crm_api.maps.routes import router as maps
 from crm_api.modules.routes import router as modules
 from crm_api.notifications.routes import router as notifications
@@ -98,6 +99,8 @@ ROUTERS = (
     custom_fields,
     views,
     maps,
+    places_router,
+    runs_router,
     outbox,
     suppressions,
     followups,

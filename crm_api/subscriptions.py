@@ -29,6 +29,7 @@ from crm_api.handovers import service as handovers
 from crm_api.leads import service as leads
 from crm_api.leads import stages as lead_stages
 from crm_api.leads.catalogue import CATALOGUE as LEADS
+from crm_api.maps import places
 from crm_api.notifications import digest
 from crm_api.notifications import reactions as notifications
 from crm_api.notifications.catalogue import CATALOGUE as NOTIFICATIONS
@@ -101,6 +102,7 @@ ALL_CATALOGUES = (
 SAME_TRANSACTION: dict[str, list[Handler]] = {
     "account.archived": [members.follow_account],
     "account.restored": [members.follow_account],
+    "account.updated": [places.on_account_updated],
     "order.created": [order_lines.tell],
     "order.updated": [order_lines.tell],
     "order.cancelled": [order_lines.tell],

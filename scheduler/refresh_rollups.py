@@ -1,14 +1,14 @@
-"""Makes one row a key of the sums of deals again, where many changes left many."""
+"""Makes one row a key of the kept sums again, where many changes left many."""
 
+from crm_api.analytics.flows import fold_rollups
 from crm_api.core.database import Database
-from crm_api.opportunities.flows import fold_rollups
 from crm_api.ports import Ports
 from crm_api.settings import Settings
 from scheduler.jobs import Job, Turn
 
 
 async def run(db: Database, ports: Ports, settings: Settings, turn: Turn) -> int:
-    """Fold what is crowded; returns of how many stages."""
+    """Fold what is crowded; returns of how many portions."""
     return await fold_rollups(db)
 
 

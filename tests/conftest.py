@@ -17,8 +17,8 @@ import hypothesis
 import pytest
 
 from crm_api import subscriptions
+from crm_api.analytics import rollups
 from crm_api.core.database import Database
-from crm_api.opportunities import rollups
 from tests.support.api import Api, serving
 from tests.support.models import all_tables
 from tests.support.postgres import Postgres, Server
@@ -132,7 +132,7 @@ async def db(database_url: str) -> AsyncIterator[Database]:
 async def api(db: Database, tmp_path: Path) -> AsyncIterator[Api]:
     """The application over `db`; `await api.client("rep")` is signed in.
 
-    After every test the kept sums of deals are held against a full count: whatever it wrote, and however.
+    After every test the kept sums are held against a full count: whatever it wrote, and however.
     """
     async with serving(db, tmp_path) as running:
         yield running

@@ -189,6 +189,7 @@ CATALOGUE = Catalogue(
         Field("visit_country", FieldType.TEXT, Account.visit_country, groupable=True),
         Field("visit_every_days", FieldType.INTEGER, Account.visit_every_days, unit="days"),
         *figures.FIELDS,
+        figures.VISIT_STANDING,
         Field("tags", FieldType.TAGS, tagged("account", Account), synonyms=("tag", "tagged")),
         # Questions say "in segment HVC" by the segment's own name and code.
         Field("segments", FieldType.TAGS, segmented(Account), label="segment membership"),

@@ -32,7 +32,14 @@ class Account(Customised, Timestamps, Versioned, Archivable, Base):
     __tablename__ = "accounts"
     __kind__ = "account"
     __audited__ = True
-    __follows__ = ("team_id", "phone_e164", "coordinates_source", "annual_revenue_base")
+    __follows__ = (
+        "team_id",
+        "phone_e164",
+        "latitude",
+        "longitude",
+        "coordinates_source",
+        "annual_revenue_base",
+    )
     __money__ = ("annual_revenue",)
     __search__ = ("name", "website", "email", "billing_city", "number")
     __search_exact__ = ("phone",)

@@ -1,6 +1,6 @@
 """Activities and the timeline."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -164,3 +164,23 @@ class TimelineEntry(Base):
     contact_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("contacts.id", ondelete="CASCADE"))
     lead_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("leads.id", ondelete="CASCADE"))
     opportunity_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("opportunities.id", ondelete="CASCADE"))
+
+
+class ActivityRollup(Base):
+    """Live activities counted by state, type, person and UTC day; several rows of one key add up.
+
+    Triggers (`core/rolling.py`) add a row for each change. What a state is, `activities/rollups.py` says.
+    """
+
+    __tablename__ = "activity_rollups"
+    __table_args__ = (
+        sa.Index("ix_activity_rollups_state", "state", "day"),
+        sa.Index("ix_activity_rollups_owner", "owner_id"),
+    )
+
+    state: Mapped[str]
+    activity_type: Mapped[str]
+    owner_id: Mapped[UUID | None]
+    day: Mapped[date | None]
+    activities: Mapped[int]
+    minutes: Mapped[int]

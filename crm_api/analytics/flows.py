@@ -1,8 +1,20 @@
-"""Working out amounts anew after a rate has changed: reading in slices, writing in small transactions."""
+"""Figures kept small and right: folding roll-ups, and working amounts out anew after a rate has changed, both in small
+transactions."""
 
 from crm_api.analytics import revaluing
-from crm_api.core import clock
+from crm_api.analytics.rollups import ALL
+from crm_api.core import clock, rollups
 from crm_api.core.database import Database
+
+
+async def fold_rollups(db: Database) -> int:
+    """Fold the kept sums where they are crowded, a portion at a time; returns of how many portions."""
+    folded = 0
+    for kept in ALL:
+        for portion in await db.read(rollups.crowded, kept):
+            await db.write(rollups.fold, kept, portion)
+            folded += 1
+    return folded
 
 
 async def revalue(db: Database) -> int:

@@ -10,9 +10,11 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from crm_api.access import Actor, visible
+from crm_api.access import Actor
+from crm_api.analytics import targets
 from crm_api.core.errors import Invalid
 from crm_api.core.money import to_major
+from crm_api.core.rollups import Row
 from crm_api.opportunities import rollups
 from crm_api.opportunities.models import FORECAST_CATEGORIES
 from crm_api.organisation import service as organisation
@@ -73,7 +75,7 @@ def forecast(session: Session, actor: Actor, *, group_by: str, scope: Scope) -> 
     ]
     by = list(dict.fromkeys((key, "stage_kind", "forecast_category")))
     rows = rollups.read(session, actor, by, *which)
-    grouped: dict[Any, list[rollups.Row]] = {name: [] for name in names} if group_by == "month" else {}
+    grouped: dict[Any, list[Row]] = {name: [] for name in names} if group_by == "month" else {}
     for row in rows:
         grouped.setdefault(row[key], []).append(row)
     aims = _targets(session, actor, group_by, scope) if group_by != "stage" else {}
@@ -96,7 +98,7 @@ def forecast(session: Session, actor: Actor, *, group_by: str, scope: Scope) -> 
     }
 
 
-def _figures(rows: Iterable[rollups.Row], currency: str) -> dict[str, Any]:
+def _figures(rows: Iterable[Row], currency: str) -> dict[str, Any]:
     """What the deals of a bucket come to; omitted ones count nowhere but in `omitted`."""
     rows = list(rows)
     open_ = [row for row in rows if row["stage_kind"] not in CLOSED_KINDS]
@@ -121,25 +123,12 @@ def _targets(session: Session, actor: Actor, group_by: str, scope: Scope) -> dic
 
     A team's target is not added to those of its people: they aim at the same deals.
     """
-    key = Target.starts_on if group_by == "month" else Target.user_id
-    statement = sa.select(key, sa.func.sum(Target.amount)).where(
-        Target.measure == "won_value",
-        Target.period == "month",
-        Target.starts_on.in_(scope.months),
-        visible("target", actor),
-    )
-    if scope.owner_id is not None:
-        statement = statement.where(Target.user_id == scope.owner_id)
-    elif scope.team_id is not None and group_by == "month":
-        statement = statement.where(Target.team_id == scope.team_id, Target.user_id.is_(None))
-    else:
-        statement = statement.where(Target.user_id.is_not(None))
-        if scope.team_id is not None:
-            statement = statement.where(Target.team_id == scope.team_id)
-    return {
-        key.isoformat()[:7] if isinstance(key, date) else key: int(amount)
-        for key, amount in session.execute(statement.group_by(key))
-    }
+    by_month = group_by == "month"
+    found = targets.won_by(
+        session, actor, Target.starts_on if by_month else Target.user_id, scope.months,
+        owner_id=scope.owner_id, team_id=scope.team_id, of_the_team=by_month,
+    )  # fmt: skip
+    return {key.isoformat()[:7] if by_month else key: amount for key, amount in found.items()}
 
 
 def _labels(session: Session, group_by: str, keys: Iterable[Any]) -> dict[Any, str]:
@@ -152,8 +141,8 @@ def _labels(session: Session, group_by: str, keys: Iterable[Any]) -> dict[Any, s
 
 
 def _in_order(
-    group_by: str, grouped: dict[Any, list[rollups.Row]], labels: dict[Any, str]
-) -> list[tuple[Any, list[rollups.Row]]]:
+    group_by: str, grouped: dict[Any, list[Row]], labels: dict[Any, str]
+) -> list[tuple[Any, list[Row]]]:
     """Months by time, owners by name with nobody's last, stages along the way."""
     if group_by == "month":
         return sorted(grouped.items())

@@ -1,12 +1,16 @@
 """The statements behind the figures."""
 
+from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 import sqlalchemy as sa
 
 from crm_api.access import Actor, visible
-from crm_api.core.dialect import Wide, days_between
-from crm_api.leads.models import HOT, Lead
+from crm_api.accounts.figures import VISIT_STANDING
+from crm_api.accounts.models import Account
+from crm_api.core.dialect import Wide
+from crm_api.leads.models import Lead, LeadStats
 from crm_api.opportunities import catalogue as deals
 from crm_api.opportunities.models import Opportunity
 from crm_api.pipelines.models import OPPORTUNITY_KINDS
@@ -46,36 +50,39 @@ def neglected(actor: Actor, *which: sa.ColumnElement[bool], pushed_times: int) -
     return sa.select(*sums)
 
 
-def leads_by(actor: Actor, column: Any, *, since: Any, until: Any) -> sa.Select[Any]:
-    """How many leads a value of `column`, of those made in [since, until)."""
-    return _made(sa.select(column, sa.func.count()).group_by(column), actor, since, until)
+def leads_to_follow_up(actor: Actor, *, before: datetime, owner_id: UUID | None = None) -> sa.Select[int]:
+    """How many open leads are to be followed up before an instant: as a person has set, else by an open follow-up.
 
-
-def lead_figures(actor: Actor, *, since: Any, until: Any) -> sa.Select[Any]:
-    """One row: total, converted, with a deal, days to convert, average score, hot ones."""
-    hot = sa.or_(Lead.score >= HOT, Lead.rating == "hot")
-    deals = sa.select(Opportunity.lead_id).where(
-        Opportunity.lead_id.is_not(None), Opportunity.archived_at.is_(None)
+    Each of the two is found by its own index, which a condition over both at once would not use.
+    """
+    set_by_hand = sa.select(Lead.id).where(Lead.next_follow_up_date < before)
+    by_activities = (
+        sa.select(Lead.id)
+        .join(LeadStats, LeadStats.lead_id == Lead.id)
+        .where(LeadStats.next_follow_up_at < before, Lead.next_follow_up_date.is_(None))
     )
-    with_deal = sa.or_(Lead.converted_opportunity_id.is_not(None), Lead.id.in_(deals))
-    converted = sa.case((Lead.status == "converted", 1), else_=0)
-    return _made(
-        sa.select(
-            sa.func.count().label("total"),
-            sa.func.coalesce(sa.func.sum(converted), 0).label("converted"),
-            sa.func.coalesce(sa.func.sum(sa.case((with_deal, 1), else_=0)), 0).label("with_deal"),
-            sa.func.avg(days_between(Lead.created_at, Lead.converted_at)).label("days"),
-            sa.func.avg(Lead.score).label("score"),
-            sa.func.coalesce(sa.func.sum(sa.case((hot, 1), else_=0)), 0).label("hot"),
-        ),
-        actor,
-        since,
-        until,
+    due = sa.union_all(
+        *(
+            one.where(
+                Lead.archived_at.is_(None),
+                Lead.status.not_in(("converted", "lost")),
+                visible("lead", actor),
+                *([Lead.owner_id == owner_id] if owner_id is not None else []),
+            )
+            for one in (set_by_hand, by_activities)
+        )
+    ).subquery()
+    return sa.select(sa.func.count()).select_from(due)
+
+
+def visit_standings(actor: Actor, *, owner_id: UUID | None = None) -> sa.Select[Any]:
+    """How many accounts that are to be visited every so often were visited in time, are overdue, or never were."""
+    standing = VISIT_STANDING.column.label("standing")
+    found = sa.select(standing).where(
+        Account.visit_every_days.is_not(None),
+        Account.archived_at.is_(None),
+        visible("account", actor),
+        *([Account.owner_id == owner_id] if owner_id is not None else []),
     )
-
-
-def _made(statement: sa.Select[Any], actor: Actor, since: Any, until: Any) -> sa.Select[Any]:
-    statement = statement.where(Lead.archived_at.is_(None), visible("lead", actor))
-    if since is not None:
-        statement = statement.where(Lead.created_at >= since)
-    return statement if until is None else statement.where(Lead.created_at < until)
+    each = found.subquery()
+    return sa.select(each.c.standing, sa.func.count()).group_by(each.c.standing)

@@ -6,8 +6,17 @@ from uuid import UUID
 from fastapi import APIRouter, Query, Response
 from sqlalchemy.orm import Session
 
-from crm_api.analytics import bridge, forecast, service
-from crm_api.analytics.schemas import Bridge, Forecast, Hygiene, LeadSummary, PipelineReport, PipelineStats
+from crm_api.analytics import bridge, dashboard, forecast, periods, service
+from crm_api.analytics.periods import Name
+from crm_api.analytics.schemas import (
+    Bridge,
+    Dashboard,
+    Forecast,
+    Hygiene,
+    LeadSummary,
+    PipelineReport,
+    PipelineStats,
+)
 from crm_api.core.problems import documented
 from crm_api.core.schemas import Day
 from crm_api.dependencies import CurrentActor, Db, json_answer, takes_only
@@ -117,6 +126,29 @@ async def forecast_bridge(
             pipeline_id=pipeline_id, owner_id=owner_id,
         )
     )  # fmt: skip
+
+
+@router.get(
+    "/dashboard",
+    response_model=Dashboard,
+    responses=documented(400, 422),
+    dependencies=[takes_only("period", "start_date", "end_date", "owner_id")],
+)
+async def dashboard_figures(
+    db: Db,
+    actor: CurrentActor,
+    period: Annotated[Name | None, Query(description="This month where nothing is said.")] = None,
+    start_date: Annotated[Day | None, Query(description="First day, in your time zone.")] = None,
+    end_date: Annotated[Day | None, Query(description="Last day, included.")] = None,
+    owner_id: Annotated[UUID | None, Query(description="Records of this person alone.")] = None,
+) -> Response:
+    """Pipeline, forecast, won revenue, rates, leads, activities and coverage, each with the list behind it."""
+
+    def told(session: Session) -> dict[str, Any]:
+        days = periods.period(session, actor, period, start_date, end_date)
+        return dashboard.dashboard(session, actor, period=days, owner_id=owner_id)
+
+    return json_answer(await db.read(told))
 
 
 @router.get(

@@ -145,6 +145,64 @@ class Bridge(BaseModel):
     largest: list[Movement]
 
 
+class DashboardPeriod(BaseModel):
+    """Days, both included, in the asker's time zone."""
+
+    name: str
+    start_date: date
+    end_date: date
+
+
+Unit = Literal["money", "percent", "days", "records"]
+
+
+class Figure(BaseModel):
+    """One number. Money is in major units of the dashboard's currency; `value` is null where nothing was counted.
+
+    `count` is how many records it is of, and `list` the address of the list of just these. `before` is the same figure
+    in the period before, `target` what was aimed at.
+    """
+
+    name: str
+    label: str
+    unit: Unit
+    value: float | None
+    before: float | None
+    target: float | None
+    count: int
+    list: str | None
+
+
+class FigurePart(BaseModel):
+    """One part of a breakdown, with the list of its records."""
+
+    key: UUID | str | None
+    label: str
+    value: float
+    count: int
+    target: float | None = None
+    list: str
+
+
+class Breakdown(BaseModel):
+    """A figure by something: stage, source, status, type, person, month."""
+
+    name: str
+    label: str
+    unit: Unit
+    rows: list[FigurePart]
+
+
+class Dashboard(BaseModel):
+    """The figures a day is steered by, of the records the asker sees."""
+
+    period: DashboardPeriod
+    before: DashboardPeriod
+    currency: str
+    figures: list[Figure]
+    breakdowns: list[Breakdown]
+
+
 class LeadSummary(Shown):
     """The leads the asker may see. `conversion_rate` is converted / all, `opportunity_rate` those with a deal / all,
     `avg_days_to_convert` in days."""

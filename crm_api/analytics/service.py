@@ -14,12 +14,15 @@ from crm_api.analytics import queries
 from crm_api.analytics.schemas import LeadSummary
 from crm_api.core.errors import Invalid
 from crm_api.core.money import to_major
-from crm_api.leads.models import Lead
+from crm_api.core.rollups import Row
+from crm_api.leads import rollups as leads
 from crm_api.opportunities import rollups
 from crm_api.opportunities.models import Opportunity
 from crm_api.organisation import service as organisation
 from crm_api.pipelines.models import CLOSED_KINDS, OPPORTUNITY_KINDS
 from crm_api.users.models import User
+
+MILLISECONDS_A_DAY = 86_400_000
 
 
 def pipeline_stats(
@@ -88,12 +91,12 @@ def _which(actor: Actor, **of: UUID | None) -> list[Any]:
     return [keys[name] == value for name, value in of.items() if value is not None]
 
 
-def _added(rows: Iterable[rollups.Row]) -> rollups.Row:
+def _added(rows: Iterable[Row]) -> Row:
     rows = list(rows)
     return {name: sum(row[name] for row in rows) for name in rollups.SUMS}
 
 
-def _by_stage(rows: Sequence[rollups.Row]) -> list[rollups.Row]:
+def _by_stage(rows: Sequence[Row]) -> list[Row]:
     """One row a kind of stage, in order."""
     kinds = [kind for kind in OPPORTUNITY_KINDS if any(row["stage_kind"] == kind for row in rows)]
     return [
@@ -101,16 +104,14 @@ def _by_stage(rows: Sequence[rollups.Row]) -> list[rollups.Row]:
     ]
 
 
-def _grouped(
-    rows: Iterable[rollups.Row], name: str, order: Callable[[Any], Any]
-) -> list[tuple[Any, list[rollups.Row]]]:
-    found: dict[Any, list[rollups.Row]] = {}
+def _grouped(rows: Iterable[Row], name: str, order: Callable[[Any], Any]) -> list[tuple[Any, list[Row]]]:
+    found: dict[Any, list[Row]] = {}
     for row in rows:
         found.setdefault(row[name], []).append(row)
     return sorted(found.items(), key=lambda one: order(one[0]))
 
 
-def _stats(rows: Sequence[rollups.Row], currency: str) -> dict[str, Any]:
+def _stats(rows: Sequence[Row], currency: str) -> dict[str, Any]:
     """The figures over rows of one kind of stage each."""
     kinds = {row["stage_kind"]: row for row in rows}
     open_ = _added(row for row in rows if row["stage_kind"] not in CLOSED_KINDS)
@@ -146,30 +147,25 @@ def lead_summary(
         raise Invalid.field("end_date", "cannot be before start_date")
     since = _start(start_date, actor) if start_date else None
     until = _start(end_date + timedelta(days=1), actor) if end_date else None
-    total, converted, with_deal, days, score, hot = session.execute(
-        queries.lead_figures(actor, since=since, until=until)
-    ).one()
-    counts = {
-        name: {
-            value or "none": count
-            for value, count in session.execute(queries.leads_by(actor, column, since=since, until=until))
-        }
-        for name, column in (
-            ("by_status", Lead.status),
-            ("by_source", Lead.source),
-            ("by_priority", Lead.priority),
-        )
-    }
+    counted = {axis: leads.read(session, actor, axis, since=since, until=until) for axis in leads.AXES}
+    rows = counted["status"].values()
+    total, converted, with_deal, timed, taken, score, hot = (
+        sum(row[name] for row in rows)
+        for name in ("leads", "converted", "with_deal", "timed", "taken", "score", "hot")
+    )
     figures = {
         "start_date": start_date,
         "end_date": end_date,
         "total_leads": total,
-        **counts,
-        "conversion_rate": 100 * int(converted) / total if total else None,
-        "opportunity_rate": 100 * int(with_deal) / total if total else None,
-        "avg_days_to_convert": None if days is None else float(days),
-        "average_lead_score": None if score is None else float(score),
-        "hot_leads_count": int(hot),
+        **{
+            f"by_{axis}": {word or "none": row["leads"] for word, row in by.items() if row["leads"]}
+            for axis, by in counted.items()
+        },
+        "conversion_rate": 100 * converted / total if total else None,
+        "opportunity_rate": 100 * with_deal / total if total else None,
+        "avg_days_to_convert": taken / timed / MILLISECONDS_A_DAY if timed else None,
+        "average_lead_score": score / total if total else None,
+        "hot_leads_count": hot,
     }
     return LeadSummary.vocabulary.beside(figures)
 

@@ -18,6 +18,8 @@ from sqlalchemy.orm import Session
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
 
+from crm_api.core import rolling
+
 Json = sa.JSON(none_as_null=True).with_variant(postgresql.JSONB(none_as_null=True), "postgresql")
 # COLLATE "C" compares bytes, as SQLite does: the same order and the same index use on both.
 SortText = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
@@ -217,6 +219,46 @@ def _month_postgresql(element: month_of, compiler: SQLCompiler, **kw: Any) -> st
 def _month_sqlite(element: month_of, compiler: SQLCompiler, **kw: Any) -> str:
     (day,) = (compiler.process(c, **kw) for c in element.clauses)
     return f"substr({day}, 1, 7)"
+
+
+class day_of(FunctionElement[Any]):
+    """`day_of(instant)`: the day of an instant in UTC, the way the triggers of roll-ups write it."""
+
+    type = sa.Date()
+    name = "day_of"
+    inherit_cache = True
+
+
+@compiles(day_of, "postgresql")
+def _day_postgresql(element: day_of, compiler: SQLCompiler, **kw: Any) -> str:
+    (instant,) = (compiler.process(c, **kw) for c in element.clauses)
+    return rolling.Postgresql.day(instant)
+
+
+@compiles(day_of, "sqlite")
+def _day_sqlite(element: day_of, compiler: SQLCompiler, **kw: Any) -> str:
+    (instant,) = (compiler.process(c, **kw) for c in element.clauses)
+    return rolling.Sqlite.day(instant)
+
+
+class milliseconds_between(FunctionElement[int]):
+    """`milliseconds_between(start, end)`: a whole number of them, the way the triggers of roll-ups write it."""
+
+    type = sa.BigInteger()
+    name = "milliseconds_between"
+    inherit_cache = True
+
+
+@compiles(milliseconds_between, "postgresql")
+def _ms_postgresql(element: milliseconds_between, compiler: SQLCompiler, **kw: Any) -> str:
+    start, end = (compiler.process(c, **kw) for c in element.clauses)
+    return rolling.Postgresql.milliseconds(start, end)
+
+
+@compiles(milliseconds_between, "sqlite")
+def _ms_sqlite(element: milliseconds_between, compiler: SQLCompiler, **kw: Any) -> str:
+    start, end = (compiler.process(c, **kw) for c in element.clauses)
+    return rolling.Sqlite.milliseconds(start, end)
 
 
 class days_between(FunctionElement[float]):
@@ -470,83 +512,19 @@ def _postgresql_guards() -> list[str]:
     return made
 
 
-_ROLLED_BY = ("pipeline_id", "stage_id", "stage_kind", "owner_id", "team_id", "month", "forecast_category")
-_ROLLUP = f"INSERT INTO pipeline_rollups (id, {', '.join(_ROLLED_BY)}, deals, valued, value, weighted)"
-# What an update of a deal may change in them.
-_ROLLED = ("pipeline_id", "stage_id", "stage_kind", "owner_id", "team_id", "closes_on", "forecast_category",
-           "value_base", "probability", "archived_at")  # fmt: skip
-
-
-def _sqlite_rollups() -> list[str]:
-    """Each row written to `opportunities` leaves what it adds to the sums, and takes away what it stood for before."""
-
-    def row(alias: str, sign: str) -> str:
-        keys = ", ".join(
-            f"substr({alias}.closes_on, 1, 7)" if key == "month" else f"{alias}.{key}" for key in _ROLLED_BY
-        )
-        value = f"coalesce({alias}.value_base, 0)"
-        sums = f"{sign}1, {sign}({alias}.value_base IS NOT NULL), {sign}{value}, {sign}{value} * {alias}.probability"
-        return f"{_ROLLUP} SELECT randomblob(16), {keys}, {sums} WHERE {alias}.archived_at IS NULL;"
-
-    changed = " OR ".join(f"OLD.{name} IS NOT NEW.{name}" for name in _ROLLED)
-    return [
-        f"CREATE TRIGGER IF NOT EXISTS opportunities_rolled_{name} AFTER {when} ON opportunities "
-        f"{condition} BEGIN {' '.join(rows)} END"
-        for name, when, condition, rows in (
-            ("in", "INSERT", "", [row("NEW", "")]),
-            ("out", "DELETE", "", [row("OLD", "-")]),
-            ("over", "UPDATE", f"WHEN {changed}", [row("OLD", "-"), row("NEW", "")]),
-        )
-    ]
-
-
-def _postgresql_rollups() -> list[str]:
-    """The same once a statement: what a million imported deals add is as many rows as there are different keys."""
-    keys = ", ".join("to_char(closes_on, 'YYYY-MM')" if key == "month" else key for key in _ROLLED_BY)
-    groups = ", ".join(str(n) for n in range(2, 2 + len(_ROLLED_BY)))
-    value = "coalesce(value_base, 0)::numeric"
-    sums = (
-        "sum(sign)",
-        "sum(CASE WHEN value_base IS NULL THEN 0 ELSE sign END)",
-        f"sum(sign * {value})",
-        f"sum(sign * {value} * probability)",
-    )
-    nothing = " AND ".join(f"{one} = 0" for one in sums)
-
-    def of(table: str, sign: int) -> str:
-        return f"SELECT {sign} AS sign, {table}.* FROM {table} WHERE archived_at IS NULL"
-
-    def added(rows: str) -> str:
-        return (
-            f"{_ROLLUP} SELECT gen_random_uuid(), {keys}, {', '.join(sums)} FROM ({rows}) AS changed "
-            f"GROUP BY {groups} HAVING NOT ({nothing});"
-        )
-
-    both = f"{of('new_rows', 1)} UNION ALL {of('old_rows', -1)}"
-    made = []
-    for name, verb, tables, rows in (
-        ("in", "INSERT", "NEW TABLE AS new_rows", of("new_rows", 1)),
-        ("out", "DELETE", "OLD TABLE AS old_rows", of("old_rows", -1)),
-        ("over", "UPDATE", "NEW TABLE AS new_rows OLD TABLE AS old_rows", both),
-    ):
-        made += [
-            f"CREATE OR REPLACE FUNCTION opportunities_rolled_{name}() RETURNS trigger LANGUAGE plpgsql "
-            f"AS $$ BEGIN {added(rows)} RETURN NULL; END $$",
-            f"DROP TRIGGER IF EXISTS opportunities_rolled_{name} ON opportunities",
-            f"CREATE TRIGGER opportunities_rolled_{name} AFTER {verb} ON opportunities REFERENCING {tables} "
-            f"FOR EACH STATEMENT EXECUTE FUNCTION opportunities_rolled_{name}()",
-        ]
-    return made
-
-
 def create_objects(connection: sa.Connection) -> None:
     """Create what metadata cannot: triggers, FTS tables, expression indexes. Every migration ends with it."""
     on_postgresql = connection.dialect.name == "postgresql"
     objects = list(_POSTGRESQL_OBJECTS if on_postgresql else _SQLITE_OBJECTS)
     if sa.inspect(connection).has_table("erasures"):  # earlier revisions have no trail to guard
         objects += _postgresql_guards() if on_postgresql else _sqlite_guards()
-    if sa.inspect(connection).has_table("pipeline_rollups"):
-        objects += _postgresql_rollups() if on_postgresql else _sqlite_rollups()
+    there = sa.inspect(connection)
+    for rollup in rolling.ROLLED:
+        if there.has_table(rollup):
+            columns = {column["name"] for column in there.get_columns(rollup)}
+            objects += rolling.triggers(rollup, on_postgresql=on_postgresql, columns=columns)
+    if there.has_table("lead_rollups"):
+        objects += rolling.lead_deal_counts(on_postgresql=on_postgresql)
     for statement in objects:
         connection.exec_driver_sql(statement)
 

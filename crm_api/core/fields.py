@@ -117,7 +117,8 @@ class Measure:
     """A figure with one definition for API, pages and questions: `fn` over `field` of rows `where`.
 
     `fn` is one of count, sum, avg, median, min, max, ratio. A ratio counts `where` over `of` (both
-    condition trees as plain dicts) and is a percentage. `time_field` is the date its windows mean.
+    condition trees as plain dicts) and is a percentage. `time_field` is the date its windows mean. The "best" has
+    the highest figure, or the lowest where `low_is_good`.
     """
 
     name: str
@@ -128,6 +129,7 @@ class Measure:
     unit: str | None = None
     synonyms: tuple[str, ...] = ()
     time_field: str | None = None
+    low_is_good: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,6 +166,7 @@ class Catalogue:
     default_sort: str = "-created_at"
     time_field: str = "created_at"  # what a bare period means
     size: tuple[str, ...] = ()  # the fields "big" and "small" may mean; with several the asker is asked
+    lasts: tuple[str, ...] = ()  # the fields "more than 30 days" may mean where none is named
     age: str | None = None  # the field "oldest" and "latest" mean
     named: bool = False  # questions speak of its records by their label
     asked: bool = True  # questions know its words; else they would stand in the way of those of the trade

@@ -10,7 +10,7 @@ _RECORD = {
 _OWNED = _RECORD | {"assigned": "has another owner; `before` is the one it had"}
 
 EVENTS: dict[str, dict[str, str]] = {
-    "account": _OWNED,
+    "account": _OWNED | {"located": "has coordinates: from a pin, a check-in, or its address"},
     "contact": _OWNED,
     "lead": _OWNED
     | {

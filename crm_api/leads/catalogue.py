@@ -56,6 +56,7 @@ def _decorate(session: Session, rows: list[dict[str, Any]], single: bool) -> Non
 
 
 _IS_HOT = sa.or_(Lead.score >= HOT, sa.func.coalesce(Lead.rating, "") == "hot")
+_HAS_DEAL = sa.or_(Lead.deal_count > 0, Lead.converted_opportunity_id.is_not(None))
 # Asked of the service's clock each time the statement is sent, not when it is built.
 _NOW = moving(clock.now, UTCDateTime())
 
@@ -129,6 +130,7 @@ CATALOGUE = Catalogue(
         ),
         Field("is_qualified", FieldType.BOOLEAN, Lead.is_qualified, nullable=False),
         Field("score_is_manual", FieldType.BOOLEAN, Lead.score_is_manual, nullable=False),
+        Field("has_deal", FieldType.BOOLEAN, _HAS_DEAL, label="with a deal", nullable=False),
         Field("is_hot_lead", FieldType.BOOLEAN, _IS_HOT, label="hot lead", nullable=False),
         Field("qualified_at", FieldType.DATETIME, Lead.qualified_at, synonyms=("qualified on",)),
         Field("budget", FieldType.MONEY, Lead.budget_base),

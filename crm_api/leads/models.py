@@ -1,6 +1,7 @@
 """Leads."""
 
 from datetime import date, datetime
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -9,6 +10,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from crm_api.core.columns import Archivable, Customised, Timestamps, Versioned, derived, figure, one_of
 from crm_api.core.database import Base
+from crm_api.core.dialect import Wide
 from crm_api.core.text import fold
 from crm_api.matching.names import company_key, domain_of, person_key
 
@@ -162,6 +164,8 @@ class Lead(Customised, Timestamps, Versioned, Archivable, Base):
         index=True,
     )
     lost_reason: Mapped[str | None]
+    # Live deals that began with it; kept by triggers (`core/rolling.py`), because the lead's own roll-up counts by it.
+    deal_count: Mapped[int] = figure(default=0, server_default="0")
     archived_from: Mapped[dict[str, Any] | None]
 
     external_system: Mapped[str | None]
@@ -203,3 +207,33 @@ class LeadStats(Base):
     call_attempts: Mapped[int] = mapped_column(default=0)
     next_follow_up_at: Mapped[datetime | None] = mapped_column(index=True)
     missed_calls: Mapped[int] = mapped_column(default=0, server_default="0")
+
+
+class LeadRollup(Base):
+    """Live leads counted by the UTC day they were made and, each by itself, by status (with stage), source and
+    priority; several rows of one key add up.
+
+    Triggers (`core/rolling.py`) add a row for each change; `leads/rollups.py` reads them and says what the sums are.
+    Amounts are in minor units of the organisation's currency, `weighted` a hundred times those.
+    """
+
+    __tablename__ = "lead_rollups"
+    __table_args__ = (
+        sa.Index("ix_lead_rollups_axis", "axis", "day"),
+        sa.Index("ix_lead_rollups_word", "word"),
+    )
+
+    axis: Mapped[str]
+    word: Mapped[str | None]
+    stage_id: Mapped[UUID | None]
+    day: Mapped[date]
+    leads: Mapped[int]
+    qualified: Mapped[int] = mapped_column(default=0, server_default="0")
+    with_deal: Mapped[int] = mapped_column(default=0, server_default="0")
+    converted: Mapped[int] = mapped_column(default=0, server_default="0")
+    hot: Mapped[int] = mapped_column(default=0, server_default="0")
+    score: Mapped[int] = mapped_column(default=0, server_default="0")
+    timed: Mapped[int] = mapped_column(default=0, server_default="0")
+    taken: Mapped[int] = mapped_column(default=0, server_default="0")
+    value: Mapped[Decimal] = mapped_column(Wide, default=0, server_default="0")
+    weighted: Mapped[Decimal] = mapped_column(Wide, default=0, server_default="0")

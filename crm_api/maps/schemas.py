@@ -1,9 +1,12 @@
 """What goes in and out of maps."""
 
+from datetime import datetime
 from typing import Literal
+from uuid import UUID
 
 from pydantic import BaseModel, Field
 
+from crm_api.conditions.tree import All, Tree
 from crm_api.core.schemas import Body, Instant, Latitude, Line, Longitude, example
 
 COUNTRY = r"^[A-Za-z]{2}$"
@@ -107,3 +110,104 @@ class SpendOut(BaseModel):
     left_usd: float
     services: list[ServiceSpend]
     prices: Prices
+
+
+Status = Literal["placed", "review", "nothing", "failed", "moved", "expired"]
+
+
+class AccountPlaceOut(BaseModel):
+    """Where an account is and how we know. `is_ours`: set by a person or at the door, which no geocoder moves.
+
+    `candidates` are what a doubtful address may mean; `expires_at` is when Google's coordinates are let go of.
+    """
+
+    account_id: UUID
+    account_name: str
+    address: str | None
+    latitude: float | None
+    longitude: float | None
+    source: str | None
+    is_ours: bool
+    status: Status
+    precision: Precision | None
+    place_id: str | None
+    label: str | None
+    geocoded_at: datetime | None
+    expires_at: datetime | None
+    candidates: list[PlaceOut]
+    note: str | None
+
+
+class AccountPlaces(BaseModel):
+    """Accounts whose place needs a person, by name."""
+
+    items: list[AccountPlaceOut]
+    total: int
+
+
+class PinIn(Point):
+    """Where the account is, as somebody who knows says."""
+
+    model_config = example({"latitude": 39.9577, "longitude": -83.0238})
+
+
+class ChoiceIn(Body):
+    """The number of a candidate, counted from 0."""
+
+    model_config = example({"candidate": 0})
+
+    candidate: int = Field(ge=0, le=20)
+
+
+class GeocodingAsked(Body):
+    """Which accounts: those without coordinates for which `where` holds. `again` takes those found before, and those
+    nothing was found of, as well."""
+
+    model_config = example({"where": {"field": "account_type", "op": "eq", "value": "dealer"}})
+
+    where: Tree = Field(default_factory=lambda: All(all=[]))
+    again: bool = False
+
+
+class GeocodingIn(GeocodingAsked):
+    """The same, and what it may cost at most."""
+
+    model_config = example(
+        {"where": {"field": "account_type", "op": "eq", "value": "dealer"}, "most_usd": 12.5}
+    )
+
+    most_usd: float = Field(0.0, ge=0, le=10_000, allow_inf_nan=False, description="As the preview says.")
+
+
+class ExampleOut(BaseModel):
+    """One address as it would be looked up."""
+
+    account_id: UUID
+    address: str
+
+
+class GeocodingPreview(BaseModel):
+    """What a run would look up, and what that costs at list price in US dollars. `fits` the rest of the month."""
+
+    geocoder: str
+    look_ups: int
+    without_address: int
+    usd: float
+    left_usd: float
+    fits: bool
+    examples: list[ExampleOut]
+
+
+class GeocodingRunOut(BaseModel):
+    """How far a run is; `outcomes` counts what came of the addresses. A stopped one says why in `message`."""
+
+    id: UUID
+    state: Literal["waiting", "done", "stopped", "cancelled"]
+    total: int
+    done: int
+    left: int
+    outcomes: dict[str, int]
+    most_usd: float
+    message: str | None
+    created_at: datetime
+    finished_at: datetime | None

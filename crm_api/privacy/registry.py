@@ -13,7 +13,7 @@ import sqlalchemy as sa
 
 from crm_api.access.models import AccountAccess
 from crm_api.accounts.models import Account, AccountStats
-from crm_api.activities.models import Activity, TimelineEntry
+from crm_api.activities.models import Activity, ActivityRollup, TimelineEntry
 from crm_api.attachments.models import Attachment
 from crm_api.audit.models import AuditEntry, ChangeSet, Erasure
 from crm_api.contacts.models import Contact, ContactStats
@@ -23,9 +23,9 @@ from crm_api.custom_fields.models import CustomField, field_values
 from crm_api.events.models import EventDelivery, EventRow
 from crm_api.followups.models import Enrolment, FollowUpRule, Sequence
 from crm_api.imports.models import ImportRun
-from crm_api.leads.models import Lead, LeadStats
+from crm_api.leads.models import Lead, LeadRollup, LeadStats
 from crm_api.mailboxes.models import MailboxState, ReceivedMail
-from crm_api.maps.models import MapCall, MapMonth
+from crm_api.maps.models import AccountPlace, GeocodingItem, GeocodingRun, MapCall, MapMonth
 from crm_api.notifications.models import Notification, NotificationPreference
 from crm_api.opportunities.models import Opportunity, OpportunityLine, PipelineRollup, Quote, StageMove
 from crm_api.orders.models import Order, OrderLine
@@ -278,6 +278,12 @@ RECORDS: list[Declaration] = [
         Rule(any_of(of("visit_plan", VisitPlanStop.plan_id), of("account", VisitPlanStop.account_id))),
     ),
     personal(
+        AccountPlace,
+        "address label candidates note",
+        "status source precision place_id",
+        Rule(of("account", AccountPlace.account_id)),
+    ),
+    personal(
         View,
         "name name_key conditions search",
         "kind sort fields shared_with",
@@ -404,13 +410,21 @@ OTHERS: list[Declaration] = [
         OrderLine,
         SegmentStats,
     ),
-    *impersonal("links and times alone", AccountAccess, SegmentMember, user_territories, WebhookStats),
+    *impersonal(
+        "links and times alone",
+        AccountAccess,
+        GeocodingItem,
+        GeocodingRun,
+        SegmentMember,
+        user_territories,
+        WebhookStats,
+    ),
     *impersonal("the company's own profile and how it works", Organisation, Pipeline, Stage, CustomField),
     *impersonal("days off of everybody", HolidayCalendar, Holiday, holiday_calendar_territories),
     *impersonal("rates between currencies, and which amounts they change", ExchangeRate, Revaluation),
     *impersonal("numbers taken", Counter),
+    *impersonal("sums over many records", PipelineRollup, LeadRollup, ActivityRollup),
     *impersonal("what map services were asked how often, and what it cost", MapCall, MapMonth),
-    *impersonal("sums over many deals", PipelineRollup),
     *impersonal("tokens of the service itself, encrypted", Secret),
     *impersonal("says that somebody was erased, in words that name nobody", Erasure),
 ]

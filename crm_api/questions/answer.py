@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from crm_api.core.fields import Registry
 from crm_api.questions import telling
 from crm_api.questions.compile import MOST_ROWS, Asker, Column, Compiled, compile_plan, shown
-from crm_api.questions.plan import Plan
+from crm_api.questions.plan import Figure, Plan
 from crm_api.questions.result import Answer, Clarification, ColumnOut, OptionOut
 from crm_api.questions.telling import number
 
@@ -55,7 +55,12 @@ def _answered(session: Session, plan: Plan, registry: Registry, asker: Asker, mo
     ]
     answer.total_rows = _total(session, compiled, plan, len(answer.rows))
     answer.truncated = answer.total_rows > len(answer.rows)
-    _leave_out_empty(answer, plan)
+    if not plan.over_groups:
+        _leave_out_empty(answer, plan)
+    if answer.rows == [[None]] and plan.figures and plan.figures[0].fn == "sum":
+        counted = plan.model_copy(update={"figures": (Figure(),)})
+        if not session.scalar(compile_plan(counted, registry=registry, asker=asker).statement):
+            answer.rows = [[0]]  # of no records; where there are some, none has the field
     if plan.change == "share":
         _as_shares(answer)
     answer.value = _single(answer, plan)
@@ -96,7 +101,7 @@ def _as_shares(answer: Answer) -> None:
 
 def _single(answer: Answer, plan: Plan) -> Any:
     """The one value that answers, if one does."""
-    if (plan.figures and not plan.group_by) or plan.counts_groups:
+    if (plan.figures and not plan.group_by) or plan.counts_groups or plan.over_groups:
         return answer.rows[0][0] if answer.rows else None
     if plan.action == "lookup" and len(answer.rows) == 1 and len(plan.columns) == 1:
         return answer.rows[0][1]

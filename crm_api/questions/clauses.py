@@ -59,8 +59,9 @@ class Clauses:
             target = self.s.after(at, over=skip, tags=("stop", "vague"))
             if target is not None and self.s.spans[target].text in ("my", "i"):
                 target = self.s.after(target, over=skip, tags=("stop", "vague"))
-            if target is not None and self._leads_on(target):
-                self.s.use(target)
+            if target is not None and self.s.spans[at].value == "not" and self._leads_on(target):
+                if not self._leads_elsewhere(target):
+                    self.s.use(target)
                 target = self.s.after(target, over=skip)
             if target is not None:
                 turned[target] = at
@@ -75,6 +76,17 @@ class Clauses:
             and not span.entry("word", "kind")
             and after
             and after.is_cue("by", "of", "not")
+        )
+
+    def _leads_elsewhere(self, at: int) -> bool:
+        """ "not managed by X": the link goes to another record of the kind asked about, so it must be kept."""
+        return any(
+            e.what == "relation"
+            and e.kind == self.s.entity
+            and r.name == e.name
+            and r.target == self.s.entity
+            for e in self.s.spans[at].entries
+            for r in self.s.catalogue.relations
         )
 
     def _negative(self, at: int) -> bool:
@@ -95,11 +107,17 @@ class Clauses:
         return False
 
     def _joined(self, left: int, right: int) -> bool:
-        """Whether two spans are alternatives of one list: only names and "or"/"and" between them."""
-        return all(
-            span.tag == "name" or span.is_cue("or", "and", "of")
-            for span in self.s.spans[max(left, 0) : right]
-        )
+        """Whether two spans are alternatives of one list: only names between them, each joined to the next by "or" or
+        "and". "Other than X in the East" is two conditions, of which only the first is turned round."""
+        joined = True
+        for span in self.s.spans[max(left, 0) : right]:
+            if span.tag == "name" and joined:
+                joined = False
+            elif span.is_cue("or", "and"):
+                joined = True
+            elif not (span.is_cue("of") and joined):
+                return False
+        return joined
 
     def _open_clauses(self) -> None:
         """Kinds and words that are only reached through a to-many step open a clause."""

@@ -137,6 +137,8 @@ class _Compiler:
         keys = [expression for expression, _ in groups]
         if keys:
             statement = statement.group_by(*keys, *self._identities(plan.group_by))
+            if plan.sort and plan.limit:  # what has no group must not take a place among the first
+                statement = statement.where(*(key.is_not(None) for key in keys))
             if plan.figures[0].fn not in ("count", "ratio"):
                 statement = statement.having(figures[0][0].is_not(None))
         if plan.having:
@@ -149,6 +151,11 @@ class _Compiler:
             statement = statement.where(*(key.is_not(None) for key in keys))
             counted = sa.select(sa.func.count()).select_from(statement.subquery())
             return Compiled(counted, (Column("number of groups", "number"),))
+        if plan.over_groups:
+            inner = statement.where(*(key.is_not(None) for key in keys)).subquery()
+            figure = inner.c[f"c{len(keys)}"]
+            fold = dialect.median if plan.over_groups == "median" else getattr(sa.func, plan.over_groups)
+            return Compiled(sa.select(fold(figure)), columns[-1:])
         statement = self._ordered(statement, plan, keys, figures[0][0])
         return Compiled(statement.limit(min(plan.limit or self.most, self.most)), columns)
 
@@ -216,7 +223,8 @@ class _Compiler:
                 )
             case fn:
                 unit = self._unit(figure.unit, each)
-                return getattr(sa.func, fn)(column), Column(figure.label, "number", unit, scale)
+                folded = getattr(sa.func, fn)(column)
+                return folded, Column(figure.label, "number", unit, scale)
 
     def _unit(self, unit: str | None, each: Field | None) -> str | None:
         """The unit that stands beside a number: money in the organisation's currency, a year beside nothing."""

@@ -1,6 +1,7 @@
 """What a question computes: a declared figure, a field under an aggregate, or a count."""
 
 from dataclasses import dataclass, field
+from typing import Literal
 
 from crm_api.core.fields import FieldType, Measure
 from crm_api.questions import paths
@@ -8,6 +9,7 @@ from crm_api.questions.plan import (
     Figure,
     Group,
     Having,
+    Option,
     Plan,
     Sort,
     Unclear,
@@ -15,7 +17,10 @@ from crm_api.questions.plan import (
 )
 from crm_api.questions.sentence import Sentence, Target
 
+Fold = Literal["avg", "median", "max", "min"]
+_RANKS = ("top", "bottom", "max", "min", "most", "least", "newest", "oldest", "rank")
 COMPARING = ("gt", "ge", "lt", "le", "eq")
+_PER = ("per", "for each", "for every", "each", "every", "in each", "of each", "by each", "by every")
 FN_WORDS = {
     "avg": "average",
     "median": "median",
@@ -31,8 +36,8 @@ FN_WORDS = {
 class Figures:
     """The sentence with what was read of it so far; each step takes the spans it understands.
 
-    The steps stand in four modules, each over the one before: figures, groups, ranks, and the reader that
-    makes the plan.
+    The steps stand in modules of their own, each over the one before: figures, groups, ranks, accounting, looking,
+    comparing, and the reader that makes the plan.
     """
 
     s: Sentence
@@ -43,22 +48,53 @@ class Figures:
     limit: int | None = None
     having: Having | None = None
     counts_groups: bool = False
+    over_groups: Fold | None = None
+    _downwards: bool = True
     buckets: list[str] = field(default_factory=list)
 
     def read_figure(self) -> None:
         """What is computed, if anything: a declared measure, a field under an aggregate, or a count."""
         s = self.s
         for at, entry in s.terms("measure"):
-            if entry.kind == s.entity and self.measure is None:
-                self.measure = next(m for m in s.catalogue.measures if m.name == entry.name)
+            if entry.kind != s.entity or self._is_limit(at):
+                continue
+            self.measure = self.measure or next(m for m in s.catalogue.measures if m.name == entry.name)
+            if self.measure.name == entry.name:
                 s.use(at)
         fn = self._aggregate()
         if self.measure:
             self.figure = self._of_measure(self.measure, fn)
         elif (counted := s.cue("count")) is not None:
-            self._count(counted)
+            self._count(counted, fn)
         elif fn:
             self._of_field(fn)
+        elif (at := self._summed_field()) is not None:
+            self._of_field("sum")
+            s.use(at)
+
+    def _summed_field(self) -> int | None:
+        """ "value of all deals won in May": the size of the kind, of several of them, is their sum."""
+        s = self.s
+        at = next((i for i, span in enumerate(s.spans) if not span.is_cue("ask", "is")), 0)
+        target = s.numeric(s.spans[at]) if at < len(s.spans) and s.spans[at].tag == "term" else None
+        after = s.at(at + 1)
+        if target is None or (target.path,) != s.catalogue.size or not (after and after.is_cue("of")):
+            return None
+        noun = next((span for span in s.spans[at + 2 :] if not span.entry("word")), None)
+        several = noun is not None and noun.kind("kind") == s.entity and noun.text.endswith("s")
+        return at if several and not s.has("by", "each", *_RANKS) else None
+
+    def _is_limit(self, at: int) -> bool:
+        """ "won deals with a sales cycle under 10 days, how many": a figure of one record that is compared, where
+        nothing is grouped, is a condition on its field."""
+        s = self.s
+        return bool(
+            s.spans[at].entry("field")
+            and self._compared(at)
+            and not s.has("by", "each", "avg", "median", "sum")
+            and any(e.what in ("kind", "word") and e.kind == s.entity for n in s.spans for e in n.entries)
+            and not any(n.tag == "term" and n.entry("kind") and s.groupable(n) for n in s.spans[:at])
+        )
 
     def counted(self) -> Figure:
         """The number of records asked about."""
@@ -87,9 +123,11 @@ class Figures:
     def _of_measure(self, measure: Measure, fn: str | None) -> Figure:
         own = measure.fn
         if fn and own not in ("ratio", "count"):
-            if fn == "avg" and own == "sum" and self.s.has("each"):
-                raise Unclear(clarify(f"The average of each deal, or of the {measure.name} of each group?"))
-            own = fn
+            if fn in ("avg", "median") and own == "sum" and (group := self._per_group()):
+                self._fold(fn, group)
+                own = "sum"
+            else:
+                own = fn
         name = measure.name.replace("_", " ")
         label = name if own == measure.fn else f"{FN_WORDS[own]} {name}"
         return Figure(
@@ -101,13 +139,48 @@ class Figures:
             unit=measure.unit or self._unit(measure.field),
         )
 
+    def _per_group(self) -> int | None:
+        """Where "per rep" stands behind an average: the group each figure of which is averaged, unless that is the
+        record itself ("average revenue per deal")."""
+        s = self.s
+        for at in s.cues("by", "each"):
+            if s.spans[at].text not in _PER:
+                continue
+            index = s.after(at, over=("of", "each", "by"), tags=("stop",))
+            if index is not None and (s.spans[index].tag == "bucket" or s.groupable(s.spans[index])):
+                return index
+        return next(
+            (at for at, span in enumerate(s.spans) if span.tag == "bucket" and span.text.endswith("ly")), None
+        )
+
+    def _fold(self, fn: str, at: int) -> None:
+        """ "average number of deals per rep" folds the figures of the groups; what "average won revenue per rep" means
+        is asked, since it may be a rep's average deal as well."""
+        s = self.s
+        name = (self.measure.name if self.measure else s.catalogue.plural).replace("_", " ")
+        if self.measure and s.spans[at].tag != "bucket":
+            group = s.spans[at].text
+            raise Unclear(
+                clarify(
+                    f"The {FN_WORDS[fn]} {name} of one {s.catalogue.kind} for each {group}, or of all of a {group}?",
+                    Option(label=f"of one {s.catalogue.kind}", question=self._reworded(at, f"by {group}")),
+                    Option(label=f"each {group}'s {name}", question=f"{name} by {group}"),
+                )
+            )
+        self.over_groups = "median" if fn == "median" else "avg"
+
+    def _reworded(self, at: int, words: str) -> str:
+        """The question with its last "per …" said another way."""
+        before = [span.text for span in self.s.spans[:at] if not span.is_cue("by", "each")]
+        return " ".join([*before, words, *(span.text for span in self.s.spans[at + 1 :])])
+
     def _unit(self, path: str | None) -> str | None:
         if not path:
             return None
         _, each, _ = paths.field_at(self.s.registry, self.s.entity, path)
         return each.unit or ("money" if each.type is FieldType.MONEY else None)
 
-    def _count(self, at: int) -> None:
+    def _count(self, at: int, fn: str | None) -> None:
         s, after = self.s, self.s.at(at + 1)
         s.use(*s.cues("count"))
         s.use(*s.cues("sum"))  # "total number of"
@@ -119,9 +192,13 @@ class Figures:
             and (target := s.numeric(after))
         ):
             after.used = True
-            self.figure = self._figure_of(target, "sum")
+            self.figure = self._figure_of(target, fn or "sum")
             return
         self.figure = self.counted()
+        if (fn in ("avg", "median")) and (group := self._per_group()) is not None:
+            self._fold(str(fn), group)
+        elif fn in ("avg", "median"):
+            raise Unclear(Plan(action="unknown", unused=(FN_WORDS[fn],)))
         if after and after.entry("field") and not after.entry("kind") and (target := s.groupable(after)):
             self._group(target, at + 1)
             self.counts_groups = True
@@ -138,12 +215,26 @@ class Figures:
                 self.figure = self._figure_of(target, fn)
                 return
         kind = self.s.catalogue
-        if fn == "sum" and next(self.s.terms("word"), None) and len(kind.size) == 1:
+        if len(kind.size) == 1 and (
+            (fn == "sum" and next(self.s.terms("word"), None)) or (fn != "sum" and self._folds_kind(fn))
+        ):
             self.figure = self._figure_of(Target(kind.size[0], kind.kind, kind.field(kind.size[0])), fn)
         elif fn == "sum":
             self.figure = self.counted()
         else:
             raise Unclear(Plan(action="unknown", unused=(FN_WORDS[fn],)))
+
+    def _folds_kind(self, fn: str) -> bool:
+        """ "average won deal": the average of what the kind's size is."""
+        s = self.s
+        at = next(s.cues(fn, unused=False), None)
+        while at is not None and (span := s.at(at + 1)) is not None:
+            if span.kind("kind") == s.entity:
+                return True
+            if not span.entry("word"):
+                return False
+            at += 1
+        return False
 
     def _figure_of(self, target: Target, fn: str) -> Figure:
         assert target.field

@@ -57,7 +57,7 @@ class Conditions(Limits):
                 words = f"without {target.path.split('.')[-1]}"
                 self._add(Found(at, target.path, tree, words, negative=True))
                 self.s.use(cue, at)
-            elif target.path == "" or any(f.path.startswith(target.path) for f in self.found):
+            elif target.path == "" or self.speaks_of(target.path):
                 span.used = True
             elif (
                 linked is not None
@@ -73,6 +73,15 @@ class Conditions(Limits):
                     )
                 )
                 span.used = True
+
+    def speaks_of(self, path: str) -> bool:
+        """Whether a condition is about the records at the end of `path`."""
+        return any(
+            paths.join(f.way, each).startswith(path)
+            for f in self.found
+            for each in (f.path, f.time_path, f.slot)
+            if each
+        )
 
     def _empty(self, at: int) -> None:
         """ "with no close date": a negated field is an empty one."""
@@ -137,6 +146,7 @@ def _alternatives(found: list[Found], s: Sentence) -> list[list[Found]]:
 def _alternative(left: Found, right: Found, s: Sentence) -> bool:
     if (
         left.slot != right.slot
+        or left.time_path != right.time_path
         or left.negative != right.negative
         or left.way != right.way
         or left.slot.endswith(" amount")

@@ -28,7 +28,8 @@ async def ask(db: Database, model: TextModel | None, *, actor: Actor, turns: lis
     plan = None
     if model is not None:
         known = await db.read(registry)
-        if gate.check(turns[-1], lexicon.of(known)) is None:
+        names = await db.read(service.names_for, actor=actor, turns=turns[-1:])
+        if gate.check(turns[-1], lexicon.of(known), names) is None:
             plan = await _plan_with(db, model, known, actor, turns)
     if plan is None:
         answer = await db.read(service.ask_offline, actor=actor, turns=turns)

@@ -40,7 +40,7 @@ def follow(
 ) -> Plan:
     """The plan for a turn after `previous`: a patch where it leans on it, else its own plan."""
     words = lexicon.of(registry)
-    if refusal := gate.check(question, words):
+    if refusal := gate.check(question, words, names):
         return refusal
     tagger = Tagger(words, names, day_first=day_first)
     spans = [s for s in tagger.spans(question) if s.tag != "stop"]
@@ -49,8 +49,7 @@ def follow(
         return alone
 
     def patched(text: str) -> Plan:
-        cut = [s for s in tagger.spans(text) if s.tag != "stop"]
-        return _patch(Sentence(registry, names, cut, entity=previous.entity), previous)
+        return _patch(Sentence.of(registry, names, tagger.spans(text), previous.entity), previous)
 
     plan = with_options(patched(question), question, patched)
     return alone if plan.action == "unknown" and alone.action == "clarify" else plan

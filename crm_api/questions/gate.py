@@ -4,15 +4,32 @@ import re
 
 from crm_api.questions import grammar
 from crm_api.questions.lexicon import Lexicon
+from crm_api.questions.linking import Names
 from crm_api.questions.plan import Plan, refuse
 from crm_api.questions.spans import normalise
 
 # Verbs of change that only ask, with the word after them.
 _HONEST = {("add", "up"), ("update", "me"), ("set", "out"), ("write", "out"), ("put", "together")}
+# "Close all …", "log a call": orders by what follows, where "order the regions by …" and "make a list" ask.
+_DEEDS = (
+    "close",
+    "text",
+    "message",
+    "log",
+    "record",
+    "change",
+    "start",
+    "stop",
+    "complete",
+    "finish",
+    "copy",
+    "double",
+)
+_OBJECTS = ("a", "an", "all", "every", "each", "my", "our", "the", "this", "that", "these", "those")
 _WORD = re.compile(r"[^\W\d_]+(?:-[^\W\d_]+)*|\d+|'s")
 
 
-def check(question: str, lexicon: Lexicon) -> Plan | None:
+def check(question: str, lexicon: Lexicon, names: Names) -> Plan | None:
     """A refusal in one polite sentence, or None where the question may be read."""
     text = normalise(question).lower()
     words = _WORD.findall(text)
@@ -26,9 +43,23 @@ def check(question: str, lexicon: Lexicon) -> Plan | None:
         )
     if is_order(words):
         return refuse("I only answer questions; changes are made on the record itself.")
-    if kept := next((w for w in words if w in grammar.NOT_KEPT and not lexicon.knows(w)), None):
+    if kept := next(
+        (
+            w
+            for at, w in enumerate(words)
+            if w in grammar.NOT_KEPT and not lexicon.reads(words, at) and not _in_name(words, at, names)
+        ),
+        None,
+    ):
         return refuse(f"I can count and look up what the CRM holds; “{kept}” is not part of it.")
     return None
+
+
+def _in_name(words: list[str], at: int, names: Names) -> bool:
+    """Whether a word is part of a name that a neighbour is part of as well: "Vehement Capital"."""
+    mine = {id(name) for name in names.by_token.get(words[at], ())}
+    beside = [words[i] for i in (at - 1, at + 1) if 0 <= i < len(words)]
+    return any(id(name) in mine for word in beside for name in names.by_token.get(word, ()))
 
 
 def is_order(words: list[str]) -> bool:
@@ -49,6 +80,7 @@ def is_order(words: list[str]) -> bool:
                 "to" in rest
                 or "as" in rest
                 or (rest[:1] and rest[0] in ("deal", "opportunity", "account", "lead", "task"))
+                or (verb in _DEEDS and rest[:1] and rest[0] in _OBJECTS)
             )
             if (
                 handed

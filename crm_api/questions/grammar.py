@@ -15,7 +15,7 @@ def _words(text: str) -> frozenset[str]:
 
 CUES: dict[str, tuple[str, ...]] = {
     "count": _phrases(
-        "how many; number of; no of; count of; count; counts; # of; how often; tally; quantity of"
+        "how many; number of; no of; count of; count; counts; # of; how many times; tally; quantity of"
     ),
     "sum": _phrases(
         "total; sum of; sum; how much; combined; overall; totals; in total; altogether; cumulative"
@@ -45,12 +45,14 @@ CUES: dict[str, tuple[str, ...]] = {
     "when": _phrases("when; on what date; what date; which date"),
     "by": _phrases(
         "by; per; grouped by; broken down by; split by; breakdown by; across; for each; for every; in "
-        "each; of each; group by; with each; by each; by every; segmented by"
+        "each; of each; group by; with each; by each; by every; segmented by; in terms of; based on; "
+        "according to; measured by; as measured by; judged by"
     ),
     "each": _phrases("each; every"),
     "breakdown": _phrases("breakdown; break down; split; distribution; breakdown of"),
     "vs": _phrases("vs; versus; compared to; compared with; against; v"),
-    "compare": _phrases("compare; comparison; comparing; more or less; both; side by side"),
+    "compare": _phrases("compare; comparison; comparing; more or less; side by side"),
+    "both": _phrases("both"),
     "share": _phrases(
         "percent of; percentage of; share of; proportion of; fraction of; what percent; percentage; what "
         "share; percent; pct of; portion of; what proportion; proportion"
@@ -63,7 +65,10 @@ CUES: dict[str, tuple[str, ...]] = {
     ),
     "change": _phrases("change; difference; increase; decrease; gap; delta; differ; drop; decline; rise"),
     "how_many_more": _phrases("how many more; how many fewer"),
-    "how_much_more": _phrases("how much more; how much less"),
+    "how_much_more": _phrases(
+        "how much more; how much less; how much higher; how much lower; how much larger; how much bigger; "
+        "how much smaller; how much greater"
+    ),
     "not": _phrases(
         "not; except; excluding; other than; outside; outside of; non; besides; exclude; apart from; "
         "never; but not; neither; nor; aside from; rather than; excl"
@@ -125,12 +130,23 @@ STOP_WORDS = _words(
     a an the we us our ours you your me my mine myself i it its they them their there this these those he she his
     her him have has had having can could would will please pls ok okay hey hi hello thanks thank kindly
     right currently current so far ever yet all any some every now today's as if then than such one ones
-    am being get got getting make made take within many much long like want need know work works working
+    am being teh hte saw took taken
+    get got getting make made take within many much long like want need know work works working
     belong belongs sit sits generate generated generates bring brought brings produce produced
     contribute contributed achieve achieved handle there's data database crm record records figure
     figures result results info information details detail kind value's respective respectively add
     altogether actually exactly just simply out up s t re ve d ll let did done does part different
     distinct unique various separate individual
+    """
+)
+
+# Verbs that lead to a figure and say nothing without one: "what did X bring" is no question for X's own fields.
+SEASONS = _words("spring summer autumn fall winter")
+
+LIGHT = _words(
+    """
+    generate generated generates bring brought brings produce produced produces contribute contributed
+    achieve achieved
     """
 )
 
@@ -148,9 +164,19 @@ VAGUE = _words(
     quickly soon late early promising notable healthy stale lately performing performer performers
     performance everything anything overview summary underperforming leading main doing struggling
     successful busy popular nice decent serious biggest hottest ideal favourite favorite risky
-    best-selling selling how
+    best-selling selling how well badly poorly
     """
 )
+
+# Praise and blame that a figure beside them settles: "the best rep by won revenue", "the worst win rate".
+PRAISE: dict[str, str] = {
+    "best": "top",
+    "top-performing": "top",
+    "leading": "top",
+    "strongest": "top",
+    "worst": "bottom",
+    "weakest": "bottom",
+}
 
 WRITE_VERBS = _words(
     """

@@ -34,7 +34,7 @@ class Groups(Figures):
             measured = measured or (
                 after is not None and s.spans[after].entry("measure") and s.spans[after].used
             )
-            counted = self.measure is None and head._counted(s, at) == s.entity
+            counted = self.measure is None and head.counted(s, at) == s.entity
             if not (measured or counted):
                 continue
             self.having = Having(op=_OPS[str(s.spans[at].value)], value=amount.value.number())
@@ -50,6 +50,9 @@ class Groups(Figures):
             span = self.s.spans[index]
             if span.tag == "term" and not span.used and (target := self.s.groupable(span)):
                 self._group(target, index)
+                return
+            if span.tag == "bucket" and not span.used:
+                self._bucket(index)
                 return
         raise Unclear(Plan(action="unknown", unused=(self.s.spans[at].text,)))
 
@@ -82,7 +85,7 @@ class Groups(Figures):
             span = s.spans[index]
             if (of_kind := self._field_of_kind(index)) is not None:
                 self._group(of_kind, index)
-                index += 1
+                index += 2 if s.spans[index + 1].is_cue("poss") else 1
                 s.use(index)
             elif span.tag == "bucket" and not span.used:
                 self._bucket(index)
@@ -102,6 +105,11 @@ class Groups(Figures):
             took = True
             following = s.at(index + 1)
             index = index + 2 if following and following.is_cue("and", "by") else None
+        if not took and s.spans[at].is_cue("breakdown"):
+            before = s.at(at - 1)
+            if before and before.tag == "term" and not before.used and (target := s.groupable(before)):
+                self._group(target, at - 1)
+                took = True
         first = s.after(at, over=("of",), tags=("stop",))
         nearby = s.spans[first] if first is not None else None
         if (
@@ -121,6 +129,8 @@ class Groups(Figures):
     def _field_of_kind(self, at: int) -> Target | None:
         """ "by account type", "by task status": the kind before a field says whose field is meant."""
         kind, after = self.s.spans[at], self.s.at(at + 1)
+        if after and after.is_cue("poss"):
+            after = self.s.at(at + 2)
         if kind.used or not kind.entry("kind", "word") or after is None or after.used or after.tag != "term":
             return None
         kinds = {e.kind for e in kind.entries if e.what in ("kind", "word")}
@@ -133,6 +143,7 @@ class Groups(Figures):
         span = self.s.spans[at]
         return bool(
             verb
+            and self.s.spans[by].text == "by"
             and verb.entry("word", "relation")
             and not verb.entry("kind")
             and span.entry("kind")

@@ -4,151 +4,28 @@ The figure decides first ("won revenue" is about deals), then what is counted ("
 then the first kind that is named, then words that only one kind knows.
 """
 
-from collections.abc import Iterator
-
-from crm_api.questions import paths
-from crm_api.questions.lexicon import Entry, stem, word_of
-from crm_api.questions.plan import Unclear, clarify
+from crm_api.questions.lexicon import Entry, word_of
+from crm_api.questions.lookups import is_people, several_linked
 from crm_api.questions.sentence import Sentence
+from crm_api.questions.settling import COMPARING, kinds_before, settle_deeds, settle_figures
 from crm_api.questions.spans import Span
 
 _COUNTING = ("count", "most", "least", "how_many_more")
-_COMPARING = ("gt", "ge", "lt", "le", "eq")
-
-
-_FIGURES = (
-    "avg",
-    "median",
-    "top",
-    "bottom",
-    "max",
-    "min",
-    "most",
-    "least",
-    "share",
-    "quotient",
-    "change",
-    "percent_change",
-    "vs",
-    "compare",
-    "more",
-    "fewer",
-    "not",
-    "without",
-    "by",
-    "each",
-    "rank",
-    "how_many_more",
-    "how_much_more",
-    "follow",
-    "gt",
-    "ge",
-    "lt",
-    "le",
-    "between",
-    "newest",
-    "oldest",
-)
-
-
-def looked_up(s: Sentence) -> str | None:
-    """The kind of a record that something is looked up of ("list price of MG Advanced"), or None.
-
-    The question names one or more records of one kind, and everything else in it leads from there to one
-    value: a field, or a record it is linked to.
-    """
-    names = [span for span in s.spans if span.tag == "name"]
-    if (
-        not names
-        or s.has(*_FIGURES, "me")
-        or any(span.tag in ("period", "amount", "vague") for span in s.spans)
-    ):
-        return None
-    for kind in dict.fromkeys(n.kind for span in names for n in span.names if n.id):
-        if all(any(n.kind == kind and n.id for n in span.names) for span in names) and _asks_of(s, kind):
-            return kind
-    return None
-
-
-def _asks_of(s: Sentence, kind: str) -> bool:
-    terms = [at for at, span in enumerate(s.spans) if span.tag == "term"]
-    asked = [at for at in terms if not any(e.what == "kind" and e.kind == kind for e in s.spans[at].entries)]
-    for at in asked:
-        span, after = s.spans[at], s.at(at + 1)
-        if span.entry("kind") and is_plural(span):
-            return False
-        if span.entry("word") and not span.entry("field", "relation", "kind"):
-            if not s.has("when"):
-                return False
-            continue
-        if (
-            span.entry("relation")
-            and after
-            and (after.is_cue("by") or (span.text.endswith((" to", " by")) and after.tag == "name"))
-        ):
-            return False
-        before, last = s.at(at - 1), s.at(at + 2)
-        if (
-            after
-            and after.is_cue("is")
-            and last
-            and last.tag == "name"
-            and not (before and before.is_cue("ask"))
-        ):
-            return False  # "whose parent is X" is a condition, "which sector is X in" a look-up
-        target = next((t for t in s.targets(span, source=kind) if t.path), None)
-        if (
-            target is None
-            or _fans_out(s, kind, target.path, target.field is not None)
-            or (s.has("count") and not s.numeric(span, source=kind))
-        ):
-            return False
-    return bool(asked) or (not s.has("count", "sum") and (len(terms) == 0 or s.has("ask") or s.has("where")))
-
-
-def is_plural(span: Span) -> bool:
-    """Whether a word stands for several ("reps")."""
-    return span.text.endswith("s") and stem(span.text) != span.text
-
-
-def _fans_out(s: Sentence, kind: str, path: str, is_field: bool) -> bool:
-    """Whether a path leads to many records; the items of a document (a deal's products) are shown."""
-    way = paths.split(path)[0] if is_field else path
-    steps = paths.walk(s.registry, kind, way)
-    return bool(steps) and steps[0].backwards and not (len(steps) == 2 and not steps[1].backwards)
-
-
-def leave_out_everybody(s: Sentence) -> None:
-    """ "the team's open deals", "how many does my team have": everybody's that the asker may see, which is
-    what a question without these words counts too. Where people are asked about, a team is a team."""
-    people = {"user", "team"}
-    for at, span in enumerate(s.spans):
-        before, after = s.at(at - 1), s.at(at + 1)
-        alone = span.tag == "term" and span.text == "team" and not (after and after.tag == "name")
-        whose = before and (
-            before.is_cue("me") or (before.is_cue("is") and before.text in ("do", "does", "did", "is"))
-        )
-        if not alone or not (whose or (after and after.is_cue("poss"))) or s.has("who", "by", "each"):
-            continue
-        if any(e.kind in people and e.what != "reverse" for n in s.spans if n is not span for e in n.entries):
-            continue
-        s.spans[at : at + 1] = []
-        if before and before.is_cue("me"):
-            s.spans.remove(before)
-        s.assumptions.append("the team is everybody whose records you may see")
-        return
+_FOLDING = ("count", "sum", "avg", "median", "max", "min")
 
 
 def decide(s: Sentence) -> str | None:
     """The kind, or None where no word says."""
-    _settle_deeds(s)
-    _settle_figures(s)
-    for at, entry in s.terms("measure"):
-        if s.spans[at].entry("measure"):
-            return entry.kind
+    settle_deeds(s)
+    settle_figures(s)
+    for at, _ in s.terms("measure"):
+        if kind := _measured_kind(s, at):
+            span = s.spans[at]
+            span.entries = [e for e in span.entries if e.what != "measure" or e.kind == kind]
+            return kind
     ranked = s.cues("by") if s.has("top", "bottom", "max", "min", "rank") else ()
-    for at in (*s.cues(*_COMPARING), *s.cues(*_COUNTING), *ranked):
-        if kind := _counted(s, at):
+    for at in (*s.cues(*COMPARING), *s.cues(*_COUNTING), *ranked):
+        if kind := counted(s, at):
             return kind
     spoken_of = word_kind(
         s, [at for at, span in enumerate(s.spans) if span.entry("word") and not span.entry("kind")]
@@ -169,6 +46,17 @@ def decide(s: Sentence) -> str | None:
     return records[0] if records else None
 
 
+def _measured_kind(s: Sentence, at: int) -> str | None:
+    """The kind of a figure; where several have one of that name, the one that is spoken of, else one with records."""
+    kinds = list(dict.fromkeys(e.kind for e in s.spans[at].entries if e.what == "measure"))
+    if len(kinds) < 2:
+        return kinds[0] if kinds else None
+    named = {e.kind for span in s.spans for e in span.entries if e.what in ("kind", "word")}
+    spoken_of = [kind for kind in kinds if kind in named]
+    kept = [kind for kind in kinds if kind in s.names.kinds]
+    return (spoken_of or kept or kinds)[0]
+
+
 def word_kind(s: Sentence, spans: list[int]) -> str | None:
     """The kind that words of the trade speak of: one they share ("open tasks"), else the rarest word's.
 
@@ -182,10 +70,10 @@ def word_kind(s: Sentence, spans: list[int]) -> str | None:
     return max(candidates, key=lambda kind: len(s.registry[kind].measures))
 
 
-def _counted(s: Sentence, at: int) -> str | None:
+def counted(s: Sentence, at: int) -> str | None:
     """What a count is of: the kind after "how many" or "more than 100", over the words that describe it."""
     span = s.spans[at]
-    comparing = span.value in _COMPARING
+    comparing = span.value in COMPARING
     start = at + 1
     if comparing:
         amount = s.at(at + 1)
@@ -193,17 +81,21 @@ def _counted(s: Sentence, at: int) -> str | None:
             amount is None
             or amount.tag != "amount"
             or not amount.value.is_count
-            or not any(_kinds_before(s, at))
+            or not any(kinds_before(s, at))
         ):
             return None
         start = at + 2
-    if span.value == "by" and not (start < len(s.spans) and s.spans[start].entry("word")):
+    by_deed = start < len(s.spans) and s.spans[start].entry("word") and not s.spans[start].entry("kind")
+    if span.value == "by" and not by_deed:
         return None
     for index in range(start, len(s.spans)):
         each = s.spans[index]
         if comparing and each.entry("word") and not each.entry("kind") and not _describes_more(s, index):
             return word_kind(s, [index])
         if kind := each.kind("kind") or (span.value == "count" and named_by_choice(each)):
+            deeds = [i for i in range(start, index) if s.spans[i].entry("word")]
+            if span.value in ("most", "least") and deeds and not _has_words(s, deeds, kind):
+                return word_kind(s, deeds)
             return kind
         if span.value == "count" and (kind := each.kind("reverse")):
             return kind
@@ -221,6 +113,11 @@ def _counted(s: Sentence, at: int) -> str | None:
     return None
 
 
+def _has_words(s: Sentence, spans: list[int], kind: str) -> bool:
+    """Whether all these words of the trade are of one kind."""
+    return all(any(e.what == "word" and e.kind == kind for e in s.spans[at].entries) for at in spans)
+
+
 def _has_names(s: Sentence, kind: str) -> bool:
     """Whether there are records of the kind for the asker to see, as far as their names tell."""
     return any(name.kind == kind for name in s.names.names)
@@ -232,13 +129,9 @@ def _describes_more(s: Sentence, at: int) -> bool:
     return bool(after and (after.entry("kind", "word", "choice") or after.tag == "name"))
 
 
-def _kinds_before(s: Sentence, at: int) -> Iterator[Span]:
-    return (span for span in s.spans[:at] if span.entry("kind", "relation", "field"))
-
-
 def named_by_choice(span: Span) -> str | None:
     """The kind that the plural of a choice stands for: "dealers" are accounts of that type."""
-    entry = span.entry("choice") if is_plural(span) else None
+    entry = span.entry("choice") if span.is_plural else None
     return entry.kind if entry and not span.entry("kind", "word", "relation", "field", "reverse") else None
 
 
@@ -249,17 +142,45 @@ def _first_kind(s: Sentence) -> str | None:
         if not span.entry("kind"):
             if (kind := named_by_choice(span)) and not _after_by(s, at):
                 return kind
-            if entry.what == "word" and is_plural(span) and any(named_by_choice(n) for n in s.spans[at:]):
+            after = s.at(at + 1)
+            noun = span.is_plural and not (after and after.entry("kind", "choice", "word"))
+            if entry.what == "word" and (
+                noun or (span.is_plural and any(named_by_choice(n) for n in s.spans[at:]))
+            ):
                 return word_kind(s, [at])
             continue
         entry = span.entry("kind") or entry
         if _after_by(s, at) or _only_hint(s, at):
             named = named or entry
             continue
-        if span.entry("field") and s.has("count"):
+        if s.has("who") and is_people(s, at):
+            return "user"
+        if (people := _named_people(s, at)) is not None:
+            return people
+        if span.entry("field") and s.has(*_FOLDING) and _of_other_kind(s, at, entry.kind):
             continue
         return entry.kind
     return None
+
+
+def _named_people(s: Sentence, at: int) -> str | None:
+    """ "which managers are in the East region": people by what they are, where the only kind that is named belongs to a
+    name."""
+    near = [s.at(at - 1), s.at(at + 1)]
+    if not any(n and n.tag == "name" for n in near):
+        return None
+    others = [span for i, span in enumerate(s.spans[:at]) if span.is_plural and several_linked(span)]
+    kinds = {e.kind for span in others for e in span.entries if e.what == "choice"}
+    return kinds.pop() if len(kinds) == 1 else None
+
+
+def _of_other_kind(s: Sentence, at: int, kind: str) -> bool:
+    """Whether a word that is a kind and a field ("employees") is a field of another kind that is named as well."""
+    if s.has("count"):
+        return True
+    owners = {e.kind for e in s.spans[at].entries if e.what == "field"}
+    named = {e.kind for i, span in enumerate(s.spans) if i != at for e in span.entries if e.what == "kind"}
+    return bool(owners & named) and kind not in named
 
 
 def _only_hint(s: Sentence, at: int) -> bool:
@@ -282,88 +203,5 @@ def _only_hint(s: Sentence, at: int) -> bool:
 
 
 def _after_by(s: Sentence, at: int) -> bool:
-    before = s.at(at - 1)
-    return bool(before and before.is_cue("by", "each"))
-
-
-def _settle_deeds(s: Sentence) -> None:
-    """Words for something done that are also a value or a kind: "contacted leads" names a status, "leads
-    nobody has contacted" a deed; "no contact since May" is about deeds, "no contacts" about people."""
-    for at, span in enumerate(s.spans):
-        words = [e for e in span.entries if e.what == "word"]
-        deeds = [e for e in words if s.registry[e.kind].past and not word_of(e).noun]
-        if deeds and deeds == words and span.entry("choice"):
-            span.entries = [e for e in span.entries if e.what != ("word" if _is_value(s, at) else "choice")]
-        kinds = {e.kind for e in span.entries if e.what == "kind"}
-        if kinds and any(e.kind not in kinds for e in words):
-            deed = (
-                at
-                and not is_plural(span)
-                and s.has("without")
-                and any(n.tag == "period" for n in s.spans[at:])
-            )
-            span.entries = [
-                e for e in span.entries if (e.what == "word" if deed else e.what != "word" or e.kind in kinds)
-            ]
-
-
-def _is_value(s: Sentence, at: int) -> bool:
-    """Whether a word that names a value and a deed stands where a value does."""
     before, after = s.at(at - 1), s.at(at + 1)
-    if after and after.entry("kind", "choice"):
-        return True
-    if any(near and near.entry("field") and not near.entry("word") for near in (before, after)):
-        return True
-    states = before is not None and (before.is_cue("or", "vs") or before.text in ("is", "are"))
-    return states and not s.has("without", "not") and not any(n.tag == "period" for n in s.spans)
-
-
-def _settle_figures(s: Sentence) -> None:
-    """A word that is a figure of one kind and a field of another ("revenue") takes the meaning around it.
-
-    Deals, periods, people or products around it mean the figure; a comparison beside accounts means the
-    field; an account alone could mean both, and is asked about.
-    """
-    for at, _ in list(s.terms("measure")):
-        span = s.spans[at]
-        measure, each = span.entry("measure"), span.entry("field")
-        if measure is None or each is None:
-            continue
-        after = s.at(at + 1)
-        if each.kind == measure.kind or _speaks_of(s, at, measure.kind, each.kind):
-            span.entries = [e for e in span.entries if e.what != "field"]
-        elif after and after.is_cue(*_COMPARING, "between") and any(_kinds_before(s, at)):
-            span.entries = [e for e in span.entries if e.what != "measure"]
-        elif _of_kind(s, at, each.kind):
-            field = s.registry[each.kind].field(each.name)
-            other = f"the {field.title if field else each.name} of the {each.kind}"
-            raise Unclear(clarify(f"Do you mean the {measure.name.replace('_', ' ')}, or {other}?"))
-        else:
-            s.assumptions.append(f"“{span.text}” is read as {measure.name.replace('_', ' ')}")
-            span.entries = [e for e in span.entries if e.what != "field"]
-
-
-def _speaks_of(s: Sentence, at: int, kind: str, other: str) -> bool:
-    for index, span in enumerate(s.spans):
-        if index == at:
-            continue
-        if span.tag == "period" or (index == at + 1 and span.is_cue("of") and span.text == "from"):
-            return True
-        if any(e.kind == kind and e.what in ("word", "kind", "measure") for e in span.entries):
-            return True
-        if span.tag == "name" and all(n.kind != other for n in span.names):
-            return True
-        if any(e.what == "kind" and e.kind != other for e in span.entries) or (
-            span.entry("relation") and not span.entry("kind")
-        ):
-            return True
-    return False
-
-
-def _of_kind(s: Sentence, at: int, kind: str) -> bool:
-    """Whether the sentence names this kind, or a record of it."""
-    return any(
-        any(e.what == "kind" and e.kind == kind for e in span.entries)
-        or any(n.kind == kind and n.id for n in span.names)
-        for span in s.spans
-    )
+    return bool((before and before.is_cue("by", "each")) or (after and after.is_cue("breakdown")))

@@ -13,7 +13,11 @@ from typing import Literal
 from rapidfuzz.distance import OSA
 
 from crm_api.core.fields import Catalogue, Field, FieldType, Registry, Word
+from crm_api.questions import grammar
 
+_CUE_WORDS = frozenset(
+    phrase for cue in ("is", "of", "with", "that", "and", "or", "poss") for phrase in grammar.CUES[cue]
+)
 _NOBODYS_WORDS = ("external_id", "external_system", "origin", "number")
 
 What = Literal["kind", "field", "relation", "reverse", "choice", "word", "measure"]
@@ -91,6 +95,8 @@ class Lexicon:
             if not catalogue.asked:
                 continue
             for phrase, entry in _entries(catalogue):
+                if all(word in _CUE_WORDS for word in words_of(phrase)):
+                    continue
                 known = self.phrases.setdefault(stems(phrase), [])
                 if entry not in known:
                     known.append(entry)
@@ -111,6 +117,13 @@ class Lexicon:
         """Whether the word takes part in any phrase."""
         return any(stem(word) in key for key in self.phrases)
 
+    def reads(self, words: list[str], at: int) -> bool:
+        """Whether the word at `at` is part of a phrase that stands there."""
+        return any(
+            (found := self.longest_at(words, start)) is not None and start + found[0] > at
+            for start in range(max(0, at - self.longest), at + 1)
+        )
+
     def correct(self, word: str, extra: Iterable[str] = ()) -> tuple[str, float] | None:
         """The one known word a misspelt `word` must be, with its similarity (0-1); None where none is near or two are.
 
@@ -121,13 +134,19 @@ class Lexicon:
             return None
         allowed = 1 if len(folded) <= 7 else 2
         near = [
-            (OSA.distance(folded, known, score_cutoff=allowed), known[0] != folded[0], -len(known), known)
+            (
+                OSA.distance(folded, known, score_cutoff=allowed),
+                sorted(known) != sorted(folded),
+                known[0] != folded[0],
+                -len(known),
+                known,
+            )
             for known in {*self.words, *extra}
         ]
         near = sorted(item for item in near if item[0] <= allowed)
-        if not near or (len(near) > 1 and near[0][:3] == near[1][:3]):
+        if not near or (len(near) > 1 and near[0][:4] == near[1][:4]):
             return None
-        return near[0][3], 1 - near[0][0] / max(len(folded), len(near[0][3]))
+        return near[0][-1], 1 - near[0][0] / max(len(folded), len(near[0][-1]))
 
 
 @lru_cache(maxsize=8)

@@ -7,9 +7,9 @@ from crm_api.core.fields import Field
 from crm_api.questions import paths, trees
 from crm_api.questions.amounts import Amount
 from crm_api.questions.clauses import Found
-from crm_api.questions.lexicon import word_of
+from crm_api.questions.lexicon import Entry, word_of
 from crm_api.questions.periods import Period
-from crm_api.questions.plan import Option, Unclear, clarify
+from crm_api.questions.plan import Option, Plan, Unclear, clarify
 from crm_api.questions.sentence import DATED, Target
 from crm_api.questions.spans import Span
 from crm_api.questions.vocables import Vocables
@@ -72,6 +72,8 @@ class Limits(Vocables):
     def _measured(self, start: int, end: int, amount: Amount) -> tuple[Target | None, int | None, str]:
         """The field an amount is compared with: named after it, before it, or the size of the kind spoken of."""
         after = self.s.at(end + 1)
+        if after and after.tag == "bucket" and not after.used:
+            return self._lasting(after, end + 1)
         if after and after.tag == "term" and not after.used and (target := self._numeric(after, end + 1)):
             return target[0], end + 1, target[1]
         back = start - 1
@@ -86,6 +88,27 @@ class Limits(Vocables):
             return None, None, ""  # a number of records or a figure: `shapes` reads it
         return self._by_size(start)
 
+    def _lasting(self, unit: Span, at: int) -> tuple[Target | None, int | None, str]:
+        """ "more than 100 days to close": the one field of the kind asked about that is counted in that unit."""
+        back = next((i for i in range(at - 3, -1, -1) if not self.s.spans[i].is_cue("of", "is")), -1)
+        if back >= 0 and self.s.spans[back].tag == "term" and not self.s.spans[back].used:
+            target = self._numeric(self.s.spans[back], back)
+            if target and target[0].field and target[0].field.unit == f"{unit.value}s":
+                unit.used = True
+                return target[0], back, target[1]
+        named = self.s.at(at + 1)
+        if named and named.tag == "term" and (target := self._numeric(named, at + 1)):
+            unit.used = True
+            return target[0], at + 1, target[1]
+        fields = [
+            f
+            for f in self.s.catalogue.fields
+            if f.unit == f"{unit.value}s" and f.name in self.s.catalogue.lasts
+        ]
+        if len(fields) != 1:
+            return None, None, ""
+        return Target(fields[0].name, self.s.entity, fields[0]), at, ""
+
     def _numeric(self, span: Span, at: int) -> tuple[Target, str] | None:
         for source, way in [(self.s.entity, ""), *((c.kind, c.way) for c in self.clauses.values())]:
             target = self.s.numeric(span, source=source, to_many=False)
@@ -94,10 +117,7 @@ class Limits(Vocables):
         return None
 
     def _by_size(self, at: int) -> tuple[Target | None, int | None, str]:
-        kind, home = self.s.entity, ""
-        for clause in self.clauses.values():
-            if clause.at < at:
-                kind, home = clause.kind, clause.way
+        kind, home = self._sized(at)
         sizes = self.s.registry[kind].size
         if len(sizes) != 1:
             if sizes:
@@ -106,11 +126,25 @@ class Limits(Vocables):
             return None, None, ""
         return Target(sizes[0], kind, self.s.registry[kind].field(sizes[0])), None, home
 
+    def _sized(self, at: int) -> tuple[str, str]:
+        """The kind whose size an amount speaks of: of the nearest clause before it, unless the kind asked about stands
+        nearer or the clause has no size of its own."""
+        kind, home, nearest = self.s.entity, "", -1
+        for index, span in enumerate(self.s.spans[:at]):
+            if span.entry("kind") and any(e.what == "kind" and e.kind == self.s.entity for e in span.entries):
+                nearest = index
+        for clause in self.clauses.values():
+            if nearest < clause.at < at and self.s.registry[clause.kind].size:
+                kind, home = clause.kind, clause.way
+        return kind, home
+
     def _periods(self) -> None:
         at_periods = [at for at, span in enumerate(self.s.spans) if span.tag == "period" and not span.used]
         year = next((y for at in reversed(at_periods) if (y := self.s.spans[at].value.named_year)), None)
         for at in at_periods:
             span = self.s.spans[at]
+            if span.text.startswith("within ") and span.value.form == "rolling" and not self._is_recent(at):
+                raise Unclear(Plan(action="unknown", unused=(span.text,)))
             period: Period = span.value.with_year(year) if year else span.value
             path, home = self.time_field(at)
             base = self._base(home)
@@ -121,6 +155,20 @@ class Limits(Vocables):
             tree = trees.during(self.s.registry, base, path, period)
             self._add(Found(at, "period", tree, words, home, negative, period, path, label=_label(period)))
             span.used = True
+
+    def _is_recent(self, at: int) -> bool:
+        """ "won within 30 days" may mean 30 days ago or 30 days long; "due within", "no call within" are clear."""
+        words = [word_of(e) for e in self._nearest_words(at)]
+        lasting = {name for name in self.s.catalogue.lasts}
+        return bool(self.negations) or not (lasting and any(w.time_field for w in words))
+
+    def _nearest_words(self, at: int) -> list[Entry]:
+        for index in range(at - 1, -1, -1):
+            if entries := [
+                e for e in self.s.spans[index].entries if e.what == "word" and e.kind == self.s.entity
+            ]:
+                return entries
+        return []
 
     def with_period(self, found: Found, period: Period) -> Found:
         """The same condition for another period."""

@@ -22,7 +22,7 @@ from crm_api.questions.lexicon import words_of
 
 MOST_NAMES = 5_000  # of one kind; beyond, names are found exactly only (a fuzzy pass costs 6 µs a name)
 MOST_VALUES = 400  # distinct values of one field
-SURE, SURE_SHORT, MARGIN, SHORT = 0.86, 0.92, 0.05, 6
+SURE, SURE_SHORT, MARGIN, SHORT = 0.845, 0.92, 0.05, 6
 # What companies put behind their name and people leave out.
 _LEGAL = frozenset(
     [
@@ -73,6 +73,7 @@ class Names:
     by_start: dict[str, list[Name]] = field(default_factory=lambda: defaultdict(list))
     by_token: dict[str, list[Name]] = field(default_factory=lambda: defaultdict(list))
     heads: set[Any] = field(default_factory=set)  # ids of records that others of their kind stand under
+    kinds: set[str] = field(default_factory=set)  # of which the asker sees at least one record
     longest: int = 1
 
     def add(self, name: Name, *also: str) -> None:
@@ -200,13 +201,16 @@ def load(session: Session, registry: Registry, actor: Actor, texts: list[str]) -
 
 def _add_labels(session: Session, catalogue: Catalogue, actor: Actor, texts: list[str], names: Names) -> None:
     label = catalogue.field(catalogue.label)
-    if label is None or not catalogue.named:
-        return
     live = catalogue.live() if catalogue.live else sa.true()
+    if label is None or not catalogue.named:
+        if session.scalar(sa.select(catalogue.model.id).where(visible(catalogue.kind, actor), live).limit(1)):
+            names.kinds.add(catalogue.kind)
+        return
     base = sa.select(catalogue.model.id, label.column).where(
         visible(catalogue.kind, actor), live, label.column.is_not(None)
     )
     rows = session.execute(base.limit(MOST_NAMES + 1)).all()
+    names.kinds.update([catalogue.kind] if rows else ())
     if len(rows) > MOST_NAMES:
         runs = {
             " ".join(texts[i:j]) for i in range(len(texts)) for j in range(i + 1, min(i + 6, len(texts)) + 1)

@@ -77,7 +77,7 @@ class Mentions(Ownership):
 
     def _place(self, at: int, span: Span) -> tuple[list[Name], str]:
         """What a name means here: a neighbouring word decides ("manager X"), else the nearest kind."""
-        if below := self._under(at, span):
+        if below := self._under(at, span) or self._above(at, span):
             return below
         for side in (1, -1):
             hint = self.s.hinted(at, side=side)
@@ -92,9 +92,17 @@ class Mentions(Ownership):
                 continue
             way = paths.reach(self.s.registry, self.s.entity, name.kind)
             home, inner = self._home(at, name.kind, way)
+            stands = self._clause_before(at)
+            if (
+                stands
+                and (within := paths.reach(self.s.registry, stands.kind, name.kind, to_many=False))
+                is not None
+            ):
+                home, inner = stands.way, within
             if inner is not None:
                 full = paths.join(home, inner, name.field or "")
-                scored.append((len(full.split(".")) if full else 0, full, name))
+                steps = len(full.split(".")) if full else 0
+                scored.append((steps - (2 if stands and home == stands.way else 0), full, name))
         if not scored:
             raise Unclear(Plan(action="unknown", unused=(span.text,)))
         nearest = min(score for score, _, _ in scored)
@@ -104,6 +112,17 @@ class Mentions(Ownership):
         if len({(n.label.lower(), n.field) for n in names}) > 1:
             raise Unclear(self._which(span, names))
         return names, path
+
+    def _clause_before(self, at: int) -> Clause | None:
+        """The clause whose own word stands right before the name: "accounts with open deals in the East"."""
+        index = at - 1
+        while index >= 0 and self.s.spans[index].is_cue("of", "not", "by"):
+            index -= 1
+        span = self.s.at(index)
+        kinds = (
+            {e.kind for e in span.entries if e.what in ("kind", "word")} if span and index < at - 1 else set()
+        )
+        return next((c for c in self.clauses.values() if c.kind in kinds and c.at <= index), None)
 
     def _under(self, at: int, span: Span) -> tuple[list[Name], str] | None:
         """ "reps under X": those of the kind that stand below the record."""
@@ -117,6 +136,25 @@ class Mentions(Ownership):
                 before.used = True
                 return [name], paths.join(way, gathers.name)
         return None
+
+    def _above(self, at: int, span: Span) -> tuple[list[Name], str] | None:
+        """ "which companies belong to X", "X's companies": of the very kind that is asked for, X is not one of them but
+        above them. Where no link leads there, nothing is guessed."""
+        before, after = self.s.at(at - 1), self.s.at(at + 1)
+        if any(n.kind != self.s.entity or not n.id for n in span.names):
+            return None
+        owned = after is not None and after.is_cue("poss") and self._plural_of_kind(at + 2)
+        linked = before is not None and before.is_cue("of") and self._plural_of_kind(at - 2)
+        if not (owned or linked):
+            return None
+        above = [r.name for r in self.s.catalogue.relations if r.target == self.s.entity]
+        if len(above) != 1:
+            raise Unclear(Plan(action="unknown", unused=(span.text,)))
+        return list(span.names), above[0]
+
+    def _plural_of_kind(self, at: int) -> bool:
+        near = self.s.at(at)
+        return bool(near and near.kind("kind") == self.s.entity and near.is_plural)
 
     def _by_hint(self, at: int, hint: int, side: int) -> tuple[list[Name], str] | None:
         """The reading in which the term beside a name says what the name is."""

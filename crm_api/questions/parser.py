@@ -8,7 +8,8 @@ import re
 from collections.abc import Callable
 
 from crm_api.core.fields import Registry
-from crm_api.questions import gate, head, lexicon
+from crm_api.questions import gate, head, lexicon, lookups, settling
+from crm_api.questions.accounting import sorry
 from crm_api.questions.linking import Names
 from crm_api.questions.plan import (
     Option,
@@ -17,7 +18,7 @@ from crm_api.questions.plan import (
     clarify,
     unknown,
 )
-from crm_api.questions.reader import Reader, sorry
+from crm_api.questions.reader import Reader
 from crm_api.questions.sentence import Sentence
 from crm_api.questions.spans import Span, Tagger
 
@@ -25,12 +26,12 @@ from crm_api.questions.spans import Span, Tagger
 def parse(question: str, *, registry: Registry, names: Names, day_first: bool = True) -> Plan:
     """The plan for one question that stands alone. Never raises for what somebody typed."""
     words = lexicon.of(registry)
-    if refusal := gate.check(question, words):
+    if refusal := gate.check(question, words, names):
         return refusal
     tagger = Tagger(words, names, day_first=day_first)
 
     def plan(text: str) -> Plan:
-        return plan_spans(Sentence(registry, names, [s for s in tagger.spans(text) if s.tag != "stop"]))
+        return plan_spans(Sentence.of(registry, names, tagger.spans(text)))
 
     return with_options(plan(question), question, plan)
 
@@ -59,11 +60,17 @@ def clearer(question: str, option: Option) -> str:
 
 def plan_spans(sentence: Sentence) -> Plan:
     """The plan for a question that is cut into spans."""
-    head.leave_out_everybody(sentence)
+    settling.leave_out_everybody(sentence)
+    settling.drop_team_of_manager(sentence)
+    settling.settle_praise(sentence)
     if not any(s.tag in ("term", "name") for s in sentence.spans):
         return _nothing_known(sentence.spans)
+    if lookups.is_yes_or_no(sentence):
+        return unknown(
+            "I answer how many, which and how much, not yes or no: ask for the records or the number."
+        )
     try:
-        entity = head.looked_up(sentence)
+        entity = lookups.looked_up(sentence)
         if entity is not None:
             sentence.entity = entity
             return Reader(sentence).lookup()

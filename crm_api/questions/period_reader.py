@@ -88,6 +88,7 @@ _HALF = _re(
     rf"(?: (?:of )?(?P<fy>{_FY}) ?(?P<fyear>{_YEAR}|\d\d)|{_OF_YEAR})"
 )
 _YEAR_ONLY = _re(rf"(?:the )?(?:(?:calendar )?year )?(?P<y>{_YEAR})")
+_DECADE = _re(r"(?:the )?(?P<y>(?:19|20)\d)0['’]?s")
 _FISCAL_YEAR = _re(rf"{_FY} ?['’]?(?P<y>{_YEAR}|\d\d)(?:[-/](?P<to>\d\d(?:\d\d)?))?")
 _RELATIVE = _re(
     r"(?:the )?(?P<w>this|current|last|previous|prior|next|coming|upcoming|following) "
@@ -187,6 +188,9 @@ def _atom(text: str, at: int, day_first: bool) -> tuple[Period, int] | None:
     if m := _FISCAL_YEAR.match(text, at):
         year = _full_year(m["y"]) or 0
         add(Period(form="calendar", unit="year", year=_full_year(m["to"]) or year, fiscal=True), m)
+    if m := _DECADE.match(text, at):
+        first, last = (Period(form="calendar", unit="year", year=int(f"{m['y']}{digit}")) for digit in (0, 9))
+        add(Period(form="span", first=first, last=last), m)
     if m := _YEAR_ONLY.match(text, at):
         add(Period(form="calendar", unit="year", year=int(m["y"])), m)
     found.extend(_relative(text, at))
@@ -246,11 +250,13 @@ _RANGE = re.compile(r"(?P<w>between|from) ")
 _JOIN = re.compile(r" (?:and|to|through|thru|until|till|up to|-|–|—) (?:the end of )?| ?[–—] ?")
 _PLAIN_JOIN = re.compile(r" ?(?:to|through|thru|until|till|-|–|—) ")
 _SINCE = re.compile(
-    r"(?P<w>since|starting(?: in| from| on)?|beginning(?: in| on)?|after|later than|from) "
+    r"(?P<w>(?:(?:on|in) )?or after|from and including|since|starting(?: in| from| on)?|"
+    r"beginning(?: in| on)?|after|later than|from) "
     r"(?:the (?:start|beginning) of )?"
 )
 _UNTIL = re.compile(
-    r"(?P<w>before|prior to|earlier than|until|till|through|up to|by|no later than|on or before) "
+    r"(?P<w>(?:(?:on|in) )?or before|up to and including|"
+    r"before|prior to|earlier than|until|till|through|up to|by|no later than|on or before) "
     r"(?:(?P<edge>the end of|the start of|end of) )?"
 )
 _ONWARDS = re.compile(r" (?:onwards?|and later|or later|on)\b")

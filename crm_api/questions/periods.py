@@ -151,6 +151,20 @@ class Period(BaseModel):
         return self
 
     @property
+    def sort_key(self) -> tuple[int, float] | None:
+        """Where a calendar period stands among others of the same unit, None where that is not told by its words."""
+        if self.form == "calendar" and self.year and not self.day:
+            return self.year, self.index
+        return None
+
+    @property
+    def lies_ahead(self) -> bool:
+        """Whether it begins after today, as far as the words alone tell ("next year")."""
+        return (self.form == "relative" and (self.offset or 0) > 0) or (
+            self.form in ("rolling", "ago") and self.n > 0
+        )
+
+    @property
     def named_year(self) -> int | None:
         """The year that was said, for periods beside it that name none."""
         if self.form == "span":

@@ -92,7 +92,8 @@ class Option(Part):
 
 
 class Plan(Part):
-    """See the module. `columns` are what a list shows; `counts_groups` asks how many groups are left."""
+    """See the module. `columns` are what a list shows; `counts_groups` asks how many groups are left, and
+    `over_groups` for the average (…) of their figures."""
 
     action: Action = "query"
     entity: str = ""
@@ -101,6 +102,7 @@ class Plan(Part):
     group_by: tuple[Group, ...] = ()
     having: Having | None = None
     counts_groups: bool = False
+    over_groups: Literal["avg", "median", "max", "min"] | None = None
     sort: Sort | None = None
     limit: int | None = None
     columns: tuple[str, ...] = ()

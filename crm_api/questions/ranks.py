@@ -11,6 +11,8 @@ from crm_api.questions.plan import (
     Unclear,
     clarify,
 )
+from crm_api.questions.sentence import Target
+from crm_api.questions.spans import Span
 
 _DOWN = ("top", "max", "most", "newest")
 DEFAULT_TOP = 10
@@ -23,13 +25,22 @@ class Ranks(Groups):
         """ "top 3 … by …", "the most …", "the 5 biggest …", "ranked by …"."""
         s = self.s
         at = s.cue(*RANKING)
+        rank = s.cue("rank")
+        if rank is not None and (at is None or at > rank):
+            self._ranked_list(rank)
+            return
         if at is None:
-            if (rank := s.cue("rank")) is not None:
-                self._ranked_list(rank)
             return
         cue = str(s.spans[at].value)
+        if cue == "newest" and s.spans[at].text == "last" and (after := s.at(at + 1)) and after.tag == "name":
+            raise Unclear(Plan(action="unknown", unused=(f"last {after.text}",)))
+        if cue in ("newest", "oldest") and (after := s.at(at + 1)) and after.tag == "bucket":
+            raise Unclear(Plan(action="unknown", unused=(f"{s.spans[at].text} {after.text}",)))
         descending = cue in _DOWN
         s.use(at)
+        if self._largest_of_each(at, cue):
+            return
+        self._partitioned(at, cue)
         number, plural = self._how_many(at)
         by = self._sort_field(at, cue)
         if by == "figure":
@@ -48,6 +59,31 @@ class Ranks(Groups):
                 clarify(f"How many of the {s.spans[at].text} {s.catalogue.plural} do you want to see?")
             )
         self.limit = number or (1 if not plural else DEFAULT_TOP)
+
+    def _largest_of_each(self, at: int, cue: str) -> bool:
+        """ "largest won deal per rep": the highest size of the kind in each group."""
+        s = self.s
+        sizes = s.catalogue.size
+        if not (self.groups or self.buckets) or cue not in ("max", "min") or len(sizes) != 1 or self.figure:
+            return False
+        if not self._ranks_entity(at):
+            return False
+        each = s.catalogue.field(sizes[0])
+        self.figure = self._figure_of(Target(sizes[0], s.entity, each), "max" if cue == "max" else "min")
+        return True
+
+    def _partitioned(self, at: int, cue: str) -> None:
+        """ "top 2 products per region": a ranking inside each group is not understood, rather than read as one of
+        the groups."""
+        s = self.s
+        if cue not in ("top", "bottom", "max", "min") or not self.groups:
+            return
+        for index in range(at + 1, len(s.spans)):
+            span = s.spans[index]
+            if span.is_cue("by", "each", "of", "with"):
+                return
+            if span.tag == "term" and not span.used and s.groupable(span) and not span.entry("measure"):
+                raise Unclear(Plan(action="unknown", unused=(f"{s.spans[at].text} … for each",)))
 
     def read_rank(self, previous: Plan) -> None:
         """In a follow-up: "top 5", "only the highest": another cut of what was ranked before."""
@@ -79,9 +115,43 @@ class Ranks(Groups):
         asked = next(
             (s for s in self.s.spans[:at] if s.entry("kind", "field", "relation") or s.tag == "bucket"), None
         )
-        subject = asked if self.s.spans[at].value in ("most", "least") or (asked and not ranked) else ranked
-        plural = bool(subject and subject.text != lexicon.stem(subject.text) and subject.text.endswith("s"))
+        asks = any(
+            span is asked and (before := self.s.at(i - 1)) is not None and before.is_cue("ask", "by")
+            for i, span in enumerate(self.s.spans[:at])
+        )
+        most = self.s.spans[at].value in ("most", "least")
+        if any(self.s.spans[i].text == "who" for i in self.s.cues("who", unused=False)):
+            return number, False
+        subject = asked if asks or most or (asked and not ranked) else ranked
+        if number is None:
+            number = self._number_before(subject) or self._number_behind(at)
+        plural = bool(subject and subject.is_plural)
         return number, plural or (number or 0) > 1
+
+    def _number_before(self, subject: Span | None) -> int | None:
+        """The 3 of "which 3 products bring the most revenue"."""
+        at = next((i for i, span in enumerate(self.s.spans) if span is subject), 0)
+        return self._taken(at - 1)
+
+    def _number_behind(self, at: int) -> int | None:
+        """The 3 of "reps with the most deals, top 3"."""
+        other = next((i for i in self.s.cues("top", "bottom") if i > at), None)
+        number = self._taken(other + 1) if other is not None else None
+        if number is not None:
+            self.s.use(other)
+        return number
+
+    def _taken(self, at: int) -> int | None:
+        span = self.s.at(at)
+        if span is None or span.tag != "amount" or span.used or not span.value.is_count:
+            return None
+        before = self.s.at(at - 1)
+        if (
+            before and before.is_cue("gt", "ge", "lt", "le", "eq", "between")
+        ) or not 0 < span.value.value <= 1000:
+            return None
+        span.used = True
+        return int(span.value.value)
 
     def _sort_field(self, at: int, cue: str) -> str | None:
         """What is ranked by: "figure", the path of a field, or None where nothing says."""
@@ -223,17 +293,27 @@ class Ranks(Groups):
         label = figure.label if self.measure is None else f"{FN_WORDS[fn]} {self.measure.name}"
         self.figure = figure.model_copy(update={"fn": fn, "label": label})
 
+    def _direction(self, at: int) -> None:
+        """ "highest first", "from the lowest": which end a ranking begins with."""
+        for index in self.s.cues("max", "min", "newest", "oldest"):
+            after = self.s.at(index + 1)
+            if self.s.spans[index].value in ("max", "min") and after and after.is_cue("oldest"):
+                self._downwards = self.s.spans[index].value == "max"
+                self.s.use(index, index + 1)
+                return
+
     def _ranked_list(self, at: int) -> None:
         """ "rank reps by won revenue": all of them, the highest first."""
         s = self.s
         s.use(at)
+        self._direction(at)
         by = self._sort_field(at, "rank")
         if by == "figure" or self.figure:
             self._asked_group(at)
             if not self.groups and not self.buckets:
                 raise Unclear(self._by_what())
-            self.sort = Sort()
+            self.sort = Sort(descending=self._downwards)
         elif by:
-            self.sort = Sort(field=by)
+            self.sort = Sort(field=by, descending=self._downwards)
         else:
             raise Unclear(self._by_what())

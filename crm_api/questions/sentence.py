@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from crm_api.core.fields import Catalogue, Field, FieldType, Registry
-from crm_api.questions import paths
+from crm_api.questions import grammar, paths
 from crm_api.questions.lexicon import Entry
 from crm_api.questions.linking import Name, Names
 from crm_api.questions.spans import Span
@@ -47,6 +47,14 @@ class Sentence:
     spans: list[Span]
     entity: str = ""
     assumptions: list[str] = field(default_factory=list)
+    light: list[str] = field(default_factory=list)  # verbs left out that need a figure: "bring", "generate"
+
+    @classmethod
+    def of(cls, registry: Registry, names: Names, spans: list[Span], entity: str = "") -> "Sentence":
+        """A sentence out of all spans of a question: words that carry nothing are left out."""
+        kept = [span for span in spans if span.tag != "stop"]
+        light = [span.text for span in spans if span.tag == "stop" and span.text in grammar.LIGHT]
+        return cls(registry, names, kept, entity, light=light)
 
     # ── Moving ───────────────────────────────────────────────────────────────────────────────────
 
@@ -148,10 +156,10 @@ class Sentence:
     def _fans_out(self, target: Target) -> bool:
         steps = paths.walk(self.registry, self.entity, target.prefix)
         return any(s.backwards for s in steps) and not (
-            len(steps) == 2 and not steps[1].backwards and self._is_line(steps[0])
+            len(steps) == 2 and not steps[1].backwards and self.is_line(steps[0])
         )
 
-    def _is_line(self, step: paths.Step) -> bool:
+    def is_line(self, step: paths.Step) -> bool:
         """Whether a step leads to parts of a record that nobody speaks of by name, such as a deal's lines."""
         return self.registry[step.target].label == "id"
 

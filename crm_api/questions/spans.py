@@ -35,6 +35,14 @@ _CONTRACTIONS = (
     ("'d ", " would "),
     ("s' ", "s 's "),
 )
+# Turns of phrase that say in other words what the grammar reads.
+_REWORDED = (
+    (re.compile(r"\b(day|week|month|quarter|year)[ -]by[ -]\1\b", re.IGNORECASE), r"by \1"),
+    (re.compile(r"\b([a-z]+) nothing\b", re.IGNORECASE), r"not \1"),
+    (re.compile(r"\b(have|has|had) an? (?=[a-z])", re.IGNORECASE), "with a "),
+    (re.compile(r"\b(in|of) (millions|thousands)( of (dollars|usd))?\b", re.IGNORECASE), ""),
+    (re.compile(r"(?<!year )(?<!quarter )(?<!month )(?<!week )\b(?:to date|of all time|all time)\b"), ""),
+)
 _TOKEN = re.compile(r"'s\b|[^\W_]+|[%&/<>=,#$€£₹+]+")
 
 
@@ -65,6 +73,12 @@ class Span:
         """Whether this is one of these cues."""
         return self.tag == "cue" and self.value in which
 
+    @property
+    def is_plural(self) -> bool:
+        """Whether it stands for several ("reps")."""
+        last = self.text.rpartition(" ")[2]
+        return last.endswith("s") and stem(last) != last
+
     def kind(self, *what: str) -> str | None:
         """The kind that the first meaning of one of these sorts belongs to."""
         entry = self.entry(*what)
@@ -81,6 +95,8 @@ def normalise(question: str) -> str:
     for short, long in _CONTRACTIONS:
         text = re.sub(re.escape(short), long, text, flags=re.IGNORECASE)
     text = re.sub(r"(?<=\w)%", " percent", text).replace("%", "percent")
+    for said, plain in _REWORDED:
+        text = said.sub(plain, text)
     return " ".join(text.replace('"', " ").split())
 
 
@@ -164,10 +180,17 @@ class Tagger:
             add(3, 1, "bucket", value=grammar.BUCKETS.get(words[at]) or grammar.BUCKETS[stem(words[at])])
         if (term := self.lexicon.longest_at(words, at)) and not self._is_pronoun(tokens, at, term[0]):
             add(2, term[0], "term", entries=term[1])
-        if (name := self.names.exact_at(words, at)) and not (
+        name = self.names.exact_at(words, at)
+        if term and name and term[0] == name[0] and _names_choice(term[1], name[1]):
+            found = [
+                f for f in found if f[2].tag != "term"
+            ]  # "prospecting" is the stage, as its neighbours are
+        if name and not (
             name[0] == 1 and (self._is_pronoun(tokens, at, 1) or words[at] in grammar.STOP_WORDS - {"us"})
         ):
             add(1, name[0], "name", names=name[1])
+        if words[at] in grammar.SEASONS and _is_season(words, at):
+            return Span("vague", at, at, words[at])
         if found:
             return max(found, key=lambda f: (f[0], f[1]))[2]
         if words[at] in grammar.STOP_WORDS or not words[at][0].isalnum():
@@ -266,6 +289,18 @@ def _is_owner(words: list[str], at: int) -> bool:
         shown_to = before == "to" and at > 1 and words[at - 2] in ("show", "give", "explain", "list", "read")
         return before in grammar.LEADS_TO_ME and not shown_to
     return True
+
+
+def _names_choice(entries: list[Entry], names: list[Name]) -> bool:
+    """Whether a value of a closed list is also the name of a record of that very kind."""
+    kinds = {e.kind for e in entries}
+    return all(e.what == "choice" for e in entries) and any(n.id and n.kind in kinds for n in names)
+
+
+def _is_season(words: list[str], at: int) -> bool:
+    """Whether "summer" is a time of the year, which no period says, rather than somebody's name."""
+    before, after = words[at - 1] if at else "", words[at + 1] if at + 1 < len(words) else ""
+    return before in ("last", "this", "next", "in", "during", "since", "the") or after[:2] in ("19", "20")
 
 
 def _longest_cue(words: list[str], at: int) -> tuple[str, int] | None:

@@ -25,7 +25,7 @@ def _told(answer: Answer, plan: Plan, registry: Registry) -> str:
         return _looked_up(answer)
     if not plan.figures:
         return _listed(answer, plan, registry)
-    if not plan.group_by or plan.counts_groups:
+    if not plan.group_by or plan.counts_groups or plan.over_groups:
         return _single(answer, plan, registry)
     return _grouped(answer, plan, registry)
 
@@ -50,6 +50,10 @@ def _listed(answer: Answer, plan: Plan, registry: Registry) -> str:
 
 def _single(answer: Answer, plan: Plan, registry: Registry) -> str:
     figure = plan.figures[0]
+    if plan.over_groups:
+        unit = answer.columns[-1].unit if answer.columns else None
+        told = number(answer.value, unit)
+        return f"{over_groups(plan).capitalize()}{_rest(plan)}: {told}."
     if figure.fn == "count" and figure.field is None and not plan.counts_groups and not plan.having:
         return f"{_there_are(int(answer.value or 0), plan, registry)}."
     unit = answer.columns[-1].unit if answer.columns else None
@@ -122,6 +126,14 @@ def _things(total: int, plan: Plan, registry: Registry) -> str:
     return " ".join([*adjectives, thing])
 
 
+def over_groups(plan: Plan) -> str:
+    """ "average number of opportunities per owner"."""
+    fold = {"avg": "average", "median": "median", "max": "highest", "min": "lowest"}[
+        plan.over_groups or "avg"
+    ]
+    return f"{fold} {plan.figures[0].label} per {' and '.join(g.label for g in plan.group_by)}"
+
+
 def _rest(plan: Plan) -> str:
     """The conditions that the name of the records does not say yet."""
     nouns = [f for f in plan.filters if f.role == "noun"]
@@ -134,7 +146,9 @@ def in_words(plan: Plan, registry: Registry) -> str:
     """How the question was understood, made of the plan that was run."""
     catalogue = registry[plan.entity]
     parts = [plan.figures[0].label if plan.figures else catalogue.plural]
-    if plan.group_by:
+    if plan.over_groups:
+        parts = [over_groups(plan)]
+    elif plan.group_by:
         parts.append("by " + " and ".join(g.label for g in plan.group_by))
     if plan.sides:
         parts.append(" against ".join(side.label for side in plan.sides))

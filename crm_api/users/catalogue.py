@@ -46,7 +46,7 @@ USERS = Catalogue(
     out=UserOut,
     label="name",
     named=True,
-    synonyms=(*_REPS, "colleague", "person", "team member", "member", "employee of ours"),
+    synonyms=(*_REPS, "colleague", "person", "team member", "member"),
     default_sort="name",
     fields=(
         Field(
@@ -95,6 +95,11 @@ USERS = Catalogue(
                 "reports to",
                 "reporting to",
                 "reported to",
+                "work for",
+                "works for",
+                "working for",
+                "work under",
+                "works under",
             ),
             reverse_synonyms=("report", "direct report", "team", "subordinate"),
         ),

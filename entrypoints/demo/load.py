@@ -11,6 +11,7 @@ from crm_api import audit
 from crm_api.accounts import bulk as accounts
 from crm_api.activities import bulk as activities
 from crm_api.activities.models import TimelineEntry
+from crm_api.analytics import rollups
 from crm_api.audit.models import Erasure
 from crm_api.contacts import bulk as contacts
 from crm_api.core import clock, dialect
@@ -21,7 +22,6 @@ from crm_api.core.text import fold
 from crm_api.followups.models import FollowUpRule, Sequence
 from crm_api.leads import bulk as leads
 from crm_api.opportunities import bulk as opportunities
-from crm_api.opportunities import rollups
 from crm_api.opportunities.models import StageMove
 from crm_api.organisation.models import Counter, Territory
 from crm_api.pipelines import service as pipelines

@@ -323,6 +323,17 @@ def _open_deals(walk: Walk) -> list[Any]:
     return [row for row in rows if row.stage_kind not in world.CLOSED]
 
 
+async def dashboard(walk: Walk) -> None:
+    """The dashboard counts the deals and leads that are seen."""
+    figures = {one["name"]: one for one in (await walk.get(f"{CRM}/dashboard"))["figures"]}
+    assert figures["total_opportunities"]["count"] == len(walk.visible("opportunity"))
+    assert figures["open_pipeline"]["count"] == len(_open_deals(walk))
+    leads = [row for row in walk.world.rows["lead"] if str(row.id) in walk.visible("lead")]
+    assert figures["active_leads"]["count"] == len(
+        [r for r in leads if r.status not in ("converted", "lost")]
+    )
+
+
 async def kanban(walk: Walk) -> None:
     """The cards of a board, and what is counted in its columns, are the deals that are seen."""
     for asked in ({}, {"probability__gte": 0}):
@@ -389,6 +400,16 @@ async def nearby(walk: Walk) -> None:
     place = {"latitude": PLACE[0], "longitude": PLACE[1], "limit": 50}
     told = await walk.get(f"{CRM}/visits/nearby", **place)
     assert {item["account_id"] for item in told["items"]} == walk.visible("account")
+
+
+async def places(walk: Walk) -> None:
+    """Whoever sees an account sees how it came by its coordinates; nobody else learns that it is there."""
+    for record_id in walk.some("account"):
+        answer = await walk.client.get(f"{CRM}/maps/places/{record_id}")
+        assert answer.status_code == (200 if record_id in walk.visible("account") else 404)
+    queue = await walk.get(f"{CRM}/maps/places", limit=200)
+    assert {item["account_id"] for item in queue["items"]} <= walk.visible("account")
+    assert queue["total"] == len(queue["items"])
 
 
 async def candidates(walk: Walk) -> None:
@@ -601,6 +622,7 @@ CHECKS: dict[str, Check] = {
     "GET /api/v1/events": feed,
     f"GET {CRM}/{{plural}}/{{record_id}}/timeline": timelines,
     "POST /api/v1/ask": questions,
+    f"GET {CRM}/dashboard": dashboard,
     f"GET {CRM}/opportunities/pipeline/stats": pipeline_stats,
     f"GET {CRM}/opportunities/pipeline/report": pipeline_report,
     f"GET {CRM}/opportunities/kanban": kanban,
@@ -624,6 +646,8 @@ CHECKS: dict[str, Check] = {
     f"GET {CRM}/segments/{{segment_id}}/customers": customers,
     f"GET {CRM}/segments/code/{{code}}": segment_by_code,
     f"GET {CRM}/tags/counts": tag_counts,
+    f"GET {CRM}/maps/places": places,
+    f"GET {CRM}/maps/places/{{account_id}}": places,
     f"GET {CRM}/visits/nearby": nearby,
     f"GET {CRM}/visits/candidates": candidates,
     f"GET {CRM}/followups/rules/{{rule_id}}/preview": preview,
@@ -679,6 +703,8 @@ NO_RECORDS = {
     "GET /api/v1/organisation/days": "days, for all who are signed in",
     f"GET {RATES}/convert": "a number",
     "GET /api/v1/ask/vocabulary": "words",
+    f"GET {CRM}/maps/geocoding": "counts, for whoever began the run",
+    f"GET {CRM}/maps/geocoding/{{run_id}}": "counts, for whoever began the run",
     f"GET {CRM}/maps/spend": "sums, for those who answer for them",
     f"GET {CRM}/followups/templates": "the wording of mails",
     f"GET {CRM}/followups/outbox/pause": "a switch",

@@ -8,6 +8,7 @@ from crm_api.orders.schemas import OrderOut
 from tests.app.resources import ACCOUNT, CONTACT, LEAD, OPPORTUNITY, SEGMENT, Resource, checked
 from tests.factories import (
     make_account,
+    make_activity,
     make_contact,
     make_lead,
     make_opportunity,
@@ -133,6 +134,31 @@ async def test_who_sees_every_deal_gets_sums_without_a_look_at_any(api: Api, rea
 
     assert any("pipeline_rollups" in sql for sql in sent)
     assert not any("FROM opportunities" in sql for sql in sent), "\n".join(sent)
+
+
+@pytest.mark.parametrize("reading", ["leads/kanban?cards=0", "leads/statistics", "leads/analytics/summary"])
+async def test_who_sees_every_lead_gets_its_statistics_without_a_look_at_any(api: Api, reading: str) -> None:
+    client = await api.client()
+    await api.db.write(lambda session: make_lead(session).id)
+
+    with counted() as sent:
+        assert (await client.get(f"/api/v1/crm/{reading}")).status_code == 200
+
+    assert any("lead_rollups" in sql for sql in sent)
+    assert not any("FROM leads" in sql for sql in sent), "\n".join(sent)
+
+
+async def test_a_dashboard_takes_as_many_whatever_the_number_of_records(api: Api) -> None:
+    client, numbers = await api.client(), []
+    for rows in (1, 40):
+        for make in (make_lead, make_opportunity, make_activity):
+            await api.db.write(lambda session, n=rows, one=make: [one(session) for _ in range(n)] and None)
+        await client.get("/api/v1/crm/dashboard")
+        with counted() as sent:
+            assert (await client.get("/api/v1/crm/dashboard")).status_code == 200
+        numbers.append(len(sent))
+
+    assert numbers[0] == numbers[1] <= 24, "\n".join(sent)
 
 
 async def test_creating_a_deal_on_an_account_takes_no_more_than_sixteen(api: Api) -> None:

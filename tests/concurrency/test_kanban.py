@@ -10,7 +10,7 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from crm_api.opportunities import rollups
+from crm_api.analytics import rollups
 from crm_api.opportunities.models import Opportunity, StageMove
 from tests.support.api import Api
 

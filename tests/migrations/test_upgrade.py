@@ -13,8 +13,11 @@ from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.orm import Session
 from sqlalchemy.pool import NullPool
 
-from crm_api.core import dialect
+from crm_api.access import SYSTEM
+from crm_api.activities import rollups as activities
+from crm_api.core import dialect, rollups
 from crm_api.core.database import Database
+from crm_api.leads import rollups as leads
 from crm_api.migrations.runner import SchemaTooNew, config, migrate
 from crm_api.organisation.service import profile
 from tests.factories import (
@@ -135,6 +138,28 @@ async def test_a_populated_database_of_any_revision_keeps_every_row(
     after = await on_connection(blank_url, counts)
     assert {name: after[name] for name in before} == before
     assert sum(before.values()) > 20
+
+
+async def test_sums_are_counted_for_what_was_there_before_they_were_kept(
+    blank_url: str, database_url: str
+) -> None:
+    db = Database.open(database_url)
+    await db.write(populate)
+    await db.close()
+    rows = {
+        t: r for t, r in (await on_connection(database_url, everything)).items() if "rollups" not in t.name
+    }
+    await on_connection(blank_url, to_revision("0011"))
+    await on_connection(blank_url, filling(rows))
+
+    await migrate(blank_url)
+
+    upgraded = Database.open(blank_url)
+    assert await upgraded.read(rollups.differences, leads.KEPT) == []
+    assert await upgraded.read(rollups.differences, activities.KEPT) == []
+    sums = await upgraded.read(leads.read, SYSTEM, "status")
+    assert [(row["leads"], row["with_deal"]) for row in sums.values()] == [(1, 1)]
+    await upgraded.close()
 
 
 async def test_migrating_makes_the_same_schema_as_the_models(blank_url: str, database_url: str) -> None:

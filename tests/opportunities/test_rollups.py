@@ -8,9 +8,11 @@ from sqlalchemy.orm import Session
 
 from crm_api import audit
 from crm_api.access import system
+from crm_api.analytics import flows
+from crm_api.analytics import rollups as kept
 from crm_api.core.database import Database
 from crm_api.core.money import LARGEST
-from crm_api.opportunities import bulk, flows, rollups
+from crm_api.opportunities import bulk, rollups
 from crm_api.opportunities.models import Opportunity, PipelineRollup
 from tests import factories
 
@@ -22,7 +24,7 @@ def total(session: Session) -> tuple[int, int, int]:
 
 
 async def agreed(db: Database) -> tuple[int, int, int]:
-    assert await db.read(rollups.differences) == []
+    assert await db.read(kept.differences) == []
     return await db.read(total)
 
 
@@ -87,8 +89,8 @@ async def test_folding_makes_one_row_a_key_and_keeps_every_sum(db: Database) -> 
 async def test_what_was_lost_is_found_and_rebuilt(db: Database) -> None:
     await db.write(lambda session: factories.make_opportunity(session, estimated_value=700).id)
     await db.write(lambda session: session.execute(sa.delete(PipelineRollup)) and None)
-    assert len(await db.read(rollups.differences)) == 1
+    assert len(await db.read(kept.differences)) == 1
 
-    await db.write(rollups.rebuild)
+    await db.write(kept.rebuild)
 
     assert (await agreed(db))[:2] == (1, 700)

@@ -15,7 +15,7 @@ from crm_api.core import dialect
 from crm_api.questions.answer import Answer
 from crm_api.questions.evaluate import EVERYTHING, answer_line
 from crm_api.questions.service import ask_offline
-from tests.questions import cases
+from tests.questions import cases, fresh, second_cases, third_cases
 from tests.questions.oracle import by, count, having, month, quarter, top, total, won
 from tests.support import maven
 from tests.support.models import all_tables
@@ -43,23 +43,48 @@ def sales() -> Iterator[Session]:
 def matches(answer: Answer, expected: Any) -> bool:
     """Whether an answer says what is expected, in the form the expectation has."""
     if isinstance(expected, tuple):
-        return answer.status == expected[0]
+        return fits(answer, *expected)
     if answer.status != "answered":
         return False
     if isinstance(expected, set):
         return {row[0] for row in answer.rows} == expected and answer.total_rows == len(expected)
+    if answer.value is None and len(answer.rows) == 1 and not isinstance(expected, (dict, list)):
+        return any(same_value(cell, expected) for cell in answer.rows[0])
     if isinstance(expected, dict):
-        return same_table({row_key(row): row[-1] for row in answer.rows}, expected)
+        return same_table({row_key(row): row[-1] for row in answer.rows if row[-1] is not None}, expected)
     if isinstance(expected, list):
         return [row[0] for row in answer.rows] == [name for name, _ in expected] or (
             sorted(row[0] for row in answer.rows) == sorted(name for name, _ in expected)
         )
-    told = answer.value if answer.value is not None else answer.rows[0][1] if answer.rows else None
-    if isinstance(expected, str):
-        return str(told) == expected
+    told = answer.value
     if answer.plan and answer.plan.is_list and answer.plan.action == "query" and answer.plan.limit is None:
         told = answer.total_rows
-    return told is not None and abs(float(told) - expected) <= 1e-4 * max(1.0, abs(expected))
+    return same_value(told, expected)
+
+
+def fits(answer: Answer, how: str, *what: Any) -> bool:
+    """An expectation with a choice: one of several readings, or none rather than a wrong one."""
+    match how:
+        case cases.DECLINE:
+            return answer.status != "answered"
+        case "declined_or":
+            return answer.status != "answered" or matches(answer, what[0])
+        case "either":
+            return any(matches(answer, each) for each in what)
+        case "ties":
+            return answer.status == "answered" and len(answer.rows) == len(what[0])
+        case "contains":
+            return any(what[0] in row for row in answer.rows)
+        case "empty":
+            return (not answer.value and not answer.rows) or answer.rows in ([[None]], [[0]])
+        case _:
+            return answer.status == how
+
+
+def same_value(told: Any, expected: Any) -> bool:
+    if isinstance(expected, str) or not isinstance(told, int | float):
+        return str(told) == str(expected)
+    return abs(float(told) - expected) <= 1e-4 * max(1.0, abs(expected))
 
 
 def row_key(row: list[Any]) -> Any:
@@ -67,12 +92,17 @@ def row_key(row: list[Any]) -> Any:
 
 
 def same_table(told: dict[Any, Any], expected: dict[Any, float]) -> bool:
-    return told.keys() == expected.keys() and all(
-        abs(told[key] - value) <= 1e-4 * max(1.0, abs(value)) for key, value in expected.items()
+    return (
+        told.keys() == expected.keys()
+        and all(told[key] is not None for key in told)
+        and all(abs(told[key] - value) <= 1e-4 * max(1.0, abs(value)) for key, value in expected.items())
     )
 
 
-@pytest.mark.parametrize(("question", "expected"), cases.ALL, ids=[question for question, _ in cases.ALL])
+ASKED = [*cases.ALL, *second_cases.ALL, *third_cases.ALL]
+
+
+@pytest.mark.parametrize(("question", "expected"), ASKED, ids=[question for question, _ in ASKED])
 def test_a_question_is_answered_as_the_raw_data_says(
     sales: Session, question: str, expected: Callable[[], Any]
 ) -> None:
@@ -111,6 +141,23 @@ def scorer_of() -> Any:
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_a_question_made_of_parts_is_answered_as_the_raw_data_says(sales: Session, seed: int) -> None:
+    wrong = []
+    for question, expected in fresh.questions(seed, 40):
+        answer = ask_offline(sales, actor=SYSTEM, turns=[question], most=EVERYTHING)
+        if not (
+            ranks(answer, expected) if isinstance(expected, list) else matches(answer, expected or ("empty",))
+        ):
+            wrong.append(f"{question} | {answer.answer} | want {str(expected)[:100]}")
+    assert not wrong
+
+
+def ranks(answer: Answer, expected: list[tuple[str, float]]) -> bool:
+    """The figures of a ranking in their order; which of two equals comes first is nobody's."""
+    return [round(row[-1], 3) for row in answer.rows] == [round(value, 3) for _, value in expected]
 
 
 NOVEMBER = "How many deals did we win in November 2017?"
@@ -174,4 +221,4 @@ def test_numbers_in_the_sentence_come_from_the_result(sales: Session) -> None:
     answer = ask_offline(sales, actor=SYSTEM, turns=["how many deals are in prospecting?"])
     assert answer.value == 500
     assert "500" in answer.answer
-    assert "prospecting" in answer.plan_in_words
+    assert "Prospecting" in answer.plan_in_words

@@ -1,0 +1,173 @@
+"""Settling what words mean before the kind is decided: teams that are everybody, praise beside a figure, words that
+are a figure and a field, a deed and a value."""
+
+from collections.abc import Iterator
+
+from crm_api.core.fields import Measure
+from crm_api.questions import grammar
+from crm_api.questions.lexicon import Entry, word_of
+from crm_api.questions.plan import Unclear, clarify
+from crm_api.questions.sentence import Sentence
+from crm_api.questions.spans import Span
+
+COMPARING = ("gt", "ge", "lt", "le", "eq")
+_RANKED = ("most", "least", "top", "bottom")
+
+
+def leave_out_everybody(s: Sentence) -> None:
+    """ "the team's open deals", "how many does my team have": everybody's that the asker may see, which is
+    what a question without these words counts too. Where people are asked about, a team is a team."""
+    people = {"user", "team"}
+    for at, span in enumerate(s.spans):
+        before, after = s.at(at - 1), s.at(at + 1)
+        alone = span.tag == "term" and span.text == "team" and not (after and after.tag == "name")
+        whose = before and (
+            before.is_cue("me") or (before.is_cue("is") and before.text in ("do", "does", "did", "is"))
+        )
+        if not alone or not (whose or (after and after.is_cue("poss"))) or s.has("who", "by", "each"):
+            continue
+        if any(e.kind in people and e.what != "reverse" for n in s.spans if n is not span for e in n.entries):
+            continue
+        s.spans[at : at + 1] = []
+        if before and before.is_cue("me"):
+            s.spans.remove(before)
+        s.assumptions.append("the team is everybody whose records you may see")
+        return
+
+
+def drop_team_of_manager(s: Sentence) -> None:
+    """ "each manager's team", "which manager's team won …": the people under somebody, who stands for them anyway."""
+    for at in range(len(s.spans) - 1, 1, -1):
+        span, poss, leader = s.spans[at], s.spans[at - 1], s.spans[at - 2]
+        if (
+            span.entry("reverse")
+            and poss.is_cue("poss")
+            and any(_gathers(s, e) for e in leader.entries if e.what == "relation")
+        ):
+            s.spans[at - 1 : at + 1] = []
+
+
+def _gathers(s: Sentence, entry: Entry) -> bool:
+    return any(r.name == entry.name and r.gathers for r in s.registry[entry.kind].relations)
+
+
+def settle_praise(s: Sentence) -> None:
+    """ "the best rep by won revenue", "the worst win rate": beside a figure praise is a ranking; alone it is vague."""
+    for at, span in enumerate(s.spans):
+        way = grammar.PRAISE.get(span.text) if span.tag == "vague" else None
+        if way is None or not (figure := _figure_beside(s, at)):
+            continue
+        low = isinstance(figure, Measure) and figure.low_is_good
+        span.tag, span.value = "cue", {"top": "bottom", "bottom": "top"}[way] if low else way
+    for at, span in enumerate(s.spans):
+        before = s.at(at - 1)
+        if span.tag == "vague" and before and before.is_cue(*_RANKED) and _figure_beside(s, at):
+            span.used = True  # "most valuable account by won revenue": the figure says what is valued
+
+
+def _figure_beside(s: Sentence, at: int) -> Measure | bool | None:
+    """The figure that is named behind a word of praise: right after it, or after "by"."""
+    for index in range(at + 1, len(s.spans)):
+        span, before = s.spans[index], s.spans[index - 1]
+        if measure := span.entry("measure"):
+            return next(m for m in s.registry[measure.kind].measures if m.name == measure.name)
+        if before.is_cue("by") and (span.is_cue("count") or span.entry("field", "word")):
+            return True
+    return None
+
+
+def settle_deeds(s: Sentence) -> None:
+    """Words for something done that are also a value or a kind: "contacted leads" names a status, "leads
+    nobody has contacted" a deed; "no contact since May" is about deeds, "no contacts" about people."""
+    for at, span in enumerate(s.spans):
+        words = [e for e in span.entries if e.what == "word"]
+        deeds = [e for e in words if s.registry[e.kind].past and not word_of(e).noun]
+        if deeds and deeds == words and span.entry("choice"):
+            span.entries = [e for e in span.entries if e.what != ("word" if _is_value(s, at) else "choice")]
+        kinds = {e.kind for e in span.entries if e.what == "kind"}
+        if kinds and any(e.kind not in kinds for e in words):
+            deed = (
+                at
+                and not span.is_plural
+                and s.has("without")
+                and any(n.tag == "period" for n in s.spans[at:])
+            )
+            span.entries = [
+                e for e in span.entries if (e.what == "word" if deed else e.what != "word" or e.kind in kinds)
+            ]
+
+
+def _is_value(s: Sentence, at: int) -> bool:
+    """Whether a word that names a value and a deed stands where a value does."""
+    before, after = s.at(at - 1), s.at(at + 1)
+    if after and after.entry("kind", "choice"):
+        return True
+    if any(near and near.entry("field") and not near.entry("word") for near in (before, after)):
+        return True
+    states = before is not None and (before.is_cue("or", "vs") or before.text in ("is", "are"))
+    return states and not s.has("without", "not") and not any(n.tag == "period" for n in s.spans)
+
+
+def settle_figures(s: Sentence) -> None:
+    """A word that is a figure of one kind and a field of another ("revenue") takes the meaning around it.
+
+    Deals, periods, people or products around it mean the figure; a comparison beside accounts means the
+    field; an account alone could mean both, and is asked about.
+    """
+    for at, _ in list(s.terms("measure")):
+        span = s.spans[at]
+        measure, each = span.entry("measure"), span.entry("field")
+        if measure is None or each is None:
+            continue
+        after = s.at(at + 1)
+        if each.kind == measure.kind and _is_compared(s, at):
+            continue  # a condition on the field, or one on groups: the figures tell
+        if each.kind == measure.kind or _speaks_of(s, at, measure.kind, each.kind):
+            span.entries = [e for e in span.entries if e.what != "field"]
+        elif after and after.is_cue(*COMPARING, "between") and any(kinds_before(s, at)):
+            span.entries = [e for e in span.entries if e.what != "measure"]
+        elif _of_kind(s, at, each.kind):
+            field = s.registry[each.kind].field(each.name)
+            other = f"the {field.title if field else each.name} of the {each.kind}"
+            raise Unclear(clarify(f"Do you mean the {measure.name.replace('_', ' ')}, or {other}?"))
+        else:
+            s.assumptions.append(f"“{span.text}” is read as {measure.name.replace('_', ' ')}")
+            span.entries = [e for e in span.entries if e.what != "field"]
+
+
+def _is_compared(s: Sentence, at: int) -> bool:
+    """Whether an amount stands beside: "cycle under 10 days", "more than 100 days to close"."""
+    after, before = s.at(at + 1), s.at(at - 1)
+    if after and after.is_cue("is", "of"):
+        after = s.at(at + 2)
+    return bool((after and after.is_cue(*COMPARING, "between")) or (before and before.tag == "amount"))
+
+
+def _speaks_of(s: Sentence, at: int, kind: str, other: str) -> bool:
+    for index, span in enumerate(s.spans):
+        if index == at:
+            continue
+        if span.tag == "period" or (index == at + 1 and span.is_cue("of") and span.text == "from"):
+            return True
+        if any(e.kind == kind and e.what in ("word", "kind", "measure") for e in span.entries):
+            return True
+        if span.tag == "name" and all(n.kind != other for n in span.names):
+            return True
+        if any(e.what == "kind" and e.kind != other for e in span.entries) or (
+            span.entry("relation") and not span.entry("kind")
+        ):
+            return True
+    return False
+
+
+def _of_kind(s: Sentence, at: int, kind: str) -> bool:
+    """Whether the sentence names this kind, or a record of it."""
+    return any(
+        any(e.what == "kind" and e.kind == kind for e in span.entries)
+        or any(n.kind == kind and n.id for n in span.names)
+        for span in s.spans
+    )
+
+
+def kinds_before(s: Sentence, at: int) -> Iterator[Span]:
+    return (span for span in s.spans[:at] if span.entry("kind", "relation", "field"))
