@@ -5,7 +5,7 @@ from alembic import op
 from crm_api.core import dialect
 
 revision = '0070'
-down_revision = '0060'
+down_revision = '0042'
 branch_labels = None
 depends_on = None
 
