@@ -40,6 +40,12 @@ PROFILE = (
     Ask("approval_threshold", "Deals need approval above", "text", hint="An amount; empty: never."),
 )  # fmt: skip
 A_PAGE = 50
+# What is off until its keys are set: (port, what people call it, what switches it on).
+_MICROSOFT = "OFFICE365_TENANT_ID, OFFICE365_CLIENT_ID and OFFICE365_CLIENT_SECRET"
+SWITCHED = (
+    ("calendar", "calendar", _MICROSOFT), ("mailbox_reader", "mailboxes", _MICROSOFT),
+    ("road_times", "google maps", "GOOGLE_MAPS_API_KEY"), ("text_model", "language model", "OPENAI_API_KEY"),
+)  # fmt: skip
 
 
 # ── Organisation ─────────────────────────────────────────────────────────────────────────────────
@@ -114,7 +120,8 @@ async def show_integrations(request: Request, db: Db, visitor: Signed, ports: Po
     if not visitor.actor.is_administrator:
         raise NotAllowed("What is connected is for administrators to see.")
     told = [one for adapter in ports.diagnostics for one in await adapter.diagnose()]
-    return await frame.page(request, db, visitor, "settings/integrations.html", told=told)
+    off = [(name, keys) for port, name, keys in SWITCHED if getattr(ports, port) is None]
+    return await frame.page(request, db, visitor, "settings/integrations.html", told=told, off=off)
 
 
 # ── Audit log ────────────────────────────────────────────────────────────────────────────────────

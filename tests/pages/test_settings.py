@@ -1,17 +1,20 @@
 """Settings as pages: what is listed, made, changed, moved and deleted there, and by whom."""
 
 import re
+from pathlib import Path
 from typing import Any
 
 import pytest
 from sqlalchemy.orm import Session
 
+from crm_api.core.database import Database
 from crm_api.pages.sections import SECTIONS
 from crm_api.pipelines.service import default_id, stages_of
 from crm_api.users.models import ROLES
 from tests import factories
 from tests.support.api import Api
 from tests.support.pages import FRAGMENT, Visit, visiting
+from tests.webhooks.stage import staged
 
 PATH = "/crm/settings"
 LISTED = [section.key for section in SECTIONS if section.key != "stages"]
@@ -252,3 +255,31 @@ async def test_only_administrators_see_what_is_connected(api: Api) -> None:
 )
 async def test_what_is_not_there_is_not_there_on_pages_either(api: Api, path: str) -> None:
     assert (await (await looking(api)).get(f"{PATH}/{path}")).status_code in (404, 422)
+
+
+async def test_a_webhook_is_made_tried_told_again_and_deleted(db: Database, tmp_path: Path) -> None:
+    async with staged(db, tmp_path) as stage:
+        visit = await looking(stage.api)
+
+        made = await visit.post(
+            f"{PATH}/webhooks/new", name="Orders", url=stage.receiver.url, event_types="lead.*, account.*"
+        )
+        address = re.search(rf'href="({PATH}/webhooks/[0-9a-f-]{{36}})"', made.text)
+        assert "whsec_" in made.text
+        assert address
+        await visit.post(f"{address[1]}/test")
+        await stage.happened("lead.created")
+        await stage.deliver()
+        log = (await visit.get(address[1])).text
+        again = re.search(r'action="([^"]+/replay)"', log)
+        assert "webhook.ping" in log
+        assert "Delivered" in log
+        assert "whsec_" not in log
+        assert again
+        await visit.post(again[1])
+        assert "Pending" in (await visit.get(address[1])).text
+        await visit.post(f"{address[1]}/edit", name="Order system", url=stage.receiver.url, event_types="*")
+        assert "Off" in (await visit.get(f"{PATH}/webhooks")).text
+        await visit.post(f"{address[1]}/remove")
+
+        assert "Order system" not in (await visit.get(f"{PATH}/webhooks")).text
