@@ -20,6 +20,8 @@ from crm_api.core.fields import CATALOGUES
 from crm_api.custom_fields import values as custom_values
 from crm_api.custom_fields.catalogue import CATALOGUE as CUSTOM_FIELDS
 from crm_api.events.service import Handler
+from crm_api.field import check_ins
+from crm_api.field.catalogue import CATALOGUE as CHECK_INS
 from crm_api.followups import reactions as followups
 from crm_api.followups import rules as followup_rules
 from crm_api.followups.author import FollowUpAuthor
@@ -57,7 +59,9 @@ from crm_api.targets.catalogue import CATALOGUE as TARGETS
 from crm_api.users.catalogue import TEAMS, USERS
 from crm_api.views import service as views
 from crm_api.views.catalogue import CATALOGUE as VIEWS
+from crm_api.visits import habits
 from crm_api.visits.catalogue import CATALOGUE as VISIT_PLANS
+from crm_api.visits.catalogue import WEEKS as VISIT_WEEKS
 from crm_api.webhooks import service as webhooks
 from crm_api.webhooks.catalogue import DELIVERIES, WEBHOOKS
 from crm_api.writes import erasing, notes, rehearsal
@@ -91,6 +95,8 @@ ALL_CATALOGUES = (
     RULES,
     ENROLMENTS,
     VISIT_PLANS,
+    CHECK_INS,
+    VISIT_WEEKS,
     VIEWS,
     TARGETS,
     WEBHOOKS,
@@ -114,7 +120,7 @@ SAME_TRANSACTION: dict[str, list[Handler]] = {
     "lead.archived": [followups.on_lead_changed],
     "lead.converted": [of_leads.on_converted],
     "lead.updated": [followups.on_lead_updated],
-    "activity.contact_made": [followups.on_contact_made],
+    "activity.contact_made": [followups.on_contact_made, habits.on_contact_made],
     "mail.sent": [followups.on_sent],
     "mail.reply_received": [followups.on_reply],
     "mail.out_of_office": [followups.on_away],
@@ -130,6 +136,7 @@ SAME_TRANSACTION: dict[str, list[Handler]] = {
         opportunities.follow_owner,
         activities.follow_owner,
         targets.follow_owner,
+        check_ins.follow_owner,
     ],
 }
 

@@ -26,7 +26,8 @@ class Account(Customised, Timestamps, Versioned, Archivable, Base):
     """A company. Money is in minor units of `currency`; coordinates are those of the visit address, which is the
     billing address where it is empty.
 
-    `opening_hours` is keyed by ISO weekday: `{"1": [["08:00", "12:00"], ["13:00", "18:00"]]}`, local time.
+    `opening_hours` is keyed by ISO weekday: `{"1": [["08:00", "12:00"], ["13:00", "18:00"]]}`, local time;
+    `visit_days` are the weekdays on which visits are welcome, None is any.
     """
 
     __tablename__ = "accounts"
@@ -112,6 +113,7 @@ class Account(Customised, Timestamps, Versioned, Archivable, Base):
     opening_hours: Mapped[dict[str, Any] | None]
     visit_minutes: Mapped[int | None]
     visit_every_days: Mapped[int | None]
+    visit_days: Mapped[list[Any] | None]
 
     external_system: Mapped[str | None]
     external_id: Mapped[str | None]

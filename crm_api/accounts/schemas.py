@@ -23,6 +23,7 @@ from crm_api.core.schemas import (
     Shown,
     Text,
     Url,
+    Weekdays,
     example,
 )
 from crm_api.core.vocabulary import Vocabulary
@@ -84,6 +85,7 @@ class _AccountFields(Body):
     opening_hours: OpeningHours | None = None
     visit_minutes: int | None = Field(None, ge=1, le=720)
     visit_every_days: int | None = Field(None, ge=1, le=3660)
+    visit_days: Weekdays | None = None
     tags: list[Name] | None = Field(None, max_length=50)
     custom_fields: CustomValues | None = None
     external_system: Line | None = None
@@ -159,6 +161,7 @@ class AccountOut(Shown):
     opening_hours: OpeningHours | None
     visit_minutes: int | None
     visit_every_days: int | None
+    visit_days: Weekdays | None = Field(description="ISO weekdays on which visits are welcome; null is any.")
     tags: list[str]
     last_contact_at: datetime | None
     last_visit_at: datetime | None

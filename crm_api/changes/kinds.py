@@ -44,7 +44,7 @@ from crm_api.users import people
 from crm_api.users import service as users
 from crm_api.users.models import Team, User
 from crm_api.views.models import View, ViewDefault
-from crm_api.visits.models import VisitPlan
+from crm_api.visits.models import VisitPlan, VisitWeek
 from crm_api.webhooks.models import Webhook
 
 
@@ -199,6 +199,7 @@ UNDOERS: dict[str, Undoer] = {
     "sequence": Undoer(FollowUpSequence),
     "followup_rule": Undoer(FollowUpRule, examine=small.examine_rules),
     "visit_plan": Undoer(VisitPlan, away=small.put_plan_aside),
+    "visit_week": Undoer(VisitWeek, away=small.put_week_aside),
     "webhook": Undoer(Webhook, away=small.switch_webhook_off),
 }
 

@@ -21,7 +21,7 @@ from crm_api.tags.models import Tag
 from crm_api.users import service as users
 from crm_api.users import sessions
 from crm_api.users.models import User
-from crm_api.visits.models import VisitPlan
+from crm_api.visits.models import VisitPlan, VisitWeek
 from crm_api.webhooks import service as webhooks
 from crm_api.webhooks.models import Webhook
 
@@ -183,6 +183,11 @@ def examine_rules(session: Session, actor: Any, backs: Sequence[Back]) -> Refusa
 def put_plan_aside(session: Session, plan: VisitPlan) -> str | None:
     """A plan that was made is not in force; it stays to be read."""
     plan.status = "replaced"
+    return None
+
+
+def put_week_aside(session: Session, week: VisitWeek) -> str | None:
+    """The week stays to be read; the proposals made with it are put aside one by one."""
     return None
 
 

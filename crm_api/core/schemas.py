@@ -280,6 +280,12 @@ OpeningHours = Annotated[
     AfterValidator(_hours),
 ]
 
+Weekdays = Annotated[
+    list[Annotated[int, Field(ge=1, le=7)]],
+    Field(min_length=1, max_length=7, examples=[[2, 4]], description="ISO weekdays, 1 is Monday."),
+    AfterValidator(lambda days: sorted(set(days))),
+]
+
 
 def changes(body: BaseModel, *, leave_out: tuple[str, ...] = ()) -> dict[str, Any]:
     """Just the fields that were sent: `PUT` and `PATCH` change nothing else."""

@@ -26,6 +26,14 @@ LUCIDE = (
     "lucide", "lucide/lucide.zip",
     "522230c8b53f88517710e3e1693ffc03ffe68f2e839893909f1d9e0305a6eadf",
 )  # fmt: skip
+LEAFLET = (
+    "XStatic-Leaflet", "xstatic/pkg/leaflet/data/leaflet.js",
+    "5819285cec137b229c94e1ee5ad73e8b6b84345a4367d60f75fe477fe0fb7b03",
+)  # fmt: skip
+LEAFLET_STYLE = (
+    "XStatic-Leaflet", "xstatic/pkg/leaflet/data/leaflet.css",
+    "90b693d86392a4779c861b28cf307e7e59c3fb35328c4d8b95f58f814d38c722",
+)  # fmt: skip
 SWAGGER = "fastapi-offline"
 SWAGGER_SCRIPT = (
     SWAGGER, "fastapi_offline/static/swagger-ui-bundle.js",
@@ -36,6 +44,7 @@ SWAGGER_STYLE = (
     "ca238f7d7c2cf4480c1e77a9c3b9da915ab216e96ffd354e69076560c650c6de",
 )  # fmt: skip
 SCRIPT, STYLE, DRAWING = "text/javascript; charset=utf-8", "text/css; charset=utf-8", "image/svg+xml"
+MODULES = ("lists.js", "board.js", "map.js")
 ICONS = tuple(
     """
     arrow-down arrow-left-right arrow-right arrow-up archive bell bookmark briefcase building-2 calendar calendar-clock
@@ -97,12 +106,26 @@ def _symbol(name: str, source: str) -> str:
 @cache
 def library() -> dict[str, Asset]:
     """Every asset of the pages by name; raises ForeignAsset where a pin does not hold."""
+    common = Asset("app.js", SCRIPT, (STATIC / "app.js").read_bytes())
     return _by_name(
         Asset("app.css", STYLE, (STATIC / "app.css").read_bytes()),
-        Asset("app.js", SCRIPT, (STATIC / "app.js").read_bytes()),
+        common,
+        *(_module(name, common) for name in MODULES),
         Asset("favicon.svg", DRAWING, (STATIC / "favicon.svg").read_bytes()),
         Asset("htmx.js", SCRIPT, pinned(*HTMX)),
         Asset("icons.svg", DRAWING, sprite(pinned(*LUCIDE), ICONS)),
+    )
+
+
+@cache
+def maps() -> dict[str, Asset]:
+    """What draws maps: loaded where one comes into sight, by nobody else. Leaflet, BSD-2-Clause, (c) its authors.
+
+    Its own pictures (pins, layer switches) are not used, and not served.
+    """
+    return _by_name(
+        Asset("leaflet.js", SCRIPT, pinned(*LEAFLET)),
+        Asset("leaflet.css", STYLE, re.sub(rb"url\([^)]*\)", b"none", pinned(*LEAFLET_STYLE))),
     )
 
 
@@ -114,6 +137,12 @@ def reference() -> dict[str, Asset]:
         Asset("swagger.css", STYLE, pinned(*SWAGGER_STYLE)),
         Asset("docs.js", SCRIPT, (STATIC / "docs.js").read_bytes()),
     )
+
+
+def _module(name: str, common: Asset) -> Asset:
+    """A script of some pages alone; what it imports has an address that changes with its content."""
+    body = (STATIC / name).read_bytes()
+    return Asset(name, SCRIPT, body.replace(b'"./app.js"', f'"{common.path}"'.encode()))
 
 
 def _by_name(*assets: Asset) -> dict[str, Asset]:

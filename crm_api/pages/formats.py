@@ -160,9 +160,12 @@ def hue(name: str) -> int:
     return sum(name.encode()) % 6
 
 
+SPELT = {"email": "E-mail", "sms": "SMS"}
+
+
 def phrase(word: Any) -> str:
     """A word of ours as a person reads it: trade_show is Trade show."""
-    text = str(word).replace("_", " ").strip()
+    text = SPELT.get(str(word), str(word)).replace("_", " ").strip()
     return text[:1].upper() + text[1:]
 
 

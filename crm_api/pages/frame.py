@@ -9,24 +9,27 @@ go_on(request, "/crm/leads", done)              go there afterwards; the page sa
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import urlencode, urlsplit, urlunsplit
 from uuid import UUID
 
 from fastapi import Request, Response
 from fastapi.responses import RedirectResponse
+from pydantic import BaseModel, ValidationError
 
 from crm_api.access import Actor, require_create
 from crm_api.conditions import records
 from crm_api.core import context
 from crm_api.core.database import Database
 from crm_api.core.errors import NotAllowed, NotFound
+from crm_api.core.problems import from_validation
 from crm_api.dependencies import Visitor
 from crm_api.notifications import service as notifications
 from crm_api.pages import navigation
 from crm_api.pages.headers import PAGE_HEADERS
 from crm_api.pages.templating import is_fragment, render
 
+B = TypeVar("B", bound=BaseModel)
 DONE = "done"  # the query parameter that names the change set just made
 
 
@@ -109,6 +112,14 @@ def may_make(actor: Actor, kind: str) -> bool:
     except NotAllowed:
         return False
     return True
+
+
+def checked(body: type[B], **values: Any) -> B:
+    """A body out of what a form gave; raises Invalid naming each field at fault."""
+    try:
+        return body.model_validate(values)
+    except ValidationError as error:
+        raise from_validation(error.errors()) from error
 
 
 async def act(db: Database, visitor: Visitor, label: str, verb: Callable[..., Any], **given: Any) -> Done:

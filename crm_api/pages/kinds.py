@@ -146,7 +146,7 @@ _DONE_THINGS = (
 )  # fmt: skip
 ACTIVITIES = Kind(
     "activity", "/crm/activities", "Activities", "activity", "history",
-    columns=("subject", "activity_type", "status", "account", "opportunity", "occurred_at", "due_at", "owner"),
+    columns=("subject", "activity_type", "status", "account", "outcome", "occurred_at", "due_at", "owner"),
     filters=("activity_type", "status", "priority", "owner_id", "account_id", "occurred_at", "due_at"),
     form=("activity_type", "subject", "account_id", "outcome", "occurred_at", "duration_minutes", "next_steps"),
     groups=_DONE_THINGS, creating=ActivityIn, changing=ActivityPatch, make=activities.create,
@@ -154,12 +154,12 @@ ACTIVITIES = Kind(
 )  # fmt: skip
 TASKS = Kind(
     "activity", "/crm/tasks", "Tasks", "task", "list-checks",
-    columns=("subject", "due_at", "priority", "status", "account", "opportunity", "owner"),
+    columns=("subject", "due_at", "priority", "status", "account", "task_type", "owner"),
     filters=("status", "priority", "task_type", "owner_id", "account_id", "due_at"),
     form=("subject", "due_at", "priority", "account_id", "owner_id", "description"),
     groups=_DONE_THINGS, creating=ActivityIn, changing=ActivityPatch, make=activities.create,
     update=activities.update, archive=activities.archive, restore=activities.restore,
-    fixed=(("activity_type", "task"),), sort="due_at",
+    fixed=(("activity_type", "task"),), sort="-due_at",
 )  # fmt: skip
 
 KINDS = (LEADS, OPPORTUNITIES, ACCOUNTS, CONTACTS, ACTIVITIES, TASKS)

@@ -6,6 +6,7 @@ An equirectangular projection around the middle of the route: true in shape over
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from urllib.parse import urlencode
 
 WIDTH, HEIGHT, MARGIN = 640, 220, 26
 KM_A_DEGREE = 111.32
@@ -20,6 +21,12 @@ class Sketch:
     scale_width: float
     width: int = WIDTH
     height: int = HEIGHT
+
+
+def navigate(latitude: float, longitude: float) -> str:
+    """The address that opens the phone's own map application with the way there."""
+    to = urlencode({"api": "1", "destination": f"{latitude:.6f},{longitude:.6f}"}, safe=",")
+    return f"https://www.google.com/maps/dir/?{to}&travelmode=driving&dir_action=navigate"
 
 
 def sketch(places: Sequence[tuple[float, float]]) -> Sketch:

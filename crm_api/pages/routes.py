@@ -11,8 +11,22 @@ from crm_api.activities.schemas import Completion
 from crm_api.core import clock
 from crm_api.core.errors import NotFound, NotSignedIn, Problem, TooMany
 from crm_api.dependencies import Db, PortsDep, Visitor
-from crm_api.pages import answers, formats, frame, notices, outbox, palette, undoing, visits
-from crm_api.pages.assets import FOREVER, library, reference
+from crm_api.pages import (
+    answers,
+    board_pages,
+    editing,
+    formats,
+    frame,
+    list_pages,
+    notices,
+    outbox,
+    palette,
+    record_pages,
+    stage_pages,
+    undoing,
+    visits,
+)
+from crm_api.pages.assets import FOREVER, library, maps, reference
 from crm_api.pages.errors import PageRoute
 from crm_api.pages.headers import ASSET_HEADERS, PAGE_HEADERS
 from crm_api.pages.session import (
@@ -36,7 +50,7 @@ from crm_api.visits.schemas import PlanIn
 
 router = APIRouter(include_in_schema=False, route_class=PageRoute)
 # Each page is a module with a router of its own; a new one is a word here.
-for _page in (notices, palette, undoing):
+for _page in (notices, palette, undoing, list_pages, editing, board_pages, stage_pages, record_pages):
     router.include_router(_page.router)
 
 DEMO_USERS = (
@@ -51,7 +65,7 @@ Text = Annotated[str, Form(max_length=LONGEST_QUESTION)]
 @router.get("/a/{digest}/{name}")
 async def read_asset(request: Request, digest: str, name: str) -> Response:
     """A file that never changes under this address."""
-    asset = library().get(name) or reference().get(name)
+    asset = library().get(name) or maps().get(name) or reference().get(name)
     if asset is None or asset.path != request.url.path:
         raise NotFound("There is no such file.")
     packed = accepts_gzip(request)

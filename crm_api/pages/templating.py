@@ -9,11 +9,12 @@ from fastapi import Request, Response
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from crm_api.core import context
+from crm_api.core import clock, context
 from crm_api.dependencies import Visitor
 from crm_api.pages import formats
-from crm_api.pages.assets import ICONS, library
+from crm_api.pages.assets import ICONS, library, maps
 from crm_api.pages.headers import PAGE_HEADERS
+from crm_api.pages.kinds import address_of
 
 TEMPLATES = Path(__file__).resolve().parents[2] / "templates" / "web"
 THEMES = ("light", "dark")
@@ -28,13 +29,13 @@ def environment() -> Environment:
         trim_blocks=True, lstrip_blocks=True,
     )  # fmt: skip
     made.globals |= {"asset": asset, "icon": icon}
-    made.filters |= formats.FILTERS
+    made.filters |= formats.FILTERS | {"address_of": address_of}
     return made
 
 
 def asset(name: str) -> str:
     """The address of an asset; raises KeyError for one that does not exist."""
-    return library()[name].path
+    return (library().get(name) or maps()[name]).path
 
 
 def icon(name: str, label: str = "") -> Markup:
@@ -62,11 +63,18 @@ def render(
         zone=visitor.actor.time_zone if visitor else "UTC",
         style=formats.Style(visitor.actor.locale, visitor.actor.distance_unit) if visitor else formats.PLAIN,
         theme=theme if theme in THEMES else None,
-        address=request.url.path,
+        here=_here(request),
+        now_year=clock.now().year,
         request_id=context.current().request_id,
         **values,
     )  # fmt: skip
     return html(request, text, status)
+
+
+def _here(request: Request) -> str:
+    """The address of the page, to come back to, without what was just done on it."""
+    query = request.url.remove_query_params("done").query
+    return f"{request.url.path}?{query}" if query else request.url.path
 
 
 def html(request: Request, text: str, status: int = 200) -> Response:

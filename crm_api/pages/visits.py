@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urlencode
 from uuid import UUID
 
 from crm_api.access import Actor
@@ -113,13 +112,12 @@ async def _day(db: Database, actor: Actor, plan_id: UUID) -> Day:
 
 
 def _stop(stop: StopOut, phone: str | None, state: str | None) -> Stop:
-    to = urlencode({"api": "1", "destination": f"{stop.latitude:.6f},{stop.longitude:.6f}"}, safe=",")
     return Stop(
         plan=stop,
         phone=phone,
         done=state == "completed",
         open=state in ("scheduled", "in_progress"),
-        navigate=f"https://www.google.com/maps/dir/?{to}&travelmode=driving&dir_action=navigate",
+        navigate=maps.navigate(stop.latitude, stop.longitude),
     )
 
 

@@ -21,6 +21,7 @@ from crm_api.core.dialect import mentions
 from crm_api.core.search import documents
 from crm_api.custom_fields.models import CustomField, field_values
 from crm_api.events.models import EventDelivery, EventRow
+from crm_api.field.models import CalendarEntry, CalendarFeed, CheckIn
 from crm_api.followups.models import Enrolment, FollowUpRule, Sequence
 from crm_api.imports.models import ImportRun
 from crm_api.leads.models import Lead, LeadRollup, LeadStats
@@ -66,7 +67,7 @@ from crm_api.tags.models import RecordTag, Tag
 from crm_api.targets.models import Target
 from crm_api.users.models import ApiKey, SignInAttempt, Team, User, UserSession, user_territories
 from crm_api.views.models import View, ViewDefault
-from crm_api.visits.models import VisitPlan, VisitPlanStop
+from crm_api.visits.models import VisitHabits, VisitPlan, VisitPlanStop, VisitWeek
 from crm_api.webhooks.models import Webhook, WebhookAttempt, WebhookDelivery, WebhookStats
 from crm_api.writes.idempotency import FORGOTTEN
 from crm_api.writes.models import KeptAnswer
@@ -172,7 +173,7 @@ RECORDS: list[Declaration] = [
         "billing_state billing_zip shipping_street shipping_city shipping_state shipping_zip visit_street visit_city "
         "visit_state visit_zip external_id custom",
         "number account_type industry tier rating currency billing_country shipping_country visit_country "
-        "coordinates_source opening_hours "
+        "coordinates_source opening_hours visit_days "
         f"{_OTHER_SYSTEM}",
         _own(Account),
     ),
@@ -267,10 +268,17 @@ RECORDS: list[Declaration] = [
     personal(MailboxState, "address_key cursor error", "", Rule(at(MailboxState.address_key))),
     personal(
         VisitPlan,
-        "notes left_out request",
+        "notes left_out request busy",
         "time_zone status engine travel_source origin",
         Rule(of("user", VisitPlan.owner_id)),
     ),
+    personal(
+        VisitWeek,
+        "notes left_out request",
+        "engine travel_source origin",
+        Rule(of("user", VisitWeek.owner_id)),
+    ),
+    personal(VisitHabits, "minutes found_open found_shut", "", Rule(of("account", VisitHabits.account_id))),
     personal(
         VisitPlanStop,
         "reasons",
@@ -282,6 +290,26 @@ RECORDS: list[Declaration] = [
         "address label candidates note",
         "status source precision place_id",
         Rule(of("account", AccountPlace.account_id)),
+    ),
+    personal(
+        CheckIn,
+        "",
+        "verdict",
+        Rule(any_of(of("activity", CheckIn.activity_id), of("account", CheckIn.account_id))),
+        # That a visit was made stays with the company's figures; where somebody was does not.
+        Rule(
+            of("user", CheckIn.owner_id),
+            {"latitude": None, "longitude": None, "accuracy_metres": None, "distance_metres": None},
+            whole=False,
+        ),
+    ),
+    personal(CalendarFeed, "", "", Rule(of("user", CalendarFeed.user_id)), secret="token_hash"),
+    personal(
+        CalendarEntry,
+        "mailbox failed_because",
+        "provider_id",
+        Rule(of("activity", CalendarEntry.activity_id)),
+        Rule(at(CalendarEntry.mailbox), {"mailbox": MARK}, whole=False),
     ),
     personal(
         View,

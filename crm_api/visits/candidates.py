@@ -1,8 +1,9 @@
-"""Candidates of a day: who is in reach, what a visit is worth, and the stops the planner gets of them."""
+"""Candidates: who is in reach, when they may be visited, and what a visit is worth."""
 
-from collections.abc import Iterable, Sequence
+import math
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -14,9 +15,10 @@ from crm_api.access import Actor
 from crm_api.accounts.models import Account
 from crm_api.ports import Coordinates
 from crm_api.visits import queries
+from crm_api.visits.habits import without_shut_hours
 from crm_api.visits.hours import DayClock
 from crm_api.visits.preferences import Preferences
-from crm_api.visits.schedule import Stop, Window
+from crm_api.visits.schedule import Window
 from crm_api.visits.value import Standing, Worth, worth
 
 METRES_A_SECOND = 20.0  # as the crow flies, to weigh distance before any travel time is known
@@ -24,7 +26,10 @@ METRES_A_SECOND = 20.0  # as the crow flies, to weigh distance before any travel
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """An account in reach: where it is, when it is open that day, and what a visit is worth."""
+    """An account in reach: where it is, when it may be visited, and what a visit is worth.
+
+    `every` is how many days lie between two visits, `not_before` the first day it is not too soon for the next.
+    """
 
     account_id: UUID
     name: str
@@ -32,7 +37,10 @@ class Candidate:
     place: Coordinates
     metres: float
     minutes: int
-    windows: tuple[Window, ...]
+    hours: Mapping[str, Any]
+    visit_days: tuple[int, ...]
+    every: int
+    not_before: date | None
     worth: Worth
     last_visit_at: datetime | None
 
@@ -42,22 +50,16 @@ class Candidate:
         seconds = self.minutes * 60 + 2 * self.metres / METRES_A_SECOND
         return -self.worth.points / seconds, str(self.account_id)
 
-    def stop(self, node: int, *, must: bool, appointment: int | None) -> Stop:
-        """The stop the planner sees, at row `node` of the travel matrix."""
-        return Stop(
-            key=str(self.account_id),
-            node=node,
-            service=self.minutes * 60,
-            windows=self.windows,
-            appointment=appointment,
-            value=self.worth.points,
-            must=must,
-        )
+    def windows(self, clock: DayClock, *, any_day: bool = False) -> tuple[Window, ...]:
+        """When it is open on a day and welcomes visits; on `any_day` its own wishes do not count."""
+        if self.visit_days and clock.day.isoweekday() not in self.visit_days and not any_day:
+            return ()
+        return clock.windows(self.hours)
 
 
 @dataclass(frozen=True)
 class Valuer:
-    """Turns rows into candidates for one day and one rep."""
+    """Turns rows into candidates, worth what a visit is worth on the day of `clock`."""
 
     clock: DayClock
     preferences: Preferences
@@ -67,27 +69,45 @@ class Valuer:
         """One row of `queries.candidates` as a candidate seen from `centre`."""
         place = Coordinates(row.latitude, row.longitude)
         last = row.last_visit_at
+        every = row.visit_every_days or self._default(row, "visit_every_days")
         standing = Standing(
             tier=row.tier,
-            visit_every_days=row.visit_every_days or self.preferences.visit_every_days,
+            visit_every_days=every,
             last_visit=last.astimezone(ZoneInfo(self.clock.zone)).date() if last else None,
             open_deals=int(row.open_deals),
             open_value=int(row.open_value),
+            order_late=row.order_overdue_days,
+            order_rhythm=row.order_rhythm_days,
         )
-        hours = self.preferences.hours_of(row.account_type, row.opening_hours)
+        share = self.preferences.not_before / 100
+        pause = timedelta(days=max(1, math.ceil(every * share)))
         return Candidate(
             account_id=row.id,
             name=row.name,
             city=row.city,
             place=place,
             metres=centre.metres_to(place),
-            minutes=row.visit_minutes or self.preferences.visit_minutes,
-            windows=self.clock.windows(hours),
+            minutes=row.visit_minutes or row.typical_minutes or self._default(row, "visit_minutes"),
+            hours=self._hours(row),
+            visit_days=tuple(row.visit_days or self._default(row, "visit_days") or ()),
+            every=every,
+            not_before=standing.last_visit + pause if standing.last_visit else None,
             worth=worth(
                 standing, today=self.clock.day, weights=self.preferences.weights, currency=self.currency
             ),
             last_visit_at=last,
         )
+
+    def _default(self, row: Any, name: str) -> Any:
+        said = self.preferences.default(row.account_type, row.territory_id, name)
+        return said if said is not None else getattr(self.preferences, name, None)
+
+    def _hours(self, row: Any) -> Mapping[str, Any]:
+        """An account's own hours are believed; assumed ones less the hours at which nobody was there."""
+        hours = self.preferences.hours_of(row.account_type, row.opening_hours, row.territory_id)
+        if row.opening_hours is not None or not row.found_shut:
+            return hours
+        return without_shut_hours(hours, found_open=row.found_open or {}, found_shut=row.found_shut)
 
 
 def in_reach(

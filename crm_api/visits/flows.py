@@ -1,20 +1,33 @@
-"""Planning a day: read what there is, ask how long the roads take, plan, and keep it."""
+"""Planning days: read what there is, ask how long the roads take, plan, and keep it."""
 
 import asyncio
 import itertools
+from dataclasses import replace
+from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from crm_api.access import Actor
 from crm_api.conditions import records
 from crm_api.core.database import Database
 from crm_api.core.errors import Unavailable
 from crm_api.maps.roads import DayRoads
-from crm_api.ports import PortFailure, Ports, RoadTimes, TemporaryFailure, TravelMatrix, TravelTimes
-from crm_api.visits import planner, service
+from crm_api.ports import (
+    Coordinates,
+    PortFailure,
+    Ports,
+    RoadTimes,
+    TemporaryFailure,
+    TravelMatrix,
+    TravelTimes,
+)
+from crm_api.visits import keeping, planner, replanning, service, spare, team, why
 from crm_api.visits.drafts import Draft, gather
+from crm_api.visits.horizon import Horizon
+from crm_api.visits.keeping import Travelled
 from crm_api.visits.planner import DayPlan
-from crm_api.visits.schedule import Day
-from crm_api.visits.schemas import PlanIn
+from crm_api.visits.reasons import LeftOut
+from crm_api.visits.schemas import FreeTimeIn, PlanIn, ReplanIn, WeekIn
 
 ROUNDS_THAT_ADD = 2
 
@@ -27,31 +40,102 @@ async def plan_day(db: Database, ports: Ports, actor: Actor, *, data: PlanIn) ->
     on the estimate and says so. Raises Invalid, NotAllowed, or Unavailable without any travel times.
     """
     draft = await db.read(gather, actor, data=data)
-    matrix = await _matrix(ports.travel_times, draft)
-    day = draft.day(matrix)
-    made = await asyncio.to_thread(planner.plan, day)
-    source, is_estimate, notes = matrix.source, matrix.is_estimate, [matrix.note] if matrix.note else []
-    if ports.road_times is not None and made.itinerary.visits:
-        try:
-            made, source, told = await _by_road(ports.road_times, draft, day, made)
-            is_estimate, notes = False, told
-        except PortFailure as failure:
-            notes = [f"Travel times are estimated: {failure.reason}"]
+    made, _, travelled = await _planned(ports, draft)
     return await db.write(
-        records.written,
-        actor,
-        service.keep,
-        draft=draft,
-        made=made,
-        source=source,
-        is_estimate=is_estimate,
-        notes=notes,
+        records.written, actor, keeping.keep_day, draft=draft, made=made[0], travelled=travelled
     )
 
 
-async def _matrix(travel_times: TravelTimes, draft: Draft) -> TravelMatrix:
+async def plan_week(db: Database, ports: Ports, actor: Actor, *, data: WeekIn) -> dict[str, Any]:
+    """Plan some days of one rep or several together, and keep them as proposals; as `plan_day` otherwise."""
+    draft = await db.read(gather, actor, data=data)
+    made, left_out, travelled = await _planned(ports, draft)
+    return await db.write(
+        records.written,
+        actor,
+        keeping.keep_week,
+        draft=draft,
+        made=made,
+        left_out=left_out,
+        travelled=travelled,
+    )
+
+
+async def replan(
+    db: Database, ports: Ports, actor: Actor, *, plan_id: UUID, data: ReplanIn
+) -> dict[str, Any]:
+    """Plan the rest of a day anew, and nothing but that day; a proposal, or the day at once where it is accepted.
+
+    Raises NotFound, Conflict where the plan gave way to another, and what `plan_day` raises.
+    """
+    change = await db.read(replanning.read, actor, plan_id=plan_id, data=data)
+    draft = await db.read(gather, actor, data=change.asked, frame=change.frame)
+    made, _, travelled = await _planned(ports, draft)
+    return await db.write(
+        records.written,
+        actor,
+        replanning.keep,
+        draft=draft,
+        made=made[0],
+        travelled=travelled,
+        plan_id=plan_id,
+        accept=data.accept,
+    )
+
+
+async def explain(
+    db: Database, ports: Ports, actor: Actor, *, plan_id: UUID, account_id: UUID
+) -> dict[str, Any]:
+    """Why an account is in a plan or not, tried in it with today's figures."""
+    asked = await db.read(why.read, actor, plan_id=plan_id, account_id=account_id)
+    if asked.answer is not None:
+        return asked.answer
+    draft = await db.read(gather, actor, data=asked.data, frame=asked.frame)
+    matrix = await _matrix(ports.travel_times, list(draft.points), draft.departure)
+    return await asyncio.to_thread(why.tried, draft, draft.horizon(matrix), asked)
+
+
+async def free_time(db: Database, ports: Ports, actor: Actor, *, data: FreeTimeIn) -> dict[str, Any]:
+    """The nearest overdue accounts that fit into some free minutes, and what each does to the rest of the day."""
+    idle = await db.read(spare.read, actor, data=data)
+    matrix = await _matrix(ports.travel_times, idle.points, None)
+    return await asyncio.to_thread(spare.answers, idle, matrix)
+
+
+async def accept_week(db: Database, actor: Actor, *, week_id: UUID) -> dict[str, Any]:
+    """Accept every proposed day of a week that is the actor's own."""
+    return await db.write(records.written, actor, service.accept_week, week_id=week_id)
+
+
+async def _planned(ports: Ports, draft: Draft) -> tuple[list[DayPlan], tuple[LeftOut, ...], Travelled]:
+    """The days in the order of the draft's outings, and who is on none of them."""
+    matrix = await _matrix(ports.travel_times, list(draft.points), draft.departure)
+    horizon = draft.horizon(matrix)
+    week = await asyncio.to_thread(team.plan, horizon)
+    left_out = week.left_out
+    days = [DayPlan(itinerary, left_out, week.engine) for itinerary in week.week.itineraries]
+    travelled = Travelled(matrix.source, matrix.is_estimate, [matrix.note] if matrix.note else [])
+    if ports.road_times is None or not week.week.value:
+        return days, left_out, travelled
     try:
-        return await travel_times.matrix(draft.points, draft.points, departure=draft.departure)
+        timed = [await _by_road(ports.road_times, draft, horizon, tour, day) for tour, day in enumerate(days)]
+    except PortFailure as failure:
+        travelled.notes = [f"Travel times are estimated: {failure.reason}"]
+        return days, left_out, travelled
+    days = [day for day, _, _ in timed]
+    sources = [source for _, source, _ in timed if source]
+    notes = dict.fromkeys(note for _, _, notes in timed for note in notes)
+    # What slower roads pushed out of one day of a week is told with what was on none.
+    pushed_out = [item for day in days for item in day.left_out] if len(days) > 1 else days[0].left_out
+    every = {item.key: item for item in [*pushed_out, *(left_out if len(days) > 1 else ())]}
+    return days, tuple(every.values()), Travelled(sources[0] if sources else matrix.source, False, notes)
+
+
+async def _matrix(
+    travel_times: TravelTimes, points: list[Coordinates], departure: datetime | None
+) -> TravelMatrix:
+    try:
+        return await travel_times.matrix(points, points, departure=departure)
     except PortFailure as failure:
         wait = failure.retry_after if isinstance(failure, TemporaryFailure) else None
         raise Unavailable(
@@ -59,14 +143,24 @@ async def _matrix(travel_times: TravelTimes, draft: Draft) -> TravelMatrix:
         ) from failure
 
 
-async def _by_road(roads: RoadTimes, draft: Draft, day: Day, made: DayPlan) -> tuple[DayPlan, str, list[str]]:
+async def _by_road(
+    roads: RoadTimes, draft: Draft, horizon: Horizon, tour: int, made: DayPlan
+) -> tuple[DayPlan, str, list[str]]:
     """Ask for the drive of the day, time it with the answer, and go on until every leg is known.
 
     Roads slower than estimated cost visits, faster ones make room for more; room is filled in the first
     rounds only, so that each later round can but drop a visit. Each round is paid for, and a day has a budget:
-    the legs it does not reach keep the estimate, and a note says so.
+    the legs it does not reach keep the estimate, and a note says so. Of a week, no day is filled: what it has no
+    room for may be planned on another.
     """
-    asked = DayRoads(roads, draft.points, departure=draft.departure)
+    alone = len(horizon.tours) == 1
+    day = horizon.day(tour) if alone else planner.only_planned(horizon.day(tour), made)
+    if not made.itinerary.visits:
+        return made if alone else replace(made, left_out=()), "", []
+    outing = draft.outings[tour]
+    departure = outing.clock.instant(outing.shift.start)
+    asked = DayRoads(roads, list(draft.points), departure=departure)
+    made = made if alone else replace(made, left_out=())
     for round_ in itertools.count():
         path = planner.path(day, made)
         unknown = asked.unknown(path)

@@ -6,7 +6,7 @@ there is closed; `24:00` is the end of the day.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from functools import cached_property
@@ -32,39 +32,84 @@ class DayClock:
 
     Seconds are those that really pass: on the day clocks go forward at two, 08:00 is second 25,200.
     A time the clock skips means the one an hour later, a time it shows twice means the first.
+
+    `busy` are times taken by something without a place, a call or an online meeting, apart from each other and
+    given in seconds as they pass. They are cut out of the day: the seconds counted here stand still while one
+    lasts. So whoever plans need not know of them: a drive or a lunch is interrupted, a visit lies beside them.
     """
 
     day: date
     zone: str
+    busy: tuple[Window, ...] = ()
 
     @cached_property
     def midnight(self) -> datetime:
         """The instant the day begins, in UTC."""
         return datetime.combine(self.day, time(), ZoneInfo(self.zone)).astimezone(UTC)
 
-    def seconds(self, wall: str) -> int:
-        """Seconds since midnight at which the clock shows `wall` ("08:30"); raises ValueError."""
+    def passed(self, wall: str) -> int:
+        """Seconds that have really passed since midnight when the clock shows `wall`; raises ValueError."""
         hour, minute = _parse(wall)
         days, hour = divmod(hour, 24)
         local = datetime.combine(self.day + timedelta(days=days), time(hour, minute), ZoneInfo(self.zone))
         return int((local.astimezone(UTC) - self.midnight).total_seconds())
 
-    def seconds_at(self, instant: datetime) -> int:
-        """Seconds since midnight of an aware instant; negative or beyond the day where it is not in it."""
-        return int((instant - self.midnight).total_seconds())
+    def seconds(self, wall: str) -> int:
+        """Seconds of the day at which the clock shows `wall` ("08:30"); raises ValueError."""
+        return self.less_busy(self.passed(wall))
 
-    def instant(self, seconds: int) -> datetime:
-        """The UTC instant `seconds` after midnight."""
+    def seconds_at(self, instant: datetime) -> int:
+        """Seconds of the day of an aware instant; negative or beyond the day where it is not in it."""
+        return self.less_busy(int((instant - self.midnight).total_seconds()))
+
+    def less_busy(self, passed: int) -> int:
+        """Seconds that have passed, without those that were taken."""
+        return passed - sum(
+            min(max(passed - taken.opens, 0), taken.closes - taken.opens) for taken in self.busy
+        )
+
+    def instant(self, seconds: int, *, ends: bool = False) -> datetime:
+        """The UTC instant of a second of the day. Where that second is a taken time, what begins then begins after
+        it, and what `ends` then has ended before."""
+        for taken in sorted(self.busy):
+            if seconds > taken.opens or (seconds == taken.opens and not ends):
+                seconds += taken.closes - taken.opens
         return self.midnight + timedelta(seconds=seconds)
 
-    def wall(self, seconds: int) -> str:
+    def wall(self, seconds: int, *, ends: bool = False) -> str:
         """What the clock on the wall shows then, "08:30"; seconds are cut off."""
-        return self.instant(seconds).astimezone(ZoneInfo(self.zone)).strftime("%H:%M")
+        return self.instant(seconds, ends=ends).astimezone(ZoneInfo(self.zone)).strftime("%H:%M")
 
     def windows(self, hours: Mapping[str, Any]) -> tuple[Window, ...]:
-        """The windows of `hours` (checked before) on this day, in order."""
+        """The windows of `hours` (checked before) on this day, in order, taken times cut out."""
         pairs = hours.get(str(self.day.isoweekday())) or []
-        return tuple(sorted(Window(self.seconds(opens), self.seconds(closes)) for opens, closes in pairs))
+        whole = sorted(Window(self.passed(opens), self.passed(closes)) for opens, closes in pairs)
+        free = whole
+        for taken in self.busy:
+            free = [part for window in free for part in _without(window, taken)]
+        return tuple(Window(self.less_busy(w.opens), self.less_busy(w.closes)) for w in free)
+
+
+def _without(window: Window, taken: Window) -> list[Window]:
+    """What is left of a window, before and after the time taken."""
+    parts = [
+        (window.opens, min(window.closes, taken.opens)),
+        (max(window.opens, taken.closes), window.closes),
+    ]
+    if taken.closes <= window.opens or taken.opens >= window.closes:
+        return [window]
+    return [Window(opens, closes) for opens, closes in parts if closes > opens]
+
+
+def apart(taken: Iterable[Window]) -> tuple[Window, ...]:
+    """Taken times in order, those that touch or overlap made one."""
+    merged: list[Window] = []
+    for window in sorted(taken):
+        if merged and window.opens <= merged[-1].closes:
+            merged[-1] = Window(merged[-1].opens, max(merged[-1].closes, window.closes))
+        else:
+            merged.append(window)
+    return tuple(merged)
 
 
 def check_hours(hours: Any, *, field: str = "opening_hours") -> dict[str, list[list[str]]]:

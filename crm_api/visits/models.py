@@ -1,4 +1,4 @@
-"""Visit plans: one rep, one day, the stops in their order."""
+"""Visit plans: one rep, one day, the stops in their order; weeks of them; and what visits have taught of a dealer."""
 
 from datetime import date, datetime
 from typing import Any
@@ -10,12 +10,50 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from crm_api.core.columns import Timestamps, Versioned, one_of
 from crm_api.core.database import Base
 
-STATUSES = ("proposed", "accepted", "replaced")
+STATUSES = ("proposed", "accepted", "declined", "replaced")
 _ACCEPTED = sa.text("status = 'accepted'")
+
+
+class VisitWeek(Timestamps, Versioned, Base):
+    """Days planned together, from `first_day` to `last_day`, for one rep or several: their plans say the rest.
+
+    `left_out` names the accounts that are on none of the days; `request` is what was asked. `owner_id` is the rep
+    where there is just one, else whoever planned it.
+    """
+
+    __tablename__ = "visit_weeks"
+    __kind__ = "visit_week"
+    __audited__ = True
+    __follows__ = ("team_id",)
+    __table_args__ = (
+        sa.Index("ix_visit_weeks_owner_day", "owner_id", "first_day", "id"),
+        sa.Index("ix_visit_weeks_day", "first_day", "id"),
+        sa.Index("ix_visit_weeks_created", "created_at", "id"),
+    )
+
+    owner_id: Mapped[UUID] = mapped_column(sa.ForeignKey("users.id"))
+    team_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("teams.id"), index=True)
+    first_day: Mapped[date]
+    last_day: Mapped[date]
+    reps: Mapped[int]
+    visits: Mapped[int]
+    value: Mapped[int]
+    driving_seconds: Mapped[int]
+    driving_metres: Mapped[int]
+    engine: Mapped[str]
+    travel_source: Mapped[str]
+    is_estimate: Mapped[bool]
+    notes: Mapped[list[str]] = mapped_column(default=list)
+    left_out: Mapped[list[Any]] = mapped_column(default=list)
+    request: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    origin: Mapped[str] = mapped_column(default="api")
 
 
 class VisitPlan(Timestamps, Versioned, Base):
     """A planned day of `owner_id`. Durations are seconds, distances metres by road.
+
+    `week_id` is the week it was planned in, `replans_id` the plan of the same day that it changes, `proposed_by` who
+    planned it. `busy` are the times without a place that the day keeps free, as pairs of instants.
 
     The day runs from `leaves_at` to `over_at`; `lunch_leg` is the number of visits made before lunch.
     `left_out` names the accounts that are not in it, each with its reason; `request` is what was asked.
@@ -42,6 +80,9 @@ class VisitPlan(Timestamps, Versioned, Base):
 
     owner_id: Mapped[UUID] = mapped_column(sa.ForeignKey("users.id"))
     team_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("teams.id"), index=True)
+    week_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("visit_weeks.id"), index=True)
+    replans_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("visit_plans.id"), index=True)
+    proposed_by: Mapped[UUID | None] = mapped_column(sa.ForeignKey("users.id"), index=True)
     day: Mapped[date]
     time_zone: Mapped[str]
     status: Mapped[str] = mapped_column(default="proposed")
@@ -59,6 +100,7 @@ class VisitPlan(Timestamps, Versioned, Base):
     lunch_starts_at: Mapped[datetime | None]
     lunch_ends_at: Mapped[datetime | None]
     lunch_leg: Mapped[int | None]
+    busy: Mapped[list[Any]] = mapped_column(default=list)
 
     visits: Mapped[int]
     value: Mapped[int]
@@ -102,3 +144,20 @@ class VisitPlanStop(Base):
     must_see: Mapped[bool]
     has_appointment: Mapped[bool]
     reasons: Mapped[list[Any]] = mapped_column(default=list)
+
+
+class VisitHabits(Base):
+    """What visits have taught of a dealer: how long they last, and when nobody was there.
+
+    `minutes` are the lengths of the last visits, newest last; `typical_minutes` their median. `found_open` and
+    `found_shut` count visits by ISO weekday and hour of the visitor's clock: `{"1": {"12": 2}}`.
+    """
+
+    __tablename__ = "visit_habits"
+
+    account_id: Mapped[UUID] = mapped_column(sa.ForeignKey("accounts.id", ondelete="CASCADE"), unique=True)
+    minutes: Mapped[list[Any]] = mapped_column(default=list)
+    typical_minutes: Mapped[int | None]
+    found_open: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    found_shut: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    learned_at: Mapped[datetime]

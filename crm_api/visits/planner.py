@@ -1,44 +1,37 @@
-"""From stops that could be visited to a day that can be driven, and why everything else is not in it.
+"""From calls that could be made to days that can be driven, and why everything else is not in them.
 
 An engine proposes, this module disposes: whatever comes back is repaired until the exact timer passes
-it, polished, and only then shown. Every stop left out is tried once more in the finished day, and what
-that trial says is the reason given.
+it, improved, and only then shown. Every call left out is tried once more in the finished days, and what
+that trial says is the reason given (`reasons`).
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from dataclasses import replace as changed
-from enum import StrEnum
+from importlib.util import find_spec
 
-from crm_api.visits.engines import Engine, merit
+from crm_api.visits.engines import Engine, week_merit
 from crm_api.visits.engines.exact import MOST_STOPS, ExactEngine
 from crm_api.visits.engines.insertion import InsertionEngine
-from crm_api.visits.engines.moves import Slots, fill, polish
+from crm_api.visits.engines.moves import fill, polish_week
 from crm_api.visits.engines.vroom import VroomEngine, available
-from crm_api.visits.schedule import Broken, Day, Itinerary, Stop, earliest_end, time_day
+from crm_api.visits.horizon import Horizon, Orders, Week, check
+from crm_api.visits.reasons import LeftOut, Why, explain
+from crm_api.visits.schedule import Day, Itinerary, earliest_end
+
+__all__ = ["DayPlan", "LeftOut", "WeekPlan", "Why", "plan", "plan_week"]
+
+ROUNDS = 150  # of the search after the engine; one costs about a millisecond and a half
 
 
-class Why(StrEnum):
-    """Why a stop is not in the plan."""
+@dataclass(frozen=True)
+class WeekPlan:
+    """Days that passed the exact check, and the reason for every call that is on none of them."""
 
-    NO_COORDINATES = "no_coordinates"
-    CLOSED = "closed"  # not open at all that day
-    SHORT_HOURS = "short_hours"  # open, but never as long as the visit takes
-    OFF_SHIFT = "off_shift"  # open, but not when the rep could be there
-    NO_ROAD = "no_road"
-    TOO_FAR = "too_far"  # there and back does not fit into the shift
-    WORTH_LESS = "worth_less"  # fits only in place of a visit worth at least as much
-    NO_TIME = "no_time"  # fits neither beside nor in place of any one visit
-    NOT_CONSIDERED = "not_considered"  # too many candidates: others are worth more for their distance
-
-
-@dataclass(frozen=True, slots=True)
-class LeftOut:
-    """A stop that is not in the plan; `instead_of` is the visit it would have pushed out."""
-
-    key: str
-    why: Why
-    instead_of: str | None = None
+    week: Week
+    orders: Orders
+    left_out: tuple[LeftOut, ...]
+    engine: str
 
 
 @dataclass(frozen=True)
@@ -50,21 +43,38 @@ class DayPlan:
     engine: str
 
 
-def default_engine() -> Engine:
-    """VROOM where pyvroom is installed, else the pure-Python engine."""
+def default_engine(horizon: Horizon) -> Engine:
+    """A handful of calls exactly, else VROOM where pyvroom is installed, else the pure-Python engine."""
+    if len(horizon.tours) == 1 and sum(stop.starts != () for stop in horizon.day(0).stops) <= MOST_STOPS:
+        return ExactEngine()
     return VroomEngine() if available() else InsertionEngine()
 
 
-def plan(day: Day, engine: Engine | None = None) -> DayPlan:
-    """The best day an engine finds among `day.stops`: must-see first, most value, least driving.
+def plan(day: Day, engine: Engine | None = None, *, rounds: int = ROUNDS) -> DayPlan:
+    """One day on its own, planned as `plan_week` plans several."""
+    made = plan_week(Horizon.of(day), engine, rounds=rounds)
+    return DayPlan(made.week.itineraries[0], made.left_out, made.engine)
 
-    Up to eight possible stops are planned exactly. The plan always passes the timer; a must-see stop
-    that cannot be visited at all is left out with its reason. Same day, same plan.
+
+def plan_week(horizon: Horizon, engine: Engine | None = None, *, rounds: int = ROUNDS) -> WeekPlan:
+    """The best days an engine and a search find: must-see calls first, most value, least driving.
+
+    Up to eight possible calls of a single day are planned exactly. What is returned always passes `check`; a
+    must-see call that cannot be made at all is left out with its reason. Same horizon, same plan.
     """
-    open_today = tuple(stop for stop in day.stops if stop.starts)
-    within = changed(day, stops=open_today)
-    chosen = engine or (ExactEngine() if len(open_today) <= MOST_STOPS else default_engine())
-    return _finish(day, within, settle(within, chosen.order(within)), chosen.name)
+    open_ = [index for index, call in enumerate(horizon.calls) if any(s and s.starts for s in call.stops)]
+    within = horizon
+    if len(open_) < len(horizon.calls):
+        within = changed(horizon, calls=tuple(horizon.calls[index] for index in open_))
+    chosen = engine or default_engine(within)
+    proposed = repair_week(within, chosen.propose(within))
+    orders = proposed if isinstance(chosen, ExactEngine) else settle(within, proposed, rounds)
+    return finish(horizon, [[open_[index] for index in order] for order in orders], chosen.name)
+
+
+def finish(horizon: Horizon, orders: Orders, engine: str) -> WeekPlan:
+    """Check orders, and say why each other call is out."""
+    return WeekPlan(check(horizon, orders), orders, explain(horizon, orders), engine)
 
 
 def replan(day: Day, made: DayPlan, *, adding: bool) -> DayPlan:
@@ -72,18 +82,23 @@ def replan(day: Day, made: DayPlan, *, adding: bool) -> DayPlan:
 
     With `adding`, room that has become free is filled. The order is kept as far as it holds.
     """
-    open_today = tuple(stop for stop in day.stops if stop.starts)
-    within = changed(day, stops=open_today)
-    where = {stop.key: index for index, stop in enumerate(open_today)}
-    order = repair(within, [where[visit.stop.key] for visit in made.itinerary.visits])
+    where = {stop.key: index for index, stop in enumerate(day.stops)}
+    order = repair(day, [where[visit.stop.key] for visit in made.itinerary.visits])
     if adding:
-        order = fill(within, order, range(len(open_today)))
-    return _finish(day, within, order, made.engine)
+        order = fill(day, order, range(len(day.stops)))
+    again = finish(Horizon.of(day), [order], made.engine)
+    return DayPlan(again.week.itineraries[0], again.left_out, again.engine)
 
 
 def path(day: Day, made: DayPlan) -> list[int]:
     """The places of a plan in their order, start and end included, as rows of the travel matrix."""
     return [day.shift.start_node, *(visit.stop.node for visit in made.itinerary.visits), day.shift.end_node]
+
+
+def only_planned(day: Day, made: DayPlan) -> Day:
+    """The day with nothing but the stops that are planned on it: what is out may be planned on another."""
+    planned = {visit.stop.key for visit in made.itinerary.visits}
+    return changed(day, stops=tuple(stop for stop in day.stops if stop.key in planned))
 
 
 def on_roads(day: Day, known: Mapping[tuple[int, int], tuple[int | None, int | None]]) -> Day:
@@ -96,28 +111,48 @@ def on_roads(day: Day, known: Mapping[tuple[int, int], tuple[int | None, int | N
     return changed(day, seconds=seconds, metres=metres)
 
 
-def _finish(day: Day, within: Day, order: Sequence[int], engine: str) -> DayPlan:
-    """Time an order of the stops that open, and say why each other stop of the day is out."""
-    left_out = {stop.key: LeftOut(stop.key, _closed(stop)) for stop in day.stops if not stop.starts}
-    left_out |= {item.key: item for item in _explain(within, order)}
-    return DayPlan(
-        itinerary=time_day(within, order),
-        left_out=tuple(left_out[stop.key] for stop in day.stops if stop.key in left_out),
-        engine=engine,
-    )
+def settle(horizon: Horizon, orders: Orders, rounds: int) -> Orders:
+    """Improve valid orders, and see that no must-see call was lost to an optional one."""
+    better = improve(horizon, orders, rounds)
+    musts = [index for index, call in enumerate(horizon.calls) if call.must]
+    made = {index for order in better for index in order}
+    if made.issuperset(musts):
+        return better
+    only = changed(horizon, calls=tuple(horizon.calls[index] for index in musts))
+    engine = default_engine(only)
+    if not isinstance(engine, ExactEngine):
+        engine = InsertionEngine()
+    first = repair_week(only, engine.propose(only))
+    forced = improve(horizon, [[musts[index] for index in order] for order in first], rounds // 2)
+    return max(better, forced, key=lambda candidate: week_merit(horizon, candidate))
 
 
-def settle(day: Day, order: Sequence[int]) -> list[int]:
-    """Make an order valid, see that no must-see stop was lost to an optional one, and polish it."""
-    route = polish(day, repair(day, order))
-    musts = [index for index, stop in enumerate(day.stops) if stop.must]
-    if all(index in set(route) for index in musts):
-        return route
-    only_musts = changed(day, stops=tuple(day.stops[index] for index in musts))
-    engine: Engine = ExactEngine() if len(musts) <= MOST_STOPS else InsertionEngine()
-    forced = [musts[position] for position in engine.order(only_musts)]
-    rebuilt = polish(day, fill(day, forced, route))
-    return max(route, rebuilt, key=lambda candidate: merit(day, candidate))
+def improve(horizon: Horizon, orders: Orders, rounds: int) -> Orders:
+    """Search from valid orders and polish what is found; without NumPy they are polished alone."""
+    if find_spec("numpy") is None:
+        return polish_week(horizon, orders)
+    from crm_api.visits.engines.search import improve as search
+
+    return search(horizon, orders, rounds=rounds)
+
+
+def repair_week(horizon: Horizon, orders: Sequence[Sequence[int]]) -> Orders:
+    """Keep the first of what is planned twice or too soon after another visit, then repair each tour."""
+    held: dict[int, int] = {}
+    kept: Orders = [[] for _ in horizon.tours]
+    for tour, order in enumerate(orders):
+        for index in order:
+            if (
+                index in held
+                or not 0 <= index < len(horizon.calls)
+                or horizon.calls[index].stops[tour] is None
+            ):
+                continue
+            others = [(other, held[other]) for other in horizon.siblings(index) if other in held]
+            if all(horizon.apart(index, tour, other, at) for other, at in others):
+                held[index] = tour
+                kept[tour].append(index)
+    return [repair(horizon.day(tour), order) for tour, order in enumerate(kept)]
 
 
 def repair(day: Day, order: Sequence[int]) -> list[int]:
@@ -126,40 +161,3 @@ def repair(day: Day, order: Sequence[int]) -> list[int]:
     while route and earliest_end(day, route) is None:
         route.remove(min(route, key=lambda index: (day.stops[index].must, day.stops[index].value, index)))
     return route
-
-
-def _closed(stop: Stop) -> Why:
-    return Why.SHORT_HOURS if stop.windows else Why.CLOSED
-
-
-def _explain(day: Day, order: Sequence[int]) -> list[LeftOut]:
-    """Try every stop that is out in the finished day: in place of each visit, then on a day of its own."""
-    out = [index for index in range(len(day.stops)) if index not in set(order)]
-    cheapest_first = sorted(order, key=lambda i: (day.stops[i].must, day.stops[i].value, i))
-    without = [(dropped, Slots(day, [i for i in order if i != dropped])) for dropped in cheapest_first]
-    reasons = []
-    for index in out:
-        stop = day.stops[index]
-        victim = next((dropped for dropped, slots in without if slots.best(stop)), None)
-        if victim is not None:
-            reasons.append(LeftOut(stop.key, Why.WORTH_LESS, instead_of=day.stops[victim].key))
-        else:
-            reasons.append(LeftOut(stop.key, _impossible_alone(day, index) or Why.NO_TIME))
-    return reasons
-
-
-def _impossible_alone(day: Day, index: int) -> Why | None:
-    """Why a stop could not be visited even on a day of its own, or None where it could."""
-    broken = {violation.rule for violation in time_day(day, (index,)).violations}
-    if not broken:
-        return None
-    if Broken.NO_ROAD in broken:
-        return Why.NO_ROAD
-    if Broken.TOO_MANY in broken:
-        return Why.NO_TIME
-    stop = day.stops[index]
-    open_in_shift = any(
-        window.opens + stop.service <= day.shift.end and window.closes >= day.shift.start
-        for window in stop.starts
-    )
-    return Why.TOO_FAR if open_in_shift else Why.OFF_SHIFT

@@ -10,6 +10,7 @@ The rules of a day:
 - Visits start as early as the order allows; the rep leaves home only when needed for the first one.
 - Lunch starts inside its window and may be taken anywhere: before leaving, on the way, on arrival
   (also while a dealer is still closed), or at the end of the day. It interrupts driving freely.
+- No more visits, and no more driving, than the shift allows.
 - Home (or wherever the day ends) is reached, lunch included, before the shift ends.
 """
 
@@ -79,7 +80,7 @@ class Lunch:
 
 @dataclass(frozen=True, slots=True)
 class Shift:
-    """From when to when, and between which rows of the travel matrix, the day runs."""
+    """From when to when, and between which rows of the travel matrix, the day runs; driving in seconds."""
 
     start: int
     end: int
@@ -87,6 +88,7 @@ class Shift:
     end_node: int = 0
     lunch: Lunch | None = None
     max_visits: int | None = None
+    max_driving: int | None = None
 
     @property
     def lunch_seconds(self) -> int:
@@ -114,6 +116,7 @@ class Broken(StrEnum):
     NO_LUNCH = "no_lunch"
     OVERTIME = "overtime"
     TOO_MANY = "too_many"
+    TOO_MUCH_DRIVING = "too_much_driving"
     TWICE = "twice"
 
 
@@ -219,14 +222,19 @@ def earliest_end(day: Day, order: Sequence[int]) -> int | None:
     shift = day.shift
     if shift.max_visits is not None and len(order) > shift.max_visits:
         return None
-    clock, here = Clock.at_start(shift), shift.start_node
+    clock, here, driven = Clock.at_start(shift), shift.start_node, 0
     for index in order:
         stop = day.stops[index]
-        clock = clock.drive(shift.lunch, day.seconds[here][stop.node]).visit(stop)
+        travel = day.seconds[here][stop.node]
+        clock = clock.drive(shift.lunch, travel).visit(stop)
         if clock.hungry is None and clock.fed is None:
             return None
+        driven += travel or 0
         here = stop.node
-    over = clock.drive(shift.lunch, day.seconds[here][shift.end_node]).fed
+    home = day.seconds[here][shift.end_node]
+    if shift.max_driving is not None and driven + (home or 0) > shift.max_driving:
+        return None
+    over = clock.drive(shift.lunch, home).fed
     return over if over is not None and over <= shift.end else None
 
 
@@ -296,6 +304,9 @@ class _Walk:
         _, returns, over = self._leg(len(self.order), now, driving)
         if over > shift.end:
             self.violations.append(Violation(Broken.OVERTIME, None, over - shift.end))
+        at_the_wheel = sum(visit.driving for visit in visits) + driving
+        if shift.max_driving is not None and at_the_wheel > shift.max_driving:
+            self.violations.append(Violation(Broken.TOO_MUCH_DRIVING, None, at_the_wheel - shift.max_driving))
         visits, leaves = self._leave_late(visits)
         return Itinerary(
             tuple(visits), leaves, returns, over, driving, metres, self.meal, tuple(self.violations)

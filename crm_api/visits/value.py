@@ -6,7 +6,7 @@ from datetime import date
 from typing import Any
 
 from crm_api.core.money import to_major
-from crm_api.visits.preferences import Weights
+from crm_api.visits.preferences import VisitWeights
 
 TIER_SHARE = {"platinum": 1.0, "gold": 0.7, "silver": 0.4, "bronze": 0.2}
 MILLION = 1_000_000
@@ -14,13 +14,16 @@ MILLION = 1_000_000
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """How things stand with an account. `open_value` is in minor units of the organisation's currency."""
+    """How things stand with an account. `open_value` is in minor units of the organisation's currency; `order_late`
+    the days its next order is late by its own rhythm of `order_rhythm` days (negative: not due yet)."""
 
     tier: str | None
     visit_every_days: int
     last_visit: date | None
     open_deals: int
     open_value: int
+    order_late: int | None = None
+    order_rhythm: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,16 +34,18 @@ class Worth:
     reasons: tuple[dict[str, Any], ...]
 
 
-def worth(standing: Standing, *, today: date, weights: Weights, currency: str) -> Worth:
+def worth(standing: Standing, *, today: date, weights: VisitWeights, currency: str) -> Worth:
     """One point for being there, and up to the weight for each reason.
 
     - Overdue: nothing until half the interval is over, everything at twice the interval or never visited.
     - Pipeline: logarithmic in the open value, 1,000 in the major unit a tenth, a million everything.
+    - Orders: nothing while they come as usual, everything once one is late by half the usual interval.
     - Tier: platinum everything, gold 0.7, silver 0.4, bronze 0.2.
     """
     made = [
         _overdue(standing, today, weights.overdue),
         _pipeline(standing, currency, weights.pipeline),
+        _orders(standing, weights.orders),
         _tier(standing, weights.tier),
     ]
     counted = sorted((item for item in made if item), key=lambda item: -item[0])
@@ -70,6 +75,14 @@ def _pipeline(standing: Standing, currency: str, weight: int) -> tuple[float, di
     deals = "1 open deal" if standing.open_deals == 1 else f"{standing.open_deals} open deals"
     text = f"{deals}, {currency} {value:,.0f}" if value else deals
     return weight * share, {"code": "pipeline", "text": text, "deals": standing.open_deals, "value": value}
+
+
+def _orders(standing: Standing, weight: int) -> tuple[float, dict[str, Any]] | None:
+    late, rhythm = standing.order_late, standing.order_rhythm
+    if late is None or late <= 0 or not rhythm:
+        return None
+    text = f"order {_days(late)} late (usually every {round(rhythm)})"
+    return weight * min(1.0, late / (rhythm / 2)), {"code": "orders", "text": text, "days": late}
 
 
 def _tier(standing: Standing, weight: int) -> tuple[float, dict[str, Any]] | None:

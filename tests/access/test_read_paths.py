@@ -420,12 +420,35 @@ async def places(walk: Walk) -> None:
     assert queue["total"] == len(queue["items"])
 
 
+async def briefs(walk: Walk) -> None:
+    """A brief is told to whoever sees the account, out of the deals they see."""
+    names = {row.name: str(row.id) for row in walk.world.rows["opportunity"]}
+    for record_id in walk.some("account"):
+        answer = await walk.client.get(f"{CRM}/visits/brief/{record_id}")
+        assert answer.status_code == (200 if record_id in walk.visible("account") else 404)
+        if answer.status_code == 200:
+            linked = {line["record_id"] for line in answer.json()["lines"] if line["kind"] == "opportunity"}
+            assert linked <= walk.visible("opportunity") & set(names.values())
+
+
 async def candidates(walk: Walk) -> None:
     """Whom to visit is chosen among the accounts that are seen."""
     place = {"latitude": PLACE[0], "longitude": PLACE[1], "limit": 50, "day": "2026-11-23"}
     told = await walk.get(f"{CRM}/visits/candidates", **place)
     assert {item["account_id"] for item in told["items"]} <= walk.visible("account")
     assert told["total"] <= len(walk.visible("account"))
+
+
+async def beside_plans(walk: Walk) -> None:
+    """A plan that is not seen is on no map, and explains nothing; nor does one that is seen of a hidden account."""
+    visible = walk.visible("visit_plan")
+    hidden = walk.every("account") - walk.visible("account")
+    for plan_id in walk.some("visit_plan"):
+        shown = await walk.client.get(f"{CRM}/visits/plans/{plan_id}/geojson")
+        assert shown.status_code == (200 if plan_id in visible else 404)
+        for account_id in sorted(hidden)[:2]:
+            told = await walk.client.get(f"{CRM}/visits/plans/{plan_id}/why/{account_id}")
+            assert told.status_code == 404
 
 
 async def preview(walk: Walk) -> None:
@@ -616,6 +639,8 @@ PLACES = {
     "sequence": f"{CRM}/followups/sequences",
     "enrolment": f"{CRM}/followups/enrolments",
     "visit_plan": f"{CRM}/visits/plans",
+    "check_in": f"{CRM}/visits/check-ins",
+    "visit_week": f"{CRM}/visits/weeks",
     "webhook": "/api/v1/webhooks",
     "custom_field": f"{CRM}/custom-fields",
     "user": "/api/v1/users",
@@ -657,8 +682,11 @@ CHECKS: dict[str, Check] = {
     f"GET {CRM}/tags/counts": tag_counts,
     f"GET {CRM}/maps/places": places,
     f"GET {CRM}/maps/places/{{account_id}}": places,
+    f"GET {CRM}/visits/brief/{{account_id}}": briefs,
     f"GET {CRM}/visits/nearby": nearby,
     f"GET {CRM}/visits/candidates": candidates,
+    f"GET {CRM}/visits/plans/{{plan_id}}/geojson": beside_plans,
+    f"GET {CRM}/visits/plans/{{plan_id}}/why/{{account_id}}": beside_plans,
     f"GET {CRM}/followups/rules/{{rule_id}}/preview": preview,
     "GET /api/v1/webhooks/{webhook_id}/deliveries": deliveries,
     "GET /api/v1/webhooks/{webhook_id}/deliveries/{delivery_id}": delivery,
@@ -700,6 +728,7 @@ CHECKS |= {
     f"GET {CRM}/notifications/unread": unread,
 }
 NO_RECORDS = {
+    f"GET {CRM}/visits/settings": "how the house visits, for all who are signed in",
     f"GET {CRM}/notifications/preferences": "how whoever asks wants to be told",
     "GET /api/v1/events/types": "words",
     "GET /api/v1/modules": "parts of the installation",
@@ -718,6 +747,8 @@ NO_RECORDS = {
     f"GET {CRM}/ask/weekly": "what is sent to whoever asks",
     f"GET {CRM}/maps/geocoding": "counts, for whoever began the run",
     f"GET {CRM}/maps/geocoding/{{run_id}}": "counts, for whoever began the run",
+    f"GET {CRM}/visits/road-rules": "rules of the house, for all who are signed in",
+    f"GET {CRM}/calendar/feed": "of whoever asks",
     f"GET {CRM}/maps/spend": "sums, for those who answer for them",
     f"GET {CRM}/followups/templates": "the wording of mails",
     f"GET {CRM}/followups/outbox/pause": "a switch",

@@ -16,6 +16,7 @@ from crm_api.attachments.models import Attachment
 from crm_api.audit import service as audit
 from crm_api.core import clock
 from crm_api.events import Event
+from crm_api.field.models import CheckIn
 from crm_api.followups.models import Enrolment, FollowUpRule, Sequence
 from crm_api.notifications.models import Notification
 from crm_api.organisation.models import ExchangeRate, HolidayCalendar
@@ -26,7 +27,7 @@ from crm_api.tags.models import Tag
 from crm_api.targets.models import Target
 from crm_api.users.models import ROLES, Team, User
 from crm_api.views.models import View
-from crm_api.visits.models import VisitPlan
+from crm_api.visits.models import VisitPlan, VisitWeek
 from crm_api.webhooks.models import Webhook
 from tests.access import world
 from tests.access.world import World
@@ -70,7 +71,17 @@ def furnished(session: Session, seed: int) -> World:
     session.add(FollowUpRule(name="After a day", sequence_id=sequence.id, after_minutes=1440))
     session.add(HolidayCalendar(name="World"))
     session.add(ExchangeRate(currency="EUR", valid_from=RATED_ON, rate=Decimal("1.5")))
-    for kind in ("message", "enrolment", "webhook", "visit_plan", "view", "target", "notification"):
+    for kind in (
+        "message",
+        "enrolment",
+        "webhook",
+        "visit_plan",
+        "check_in",
+        "visit_week",
+        "view",
+        "target",
+        "notification",
+    ):
         rows[kind] = []
     for n, actor in enumerate(actors):
         assert actor.user_id
@@ -115,6 +126,9 @@ def _of_one_person(session: Session, found: World, user: User, sequence: Sequenc
     for in_app in (True, False):
         rows["notification"].append(_kept(session, _notification(user, nth("lead"), in_app=in_app)))
     rows["visit_plan"].append(_kept(session, _plan(user)))
+    if n < len(rows["activity"]):
+        rows["check_in"].append(_kept(session, _check_in(user, nth("account").id, rows["activity"][n].id)))
+    rows["visit_week"].append(_kept(session, _week(user)))
     rows["target"].append(_kept(session, _target(user_id=user.id, team_id=user.team_id, month=1)))
     if user.team_id is not None:
         rows["target"].append(
@@ -164,6 +178,13 @@ def _noted(session: Session, kind: str, record_id: UUID) -> SimpleNamespace:
     return made
 
 
+def _check_in(user: User, account_id: UUID, activity_id: UUID) -> CheckIn:
+    return CheckIn(
+        account_id=account_id, activity_id=activity_id, owner_id=user.id, team_id=user.team_id,
+        checked_in_at=clock.now(), verdict="unverified",
+    )  # fmt: skip
+
+
 def _plan(user: User) -> VisitPlan:
     now = clock.now()
     times = ("shift_starts_at", "shift_ends_at", "leaves_at", "returns_at", "over_at")
@@ -172,6 +193,15 @@ def _plan(user: User) -> VisitPlan:
     return VisitPlan(
         owner_id=user.id, team_id=user.team_id, day=now.date(), time_zone="UTC", engine="none", travel_source="none",
         is_estimate=True, **dict.fromkeys(times, now), **dict.fromkeys(counts, 0), **dict.fromkeys(ends, 1.0),
+    )  # fmt: skip
+
+
+def _week(user: User) -> VisitWeek:
+    today = clock.now().date()
+    counts = ("reps", "visits", "value", "driving_seconds", "driving_metres")
+    return VisitWeek(
+        owner_id=user.id, team_id=user.team_id, first_day=today, last_day=today, engine="none", travel_source="none",
+        is_estimate=True, **dict.fromkeys(counts, 0),
     )  # fmt: skip
 
 

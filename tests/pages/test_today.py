@@ -254,7 +254,8 @@ async def test_a_manager_plans_the_day_of_a_rep(api: Api) -> None:
     answer = await manager.post("/visits/plan", headers=FRAGMENT, owner_id=str(rep.id))
 
     assert "Ana Ruiz’s visits" in answer.text
-    assert "Accept day" in answer.text
+    assert "A proposal until Ana Ruiz accepts it." in answer.text
+    assert "Accept day" not in answer.text
 
 
 async def test_the_plan_of_somebody_else_is_not_there(api: Api) -> None:

@@ -54,7 +54,8 @@ def days(draw, max_stops: int = 8, start: int = 480, length: int = 240) -> Day:
         earliest, latest = sorted([draw(_steps(start, end)), draw(_steps(start, end))])
         lunch = Lunch(draw(_steps(5, 60)), earliest, latest)
     most = draw(st.one_of(st.none(), st.none(), st.integers(0, 6)))
-    shift = Shift(start * MINUTE, end * MINUTE, lunch=lunch, max_visits=most)
+    driving = draw(st.one_of(st.none(), st.none(), _steps(0, length)))
+    shift = Shift(start * MINUTE, end * MINUTE, lunch=lunch, max_visits=most, max_driving=driving)
     stops = tuple(draw(_stop(node, start, end)) for node in range(1, size))
     return Day(shift, stops, seconds, metres)
 

@@ -10,6 +10,7 @@ from crm_api.visits import planner
 from crm_api.visits.engines import merit
 from crm_api.visits.engines.insertion import InsertionEngine
 from crm_api.visits.engines.vroom import VroomEngine
+from crm_api.visits.horizon import Horizon
 from crm_api.visits.planner import LeftOut, Why, plan
 from crm_api.visits.schedule import Day, Stop, Window, earliest_end, time_day
 from tests.visits.days import HOUR, MINUTE, days, plane_day
@@ -27,8 +28,8 @@ class Proposes:
     def __init__(self, *order: int) -> None:
         self._order = list(order)
 
-    def order(self, day: Day) -> list[int]:
-        return self._order
+    def propose(self, horizon: Horizon) -> list[list[int]]:
+        return [self._order]
 
 
 def reasons(made: planner.DayPlan) -> dict[str, LeftOut]:
@@ -144,7 +145,7 @@ def test_must_see_stops_that_exclude_each_other_keep_the_better_one_and_say_so()
     at_ten = Stop("ten", 2, 2 * HOUR, appointment=10 * HOUR, must=True, value=9)
     made = plan(day_of(at_nine, at_ten))
     assert [v.stop.key for v in made.itinerary.visits] == ["ten"]
-    assert reasons(made)["nine"] == LeftOut("nine", Why.WORTH_LESS, instead_of="ten")
+    assert reasons(made)["nine"] == LeftOut("nine", Why.WORTH_LESS, instead_of="ten", tour=0)
 
 
 @pytest.mark.parametrize(
@@ -170,7 +171,7 @@ def test_an_island_is_left_out_for_want_of_a_road():
 
 def test_a_stop_that_is_worth_less_names_the_visit_it_would_push_out():
     stops = [Stop(f"s{n}", n, 7 * HOUR, OPEN, value=n) for n in (1, 2)]
-    assert plan(day_of(*stops)).left_out == (LeftOut("s1", Why.WORTH_LESS, instead_of="s2"),)
+    assert plan(day_of(*stops)).left_out == (LeftOut("s1", Why.WORTH_LESS, instead_of="s2", tour=0),)
 
 
 def test_a_day_without_stops_is_an_empty_plan():

@@ -9,6 +9,7 @@ import sqlalchemy as sa
 
 from crm_api.accounts.models import Account
 from crm_api.activities.models import Activity
+from crm_api.core import clock
 from crm_api.events.models import EventRow
 from crm_api.ports import Drive, Leg, TemporaryFailure, TravelMatrix
 from crm_api.visits.itinerary import as_text
@@ -177,7 +178,7 @@ async def test_the_more_overdue_dealer_with_the_bigger_deal_is_chosen_and_says_w
 
     def two(session):
         ago = datetime(2026, 11, 20, 15, tzinfo=UTC)
-        fresh = make_dealer(session, 10, owner_id=rep.id, last_visit_at=ago - timedelta(days=5))
+        fresh = make_dealer(session, 10, owner_id=rep.id, last_visit_at=ago - timedelta(days=60))
         overdue = make_dealer(
             session,
             11,
@@ -412,16 +413,21 @@ async def test_accepting_a_plan_that_changed_since_is_refused(api):
     assert response.status_code == 412
 
 
-async def test_a_new_plan_for_the_day_replaces_the_accepted_one_and_cancels_what_was_not_done(api):
-    rep, dealers = await rep_with_dealers(api.db, 6)
+async def test_a_new_plan_for_the_day_moves_the_visits_it_keeps_and_cancels_the_others(api):
+    rep, _ = await rep_with_dealers(api.db, 6)
     client = await api.signed_in(rep)
-    first = await accepted(client, must_see=[str(dealers[0].id)])
-    done = first["stops"][0]["activity_id"]
-    assert (await client.post(f"/api/v1/crm/activities/{done}/complete", json={})).status_code == 200
-    second = await accepted(client, leave_out=[str(dealers[0].id)])
+    first = await accepted(client)
+    done, dropped = first["stops"][0], first["stops"][1]
+    await client.post(f"/api/v1/crm/activities/{done['activity_id']}/complete", json={})
+    second = await accepted(client, leave_out=[dropped["account_id"]], shift_start="09:30")
     assert (await client.get(f"{PLANS}/{first['id']}")).json()["status"] == "replaced"
-    assert len(await visits_of(api, rep, "cancelled")) == first["visits"] - 1
-    assert [str(v.id) for v in await visits_of(api, rep)] == [s["activity_id"] for s in second["stops"]]
+    assert [str(v.id) for v in await visits_of(api, rep, "cancelled")] == [dropped["activity_id"]]
+    before = {stop["account_id"]: stop["activity_id"] for stop in first["stops"]}
+    after = {stop["account_id"]: stop["activity_id"] for stop in second["stops"]}
+    assert after == {account: before[account] for account in after}
+    assert done["account_id"] not in after
+    starts = {str(v.id): v.due_at for v in await visits_of(api, rep)}
+    assert starts == {stop["activity_id"]: instant(stop["starts_at"]) for stop in second["stops"]}
 
 
 async def test_making_and_accepting_are_events_and_audited(api):
@@ -435,13 +441,115 @@ async def test_making_and_accepting_are_events_and_audited(api):
     assert types == ["visit_plan.created", "visit_plan.accepted"]
 
 
-async def test_a_visit_that_is_done_makes_the_dealer_less_worth_a_visit(api):
+async def test_a_dealer_visited_today_is_not_planned_again_unless_somebody_insists(api):
     rep, _ = await rep_with_dealers(api.db, 1)
     client = await api.signed_in(rep)
-    plan = await accepted(client)
-    await client.post(f"/api/v1/crm/activities/{plan['stops'][0]['activity_id']}/complete", json={})
+    (stop,) = (await accepted(client))["stops"]
+    await client.post(f"/api/v1/crm/activities/{stop['activity_id']}/complete", json={})
     again = await planned(client)
-    assert again["stops"][0]["value"] < plan["stops"][0]["value"]
+    assert [(item["account_id"], item["why"]) for item in again["left_out"]] == [
+        (stop["account_id"], "visited_recently")
+    ]
+    insisted = await planned(client, must_see=[stop["account_id"]])
+    assert [s["account_id"] for s in insisted["stops"]] == [stop["account_id"]]
+
+
+async def test_a_manager_proposes_and_only_the_rep_accepts(api):
+    def make(session):
+        team = make_team(session)
+        boss, rep = make_rep(session, "manager", team_id=team.id), make_rep(session, team_id=team.id)
+        make_dealer(session, 3, owner_id=rep.id)
+        return boss, rep
+
+    boss, rep = await api.db.write(make)
+    manager = await api.signed_in(boss)
+    plan = await planned(manager, owner_id=str(rep.id))
+    assert plan["proposed_by"] == str(boss.id)
+    assert (await manager.post(f"{PLANS}/{plan['id']}/accept")).status_code == 403
+    assert (await (await api.client()).post(f"{PLANS}/{plan['id']}/accept")).status_code == 403
+    response = await (await api.signed_in(rep)).post(f"{PLANS}/{plan['id']}/accept")
+    assert response.json()["status"] == "accepted"
+
+
+async def test_a_declined_proposal_cannot_be_accepted_any_more(api):
+    rep, _ = await rep_with_dealers(api.db, 1)
+    client = await api.signed_in(rep)
+    plan = await planned(client)
+    assert (await client.post(f"{PLANS}/{plan['id']}/decline")).json()["status"] == "declined"
+    assert (await client.post(f"{PLANS}/{plan['id']}/accept")).status_code == 409
+
+
+# ── The day as it is ─────────────────────────────────────────────────────────────────────────────
+
+
+async def test_a_day_that_has_begun_is_planned_from_now_on(api):
+    rep, _ = await rep_with_dealers(api.db, 20)
+    with clock.frozen(datetime(2026, 11, 23, 19, 2, tzinfo=UTC)):
+        plan = await planned(await api.signed_in(rep))
+    assert plan["visits"] > 0
+    assert instant(plan["leaves_at"]) >= datetime(2026, 11, 23, 19, 5, tzinfo=UTC)
+    assert instant(plan["over_at"]) <= datetime(2026, 11, 23, 22, 30, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("now", "says"),
+    [
+        (datetime(2026, 11, 23, 23, 0, tzinfo=UTC), "the working day ended at 17:30"),
+        (datetime(2026, 11, 24, 15, 0, tzinfo=UTC), "2026-11-23 is over"),
+    ],
+)
+async def test_a_day_that_is_over_is_not_planned(api, now, says):
+    rep, _ = await rep_with_dealers(api.db, 2)
+    with clock.frozen(now):
+        response = await (await api.signed_in(rep)).post(PLANS, json={"day": MONDAY})
+    (error,) = response.json()["errors"]
+    assert error["field"] == "day"
+    assert says in error["message"]
+
+
+async def test_a_rep_without_a_home_starts_in_the_middle_of_their_accounts_and_is_told(api):
+    rep, dealers = await rep_with_dealers(api.db, 9, home_latitude=None, home_longitude=None)
+    plan = await planned(await api.signed_in(rep))
+    assert plan["visits"] > 0
+    assert (plan["start_latitude"], plan["start_longitude"]) in [(d.latitude, d.longitude) for d in dealers]
+    assert "no home place" in plan["notes"][0]
+
+
+async def test_meetings_in_the_calendar_are_kept_and_calls_without_a_place_keep_their_time_free(api):
+    rep, dealers = await rep_with_dealers(api.db, 20)
+    client = await api.signed_in(rep)
+    meeting = {"activity_type": "meeting", "subject": "Autumn range", "account_id": str(dealers[2].id)}
+    at = {"status": "scheduled", "due_at": "2026-11-23T15:30:00Z", "duration_minutes": 60}
+    held = (await client.post("/api/v1/crm/activities", json={**meeting, **at})).json()
+    online = {"activity_type": "video_call", "subject": "Team call", "status": "scheduled"}
+    later = {"due_at": "2026-11-23T19:00:00Z", "duration_minutes": 45}
+    await client.post("/api/v1/crm/activities", json={**online, **later})
+
+    plan = await accepted(client)
+    (stop,) = [stop for stop in plan["stops"] if stop["account_id"] == str(dealers[2].id)]
+    assert (stop["starts_at"], stop["activity_id"]) == ("2026-11-23T15:30:00Z", held["id"])
+    assert instant(stop["ends_at"]) - instant(stop["starts_at"]) == timedelta(hours=1)
+    (call,) = plan["busy"]
+    begins, ends = map(instant, call)
+    assert (begins, ends) == (
+        datetime(2026, 11, 23, 19, tzinfo=UTC), datetime(2026, 11, 23, 19, 45, tzinfo=UTC),
+    )  # fmt: skip
+    for other in plan["stops"]:
+        assert instant(other["ends_at"]) <= begins or instant(other["starts_at"]) >= ends
+    ignored = await planned(client, calendar=False)
+    assert ignored["busy"] == []
+
+
+async def test_a_plan_on_the_map_is_geojson_with_longitude_first(api):
+    rep, _ = await rep_with_dealers(api.db, 5)
+    client = await api.signed_in(rep)
+    plan = await planned(client)
+    response = await client.get(f"{PLANS}/{plan['id']}/geojson")
+    assert response.headers["Content-Type"] == "application/geo+json"
+    *points, route = response.json()["features"]
+    assert [point["properties"]["role"] for point in points] == ["start", *["visit"] * plan["visits"], "end"]
+    assert route["geometry"]["coordinates"] == [point["geometry"]["coordinates"] for point in points]
+    assert points[0]["geometry"]["coordinates"] == [plan["start_longitude"], plan["start_latitude"]]
 
 
 # ── Looking around ───────────────────────────────────────────────────────────────────────────────

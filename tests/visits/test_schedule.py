@@ -149,6 +149,12 @@ def test_lunch_may_start_at_the_last_moment_of_its_window_and_no_second_later():
     assert earliest_end(late, [0]) is None
 
 
+def test_more_driving_than_the_shift_allows_is_told_by_how_much():
+    day = day_of(Stop("a", 1, HOUR, OPEN), Stop("b", 2, HOUR, OPEN), max_driving=80 * MINUTE)
+    (violation,) = time_day(day, [0, 1]).violations
+    assert (violation.rule, violation.by) == (Broken.TOO_MUCH_DRIVING, 10 * MINUTE)
+
+
 def test_a_day_of_visits_through_all_of_lunch_breaks_lunch():
     day = day_of(Stop("a", 1, 7 * HOUR, OPEN), lunch=Lunch(HOUR, 12 * HOUR, 13 * HOUR), end=20 * HOUR)
     assert rules(time_day(day, [0])) == [Broken.NO_LUNCH]
@@ -198,6 +204,8 @@ def step_by_step(day: Day, order: list[int]) -> int | None:
     nodes = [shift.start_node, *(day.stops[i].node for i in order), shift.end_node]
     drives = [day.seconds[a][b] for a, b in pairwise(nodes)]
     if None in drives or (shift.max_visits is not None and len(order) > shift.max_visits):
+        return None
+    if shift.max_driving is not None and sum(drives) > shift.max_driving:
         return None
     done = lunch.seconds if lunch else 0
     states = {(0, 0, 0)}  # visits made, driven on this leg, eaten

@@ -9,6 +9,7 @@ from collections import defaultdict
 from typing import NamedTuple
 
 from crm_api.visits.engines import merit
+from crm_api.visits.horizon import Horizon, Orders
 from crm_api.visits.schedule import Clock, Day, earliest_end
 
 MOST_STOPS = 8  # the table doubles with each: 8 stops cost about 30 ms, 12 over a second
@@ -32,8 +33,12 @@ class ExactEngine:
 
     name = "exact"
 
-    def order(self, day: Day) -> list[int]:
-        """Raises ValueError for more than `MOST_STOPS` stops."""
+    def propose(self, horizon: Horizon) -> Orders:
+        """Raises ValueError for more than one tour, or more than `MOST_STOPS` stops."""
+        (day,) = (horizon.day(tour) for tour in range(len(horizon.tours)))
+        return [self._order(day)]
+
+    def _order(self, day: Day) -> list[int]:
         if len(day.stops) > MOST_STOPS:
             raise ValueError(f"{len(day.stops)} stops are too many to try everything")
         most = len(day.stops) if day.shift.max_visits is None else day.shift.max_visits

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from itertools import pairwise
 
 from crm_api.visits.engines import driving
+from crm_api.visits.horizon import Horizon, Orders
 from crm_api.visits.schedule import Clock, Day, Stop, earliest_end
 
 MOST_ROUNDS = 30  # rounds that each improve the plan; real days need two or three
@@ -31,7 +32,9 @@ class Slots:
         for (a, b), stop in zip(reversed(legs[1:]), reversed(self.stops), strict=True):
             self.latest.append(self._latest_ready(stop, self._latest_leaving(day.seconds[a][b])))
         self.latest.reverse()
-        self.work = driving(day, order) + sum(s.service for s in self.stops) + shift.lunch_seconds
+        self.driven = driving(day, order)
+        self.room = None if shift.max_driving is None else shift.max_driving - self.driven
+        self.work = self.driven + sum(s.service for s in self.stops) + shift.lunch_seconds
         self.spare = shift.end - shift.start - self.work
 
     def _latest_leaving(self, travel: int | None) -> Clock:
@@ -66,6 +69,8 @@ class Slots:
     def fits(self, stop: Stop, position: int) -> bool:
         """Whether the day still works with a visit to `stop` before the `position`-th one."""
         lunch, seconds = self.day.shift.lunch, self.day.seconds
+        if self.room is not None and (self.detour(stop, position) or 0) > self.room:
+            return False
         a, b = self.nodes[position], self.nodes[position + 1]
         clock = self.leaving[position].drive(lunch, seconds[a][stop.node]).visit(stop)
         hungry, fed = clock.drive(lunch, seconds[stop.node][b])
@@ -109,9 +114,10 @@ def fill(day: Day, order: Sequence[int], pool: Iterable[int]) -> list[int]:
         left.discard(choice[1])
 
 
-def exchange(day: Day, order: Sequence[int]) -> list[int] | None:
-    """The best replacement of one visit by a stop worth more (or as much, for less driving), or None."""
-    out = [index for index in range(len(day.stops)) if index not in set(order)]
+def exchange(day: Day, order: Sequence[int], pool: Iterable[int]) -> list[int] | None:
+    """The best replacement of one visit by a stop of `pool` worth more (or as much, for less driving), or None."""
+    planned = set(order)
+    out = [index for index in pool if index not in planned]
     best: tuple[tuple[int, int, int], list[int]] | None = None
     for at, dropped in enumerate(order):
         old = day.stops[dropped]
@@ -162,12 +168,42 @@ def _neighbours(route: list[int]) -> Iterable[list[int]]:
                 yield [*rest[:j], route[i], *rest[j:]]
 
 
-def polish(day: Day, order: Sequence[int]) -> list[int]:
-    """Shorten, fill and exchange until nothing helps; never loses must-see stops or value."""
-    route = fill(day, shorten(day, order), range(len(day.stops)))
+def polish(day: Day, order: Sequence[int], pool: Iterable[int] | None = None) -> list[int]:
+    """Shorten, fill and exchange until nothing helps; never loses must-see stops or value.
+
+    `pool` are the stops that may come in: all of the day's where nobody says.
+    """
+    may_come = list(range(len(day.stops)) if pool is None else pool)
+    route = fill(day, shorten(day, order), may_come)
     for _ in range(MOST_ROUNDS):
-        better = exchange(day, route)
+        better = exchange(day, route, may_come)
         if better is None:
             break
-        route = fill(day, shorten(day, better), range(len(day.stops)))
+        route = fill(day, shorten(day, better), [*may_come, *route])
     return route
+
+
+def polish_week(horizon: Horizon, orders: Orders) -> Orders:
+    """Polish one tour after the other, with the calls that are on none, until nothing changes."""
+    week = [list(order) for order in orders]
+    for _ in range(MOST_ROUNDS):
+        before = [list(order) for order in week]
+        for tour in range(len(week)):
+            week[tour] = polish(horizon.day(tour), week[tour], free_for(horizon, week, tour))
+        if week == before:
+            break
+    return week
+
+
+def free_for(horizon: Horizon, orders: Orders, tour: int) -> list[int]:
+    """Calls on no tour that could be made on this one; of each dealer one, and none too near another visit to it."""
+    held = {index: t for t, order in enumerate(orders) for index in order}
+    found: dict[str, int] = {}
+    for index, call in enumerate(horizon.calls):
+        stop = call.stops[tour]
+        if index in held or stop is None or not stop.starts:
+            continue
+        others = [(other, held[other]) for other in horizon.siblings(index) if other in held]
+        if all(horizon.apart(index, tour, other, at) for other, at in others):
+            found.setdefault(call.who, index)
+    return list(found.values())
