@@ -142,7 +142,7 @@ async def read_vocabulary(db: Db, actor: CurrentActor) -> Response:
 
 
 @router.get("/history", response_model=list[Asked], responses=documented(422))
-async def read_history(
+async def read_asked_questions(
     db: Db, actor: CurrentActor, limit: Annotated[int, Query(ge=1, le=200)] = 50
 ) -> Response:
     """What you asked, the latest first."""
@@ -150,7 +150,7 @@ async def read_history(
 
 
 @router.get("/words", response_model=list[WordOut])
-async def list_words(db: Db, actor: CurrentActor) -> Response:
+async def list_house_words(db: Db, actor: CurrentActor) -> Response:
     """The words of the house."""
     return json_answer(await db.read(house.words))
 
@@ -162,7 +162,7 @@ async def list_failed_words(db: Db, actor: CurrentActor) -> Response:
 
 
 @router.post("/words", status_code=201, response_model=WordOut, responses=documented(403, 409, 422))
-async def add_word(body: WordIn, write: Write) -> Response:
+async def add_house_word(body: WordIn, write: Write) -> Response:
     """Say what a word means in this house; administrators only."""
 
     def add(session: Session, actor: Actor) -> dict[str, Any]:
@@ -174,19 +174,19 @@ async def add_word(body: WordIn, write: Write) -> Response:
 
 
 @router.delete("/words/{word_id}", status_code=204, responses=documented(403, 404, 422))
-async def remove_word(word_id: UUID, write: Write) -> Response:
+async def remove_house_word(word_id: UUID, write: Write) -> Response:
     """Let a word mean nothing again; administrators only."""
     return await write.nothing(house.remove, word_id=word_id)
 
 
 @router.get("/weekly", response_model=list[WeeklyOut])
-async def list_weekly(db: Db, actor: CurrentActor) -> Response:
+async def list_weekly_answers(db: Db, actor: CurrentActor) -> Response:
     """The answers that are sent to you every week."""
     return json_answer(await db.read(reports.mine, actor))
 
 
 @router.delete("/weekly/{answer_id}", status_code=204, responses=documented(404, 422))
-async def stop_weekly(answer_id: UUID, write: Write) -> Response:
+async def stop_weekly_answer(answer_id: UUID, write: Write) -> Response:
     """Send it no more."""
     return await write.nothing(reports.stop, answer_id=answer_id)
 
@@ -219,6 +219,6 @@ async def save_as_view(plan_id: UUID, body: AnswerViewIn, write: Write) -> Respo
 @router.post(
     "/{plan_id}/weekly", status_code=201, response_model=WeeklyOut, responses=documented(403, 404, 409, 422)
 )
-async def send_weekly(plan_id: UUID, body: WeeklyIn, write: Write) -> Response:
+async def send_answer_weekly(plan_id: UUID, body: WeeklyIn, write: Write) -> Response:
     """Have an answer sent to you every week, worked out anew under your rights."""
     return await write.answer(reports.schedule, plan_id=plan_id, weekday=body.weekday, status=201)

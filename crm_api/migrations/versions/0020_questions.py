@@ -6,7 +6,7 @@ from alembic import op
 from crm_api.core import columns, dialect
 
 revision = '0020'
-down_revision = '0060'
+down_revision = '0042'
 branch_labels = None
 depends_on = None
 
