@@ -17,6 +17,7 @@ from crm_api.pages import (
     editing,
     formats,
     frame,
+    insight,
     list_pages,
     notices,
     outbox,
@@ -50,7 +51,17 @@ from crm_api.visits.schemas import PlanIn
 
 router = APIRouter(include_in_schema=False, route_class=PageRoute)
 # Each page is a module with a router of its own; a new one is a word here.
-for _page in (notices, palette, undoing, list_pages, editing, board_pages, stage_pages, record_pages):
+for _page in (
+    insight,
+    notices,
+    palette,
+    undoing,
+    list_pages,
+    editing,
+    board_pages,
+    stage_pages,
+    record_pages,
+):
     router.include_router(_page.router)
 
 DEMO_USERS = (

@@ -342,6 +342,12 @@ async def dashboard(walk: Walk) -> None:
     )
 
 
+async def reports(walk: Walk) -> None:
+    """The reports count the leads that are seen."""
+    (step, *_) = (await walk.get(f"{CRM}/reports/funnel", period="last_12_months"))["rows"]
+    assert step["leads"] == len(walk.visible("lead"))
+
+
 async def kanban(walk: Walk) -> None:
     """The cards of a board, and what is counted in its columns, are the deals that are seen."""
     for asked in ({}, {"probability__gte": 0}):
@@ -657,6 +663,8 @@ CHECKS: dict[str, Check] = {
     f"POST {CRM}/ask": questions,
     f"GET {CRM}/ask/{{plan_id}}": questions_again,
     f"GET {CRM}/dashboard": dashboard,
+    f"GET {CRM}/reports": reports,
+    f"GET {CRM}/reports/{{name}}": reports,
     f"GET {CRM}/opportunities/pipeline/stats": pipeline_stats,
     f"GET {CRM}/opportunities/pipeline/report": pipeline_report,
     f"GET {CRM}/opportunities/kanban": kanban,
