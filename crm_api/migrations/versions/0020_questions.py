@@ -6,7 +6,7 @@ from alembic import op
 from crm_api.core import columns, dialect
 
 revision = '0020'
-down_revision = '0042'
+down_revision = '0070'
 branch_labels = None
 depends_on = None
 
