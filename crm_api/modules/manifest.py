@@ -80,7 +80,7 @@ MODULES = (
         "Sequences of mails and calls that go out by themselves.",
         "Marketing",
         ("followups",),
-        (Menu("Outbox", "inbox", 5, "Work", "/#outbox"),),
+        (Menu("Outbox", "inbox", 5, "Work", "/outbox"),),
         purposes=("followup",),
     ),
     Module(

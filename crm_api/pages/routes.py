@@ -14,6 +14,7 @@ from crm_api.dependencies import Db, PortsDep, Visitor
 from crm_api.pages import (
     answers,
     board_pages,
+    day,
     editing,
     formats,
     frame,
@@ -21,6 +22,7 @@ from crm_api.pages import (
     list_pages,
     notices,
     outbox,
+    outbox_pages,
     palette,
     record_pages,
     stage_pages,
@@ -61,6 +63,7 @@ for _page in (
     board_pages,
     stage_pages,
     record_pages,
+    outbox_pages,
 ):
     router.include_router(_page.router)
 
@@ -222,14 +225,19 @@ async def finish_visit(
 
 @router.post("/outbox/{message_id}/{action}")
 async def settle_message(
-    request: Request, db: Db, visitor: Trusted, message_id: UUID, action: str
+    request: Request,
+    db: Db,
+    visitor: Trusted,
+    message_id: UUID,
+    action: str,
+    back: Annotated[str, Form(max_length=2000)] = "/#outbox",
 ) -> Response:
     """Do what a button beside a message says."""
     if action not in outbox.ACTIONS:
         raise NotFound("There is no such action.")
     await outbox.act(db, visitor.actor, message_id, action)
     if not is_fragment(request):
-        return see_other("/#outbox")
+        return see_other(local_path(back))
     shown = await outbox.outbox(db, visitor.actor)
     return render(request, "partials/outbox.html", visitor=visitor, outbox=shown)
 
@@ -251,6 +259,7 @@ async def _today(
     actor = visitor.actor
     return await frame.page(
         request, db, visitor, "today.html", shown=shown, greeting=formats.greeting(actor.time_zone),
-        day=clock.today(actor.time_zone), examples=answers.examples(actor.role),
+        date=clock.today(actor.time_zone), examples=answers.examples(actor.role),
         visits=await visits.visits(db, actor, plan_id=plan), outbox=await outbox.outbox(db, actor),
+        waiting=await db.read(day.read, actor), changed=await db.read(day.changed, actor),
     )  # fmt: skip

@@ -426,6 +426,25 @@ async def places(walk: Walk) -> None:
     assert queue["total"] == len(queue["items"])
 
 
+async def coverage(walk: Walk) -> None:
+    """Coverage and statistics count what is seen."""
+    told = await walk.get(f"{CRM}/visits/coverage", group_by="owner")
+    assert told["total"]["accounts"] <= len(walk.visible("account"))
+    counted = await walk.get(f"{CRM}/visits/statistics")
+    assert counted["check_ins"] == len(walk.visible("check_in"))
+
+
+async def claims(walk: Walk) -> None:
+    """A claim is seen by its person, by administrators, and by managers of the person's team."""
+    for user in walk.world.actors:
+        answer = await walk.client.get(
+            f"{CRM}/visits/mileage", params={"month": "2026-11", "owner_id": str(user.user_id)}
+        )
+        manages = walk.actor.role == "manager" and user.team_id in walk.actor.team_ids
+        seen = manages or walk.actor.is_administrator or user.user_id == walk.actor.user_id
+        assert answer.status_code == (200 if seen else 403)
+
+
 async def briefs(walk: Walk) -> None:
     """A brief is told to whoever sees the account, out of the deals they see."""
     names = {row.name: str(row.id) for row in walk.world.rows["opportunity"]}
@@ -691,6 +710,9 @@ CHECKS: dict[str, Check] = {
     f"GET {CRM}/maps/places": places,
     f"GET {CRM}/maps/places/{{account_id}}": places,
     f"GET {CRM}/visits/brief/{{account_id}}": briefs,
+    f"GET {CRM}/visits/coverage": coverage,
+    f"GET {CRM}/visits/statistics": coverage,
+    f"GET {CRM}/visits/mileage": claims,
     f"GET {CRM}/visits/nearby": nearby,
     f"GET {CRM}/visits/candidates": candidates,
     f"GET {CRM}/visits/plans/{{plan_id}}/geojson": beside_plans,
