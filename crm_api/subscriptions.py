@@ -50,6 +50,7 @@ from crm_api.pipelines.catalogue import PIPELINES, STAGES
 from crm_api.privacy import service as privacy
 from crm_api.privacy.catalogue import CATALOGUE as ERASURES
 from crm_api.products.catalogue import CATALOGUE as PRODUCTS
+from crm_api.questions import reports
 from crm_api.segments import members
 from crm_api.segments.catalogue import MEMBERS, SEGMENTS
 from crm_api.tags.catalogue import CATALOGUE as TAGS
@@ -164,6 +165,7 @@ def install() -> None:
     saved.keep_in(views.saved)
     authors.declare(PURPOSE, FollowUpAuthor())
     authors.declare(digest.PURPOSE, digest.NoticeAuthor())
+    authors.declare(reports.PURPOSE, reports.ReportAuthor())
     rehearsal.foresee(rules=followup_rules.foreseen, mails=outbox.foreseen, webhooks=webhooks.foreseen)
     notes.keep_with(ActivityNotes())
     erasing.erase_with(privacy.erase_record)

@@ -27,6 +27,7 @@ from crm_api.organisation import jobs as rounds
 from crm_api.ports import Ports
 from crm_api.settings import Settings
 from scheduler import (
+    coarsen_plans,
     deliver_webhooks,
     forget_answers,
     forget_words,
@@ -40,6 +41,7 @@ from scheduler import (
     remind,
     revalue,
     run_imports,
+    send_answers,
     send_messages,
     settle_fields,
     sweep_files,
@@ -57,6 +59,7 @@ JOBS = (
     relay_events.JOB,
     plan_followups.JOB,
     remind.JOB,
+    send_answers.JOB,
     send_messages.JOB,
     deliver_webhooks.JOB,
     deliver_webhooks.TIDY_JOB,
@@ -64,6 +67,7 @@ JOBS = (
     keep_calendars.JOB,
     geocode.JOB,
     geocode.REFRESH_JOB,
+    coarsen_plans.JOB,
     revalue.JOB,
     refresh_rollups.JOB,
     refresh_figures.JOB,

@@ -61,7 +61,7 @@ from crm_api.privacy.declarations import (
 )
 from crm_api.privacy.words import MARK
 from crm_api.products.models import Product
-from crm_api.questions.models import AskedQuestion
+from crm_api.questions.models import AskedQuestion, HouseWord, RememberedChoice, WeeklyAnswer
 from crm_api.segments.models import Segment, SegmentMember, SegmentStats
 from crm_api.tags.models import RecordTag, Tag
 from crm_api.targets.models import Target
@@ -327,7 +327,12 @@ RECORDS: list[Declaration] = [
         secret="token_hash previous_hash csrf_token",
     ),
     personal(SignInAttempt, "email_key address", "", Rule(at(SignInAttempt.email_key))),
-    personal(AskedQuestion, "question plan", "planner outcome", Rule(of("user", AskedQuestion.user_id))),
+    personal(
+        AskedQuestion, "question plan unused", "planner outcome", Rule(of("user", AskedQuestion.user_id))
+    ),
+    personal(RememberedChoice, "asked label", "", Rule(of("user", RememberedChoice.user_id))),
+    personal(WeeklyAnswer, "question plan", "", Rule(of("user", WeeklyAnswer.owner_id))),
+    personal(HouseWord, "phrase stems means"),
     personal(
         Webhook, "name url disabled_reason", "event_types exclude_origins", secret="secret previous_secret"
     ),

@@ -13,7 +13,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import httpx
 import pytest
@@ -299,9 +299,17 @@ async def questions(walk: Walk) -> None:
         ("list all accounts", "account"),
         ("list all deals", "opportunity"),
     ):
-        answer = await walk.client.post("/api/v1/ask", json={"question": asked})
+        answer = await walk.client.post(f"{CRM}/ask", json={"question": asked})
         assert answer.json()["status"] == "answered", answer.text
         assert set(answer.json()["ids"]) == walk.visible(kind)
+
+
+async def questions_again(walk: Walk) -> None:
+    """Asked again, a question is answered out of what may be seen then; others' questions are not there."""
+    for asked, kind in (("list all leads", "lead"), ("list all deals", "opportunity")):
+        plan_id = (await walk.client.post(f"{CRM}/ask", json={"question": asked})).json()["plan_id"]
+        assert set((await walk.get(f"{CRM}/ask/{plan_id}"))["ids"]) == walk.visible(kind)
+    assert (await walk.client.get(f"{CRM}/ask/{uuid4()}")).status_code == 404
 
 
 async def pipeline_stats(walk: Walk) -> None:
@@ -671,7 +679,8 @@ PLACES = {
 CHECKS: dict[str, Check] = {
     "GET /api/v1/events": feed,
     f"GET {CRM}/{{plural}}/{{record_id}}/timeline": timelines,
-    "POST /api/v1/ask": questions,
+    f"POST {CRM}/ask": questions,
+    f"GET {CRM}/ask/{{plan_id}}": questions_again,
     f"GET {CRM}/dashboard": dashboard,
     f"GET {CRM}/reports": reports,
     f"GET {CRM}/reports/{{name}}": reports,
@@ -761,7 +770,11 @@ NO_RECORDS = {
     "GET /api/v1/organisation": "the house itself, for all who are signed in",
     "GET /api/v1/organisation/days": "days, for all who are signed in",
     f"GET {RATES}/convert": "a number",
-    "GET /api/v1/ask/vocabulary": "words",
+    f"GET {CRM}/ask/vocabulary": "words",
+    f"GET {CRM}/ask/words": "what words mean in this house",
+    f"GET {CRM}/ask/words/failed": "words, for those who explain them",
+    f"GET {CRM}/ask/history": "the questions of whoever asks",
+    f"GET {CRM}/ask/weekly": "what is sent to whoever asks",
     f"GET {CRM}/maps/geocoding": "counts, for whoever began the run",
     f"GET {CRM}/maps/geocoding/{{run_id}}": "counts, for whoever began the run",
     f"GET {CRM}/visits/road-rules": "rules of the house, for all who are signed in",
