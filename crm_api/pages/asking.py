@@ -6,10 +6,10 @@ from uuid import UUID
 from fastapi import APIRouter, Form, Query, Request, Response
 
 from crm_api.core.errors import Conflict
-from crm_api.dependencies import Db, PortsDep, SettingsDep
+from crm_api.dependencies import Db, PortsDep, SettingsDep, Visitor
 from crm_api.pages import answers, frame
 from crm_api.pages.errors import PageRoute
-from crm_api.pages.session import Signed, Trusted, Visitor
+from crm_api.pages.session import Signed, Trusted
 from crm_api.pages.templating import is_fragment, render
 from crm_api.questions import conversations, flows, reports, service
 from crm_api.questions.budget import Caps
