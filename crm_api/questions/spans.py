@@ -293,8 +293,9 @@ def _is_owner(words: list[str], at: int) -> bool:
 
 def _names_choice(entries: list[Entry], names: list[Name]) -> bool:
     """Whether a value of a closed list is also the name of a record of that very kind."""
-    kinds = {e.kind for e in entries}
-    return all(e.what == "choice" for e in entries) and any(n.id and n.kind in kinds for n in names)
+    kinds = {n.kind for n in names if n.id}
+    says_kind = all(e.what == "choice" and (e.kind in kinds or e.name in kinds) for e in entries)
+    return says_kind and bool(kinds & {e.kind for e in entries})
 
 
 def _is_season(words: list[str], at: int) -> bool:
