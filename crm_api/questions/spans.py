@@ -111,6 +111,7 @@ _CUE_PHRASES: dict[tuple[str, ...], str] = {
 _CORRECTABLE = {phrase[0] for phrase in _CUE_PHRASES if len(phrase) == 1 and len(phrase[0]) > 4} | {
     month for month in periods.MONTHS if len(month) > 4
 }
+_THE = sorted("the")  # however its letters were typed
 _LONGEST_CUE = max(map(len, _CUE_PHRASES))
 _COMPARATORS = ("gt", "ge", "lt", "le", "eq", "between", "top", "bottom")
 _PLACE_BEFORE = frozenset(("the", "in", "non", "outside", "from", "of"))
@@ -193,7 +194,7 @@ class Tagger:
             return Span("vague", at, at, words[at])
         if found:
             return max(found, key=lambda f: (f[0], f[1]))[2]
-        if words[at] in grammar.STOP_WORDS or not words[at][0].isalnum():
+        if words[at] in grammar.STOP_WORDS or not words[at][0].isalnum() or sorted(words[at]) == _THE:
             return Span("stop", at, at, words[at])
         if words[at] in grammar.VAGUE:
             return Span("vague", at, at, words[at])
