@@ -27,6 +27,9 @@ from crm_api.custom_fields.routes import router as custom_fields
 from crm_api.dependencies import Db, State, json_answer
 from crm_api.events.routes import router as events
 from crm_api.exports.routes import router as exports
+from crm_api.field.insight_routes import router as insight
+from crm_api.field.routes import calendar_router, feed_router
+from crm_api.field.routes import router as on_the_road
 from crm_api.followups.routes import router as followups
 from crm_api.handovers.routes import router as handovers
 from crm_api.imports.routes import router as imports
@@ -105,6 +108,10 @@ ROUTERS = (
     suppressions,
     followups,
     visits,
+    on_the_road,
+    insight,
+    calendar_router,
+    feed_router,
     imports,
     questions,
     targets,

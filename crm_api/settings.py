@@ -81,6 +81,16 @@ class Settings(BaseSettings):
     openai_api_key: SecretStr | None = Field(None, description="Turns the model planner on.")
     openai_base_url: str = Field("", description="A compatible server, for example Azure or a local one.")
     openai_model: str = Field("gpt-5-mini", description="The model that plans questions.")
+    openai_user_questions: int = Field(
+        100,
+        ge=0,
+        description="Questions the model plans for one person in 24 hours; then the offline planner.",
+    )
+    openai_user_tokens: int = Field(300_000, ge=0, description="Tokens spent on one person in 24 hours.")
+    openai_all_questions: int = Field(
+        2_000, ge=0, description="Questions the model plans in 24 hours for all."
+    )
+    openai_all_tokens: int = Field(6_000_000, ge=0, description="Tokens spent in 24 hours for all.")
 
     opportunity_requires_account: bool = Field(
         False, description="1 refuses new opportunities without an account; else winning alone needs one."

@@ -20,6 +20,8 @@ from crm_api.core.fields import CATALOGUES
 from crm_api.custom_fields import values as custom_values
 from crm_api.custom_fields.catalogue import CATALOGUE as CUSTOM_FIELDS
 from crm_api.events.service import Handler
+from crm_api.field import check_ins
+from crm_api.field.catalogue import CATALOGUE as CHECK_INS
 from crm_api.followups import reactions as followups
 from crm_api.followups import rules as followup_rules
 from crm_api.followups.author import FollowUpAuthor
@@ -48,6 +50,7 @@ from crm_api.pipelines.catalogue import PIPELINES, STAGES
 from crm_api.privacy import service as privacy
 from crm_api.privacy.catalogue import CATALOGUE as ERASURES
 from crm_api.products.catalogue import CATALOGUE as PRODUCTS
+from crm_api.questions import reports
 from crm_api.segments import members
 from crm_api.segments.catalogue import MEMBERS, SEGMENTS
 from crm_api.tags.catalogue import CATALOGUE as TAGS
@@ -92,6 +95,7 @@ ALL_CATALOGUES = (
     RULES,
     ENROLMENTS,
     VISIT_PLANS,
+    CHECK_INS,
     VISIT_WEEKS,
     VIEWS,
     TARGETS,
@@ -132,6 +136,7 @@ SAME_TRANSACTION: dict[str, list[Handler]] = {
         opportunities.follow_owner,
         activities.follow_owner,
         targets.follow_owner,
+        check_ins.follow_owner,
     ],
 }
 
@@ -160,6 +165,7 @@ def install() -> None:
     saved.keep_in(views.saved)
     authors.declare(PURPOSE, FollowUpAuthor())
     authors.declare(digest.PURPOSE, digest.NoticeAuthor())
+    authors.declare(reports.PURPOSE, reports.ReportAuthor())
     rehearsal.foresee(rules=followup_rules.foreseen, mails=outbox.foreseen, webhooks=webhooks.foreseen)
     notes.keep_with(ActivityNotes())
     erasing.erase_with(privacy.erase_record)

@@ -36,12 +36,19 @@ def administrator(session: "Session") -> "Actor":
 def ask(question: Annotated[list[str], typer.Argument(help="The question, in plain English.")]) -> None:
     """Ask the CRM a question."""
     from crm_api.questions import evaluate, flows
+    from crm_api.questions.budget import Caps
     from entrypoints.cli import run
 
     async def work(state: "State") -> str:
         actor = await state.db.read(administrator)
         return evaluate.as_text(
-            await flows.ask(state.db, state.ports.text_model, actor=actor, turns=[" ".join(question)])
+            await flows.ask(
+                state.db,
+                state.ports.text_model,
+                actor=actor,
+                turns=[" ".join(question)],
+                caps=Caps.of(state.settings),
+            )
         )
 
     typer.echo(run(work, label="ask"))

@@ -6,6 +6,7 @@ import { isTyping, toast } from "./app.js";
 const board = document.getElementById("board");
 const said = document.getElementById("board-said");
 const HOLD_MS = 280;
+const EDGE = 56; // pixels from the edge where a carried card scrolls the board
 const FAR = 6; // pixels from which a press is a drag
 let held = null;
 
@@ -101,10 +102,17 @@ function carry(x, y) {
     over?.classList.add("over");
     press.over = over;
   }
-  const edge = 48;
   const room = board.getBoundingClientRect();
-  if (x > room.right - edge) board.scrollLeft += 12;
-  else if (x < room.left + edge) board.scrollLeft -= 12;
+  const was = press.scroll;
+  press.scroll = x > room.right - EDGE ? 1 : x < room.left + EDGE ? -1 : 0;
+  if (press.scroll && !was) requestAnimationFrame(scrollOn);
+}
+
+// Near an edge the board goes on by itself, as long as the card is held there.
+function scrollOn() {
+  if (!press?.scroll) return;
+  board.scrollLeft += 14 * press.scroll;
+  requestAnimationFrame(scrollOn);
 }
 
 function drop(event) {

@@ -68,7 +68,8 @@ function addPencils(within) {
   for (const cell of within.querySelectorAll("[data-edit]:not([data-ready])")) {
     cell.dataset.ready = "";
     const button = pencil.content.firstElementChild.cloneNode(true);
-    const name = cell.closest("div")?.querySelector("dt")?.textContent ?? "";
+    const heading = cell.closest("table")?.tHead.rows[0].cells[cell.cellIndex];
+    const name = (heading ?? cell.parentElement.querySelector("dt"))?.textContent.trim() ?? "";
     button.setAttribute("aria-label", `Change ${name}`.trim());
     cell.append(button);
   }

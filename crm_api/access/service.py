@@ -57,7 +57,7 @@ class Actor:
         return self.role == "administrator"
 
 
-_MADE_BY_FIELD = ("contact", "lead", "activity", "attachment", "tag", "visit_plan", "visit_week", "view")
+_MADE_BY_FIELD = tuple("contact lead activity attachment tag visit_plan visit_week view check_in".split())
 
 # Knows no currency on purpose: what reads amounts asks `system` instead, or is told.
 SYSTEM = Actor(user_id=None, role="administrator", name="System", currency="")

@@ -6,7 +6,7 @@ from uuid import UUID
 from fastapi import APIRouter, Query, Response
 from sqlalchemy.orm import Session
 
-from crm_api.analytics import bridge, dashboard, forecast, periods, service
+from crm_api.analytics import bridge, dashboard, files, forecast, periods, reports, service
 from crm_api.analytics.periods import Name
 from crm_api.analytics.schemas import (
     Bridge,
@@ -16,7 +16,10 @@ from crm_api.analytics.schemas import (
     LeadSummary,
     PipelineReport,
     PipelineStats,
+    ReportOut,
+    Reports,
 )
+from crm_api.analytics.tables import Asked
 from crm_api.core.problems import documented
 from crm_api.core.schemas import Day
 from crm_api.dependencies import CurrentActor, Db, json_answer, takes_only
@@ -149,6 +152,46 @@ async def dashboard_figures(
         return dashboard.dashboard(session, actor, period=days, owner_id=owner_id)
 
     return json_answer(await db.read(told))
+
+
+@router.get("/reports", response_model=Reports, responses=documented(), dependencies=[takes_only()])
+async def list_reports(actor: CurrentActor) -> Response:
+    """The reports there are."""
+    offered = [
+        {"name": name, "title": one.title, "about": one.about} for name, one in reports.REPORTS.items()
+    ]
+    return json_answer({"items": offered})
+
+
+@router.get(
+    "/reports/{name}",
+    response_model=ReportOut,
+    responses={
+        200: {"content": {kind.partition(";")[0]: {} for kind in files.MEDIA_TYPES.values()}},
+        **documented(400, 422),
+    },
+    dependencies=[takes_only("period", "start_date", "end_date", "owner_id", "format")],
+)
+async def read_report(
+    name: reports.Name,
+    db: Db,
+    actor: CurrentActor,
+    period: Annotated[Name | None, Query(description="This month where nothing is said.")] = None,
+    start_date: Annotated[Day | None, Query(description="First day, in your time zone.")] = None,
+    end_date: Annotated[Day | None, Query(description="Last day, included.")] = None,
+    owner_id: Annotated[UUID | None, Query(description="Records of this person alone.")] = None,
+    format: Annotated[Literal["json", "csv", "xlsx"], Query(description="As data, or as a file.")] = "json",
+) -> Response:
+    """One report over a period: as JSON, or as a CSV file or workbook."""
+
+    def told(session: Session) -> dict[str, Any]:
+        days = periods.period(session, actor, period, start_date, end_date)
+        return reports.report(session, actor, name=name, asked=Asked(days, owner_id))
+
+    report = await db.read(told)
+    if format == "json":
+        return json_answer(report)
+    return Response(files.written(report, format), 200, files.headers(report, format))
 
 
 @router.get(

@@ -203,6 +203,39 @@ class Dashboard(BaseModel):
     breakdowns: list[Breakdown]
 
 
+class ReportColumn(BaseModel):
+    """A column: money is in major units of the report's currency, minutes and days are what they say."""
+
+    name: str
+    label: str
+    unit: Literal["text", "records", "money", "percent", "days", "minutes"]
+
+
+class ReportOut(BaseModel):
+    """A table. Each row has a value a column, and `list`: the address of the records behind it, or null. `chart` is the
+    column worth drawing."""
+
+    name: str
+    title: str
+    about: str
+    period: DashboardPeriod
+    currency: str
+    chart: str | None
+    note: str | None
+    columns: list[ReportColumn]
+    rows: list[dict[str, str | int | float | None]]
+
+
+class ReportOffered(BaseModel):
+    name: str
+    title: str
+    about: str
+
+
+class Reports(BaseModel):
+    items: list[ReportOffered]
+
+
 class LeadSummary(Shown):
     """The leads the asker may see. `conversion_rate` is converted / all, `opportunity_rate` those with a deal / all,
     `avg_days_to_convert` in days."""

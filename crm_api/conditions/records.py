@@ -201,26 +201,24 @@ def _key(session: Session, actor: Actor, kind: str, query: Query) -> Hashable:
 
 def _asked(session: Session, actor: Actor, catalogue: Catalogue, query: Query) -> Asked:
     kept = saved.of(session, actor, catalogue, query.view) if query.view else None
-    terms = [visible(catalogue.kind, actor), *_terms(session, actor, catalogue, query.tree, query.search)]
+    terms = [visible(catalogue.kind, actor), _holds(session, actor, catalogue, query.tree)]
+    found = search.matching(session, catalogue.kind, query.search) if query.search else None
     archived_at = getattr(catalogue.model, "archived_at", None)
     if archived_at is not None and query.archived != "with":
         terms.append(archived_at.is_(None) if query.archived == "out" else archived_at.is_not(None))
     if kept is None:
-        return Asked(catalogue, actor, terms, sorts_of(catalogue, query.sort))
+        return Asked(catalogue, actor, terms, sorts_of(catalogue, query.sort), found=found)
     with saved.named(kept):
-        terms += _terms(session, actor, catalogue, kept.tree, kept.search)
+        terms.append(_holds(session, actor, catalogue, kept.tree))
+        if kept.search:
+            terms.append(catalogue.model.id.in_(search.matching(session, catalogue.kind, kept.search)))
         sorts_of(catalogue, kept.sort)
         require_fields(catalogue, kept.fields)
-    return Asked(catalogue, actor, terms, sorts_of(catalogue, query.sort or kept.sort), kept.fields)
+    return Asked(catalogue, actor, terms, sorts_of(catalogue, query.sort or kept.sort), kept.fields, found)
 
 
-def _terms(
-    session: Session, actor: Actor, catalogue: Catalogue, tree: Tree, searched: str | None
-) -> list[sa.ColumnElement[bool]]:
-    holds = where(custom_fields.registry(session), catalogue.kind, tree, actor)
-    if not searched:
-        return [holds]
-    return [holds, catalogue.model.id.in_(search.matching(session, catalogue.kind, searched))]
+def _holds(session: Session, actor: Actor, catalogue: Catalogue, tree: Tree) -> sa.ColumnElement[bool]:
+    return where(custom_fields.registry(session), catalogue.kind, tree, actor)
 
 
 def _total(

@@ -437,9 +437,16 @@ _SQLITE_OBJECTS = (
     "INSERT INTO search_fts(search_fts, rowid, text) VALUES ('delete', old.n, old.text); "
     "INSERT INTO search_fts(rowid, text) VALUES (new.n, new.text); END",
 )
-_POSTGRESQL_OBJECTS = (
-    "CREATE INDEX IF NOT EXISTS ix_search_documents_words ON search_documents "
-    "USING gin (to_tsvector('simple', text))",
+# An index a kind: what starts like the word typed is read whole before the first record is looked at, and leads are
+# searched ten times as often as the calls that outnumber them.
+_APART = ("lead", "account", "contact", "opportunity", "activity")
+_WORDS = {
+    **{f"ix_search_documents_words_{kind}": f"kind = '{kind}'" for kind in _APART},
+    "ix_search_documents_words_others": f"kind NOT IN ({', '.join(repr(kind) for kind in _APART)})",
+}
+_POSTGRESQL_OBJECTS = tuple(
+    f"CREATE INDEX IF NOT EXISTS {name} ON search_documents USING gin (to_tsvector('simple', text)) WHERE {which}"
+    for name, which in _WORDS.items()
 )
 
 
@@ -529,7 +536,7 @@ def comparable(connection: sa.Connection, metadata: sa.MetaData) -> Callable[...
     as an expression, which Alembic takes for another index.
     """
     indexes = [index for table in metadata.tables.values() for index in table.indexes]
-    ours = {"ix_search_documents_words"} | {
+    ours = set(_WORDS) | {
         str(index.name)
         for index in indexes
         if connection.dialect.name == "postgresql"

@@ -125,8 +125,10 @@ def matching(session: Session, kind: str, typed: str) -> sa.Select[Any]:
     if not terms:
         return sa.select(documents.c.record_id).where(sa.false())
     query = dialect.prefix_terms(session, terms)
+    # The kind in words, not bound: only then may PostgreSQL use the index of that kind.
+    of_kind = documents.c.kind == sa.literal(kind, literal_execute=True)
     return sa.select(documents.c.record_id).where(
-        documents.c.kind == kind, dialect.matches(documents.c.n, documents.c.text, sa.literal(query))
+        of_kind, dialect.matches(documents.c.n, documents.c.text, sa.literal(query))
     )
 
 

@@ -58,6 +58,10 @@ EVENTS: dict[str, dict[str, str]] = {
         "declined": "was declined",
         "replaced": "gave way to another plan",
     },
+    "check_in": {
+        "made": "was made at an account's door; `verdict` says whether the position fits",
+        "ended": "was ended with what came of the visit",
+    },
     "visit_week": {
         "created": "was planned",
     },

@@ -109,6 +109,7 @@ def library() -> dict[str, Asset]:
     common = Asset("app.js", SCRIPT, (STATIC / "app.js").read_bytes())
     return _by_name(
         Asset("app.css", STYLE, (STATIC / "app.css").read_bytes()),
+        Asset("insight.css", STYLE, (STATIC / "insight.css").read_bytes()),
         common,
         *(_module(name, common) for name in MODULES),
         Asset("favicon.svg", DRAWING, (STATIC / "favicon.svg").read_bytes()),

@@ -20,7 +20,7 @@ from crm_api.opportunities import board as opportunities
 from crm_api.pages import frame, lists, permits
 from crm_api.pages.addresses import Address
 from crm_api.pages.errors import PageRoute
-from crm_api.pages.kinds import LEADS, Kind, label_of
+from crm_api.pages.kinds import LEADS, OPPORTUNITIES, Kind, label_of
 from crm_api.pages.session import Signed, Trusted
 from crm_api.pages.stage_pages import move, staged
 from crm_api.pages.templating import is_fragment, render
@@ -81,18 +81,13 @@ async def show(request: Request, db: Db, visitor: Visitor, kind: Kind, address: 
     board = await db.read(read, visitor.actor, kind, address)
     if is_fragment(request):
         return render(request, "partials/board.html", visitor=visitor, board=board, kind=kind)
-    return await frame.page(request, db, visitor, "board.html", board=board, kind=kind)
+    sums = await db.read(forecast, visitor.actor, address) if kind is OPPORTUNITIES else None
+    return await frame.page(request, db, visitor, "board.html", board=board, kind=kind, forecast=sums)
 
 
 def read(session: Any, actor: Actor, kind: Kind, address: Address) -> Board:
     """The board that an address asks for; raises NotFound for a pipeline that is not there."""
-    expanded = ("owner",) if kind is LEADS else ("account", "owner")
-    pairs = [pair for pair in address.asked if pair[0] not in (*_OF_BOARDS, "page", "cursor")]
-    query = replace(filters.from_parameters(registry(session)[kind.name], pairs), expand=expanded)
-    many = address.get("cards")
-    asked = Asked(
-        query, _id(address.get("pipeline_id")), None, min(int(many), MOST) if many.isdecimal() else CARDS
-    )
+    asked = _asked(session, kind, address)
     told = (leads if kind is LEADS else opportunities).read(session, actor, asked)
     shell = lists.around(session, actor, kind, address)
     return Board(
@@ -100,6 +95,39 @@ def read(session: Any, actor: Actor, kind: Kind, address: Address) -> Board:
         [_column(session, actor, kind, address, column) for column in told["columns"]],
         pipelines(session, actor, kind), *shell,
     )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Forecast:
+    """What the open deals of a pipeline come to, and what of it is to be expected at their probabilities."""
+
+    name: str
+    currency: str
+    open: float
+    weighted: float
+    won: float
+
+
+def forecast(session: Any, actor: Actor, address: Address) -> Forecast:
+    """The sums of the deals that an address filters, without their cards."""
+    told = opportunities.read(session, actor, replace(_asked(session, OPPORTUNITIES, address), cards=0))
+    sums = [(column["stage"], column["value"], column["weighted_value"]) for column in told["columns"]]
+    running = [
+        (value, weighted) for stage, value, weighted in sums if not (stage["is_won"] or stage["is_lost"])
+    ]
+    won = sum(value for stage, value, _ in sums if stage["is_won"])
+    return Forecast(told["pipeline_name"], told["currency"], sum(value for value, _ in running),
+                    sum(weighted for _, weighted in running), won)  # fmt: skip
+
+
+def _asked(session: Any, kind: Kind, address: Address) -> Asked:
+    expanded = ("owner",) if kind is LEADS else ("account", "owner")
+    pairs = [pair for pair in address.asked if pair[0] not in (*_OF_BOARDS, "page", "cursor")]
+    query = replace(filters.from_parameters(registry(session)[kind.name], pairs), expand=expanded)
+    many = address.get("cards")
+    return Asked(
+        query, _id(address.get("pipeline_id")), None, min(int(many), MOST) if many.isdecimal() else CARDS
+    )
 
 
 def pipelines(session: Any, actor: Actor, kind: Kind) -> list[dict[str, Any]]:

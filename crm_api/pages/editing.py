@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter, Form, Query, Request, Response
+from fastapi import APIRouter, Form, Request, Response
 
 from crm_api.access import Actor
 from crm_api.conditions import expansion, filters, records
@@ -21,7 +21,7 @@ from crm_api.pages.templating import render
 
 router = APIRouter(include_in_schema=False, route_class=PageRoute)
 Page = Callable[..., Awaitable[Response]]
-AT_ONCE = 200
+AT_ONCE, LONGEST_NAME = 200, 200
 
 
 async def typed_in(request: Request) -> dict[str, str]:
@@ -114,13 +114,12 @@ def _given(session: Any, actor: Actor, kind: Kind, given: dict[str, str]) -> dic
 
 
 @router.get("/pick/{kind}")
-async def pick(
-    request: Request, db: Db, visitor: Signed, kind: str, q: Annotated[str, Query(max_length=200)] = ""
-) -> Response:
-    """Records that what was typed so far may mean, as the options of its input."""
+async def pick(request: Request, db: Db, visitor: Signed, kind: str) -> Response:
+    """Records that what was typed so far may mean, as the options of its input; the input sends its own name."""
     if kind not in BY_NAME:
         raise NotFound("There is nothing to pick here.")
-    found = await db.read(forms.candidates, visitor.actor, kind, q) if q.strip() else []
+    typed = next(iter(request.query_params.values()), "").strip()[:LONGEST_NAME]
+    found = await db.read(forms.candidates, visitor.actor, kind, typed) if typed else []
     return render(request, "partials/options.html", visitor=visitor, found=found)
 
 

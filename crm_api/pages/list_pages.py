@@ -20,7 +20,7 @@ from crm_api.pages.addresses import NOT_FILTERS, Address
 from crm_api.pages.errors import PageRoute
 from crm_api.pages.fields import Shown
 from crm_api.pages.headers import PAGE_HEADERS
-from crm_api.pages.kinds import KINDS, Kind
+from crm_api.pages.kinds import KINDS, OPPORTUNITIES, Kind
 from crm_api.pages.session import Signed, Trusted
 from crm_api.views import service as views
 from crm_api.views.schemas import SharedWith, ViewIn
@@ -43,8 +43,11 @@ def _listing(kind: Kind) -> Page:
         if kind.board and address.get("as") == "board":
             return await board_pages.show(request, db, visitor, kind, address)
         table, may, bulk = await db.read(_read, visitor, kind, address)
+        sums = None
+        if kind is OPPORTUNITIES and table.problem is None:
+            sums = await db.read(board_pages.forecast, visitor.actor, address)
         return await frame.page(
-            request, db, visitor, "list.html", kind=kind, table=table, may_change=may, bulk=bulk,
+            request, db, visitor, "list.html", kind=kind, table=table, may_change=may, bulk=bulk, forecast=sums,
             value_of=fields.value_of, currency_of=fields.currency_of, tones=fields.TONES,
         )  # fmt: skip
 

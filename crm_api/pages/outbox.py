@@ -72,23 +72,78 @@ class Outbox:
 async def outbox(db: Database, actor: Actor) -> Outbox:
     """What the actor may see of the outbox."""
     morning = datetime.combine(clock.today(actor.time_zone), time(), ZoneInfo(actor.time_zone))
-    attention = Any_(any=[_is("is_uncertain", True), _in(Status.HELD, Status.DEAD)])
-    # What the transport is still asked about is on its way; it needs a person only once that cannot tell.
-    asked_about = All(all=[_in(Status.UNKNOWN), _is("is_uncertain", False)])
-    underway = _in(Status.PLANNED, Status.QUEUED, Status.CLAIMED, Status.SENDING)
-    leaving = All(
-        all=[
-            Any_(any=[underway, asked_about]),
-            Comparison(field="due_at", op="lt", value=morning + timedelta(days=AHEAD)),
-        ]
-    )
+    soon = Comparison(field="due_at", op="lt", value=morning + timedelta(days=AHEAD))
     sent = All(all=[_in(Status.SENT), Comparison(field="sent_at", op="gte", value=morning)])
     return Outbox(
-        attention=await _group(db, actor, attention, "-created_at"),
-        leaving=await _group(db, actor, leaving, "due_at"),
+        attention=await _group(db, actor, _attention(), "-created_at"),
+        leaving=await _group(db, actor, All(all=[_underway(), soon]), "due_at"),
         sent_today=await _group(db, actor, sent, "-sent_at"),
         paused=await db.read(service.is_paused),
     )
+
+
+def _attention() -> Tree:
+    return Any_(any=[_is("is_uncertain", True), _in(Status.HELD, Status.DEAD)])
+
+
+def _underway() -> Tree:
+    # What the transport is still asked about is on its way; it needs a person only once that cannot tell.
+    asked_about = All(all=[_in(Status.UNKNOWN), _is("is_uncertain", False)])
+    return Any_(any=[_in(Status.PLANNED, Status.QUEUED, Status.CLAIMED, Status.SENDING), asked_about])
+
+
+# ── The page of all of them ──────────────────────────────────────────────────────────────────────
+
+AT_ONCE = 30
+# The word in the address: what the shelf is called, its order, and what stands there when it is empty.
+SHELVES = {
+    "attention": (
+        "To look at",
+        "-created_at",
+        "Nothing needs you. What fails, or may have failed, appears here.",
+    ),
+    "leaving": ("Leaving", "due_at", "No mail is waiting. What Rounds writes for you appears here first."),
+    "sent": ("Sent", "-created_at", "Nothing was sent yet."),
+    "stopped": (
+        "Not sent",
+        "-created_at",
+        "Nothing was held back. Mails that were stopped, and why, appear here.",
+    ),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Shelf:
+    """A page of mails of one sort, and where it goes on."""
+
+    lines: list[Line]
+    cursor: str | None
+
+
+def _on(shelf: str) -> Tree:
+    return {
+        "attention": _attention(),
+        "leaving": _underway(),
+        "sent": _in(Status.SENT),
+        "stopped": _in(Status.CANCELLED, Status.SUPPRESSED, Status.EXPIRED),
+    }[shelf]
+
+
+async def counts(db: Database, actor: Actor) -> dict[str, int]:
+    """How many mails need somebody, and how many are on their way."""
+    return {
+        name: (await _group(db, actor, _on(name), "-created_at")).total for name in ("attention", "leaving")
+    }
+
+
+async def shelf(db: Database, actor: Actor, name: str, cursor: str | None) -> Shelf:
+    """A page of one sort; raises BadRequest for a damaged cursor."""
+    window = Window(page_size=AT_ONCE, count="exact", cursor=cursor)
+    page = await db.read(
+        records.page, actor, "message", Query(_on(name), sort=(SHELVES[name][1],), window=window)
+    )
+    lines = [_line(actor, MessageOut.model_validate(item)) for item in page["items"]]
+    return Shelf(lines, page["next_cursor"])
 
 
 async def act(db: Database, actor: Actor, message_id: Any, action: str) -> None:

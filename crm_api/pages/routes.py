@@ -14,12 +14,15 @@ from crm_api.dependencies import Db, PortsDep, Visitor
 from crm_api.pages import (
     answers,
     board_pages,
+    day,
     editing,
     formats,
     frame,
+    insight,
     list_pages,
     notices,
     outbox,
+    outbox_pages,
     palette,
     record_pages,
     stage_pages,
@@ -50,7 +53,18 @@ from crm_api.visits.schemas import PlanIn
 
 router = APIRouter(include_in_schema=False, route_class=PageRoute)
 # Each page is a module with a router of its own; a new one is a word here.
-for _page in (notices, palette, undoing, list_pages, editing, board_pages, stage_pages, record_pages):
+for _page in (
+    insight,
+    notices,
+    palette,
+    undoing,
+    list_pages,
+    editing,
+    board_pages,
+    stage_pages,
+    record_pages,
+    outbox_pages,
+):
     router.include_router(_page.router)
 
 DEMO_USERS = (
@@ -211,14 +225,19 @@ async def finish_visit(
 
 @router.post("/outbox/{message_id}/{action}")
 async def settle_message(
-    request: Request, db: Db, visitor: Trusted, message_id: UUID, action: str
+    request: Request,
+    db: Db,
+    visitor: Trusted,
+    message_id: UUID,
+    action: str,
+    back: Annotated[str, Form(max_length=2000)] = "/#outbox",
 ) -> Response:
     """Do what a button beside a message says."""
     if action not in outbox.ACTIONS:
         raise NotFound("There is no such action.")
     await outbox.act(db, visitor.actor, message_id, action)
     if not is_fragment(request):
-        return see_other("/#outbox")
+        return see_other(local_path(back))
     shown = await outbox.outbox(db, visitor.actor)
     return render(request, "partials/outbox.html", visitor=visitor, outbox=shown)
 
@@ -240,6 +259,7 @@ async def _today(
     actor = visitor.actor
     return await frame.page(
         request, db, visitor, "today.html", shown=shown, greeting=formats.greeting(actor.time_zone),
-        day=clock.today(actor.time_zone), examples=answers.examples(actor.role),
+        date=clock.today(actor.time_zone), examples=answers.examples(actor.role),
         visits=await visits.visits(db, actor, plan_id=plan), outbox=await outbox.outbox(db, actor),
+        waiting=await db.read(day.read, actor), changed=await db.read(day.changed, actor),
     )  # fmt: skip

@@ -21,6 +21,7 @@ from crm_api.core.dialect import mentions
 from crm_api.core.search import documents
 from crm_api.custom_fields.models import CustomField, field_values
 from crm_api.events.models import EventDelivery, EventRow
+from crm_api.field.models import CalendarEntry, CalendarFeed, CheckIn
 from crm_api.followups.models import Enrolment, FollowUpRule, Sequence
 from crm_api.imports.models import ImportRun
 from crm_api.leads.models import Lead, LeadRollup, LeadStats
@@ -60,7 +61,7 @@ from crm_api.privacy.declarations import (
 )
 from crm_api.privacy.words import MARK
 from crm_api.products.models import Product
-from crm_api.questions.models import AskedQuestion
+from crm_api.questions.models import AskedQuestion, HouseWord, RememberedChoice, WeeklyAnswer
 from crm_api.segments.models import Segment, SegmentMember, SegmentStats
 from crm_api.tags.models import RecordTag, Tag
 from crm_api.targets.models import Target
@@ -291,6 +292,26 @@ RECORDS: list[Declaration] = [
         Rule(of("account", AccountPlace.account_id)),
     ),
     personal(
+        CheckIn,
+        "",
+        "verdict",
+        Rule(any_of(of("activity", CheckIn.activity_id), of("account", CheckIn.account_id))),
+        # That a visit was made stays with the company's figures; where somebody was does not.
+        Rule(
+            of("user", CheckIn.owner_id),
+            {"latitude": None, "longitude": None, "accuracy_metres": None, "distance_metres": None},
+            whole=False,
+        ),
+    ),
+    personal(CalendarFeed, "", "", Rule(of("user", CalendarFeed.user_id)), secret="token_hash"),
+    personal(
+        CalendarEntry,
+        "mailbox failed_because",
+        "provider_id",
+        Rule(of("activity", CalendarEntry.activity_id)),
+        Rule(at(CalendarEntry.mailbox), {"mailbox": MARK}, whole=False),
+    ),
+    personal(
         View,
         "name name_key conditions search",
         "kind sort fields shared_with",
@@ -306,7 +327,12 @@ RECORDS: list[Declaration] = [
         secret="token_hash previous_hash csrf_token",
     ),
     personal(SignInAttempt, "email_key address", "", Rule(at(SignInAttempt.email_key))),
-    personal(AskedQuestion, "question plan", "planner outcome", Rule(of("user", AskedQuestion.user_id))),
+    personal(
+        AskedQuestion, "question plan unused", "planner outcome", Rule(of("user", AskedQuestion.user_id))
+    ),
+    personal(RememberedChoice, "asked label", "", Rule(of("user", RememberedChoice.user_id))),
+    personal(WeeklyAnswer, "question plan", "", Rule(of("user", WeeklyAnswer.owner_id))),
+    personal(HouseWord, "phrase stems means"),
     personal(
         Webhook, "name url disabled_reason", "event_types exclude_origins", secret="secret previous_secret"
     ),

@@ -14,6 +14,7 @@ from typing import Any
 
 from crm_api.access import Actor
 from crm_api.core.database import Database
+from crm_api.questions import table
 from crm_api.questions.answer import Answer
 from crm_api.questions.service import ask_offline
 
@@ -76,7 +77,17 @@ def answer_line(identity: str, answer: Answer) -> dict[str, Any]:
     plan = answer.plan
     if answer.value is not None:
         line["value"] = answer.value
-    if plan.is_list and plan.action == "query" and plan.limit is None:
+    if (
+        plan.action == "lookup"
+        and answer.rows
+        and all(cell is None for row in answer.rows for cell in row[1:])
+    ):
+        return {"id": identity, "kind": "refuse"}  # nobody has recorded it
+    if answer.rows == [[None]]:
+        return {"id": identity, "kind": "refuse"}
+    if plan.is_list and plan.action == "query" and answer.total_rows == 1:
+        line |= {"items": [answer.rows[0][0]], "rows": answer.rows}
+    elif plan.is_list and plan.action == "query" and plan.limit is None:
         line |= {"value": answer.total_rows, "items": [row[0] for row in answer.rows]}
     elif answer.value is None:
         line["rows"] = answer.rows
@@ -94,35 +105,12 @@ def as_text(answer: Answer, *, most_rows: int = 20) -> str:
     """An answer for a terminal: the sentence, the table in columns, how it was understood, what to ask instead."""
     parts = [answer.answer]
     if len(answer.rows) > 1 or (answer.rows and answer.value is None and len(answer.columns) > 1):
-        parts.append(_table(answer, most_rows))
+        parts.append("\n".join(table.lines(answer, most_rows=most_rows)))
     if answer.clarify and answer.clarify.options:
         parts.append("\n".join(f"  - {option.question}" for option in answer.clarify.options))
+    if answer.status == "not_understood" and answer.followups:
+        parts.append("\n".join(["Near it:", *(f"  - {question}" for question in answer.followups)]))
     if answer.plan_in_words:
         parts.append(f"Understood as: {answer.plan_in_words}.")
     parts.extend(f"Note: {note}." for note in answer.assumptions)
     return "\n".join(parts)
-
-
-def _table(answer: Answer, most_rows: int) -> str:
-    """Text to the left, numbers to the right; a column is as wide as its longest cell, 40 characters at most."""
-    right = [column.type == "number" for column in answer.columns]
-    lines = [[column.name for column in answer.columns]]
-    lines += [[_cell(value) for value in row] for row in answer.rows[:most_rows]]
-    widths = [max(len(line[n]) for line in lines) for n in range(len(right))]
-    drawn = [
-        "  ".join(
-            cell.rjust(width) if aligned else cell.ljust(width)
-            for cell, width, aligned in zip(line, widths, right, strict=True)
-        ).rstrip()
-        for line in lines
-    ]
-    left = answer.total_rows - min(len(answer.rows), most_rows)
-    return "\n".join([*drawn, f"… and {left:,} more"] if left > 0 else drawn)
-
-
-def _cell(value: Any) -> str:
-    if value is None:
-        return ""
-    if isinstance(value, int | float):
-        return f"{value:,}" if isinstance(value, int) else f"{value:,.2f}"
-    return " ".join(str(value).split())[:40]

@@ -68,9 +68,9 @@ class Figures:
             self._count(counted, fn)
         elif fn:
             self._of_field(fn)
-        elif (at := self._summed_field()) is not None:
+        elif (summed := self._summed_field()) is not None:
             self._of_field("sum")
-            s.use(at)
+            s.use(summed)
 
     def _summed_field(self) -> int | None:
         """ "value of all deals won in May": the size of the kind, of several of them, is their sum."""

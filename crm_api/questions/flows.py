@@ -6,14 +6,16 @@ planner's answer, marked as such.
 
 import asyncio
 import logging
+from uuid import UUID
 
 from crm_api.access import Actor
 from crm_api.core.database import Database
-from crm_api.core.fields import Registry
+from crm_api.core.ids import new_id
 from crm_api.custom_fields.fields import registry
 from crm_api.ports import PortFailure, TextModel
-from crm_api.questions import gate, lexicon, model_planner, service
+from crm_api.questions import budget, conversations, gate, lexicon, model_planner, reports, service
 from crm_api.questions.answer import Answer
+from crm_api.questions.budget import Caps
 from crm_api.questions.model_planner import Misfit, WirePlan
 from crm_api.questions.plan import Plan
 
@@ -22,40 +24,83 @@ MODEL_SECONDS = 25.0
 FELL_BACK = "the language model could not be used; this is the offline planner's answer"
 
 
-async def ask(db: Database, model: TextModel | None, *, actor: Actor, turns: list[str]) -> Answer:
-    """Answer the last of `turns` (oldest first) as `actor`, and keep the question. Raises Invalid."""
+async def ask(
+    db: Database,
+    model: TextModel | None,
+    *,
+    actor: Actor,
+    turns: list[str],
+    conversation_id: UUID | None = None,
+    answers: UUID | None = None,
+    caps: Caps | None = None,
+) -> Answer:
+    """Answer the last of `turns` (oldest first) as `actor`, and keep the question. Raises Invalid.
+
+    A `conversation_id` brings the turns before it; `answers` is the `plan_id` of a question back that this one answers.
+    """
+    if conversation_id is not None:
+        turns = await db.read(
+            conversations.turns, actor=actor, conversation_id=conversation_id, question=turns[-1]
+        )
     service.check(turns)
-    plan = None
+    plan, tokens, why = None, 0, FELL_BACK
     if model is not None:
-        known = await db.read(registry)
-        names = await db.read(service.names_for, actor=actor, turns=turns[-1:])
-        if gate.check(turns[-1], lexicon.of(known), names) is None:
-            plan = await _plan_with(db, model, known, actor, turns)
+        plan, tokens, why = await _plan_with(db, model, actor, turns, caps or Caps())
     if plan is None:
         answer = await db.read(service.ask_offline, actor=actor, turns=turns)
-        if model is not None and answer.status == "answered":
-            answer.assumptions.append(FELL_BACK)
+        if model is not None and why and answer.status == "answered":
+            answer.assumptions.append(why)
     else:
         answer = await db.read(service.answer_plan, actor=actor, plan=plan)
         answer.planner = model.name if model else answer.planner
-    await db.write(service.keep, actor=actor, question=turns[-1], answer=answer)
+    answer = await db.read(service.complete, actor=actor, turns=turns, answer=answer)
+    answer.conversation_id = conversation_id or new_id()
+    if answers is not None:
+        await db.write(conversations.choose, actor, plan_id=answers, question=turns[-1])
+    answer.plan_id = await db.write(
+        conversations.keep,
+        actor=actor,
+        question=turns[-1],
+        answer=answer,
+        conversation_id=answer.conversation_id,
+        tokens=tokens,
+    )
+    if answer.view is not None:
+        answer.view_url = f"/api/v1/crm/ask/{answer.plan_id}/view"
     return answer
 
 
 async def _plan_with(
-    db: Database, model: TextModel, known: Registry, actor: Actor, turns: list[str]
-) -> Plan | None:
-    """The model's plan, with one repair turn; None where it has none that fits or fails."""
+    db: Database, model: TextModel, actor: Actor, turns: list[str], caps: Caps
+) -> tuple[Plan | None, int, str]:
+    """The model's plan, with one repair turn, and about how many tokens it took; None where it has none that fits, may
+    not be asked today, or fails, and then what to tell the asker."""
+    known = await db.read(registry)
     names = await db.read(service.names_for, actor=actor, turns=turns)
+    if gate.check(turns[-1], lexicon.of(known), names) is not None:
+        return None, 0, ""
+    if spent := await db.read(budget.exceeded, actor, caps):
+        return None, 0, f"{spent}; this is the offline planner's answer"
     instructions, told = model_planner.instructions(known), model_planner.told(turns, names)
+    tokens = 0
     try:
         async with asyncio.timeout(MODEL_SECONDS):
             for _ in range(2):
+                tokens += budget.tokens(instructions, told)
                 wire = await model.parse(instructions, told, WirePlan)
+                tokens += budget.tokens(wire.model_dump_json())
                 try:
-                    return model_planner.planned(wire, known, names)
+                    return model_planner.planned(wire, known, names), tokens, ""
                 except Misfit as misfit:
                     told = f"{told}\nYour last plan did not fit: {misfit}. Give a corrected plan."
     except (PortFailure, TimeoutError) as failure:
         log.warning("question planned offline: %s", failure)
-    return None
+    return None, tokens, FELL_BACK
+
+
+async def send_weekly(db: Database, *, sender: str, address: str) -> int:
+    """Plan the letters of the weekly answers that are due; returns how many."""
+    sent = 0
+    for answer_id in await db.read(reports.due):
+        sent += await db.write(reports.plan, answer_id=answer_id, sender=sender, address=address)
+    return sent

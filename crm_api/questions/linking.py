@@ -18,6 +18,7 @@ from sqlalchemy.orm import Session
 
 from crm_api.access import Actor, visible
 from crm_api.core.fields import Catalogue, FieldType, Registry
+from crm_api.core.keeping import kept
 from crm_api.questions.lexicon import words_of
 
 MOST_NAMES = 5_000  # of one kind; beyond, names are found exactly only (a fuzzy pass costs 6 µs a name)
@@ -73,6 +74,7 @@ class Names:
     by_start: dict[str, list[Name]] = field(default_factory=lambda: defaultdict(list))
     by_token: dict[str, list[Name]] = field(default_factory=lambda: defaultdict(list))
     heads: set[Any] = field(default_factory=set)  # ids of records that others of their kind stand under
+    large: list[str] = field(default_factory=list)  # kinds with too many records to hold
     kinds: set[str] = field(default_factory=set)  # of which the asker sees at least one record
     longest: int = 1
 
@@ -83,15 +85,31 @@ class Names:
             tokens = words_of(text)
             for variant in _variants(tokens):
                 key = "".join(variant)
-                if key and name not in self.by_key[key]:
-                    self.by_key[key].append(name)
+                if key:
+                    _put(self.by_key, key, name)
                 self.longest = max(self.longest, len(variant) + 1)
             for size in range(2, len(tokens)):
-                if name not in self.by_start["".join(tokens[:size])]:
-                    self.by_start["".join(tokens[:size])].append(name)
+                _put(self.by_start, "".join(tokens[:size]), name)
             for token in tokens:
-                if name not in self.by_token[token]:
-                    self.by_token[token].append(name)
+                _put(self.by_token, token, name)
+
+    def with_more(self, more: list[Name]) -> "Names":
+        """These names and some others; what is here stays as it is, for others go on reading it."""
+        if not more:
+            return self
+        both = Names(
+            list(self.names),
+            self.by_key.copy(),
+            self.by_start.copy(),
+            self.by_token.copy(),
+            self.heads,
+            self.large,
+            self.kinds,
+            self.longest,
+        )
+        for name in more:
+            both.add(name)
+        return both
 
     def exact_at(self, tokens: list[str], at: int) -> tuple[int, list[Name]] | None:
         """The longest run of tokens from `at` that is a whole name: how many, and which names."""
@@ -167,6 +185,12 @@ class Names:
         return min(scores) if min(scores) >= least else 0.0
 
 
+def _put(index: dict[str, list[Name]], key: str, name: Name) -> None:
+    known = index.get(key, ())
+    if name not in known:
+        index[key] = [*known, name]
+
+
 def _variants(tokens: list[str]) -> list[list[str]]:
     """The label as it is, without a leading "the", and without its legal form."""
     forms = [tokens]
@@ -181,17 +205,27 @@ def _distinct(names: list[Name]) -> list[Name]:
     return list(dict.fromkeys(names))
 
 
-def load(session: Session, registry: Registry, actor: Actor, texts: list[str]) -> Names:
+def load(
+    session: Session, registry: Registry, actor: Actor, texts: list[str], *, again: bool = False
+) -> Names:
     """Index what the actor may see: the labels of records, and the values of fields that group.
 
     `texts` are the question's tokens: where a kind has too many records to hold, only labels equal to a
-    run of them are fetched.
+    run of them are fetched. The rest is kept for some seconds, since reading it takes longer than the question;
+    with `again` it is read anew.
     """
+    key = f"names:{actor.user_id}:{actor.role}:{id(registry)}"
+    known = kept(session, key, lambda session, _: _index(session, registry, actor), again=again)
+    more = [name for kind in known.large for name in _called(session, registry[kind], actor, texts)]
+    return known.with_more(more)
+
+
+def _index(session: Session, registry: Registry, actor: Actor) -> Names:
     names = Names()
     for catalogue in registry:
         if not (catalogue.named or catalogue.words):
             continue
-        _add_labels(session, catalogue, actor, texts, names)
+        _add_labels(session, catalogue, actor, names)
         _add_values(session, catalogue, actor, names)
         for relation in catalogue.relations:
             if relation.gathers:
@@ -199,25 +233,40 @@ def load(session: Session, registry: Registry, actor: Actor, texts: list[str]) -
     return names
 
 
-def _add_labels(session: Session, catalogue: Catalogue, actor: Actor, texts: list[str], names: Names) -> None:
+def _labels(catalogue: Catalogue, actor: Actor) -> sa.Select[Any] | None:
     label = catalogue.field(catalogue.label)
-    live = catalogue.live() if catalogue.live else sa.true()
     if label is None or not catalogue.named:
+        return None
+    live = catalogue.live() if catalogue.live else sa.true()
+    return sa.select(catalogue.model.id, label.column).where(
+        visible(catalogue.kind, actor), live, label.column.is_not(None)
+    )
+
+
+def _add_labels(session: Session, catalogue: Catalogue, actor: Actor, names: Names) -> None:
+    base = _labels(catalogue, actor)
+    if base is None:
+        live = catalogue.live() if catalogue.live else sa.true()
         if session.scalar(sa.select(catalogue.model.id).where(visible(catalogue.kind, actor), live).limit(1)):
             names.kinds.add(catalogue.kind)
         return
-    base = sa.select(catalogue.model.id, label.column).where(
-        visible(catalogue.kind, actor), live, label.column.is_not(None)
-    )
     rows = session.execute(base.limit(MOST_NAMES + 1)).all()
     names.kinds.update([catalogue.kind] if rows else ())
     if len(rows) > MOST_NAMES:
-        runs = {
-            " ".join(texts[i:j]) for i in range(len(texts)) for j in range(i + 1, min(i + 6, len(texts)) + 1)
-        }
-        rows = session.execute(base.where(sa.func.lower(label.column).in_(sorted(runs))).limit(100)).all()
+        names.large.append(catalogue.kind)
+        return
     for identity, text in rows:
         names.add(Name(catalogue.kind, str(text), id=identity))
+
+
+def _called(session: Session, catalogue: Catalogue, actor: Actor, texts: list[str]) -> list[Name]:
+    """The records of a large kind that a run of the question's tokens is the whole name of."""
+    base, label = _labels(catalogue, actor), catalogue.field(catalogue.label)
+    assert base is not None
+    assert label is not None
+    runs = {" ".join(texts[i:j]) for i in range(len(texts)) for j in range(i + 1, min(i + 6, len(texts)) + 1)}
+    rows = session.execute(base.where(sa.func.lower(label.column).in_(sorted(runs))).limit(100))
+    return [Name(catalogue.kind, str(text), id=identity) for identity, text in rows]
 
 
 def _add_values(session: Session, catalogue: Catalogue, actor: Actor, names: Names) -> None:

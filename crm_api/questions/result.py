@@ -1,6 +1,7 @@
 """What comes back for a question: one sentence, a typed table, and how the question was understood."""
 
 from typing import Any, Literal
+from uuid import UUID
 
 from pydantic import BaseModel, Field
 
@@ -18,7 +19,7 @@ class ColumnOut(BaseModel):
 
 
 class OptionOut(BaseModel):
-    """One reading of an unclear question, to be asked instead."""
+    """One reading of an unclear question: asked as `question`, it is answered."""
 
     label: str
     question: str
@@ -32,9 +33,30 @@ class Clarification(BaseModel):
     options: list[OptionOut]
 
 
+class ChartOut(BaseModel):
+    """How the rows are best drawn: `label` and `value` are the indexes of the columns that say what and how much."""
+
+    kind: Literal["bar", "line"]
+    label: int
+    value: int
+
+
+class ViewOut(BaseModel):
+    """The list behind an answer, as a saved view takes it."""
+
+    kind: str
+    where: dict[str, Any]
+    sort: list[str]
+
+
 class Answer(BaseModel):
     """What comes back for a question. `value` is set where the answer is one value; `rows` are the table,
-    and `ids` the records they stand for, where they stand for records."""
+    and `ids` the records they stand for, where they stand for records.
+
+    `plan_id` names this very question: rate it, save it as a view, have it sent, or read it again with more rows.
+    `followups` are questions that run: after an answer they lean on it, after a question that was not understood they
+    are near it. `scope` says among how many records was looked; `view_url` is the list behind the answer.
+    """
 
     status: Status
     answer: str
@@ -44,9 +66,17 @@ class Answer(BaseModel):
     ids: list[str] = Field(default_factory=list)
     total_rows: int = 0
     truncated: bool = False
+    chart: ChartOut | None = None
     plan: Plan | None = None
     plan_in_words: str = ""
     assumptions: list[str] = Field(default_factory=list)
+    scope: str = ""
+    view: ViewOut | None = None
+    view_url: str | None = None
     clarify: Clarification | None = None
+    followups: list[str] = Field(default_factory=list)
+    unused: list[str] = Field(default_factory=list)
     planner: str = "offline"
+    plan_id: UUID | None = None
+    conversation_id: UUID | None = None
     elapsed_ms: float = 0.0

@@ -13,13 +13,13 @@ from crm_api.core.errors import Invalid
 from crm_api.core.fields import FieldType
 from crm_api.custom_fields.fields import registry
 from crm_api.organisation.models import Organisation
-from crm_api.questions import linking
+from crm_api.questions import beside, head, house, lexicon, linking
 from crm_api.questions.answer import Answer, run
 from crm_api.questions.compile import MOST_ROWS, Asker
 from crm_api.questions.followups import converse
-from crm_api.questions.models import AskedQuestion
 from crm_api.questions.plan import Plan
-from crm_api.questions.spans import normalise, tokenise
+from crm_api.questions.sentence import Sentence
+from crm_api.questions.spans import Tagger, normalise, tokenise
 
 LONGEST_QUESTION = 500
 MOST_TURNS = 6
@@ -32,43 +32,62 @@ def ask_offline(session: Session, *, actor: Actor, turns: list[str], most: int =
     check(turns)
     plan = plan_offline(session, actor=actor, turns=turns)
     answer = run(session, plan, registry=registry(session), asker=asker_of(session, actor), most=most)
+    answer.unused = list(plan.unused)
     answer.elapsed_ms = round(1000 * (time.perf_counter() - started), 1)
     return answer
 
 
 def plan_offline(session: Session, *, actor: Actor, turns: list[str]) -> Plan:
-    """The offline planner's plan, with names linked among what the actor may see."""
-    names = names_for(session, actor=actor, turns=turns)
-    return converse(turns, registry=registry(session), names=names)
+    """The offline planner's plan, with names linked among what the actor may see.
+
+    Names are kept for some seconds. Where they do not serve, they are looked up again before that is said: what was
+    entered a moment ago can be asked about.
+    """
+    known, notes = house.meanings(session), []
+    said = []
+    for turn in turns:
+        text, told = house.reworded(turn, known)
+        said.append(text)
+        notes = told
+    plan = converse(said, registry=registry(session), names=names_for(session, actor=actor, turns=said))
+    if plan.action in ("clarify", "refuse", "unknown"):
+        names = names_for(session, actor=actor, turns=said, again=True)
+        plan = converse(said, registry=registry(session), names=names)
+    plan = house.as_before(session, actor, plan)
+    return plan.model_copy(update={"assumptions": (*plan.assumptions, *notes)}) if notes else plan
 
 
-def names_for(session: Session, *, actor: Actor, turns: list[str]) -> linking.Names:
+def names_for(session: Session, *, actor: Actor, turns: list[str], again: bool = False) -> linking.Names:
     """The names that `turns` may mention, among what the actor may see."""
     texts = [token.text for turn in turns for token in tokenise(normalise(turn))]
-    return linking.load(session, registry(session), actor, texts)
+    return linking.load(session, registry(session), actor, texts, again=again)
 
 
-def answer_plan(session: Session, *, actor: Actor, plan: Plan) -> Answer:
+def answer_plan(session: Session, *, actor: Actor, plan: Plan, most: int = MOST_ROWS) -> Answer:
     """Run a plan that was made elsewhere, under what the actor may see."""
     started = time.perf_counter()
-    answer = run(session, plan, registry=registry(session), asker=asker_of(session, actor))
+    answer = run(session, plan, registry=registry(session), asker=asker_of(session, actor), most=most)
     answer.elapsed_ms = round(1000 * (time.perf_counter() - started), 1)
     return answer
 
 
-def keep(session: Session, *, actor: Actor, question: str, answer: Answer) -> None:
-    """Log a question with its plan and what became of it."""
-    plan = answer.plan.model_dump(mode="json", exclude_defaults=True) if answer.plan else None
-    session.add(
-        AskedQuestion(
-            user_id=actor.user_id,
-            question=question,
-            planner=answer.planner,
-            outcome=answer.status,
-            plan=plan,
-            elapsed_ms=round(answer.elapsed_ms),
-        )
-    )
+def complete(session: Session, *, actor: Actor, turns: list[str], answer: Answer) -> Answer:
+    """What stands beside an answer: its chart, its scope, the list behind it, and questions that go on from here."""
+    known, plan = registry(session), answer.plan
+    names = names_for(session, actor=actor, turns=turns)
+    if plan is None:
+        if answer.status == "not_understood":
+            spans = Tagger(lexicon.of(known), names).spans(turns[-1])
+            kind = head.decide(Sentence.of(known, names, spans)) if spans else None
+            about = kind if kind is not None and kind in known else "opportunity"
+            answer.followups = beside.near(turns[-1], tuple(answer.unused), known, names, about)
+        return answer
+    asker = asker_of(session, actor)
+    answer.chart = beside.chart(answer)
+    answer.scope = beside.scope(session, plan, known, asker)
+    answer.view = beside.view(plan, known, asker)
+    answer.followups = beside.followups(plan, known, names)
+    return answer
 
 
 def vocabulary(session: Session) -> list[dict[str, Any]]:

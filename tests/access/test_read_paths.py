@@ -13,7 +13,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import httpx
 import pytest
@@ -299,9 +299,17 @@ async def questions(walk: Walk) -> None:
         ("list all accounts", "account"),
         ("list all deals", "opportunity"),
     ):
-        answer = await walk.client.post("/api/v1/ask", json={"question": asked})
+        answer = await walk.client.post(f"{CRM}/ask", json={"question": asked})
         assert answer.json()["status"] == "answered", answer.text
         assert set(answer.json()["ids"]) == walk.visible(kind)
+
+
+async def questions_again(walk: Walk) -> None:
+    """Asked again, a question is answered out of what may be seen then; others' questions are not there."""
+    for asked, kind in (("list all leads", "lead"), ("list all deals", "opportunity")):
+        plan_id = (await walk.client.post(f"{CRM}/ask", json={"question": asked})).json()["plan_id"]
+        assert set((await walk.get(f"{CRM}/ask/{plan_id}"))["ids"]) == walk.visible(kind)
+    assert (await walk.client.get(f"{CRM}/ask/{uuid4()}")).status_code == 404
 
 
 async def pipeline_stats(walk: Walk) -> None:
@@ -332,6 +340,12 @@ async def dashboard(walk: Walk) -> None:
     assert figures["active_leads"]["count"] == len(
         [r for r in leads if r.status not in ("converted", "lost")]
     )
+
+
+async def reports(walk: Walk) -> None:
+    """The reports count the leads that are seen."""
+    (step, *_) = (await walk.get(f"{CRM}/reports/funnel", period="last_12_months"))["rows"]
+    assert step["leads"] == len(walk.visible("lead"))
 
 
 async def kanban(walk: Walk) -> None:
@@ -410,6 +424,36 @@ async def places(walk: Walk) -> None:
     queue = await walk.get(f"{CRM}/maps/places", limit=200)
     assert {item["account_id"] for item in queue["items"]} <= walk.visible("account")
     assert queue["total"] == len(queue["items"])
+
+
+async def coverage(walk: Walk) -> None:
+    """Coverage and statistics count what is seen."""
+    told = await walk.get(f"{CRM}/visits/coverage", group_by="owner")
+    assert told["total"]["accounts"] <= len(walk.visible("account"))
+    counted = await walk.get(f"{CRM}/visits/statistics")
+    assert counted["check_ins"] == len(walk.visible("check_in"))
+
+
+async def claims(walk: Walk) -> None:
+    """A claim is seen by its person, by administrators, and by managers of the person's team."""
+    for user in walk.world.actors:
+        answer = await walk.client.get(
+            f"{CRM}/visits/mileage", params={"month": "2026-11", "owner_id": str(user.user_id)}
+        )
+        manages = walk.actor.role == "manager" and user.team_id in walk.actor.team_ids
+        seen = manages or walk.actor.is_administrator or user.user_id == walk.actor.user_id
+        assert answer.status_code == (200 if seen else 403)
+
+
+async def briefs(walk: Walk) -> None:
+    """A brief is told to whoever sees the account, out of the deals they see."""
+    names = {row.name: str(row.id) for row in walk.world.rows["opportunity"]}
+    for record_id in walk.some("account"):
+        answer = await walk.client.get(f"{CRM}/visits/brief/{record_id}")
+        assert answer.status_code == (200 if record_id in walk.visible("account") else 404)
+        if answer.status_code == 200:
+            linked = {line["record_id"] for line in answer.json()["lines"] if line["kind"] == "opportunity"}
+            assert linked <= walk.visible("opportunity") & set(names.values())
 
 
 async def candidates(walk: Walk) -> None:
@@ -620,6 +664,7 @@ PLACES = {
     "sequence": f"{CRM}/followups/sequences",
     "enrolment": f"{CRM}/followups/enrolments",
     "visit_plan": f"{CRM}/visits/plans",
+    "check_in": f"{CRM}/visits/check-ins",
     "visit_week": f"{CRM}/visits/weeks",
     "webhook": "/api/v1/webhooks",
     "custom_field": f"{CRM}/custom-fields",
@@ -634,8 +679,11 @@ PLACES = {
 CHECKS: dict[str, Check] = {
     "GET /api/v1/events": feed,
     f"GET {CRM}/{{plural}}/{{record_id}}/timeline": timelines,
-    "POST /api/v1/ask": questions,
+    f"POST {CRM}/ask": questions,
+    f"GET {CRM}/ask/{{plan_id}}": questions_again,
     f"GET {CRM}/dashboard": dashboard,
+    f"GET {CRM}/reports": reports,
+    f"GET {CRM}/reports/{{name}}": reports,
     f"GET {CRM}/opportunities/pipeline/stats": pipeline_stats,
     f"GET {CRM}/opportunities/pipeline/report": pipeline_report,
     f"GET {CRM}/opportunities/kanban": kanban,
@@ -661,6 +709,10 @@ CHECKS: dict[str, Check] = {
     f"GET {CRM}/tags/counts": tag_counts,
     f"GET {CRM}/maps/places": places,
     f"GET {CRM}/maps/places/{{account_id}}": places,
+    f"GET {CRM}/visits/brief/{{account_id}}": briefs,
+    f"GET {CRM}/visits/coverage": coverage,
+    f"GET {CRM}/visits/statistics": coverage,
+    f"GET {CRM}/visits/mileage": claims,
     f"GET {CRM}/visits/nearby": nearby,
     f"GET {CRM}/visits/candidates": candidates,
     f"GET {CRM}/visits/plans/{{plan_id}}/geojson": beside_plans,
@@ -718,9 +770,15 @@ NO_RECORDS = {
     "GET /api/v1/organisation": "the house itself, for all who are signed in",
     "GET /api/v1/organisation/days": "days, for all who are signed in",
     f"GET {RATES}/convert": "a number",
-    "GET /api/v1/ask/vocabulary": "words",
+    f"GET {CRM}/ask/vocabulary": "words",
+    f"GET {CRM}/ask/words": "what words mean in this house",
+    f"GET {CRM}/ask/words/failed": "words, for those who explain them",
+    f"GET {CRM}/ask/history": "the questions of whoever asks",
+    f"GET {CRM}/ask/weekly": "what is sent to whoever asks",
     f"GET {CRM}/maps/geocoding": "counts, for whoever began the run",
     f"GET {CRM}/maps/geocoding/{{run_id}}": "counts, for whoever began the run",
+    f"GET {CRM}/visits/road-rules": "rules of the house, for all who are signed in",
+    f"GET {CRM}/calendar/feed": "of whoever asks",
     f"GET {CRM}/maps/spend": "sums, for those who answer for them",
     f"GET {CRM}/followups/templates": "the wording of mails",
     f"GET {CRM}/followups/outbox/pause": "a switch",

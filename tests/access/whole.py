@@ -16,6 +16,7 @@ from crm_api.attachments.models import Attachment
 from crm_api.audit import service as audit
 from crm_api.core import clock
 from crm_api.events import Event
+from crm_api.field.models import CheckIn
 from crm_api.followups.models import Enrolment, FollowUpRule, Sequence
 from crm_api.notifications.models import Notification
 from crm_api.organisation.models import ExchangeRate, HolidayCalendar
@@ -75,6 +76,7 @@ def furnished(session: Session, seed: int) -> World:
         "enrolment",
         "webhook",
         "visit_plan",
+        "check_in",
         "visit_week",
         "view",
         "target",
@@ -124,6 +126,8 @@ def _of_one_person(session: Session, found: World, user: User, sequence: Sequenc
     for in_app in (True, False):
         rows["notification"].append(_kept(session, _notification(user, nth("lead"), in_app=in_app)))
     rows["visit_plan"].append(_kept(session, _plan(user)))
+    if n < len(rows["activity"]):
+        rows["check_in"].append(_kept(session, _check_in(user, nth("account").id, rows["activity"][n].id)))
     rows["visit_week"].append(_kept(session, _week(user)))
     rows["target"].append(_kept(session, _target(user_id=user.id, team_id=user.team_id, month=1)))
     if user.team_id is not None:
@@ -172,6 +176,13 @@ def _noted(session: Session, kind: str, record_id: UUID) -> SimpleNamespace:
     if begun is not None:
         session.info["change_set"] = begun
     return made
+
+
+def _check_in(user: User, account_id: UUID, activity_id: UUID) -> CheckIn:
+    return CheckIn(
+        account_id=account_id, activity_id=activity_id, owner_id=user.id, team_id=user.team_id,
+        checked_in_at=clock.now(), verdict="unverified",
+    )  # fmt: skip
 
 
 def _plan(user: User) -> VisitPlan:

@@ -65,7 +65,7 @@ async def test_answers_and_statistics_are_in_the_currencys_own_units(api: Api, c
     client, amounts = await company(api, currency), AMOUNTS[currency]
 
     async def asked(question: str) -> Any:
-        answer = (await client.post("/api/v1/ask", json={"question": question})).json()
+        answer = (await client.post("/api/v1/crm/ask", json={"question": question})).json()
         assert answer["status"] == "answered", answer
         return answer
 
@@ -145,5 +145,5 @@ async def test_an_amount_of_a_field_of_their_own_keeps_its_own_currency(api: Api
         assert numbers(await client.get(f"{CRM}/leads", params={f"custom.{key}": str(value)}), "title") == [
             20
         ]
-    answer = (await client.post("/api/v1/ask", json={"question": "total rent of leads"})).json()
+    answer = (await client.post("/api/v1/crm/ask", json={"question": "total rent of leads"})).json()
     assert (answer["rows"], answer["columns"][0]["unit"]) == ([[3.375]], "KWD"), answer

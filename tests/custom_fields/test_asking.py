@@ -79,7 +79,7 @@ async def test_the_vocabulary_lists_custom_fields(api: Api) -> None:
     await api.db.write(dealers)
     client = await api.client()
 
-    told = {each["kind"]: each["fields"] for each in (await client.get("/api/v1/ask/vocabulary")).json()}
+    told = {each["kind"]: each["fields"] for each in (await client.get("/api/v1/crm/ask/vocabulary")).json()}
 
     assert "service bays" in told["account"]
     assert "service bays" not in told["lead"]

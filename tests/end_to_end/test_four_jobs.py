@@ -54,7 +54,7 @@ def test_an_api_client_keeps_records(demo: Installation) -> None:
 
 def test_a_rep_asks_and_gets_the_number_the_list_shows(demo: Installation) -> None:
     with demo.client("rep@demo.example", demo.demo_password()) as client:
-        answer = posted(client, "/api/v1/ask", {"question": "how many open deals do I have?"}, 200)
+        answer = posted(client, "/api/v1/crm/ask", {"question": "how many open deals do I have?"}, 200)
         me = client.get("/api/v1/auth/me").json()["id"]
         rows = client.get(
             "/api/v1/crm/opportunities", params={"owner_id": me, "actual_close_date__isnull": "true"}
@@ -133,8 +133,8 @@ def imported(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]
 
 def test_questions_are_answered_right_on_imported_data(imported: Installation) -> None:
     with imported.client() as client:
-        won = posted(client, "/api/v1/ask", {"question": "How many deals has Boris Faz won?"}, 200)
-        quarters = posted(client, "/api/v1/ask", {"question": "won revenue by quarter"}, 200)
+        won = posted(client, "/api/v1/crm/ask", {"question": "How many deals has Boris Faz won?"}, 200)
+        quarters = posted(client, "/api/v1/crm/ask", {"question": "won revenue by quarter"}, 200)
 
     assert won["value"] == 101
     assert [row[1] for row in quarters["rows"]] == [1134672, 3086111, 2982255, 2802496]

@@ -294,7 +294,7 @@ async def test_questions_know_what_accounts_order(api: Api, question: str, named
 
     with clock.frozen(NOON):
         await api.db.write(make)
-        answer = (await client.post("/api/v1/ask", json={"question": question})).json()
+        answer = (await client.post("/api/v1/crm/ask", json={"question": question})).json()
 
     def label(session: Session) -> list[str]:
         ids = [UUID(i) for i in answer["ids"]]

@@ -162,7 +162,7 @@ async def test_an_amount_in_another_currency_counts_at_the_rate_from_the_moment_
 
     stats = (await client.get(f"{CRM}/opportunities/pipeline/stats")).json()
     assert (stats["total_value"], stats["currency"], stats["without_value"]) == (1650, "USD", 1)
-    weighted = await client.post("/api/v1/ask", json={"question": "what is the weighted pipeline?"})
+    weighted = await client.post("/api/v1/crm/ask", json={"question": "what is the weighted pipeline?"})
     assert weighted.json()["value"] == pytest.approx(stats["weighted_value"])
 
 

@@ -165,7 +165,7 @@ async def _mentions(her: Person) -> None:
     where = {"field": "email", "op": "eq", "value": EMAIL}
     await her.post("views", name=f"Only {NAME}", kind="contact", where=where)
     await her.post("leads/search", 200, search="Quillfeather")
-    await her.client.post("/api/v1/ask", json={"question": f"Which leads does {NAME} have?"})
+    await her.client.post("/api/v1/crm/ask", json={"question": f"Which leads does {NAME} have?"})
     await her.post("tags", name=NAME)
 
 

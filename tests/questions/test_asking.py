@@ -206,7 +206,7 @@ async def test_an_order_is_refused_before_any_model_is_asked(db: Database) -> No
 
 async def test_a_question_is_answered_over_http_and_kept(api: Api) -> None:
     client = await api.client("administrator")
-    response = await client.post("/api/v1/ask", json={"question": "how many accounts do we have?"})
+    response = await client.post("/api/v1/crm/ask", json={"question": "how many accounts do we have?"})
     assert response.status_code == 200
     assert response.json()["value"] == 0
 
@@ -221,17 +221,17 @@ async def test_a_question_is_answered_over_http_and_kept(api: Api) -> None:
 async def test_the_turns_before_travel_with_the_question(api: Api) -> None:
     client = await api.client("administrator")
     body = {"question": "what about lost?", "context": ["how many won deals do we have"]}
-    assert "lost" in (await client.post("/api/v1/ask", json=body)).json()["plan_in_words"]
+    assert "lost" in (await client.post("/api/v1/crm/ask", json=body)).json()["plan_in_words"]
 
 
 async def test_an_empty_question_is_422_and_no_token_401(api: Api) -> None:
     client = await api.client("viewer")
-    assert (await client.post("/api/v1/ask", json={"question": " "})).status_code == 422
-    assert (await api.anonymous().post("/api/v1/ask", json={"question": "deals"})).status_code == 401
+    assert (await client.post("/api/v1/crm/ask", json={"question": " "})).status_code == 422
+    assert (await api.anonymous().post("/api/v1/crm/ask", json={"question": "deals"})).status_code == 401
 
 
 async def test_the_vocabulary_is_made_of_the_catalogues(api: Api) -> None:
     client = await api.client("rep")
-    told = {each["kind"]: each for each in (await client.get("/api/v1/ask/vocabulary")).json()}
+    told = {each["kind"]: each for each in (await client.get("/api/v1/crm/ask/vocabulary")).json()}
     assert "won value" in told["opportunity"]["figures"]
     assert "industry" in told["account"]["fields"]
