@@ -2,7 +2,6 @@
 
 import math
 import time
-import warnings
 from collections.abc import Callable
 from dataclasses import replace
 from importlib.util import find_spec
@@ -66,9 +65,7 @@ def bare_vroom(horizon: Horizon, seconds: float) -> Orders:
 
 def bare_pyvrp(horizon: Horizon, seconds: float) -> Orders:
     """PyVRP alone; it plans no lunch, so each day is shorter by it and the check tells what that is worth."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # of penalties at their bound, where a call is hard to make
-        return pyvrp.PyvrpEngine().run(_without_lunch(horizon), CpuTime(seconds))
+    return pyvrp.PyvrpEngine().run(_without_lunch(horizon), CpuTime(seconds))
 
 
 def bare_ortools(horizon: Horizon, seconds: float) -> Orders:

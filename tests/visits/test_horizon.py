@@ -21,7 +21,7 @@ from crm_api.visits.reasons import Why
 from crm_api.visits.schedule import Shift, Stop, Window, earliest_end
 from tests.visits.days import HOUR, MINUTE, days, plane_day
 
-calm = settings(max_examples=30, suppress_health_check=[HealthCheck.too_slow])
+calm = settings(max_examples=20, suppress_health_check=[HealthCheck.too_slow])
 EVERYTHING = (Window(8 * HOUR, 18 * HOUR),)
 
 

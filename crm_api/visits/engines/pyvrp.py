@@ -4,6 +4,7 @@ It searches far longer than VROOM and finds the better tours where every call ha
 days with lunch are not its business. Seeded and stopped by iterations: the same horizon gives the same orders.
 """
 
+import warnings
 from collections import defaultdict
 from collections.abc import Sequence
 from importlib import import_module
@@ -54,6 +55,9 @@ class PyvrpEngine:
         if not model.owner:
             return orders
         pyvrp = import_module("pyvrp")
+        # It warns where a call is hard to make; here such a call is left out with its reason.
+        for of_its_own in ("PenaltyBoundWarning", "ScalingWarning"):
+            warnings.filterwarnings("ignore", category=getattr(import_module("pyvrp.exceptions"), of_its_own))
         data = model.data(pyvrp)
         first = None if self.start is None else model.solution(pyvrp, data, self.start)
         result = pyvrp.solve(
