@@ -39,6 +39,16 @@ def test_the_first_command_makes_the_administrator_and_tells_the_password_once(c
     assert "password" not in second.stderr
 
 
+def test_everybody_who_signs_in_is_listed_with_their_role(crm: Crm) -> None:
+    crm("users", "add", "Ann Lee", "ann@harbor.example", "--role", "manager")
+
+    said = crm("users", "list").stdout.splitlines()
+
+    assert [line.split()[:2] for line in said] == [
+        ["admin@rounds.example", "administrator"], ["ann@harbor.example", "manager"]
+    ]  # fmt: skip
+
+
 def test_doctor_makes_nothing_and_says_what_does(crm: Crm) -> None:
     said = crm("doctor", code=1)
 
