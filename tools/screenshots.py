@@ -42,7 +42,6 @@ PAGES: dict[str, tuple[str, str, str | None]] = {
     "outbox": ("manager", "/outbox", None),
     "notifications": ("rep", "/notifications", None),
     "new-lead": ("rep", "/crm/leads", "create"),
-    "import": ("manager", "/crm/imports/new", None),
 }
 
 
