@@ -139,7 +139,7 @@ class _Compiler:
             statement = statement.group_by(*keys, *self._identities(plan.group_by))
             if plan.sort and plan.limit:  # what has no group must not take a place among the first
                 statement = statement.where(*(key.is_not(None) for key in keys))
-            if plan.figures[0].fn not in ("count", "ratio"):
+            if plan.figures[0].fn not in ("count", "ratio") or (plan.sort and plan.figures[0].fn == "ratio"):
                 statement = statement.having(figures[0][0].is_not(None))
         if plan.having:
             scale = figures[0][1].scale
