@@ -102,6 +102,13 @@ class Lexicon:
                     known.append(entry)
         self.phrases.pop((), None)
         self.longest = max((len(key) for key in self.phrases), default=0)
+        grammatical = {
+            word for phrases in grammar.CUES.values() for phrase in phrases for word in phrase.split()
+        }
+        self.vocabulary = frozenset(
+            {word for key in self.phrases for word in key}
+            | {stem(word) for word in grammatical | grammar.STOP_WORDS | grammar.VAGUE | grammar.NOT_KEPT}
+        )
         self.words = sorted(
             {word for key in self.phrases for word in key if len(word) > 3 and not word.isdigit()}
         )
