@@ -142,7 +142,8 @@ class Settings(BaseSettings):
     @property
     def address(self) -> str:
         """Where people reach the service, without a trailing slash."""
-        return (self.public_url or f"http://{self.host}:{self.port}").rstrip("/")
+        host = "127.0.0.1" if self.host in ("0.0.0.0", "::") else self.host
+        return (self.public_url or f"http://{host}:{self.port}").rstrip("/")
 
 
 def _listed(text: str) -> tuple[str, ...]:

@@ -17,6 +17,8 @@ from crm_api.settings import Settings, load
 from entrypoints import commands_ask, commands_demo, commands_export, commands_import, commands_plan
 
 if TYPE_CHECKING:
+    from sqlalchemy.orm import Session
+
     from crm_api.dependencies import State
     from entrypoints.start import Prepared
 
@@ -135,6 +137,18 @@ def add_user(
         label="users add",
     )
     typer.echo(password)
+
+
+@users_app.command("list")
+def list_users() -> None:
+    """Everybody who signs in, by name: address, role, and whether they still may."""
+    from crm_api.users import service
+
+    def told(session: "Session") -> list[tuple[str, str | None, str, bool]]:
+        return [(user.name, user.email, user.role, user.is_active) for user in service.everybody(session)]
+
+    for name, email, role, is_active in run(lambda state: state.db.read(told), label="users list"):
+        typer.echo(f"{email or '–':32} {role:14} {'' if is_active else 'inactive':9}{name}")
 
 
 @users_app.command("password")

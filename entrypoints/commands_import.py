@@ -74,7 +74,9 @@ def _jobs(path: Path, kind: str | None, map_file: Path | None, plan: Path | None
 
 def describe(report: "flows.Report", *, dry_run: bool = False) -> str:
     """What became of one file, in a few lines for people."""
-    lines = [f"{report.name}: {report.rows:,} rows"]
+    from crm_api.core.text import counted
+
+    lines = [f"{report.name}: {counted(report.rows, 'row', 'rows')}"]
     if report.written:
         lines[0] += (
             f", {report.created:,} {report.kind} created, {report.updated:,} changed,"
@@ -98,7 +100,9 @@ def describe(report: "flows.Report", *, dry_run: bool = False) -> str:
         value = f" '{fault.value[:60]}'" if fault.value else ""
         lines.append(f"  {where}:{value} {fault.message}")
     if report.errors_file:
-        lines.append(f"  {report.error_rows:,} rows are wrong; all of them: {report.errors_file}")
+        lines.append(
+            f"  {counted(report.error_rows, 'row is', 'rows are')} wrong; all of them: {report.errors_file}"
+        )
     return "\n".join(lines)
 
 

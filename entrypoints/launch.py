@@ -25,6 +25,10 @@ def up(settings: Settings) -> int:
     if not processes.is_free(settings.host, settings.port):
         error.print(f"[red]Port {settings.port} of {settings.host} is taken;[/red] set PORT to another one.")
         return 1
+    if settings.web_workers > 1 and settings.database.startswith("sqlite"):
+        error.print(
+            "[yellow]WEB_WORKERS is for PostgreSQL; on SQLite one web process is faster than several.[/yellow]"
+        )
     demo_password = None
     if settings.demo and not settings.is_local:
         error.print(

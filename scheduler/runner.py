@@ -27,6 +27,7 @@ from crm_api.organisation import jobs as rounds
 from crm_api.ports import Ports
 from crm_api.settings import Settings
 from scheduler import (
+    coarsen_plans,
     deliver_webhooks,
     forget_answers,
     forget_words,
@@ -66,6 +67,7 @@ JOBS = (
     keep_calendars.JOB,
     geocode.JOB,
     geocode.REFRESH_JOB,
+    coarsen_plans.JOB,
     revalue.JOB,
     refresh_rollups.JOB,
     refresh_figures.JOB,

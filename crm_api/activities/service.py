@@ -21,6 +21,7 @@ from crm_api.contacts.models import Contact
 from crm_api.core import clock, context
 from crm_api.core.errors import Conflict, Invalid
 from crm_api.core.schemas import apply_patch, changes, refuse_null
+from crm_api.core.text import a
 from crm_api.custom_fields import values as custom_values
 from crm_api.events import Event, record
 from crm_api.opportunities.models import Opportunity
@@ -169,7 +170,7 @@ def _keep_nature(activity: Activity, wanted: str | None) -> None:
         return
     for fixed in ("task", "note"):
         if fixed in (wanted, activity.activity_type):
-            raise Invalid.field("activity_type", f"a {activity.activity_type} cannot become a {wanted}")
+            raise Invalid.field("activity_type", f"{a(activity.activity_type)} cannot become {a(wanted)}")
 
 
 def _tell_owner(session: Session, activity: Activity, *, owner_before: UUID | None) -> None:

@@ -11,6 +11,7 @@ from crm_api.conditions.tree import MAX_DEPTH, All, Any_, Comparison, Not, Relat
 from crm_api.conditions.values import parse, text
 from crm_api.core.errors import Invalid
 from crm_api.core.fields import CUSTOM, Catalogue, Elsewhere, Field, FieldType, Registry
+from crm_api.core.text import a
 
 MAX_NODES, MAX_VALUES, LONGEST_PART = 200, 1000, 500
 _ORDERED = {FieldType.INTEGER, FieldType.NUMBER, FieldType.MONEY, FieldType.DATE, FieldType.DATETIME}
@@ -54,7 +55,7 @@ class _Compiler:
         if len(path) == 1 or path[0] == CUSTOM:
             field = catalogue.field(".".join(path))
             if field is None:
-                raise Invalid.field(node.field, f"a {catalogue.kind} has no such field; {_known(catalogue)}")
+                raise Invalid.field(node.field, f"{a(catalogue.kind)} has no such field; {_known(catalogue)}")
             return compare(catalogue, field, node.op, node.value, actor=self.actor)
         column, target = self.step(catalogue, path[0], node.field)
         inner = self.comparison(target, node, path[1:], depth)
@@ -63,7 +64,7 @@ class _Compiler:
     def step(self, catalogue: Catalogue, name: str, path: str) -> tuple[Any, Catalogue]:
         found = self.registry.relation(catalogue.kind, name)
         if found is None or found[1]:
-            raise Invalid.field(path, f"'{name}' does not lead from a {catalogue.kind} to one other record")
+            raise Invalid.field(path, f"'{name}' does not lead from {a(catalogue.kind)} to one other record")
         return found[0].column, self.registry[found[0].target]
 
     def reaches(
@@ -75,7 +76,7 @@ class _Compiler:
     def related(self, catalogue: Catalogue, node: Related, depth: int) -> sa.ColumnElement[bool]:
         found = self.registry.relation(catalogue.kind, node.related)
         if found is None:
-            raise Invalid.field(node.related, f"a {catalogue.kind} has no related records of that name")
+            raise Invalid.field(node.related, f"{a(catalogue.kind)} has no related records of that name")
         relation, backwards = found
         other = self.registry.holder(relation) if backwards else self.registry[relation.target]
         inner = self.tree(other, node.where, depth=depth + 1) if node.where else sa.true()

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 from crm_api.access import Actor, visible
 from crm_api.core.errors import BadRequest
 from crm_api.core.fields import CATALOGUES, Catalogue, Relation
+from crm_api.core.text import a
 
 MOST = 3
 
@@ -29,7 +30,7 @@ def chosen(catalogue: Catalogue, names: tuple[str, ...]) -> list[Relation]:
     for name in names:
         if name not in known:
             told = ", ".join(known) or "nothing"
-            raise BadRequest(f"'{name[:200]}' cannot be expanded; a {catalogue.kind} expands {told}.")
+            raise BadRequest(f"'{name[:200]}' cannot be expanded; {a(catalogue.kind)} expands {told}.")
     if len(names) > MOST:
         raise BadRequest(f"At most {MOST} related records can be expanded at a time.")
     return [known[name] for name in names]

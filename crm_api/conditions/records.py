@@ -21,6 +21,7 @@ from crm_api.core.errors import BadRequest, Conflict, Invalid, NotFound, Stale
 from crm_api.core.fields import CATALOGUES, Catalogue
 from crm_api.core.listing import EXACT_TO, Window, decode_cursor, encode_cursor
 from crm_api.core.presenting import in_order
+from crm_api.core.text import a
 from crm_api.custom_fields import fields as custom_fields
 from crm_api.custom_fields import values as custom_values
 
@@ -327,7 +328,7 @@ def require_fields(catalogue: Catalogue, names: tuple[str, ...], *, single: bool
     if set(unknown) <= set(catalogue.alone):
         raise BadRequest(f"Lists do not show {', '.join(unknown)}; read the {catalogue.kind} itself.")
     raise BadRequest(
-        f"There is no field {', '.join(unknown)[:200]}; a {catalogue.kind} has {', '.join(known)}."
+        f"There is no field {', '.join(unknown)[:200]}; {a(catalogue.kind)} has {', '.join(known)}."
     )
 
 

@@ -39,3 +39,13 @@ def words(text: str | None) -> list[str]:
 def digits(text: str | None) -> str:
     """Only the digits, for phone numbers and record numbers."""
     return "".join(c for c in text or "" if c.isdigit())
+
+
+def a(noun: str) -> str:
+    """A noun, such as the name of a kind, with its article: "an account", "a visit plan"."""
+    return f"{'an' if noun[:1] in 'aeio' else 'a'} {noun.replace('_', ' ')}"
+
+
+def counted(number: int, one: str, several: str) -> str:
+    """A number and what is counted: "1 row is", "1,200 rows are"."""
+    return f"{number:,} {one if number == 1 else several}"

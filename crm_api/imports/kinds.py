@@ -20,6 +20,7 @@ from crm_api.contacts.models import CONTACT_ROLES, Contact
 from crm_api.contacts.schemas import WORDS as CONTACT_WORDS
 from crm_api.core import money
 from crm_api.core.schemas import LINE, NAME, TEXT
+from crm_api.core.text import a
 from crm_api.core.vocabulary import NONE, Vocabulary
 from crm_api.imports import values
 from crm_api.imports.mapping import Source
@@ -148,7 +149,7 @@ _COORDINATES = {"latitude": _between(-90, 90), "longitude": _between(-180, 180)}
 def _whole_coordinates(typed: Typed) -> Iterable[tuple[str, str]]:
     for one, other in (("latitude", "longitude"), ("longitude", "latitude")):
         if typed.get(one) is not None and typed.get(other) is None:
-            yield other, f"empty beside a {one}; a place needs both"
+            yield other, f"empty beside {a(one)}; a place needs both"
 
 
 def _closable(typed: Typed) -> Iterable[tuple[str, str]]:

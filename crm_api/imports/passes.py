@@ -18,6 +18,7 @@ from crm_api.access import Actor
 from crm_api.core.cells import guarded
 from crm_api.core.database import Database
 from crm_api.core.errors import Problem
+from crm_api.core.text import counted
 from crm_api.imports import runs, service
 from crm_api.imports.custom import is_custom
 from crm_api.imports.keys import Keys
@@ -207,7 +208,7 @@ class Work:
             return None
         row, fault = self.report.faults[0]
         where = f"row {row}" + (f", column '{fault.column}'" if fault.column else "")
-        return f"{self.report.error_rows} rows are wrong; the first: {where}: {fault.message}"
+        return f"{counted(self.report.error_rows, 'row is', 'rows are')} wrong; the first: {where}: {fault.message}"
 
     async def write(self, *, skip_errors: bool) -> None:
         """Write every row that was found right, a slice at a time."""

@@ -53,6 +53,7 @@ MODULES = (
             Menu("Contacts", "users", 15, "CRM", "/crm/contacts"),
             Menu("Activities", "history", 16, "CRM", "/crm/activities"),
             Menu("Tasks", "list-checks", 17, "CRM", "/crm/tasks"),
+            Menu("Settings", "settings", 90, None, "/crm/settings"),
             Menu("Reports", "chart-column", 29, "CRM", "/crm/reports"),
         ),
         depends=(),

@@ -5,7 +5,6 @@ from decimal import Decimal
 from typing import Annotated, Any
 from uuid import UUID
 
-import sqlalchemy as sa
 from fastapi import APIRouter, Body, Request, Response
 from fastapi import Query as Parameter
 from sqlalchemy.orm import Session
@@ -22,7 +21,7 @@ from crm_api.core.schemas import Currency, Day, changes
 from crm_api.dependencies import CurrentActor, Db, IfMatch, json_answer, record_answer, state, takes_only
 from crm_api.organisation import calendars, holidays, rates, service
 from crm_api.organisation.catalogue import CALENDARS, RATES, TERRITORIES
-from crm_api.organisation.models import ExchangeRate, HolidayCalendar, Organisation, Territory
+from crm_api.organisation.models import ExchangeRate, HolidayCalendar, Territory
 from crm_api.organisation.schemas import (
     Converted,
     Days,
@@ -47,19 +46,10 @@ territories_router = APIRouter(prefix="/api/v1/territories", tags=["territories"
 Csv = Annotated[bytes, Body(media_type="text/csv")]
 
 
-def _shown(session: Session) -> dict[str, Any] | None:
-    found = session.scalars(sa.select(Organisation)).first()
-    if found is None:
-        return None
-    shown = OrganisationOut.model_validate(found, from_attributes=True).model_dump()
-    threshold = money.to_major(found.approval_threshold, found.currency)
-    return shown | {"postal_address": found.printed_address, "approval_threshold": threshold}
-
-
 def _changed(session: Session, _: Actor, /, **change: Any) -> dict[str, Any]:
     service.change_profile(session, **change)
     session.flush()
-    shown = _shown(session)
+    shown = service.told(session)
     assert shown is not None, "the profile was just written"
     return shown
 
@@ -67,7 +57,7 @@ def _changed(session: Session, _: Actor, /, **change: Any) -> dict[str, Any]:
 @router.get("", response_model=OrganisationOut)
 async def read_organisation(db: Db, actor: CurrentActor) -> Response:
     """The profile of the company that runs this installation."""
-    shown = await db.read(_shown)
+    shown = await db.read(service.told)
     if shown is None:
         shown = await db.write(_changed, actor, values={})
     return record_answer(shown)

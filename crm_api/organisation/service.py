@@ -11,12 +11,13 @@ from sqlalchemy.orm import Session
 
 from crm_api.core import clock
 from crm_api.core.errors import Conflict, Invalid, Stale
-from crm_api.core.money import recast, require_currency, to_minor
+from crm_api.core.money import recast, require_currency, to_major, to_minor
 from crm_api.core.schemas import apply_patch
 from crm_api.core.text import fold
 from crm_api.organisation import rates
 from crm_api.organisation.basics import Basics, basics, currency, zone
 from crm_api.organisation.models import Organisation, Territory
+from crm_api.organisation.schemas import OrganisationOut
 
 __all__ = ["Basics", "basics", "currency", "zone"]
 _MAY_BE_EMPTY = {
@@ -39,6 +40,16 @@ def profile(session: Session) -> Organisation:
         session.add(found)
         session.flush()
     return found
+
+
+def told(session: Session) -> dict[str, Any] | None:
+    """The profile as `schemas.OrganisationOut` tells it; None where none was written yet."""
+    found = session.scalars(sa.select(Organisation)).first()
+    if found is None:
+        return None
+    shown = OrganisationOut.model_validate(found, from_attributes=True).model_dump()
+    threshold = to_major(found.approval_threshold, found.currency)
+    return shown | {"postal_address": found.printed_address, "approval_threshold": threshold}
 
 
 def today(session: Session) -> date:

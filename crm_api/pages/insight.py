@@ -2,9 +2,10 @@
 
 from fastapi import APIRouter
 
-from crm_api.pages import dashboard, reports
+from crm_api.pages import dashboard, reports, settings_company, settings_pages, settings_programs
 from crm_api.pages.errors import PageRoute
 
 router = APIRouter(include_in_schema=False, route_class=PageRoute)
-for _page in (dashboard, reports):
+# The pages of their own come before those that take any name.
+for _page in (dashboard, reports, settings_company, settings_programs, settings_pages):
     router.include_router(_page.router)

@@ -19,6 +19,7 @@ from crm_api.pages import (
     editing,
     formats,
     frame,
+    import_pages,
     insight,
     list_pages,
     notices,
@@ -66,6 +67,7 @@ for _page in (
     stage_pages,
     record_pages,
     outbox_pages,
+    import_pages,
 ):
     router.include_router(_page.router)
 

@@ -13,6 +13,9 @@ from crm_api.access import Actor, actor_of, require_role
 from crm_api.audit.service import note_many
 from crm_api.conditions import records
 from crm_api.core.schemas import changes
+from crm_api.organisation import service as organisation
+from crm_api.organisation.models import Territory
+from crm_api.organisation.schemas import TerritoryIn, TerritoryPatch
 from crm_api.organisation.service import zone
 from crm_api.users import api_keys, service
 from crm_api.users.models import Team, User
@@ -83,6 +86,20 @@ def update_team(
     """Change a team; administrators only."""
     team = records.get(session, actor, Team, team_id, writing=True, if_match=if_match)
     return service.update_team(session, team, data=data)
+
+
+def create_territory(session: Session, actor: Actor, *, data: TerritoryIn) -> Territory:
+    """Make a territory; administrators only."""
+    require_role(actor)
+    return organisation.create_territory(session, name=data.name, parent_id=data.parent_id)
+
+
+def update_territory(
+    session: Session, actor: Actor, *, territory_id: UUID, data: TerritoryPatch, if_match: int | None
+) -> Territory:
+    """Change a territory; administrators only."""
+    found: Territory = records.get(session, actor, Territory, territory_id, writing=True, if_match=if_match)
+    return organisation.update_territory(session, found, values=changes(data))
 
 
 def create_api_key(session: Session, actor: Actor, *, data: ApiKeyIn) -> dict[str, Any]:

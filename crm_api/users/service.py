@@ -23,6 +23,11 @@ def find_by_email(session: Session, email: str) -> User | None:
     return session.scalars(sa.select(User).where(User.email_key == fold(email))).first()
 
 
+def everybody(session: Session) -> Sequence[User]:
+    """All users, by name."""
+    return session.scalars(sa.select(User).order_by(User.name, User.id)).all()
+
+
 def team_of(session: Session, user_id: UUID | None) -> UUID | None:
     """The team whose records a user's records are; None for nobody. Raises Invalid for an unknown user."""
     if user_id is None:

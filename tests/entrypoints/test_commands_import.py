@@ -49,7 +49,7 @@ def test_a_plan_takes_its_files_from_a_folder(folder: Path) -> None:
     (folder / "in").mkdir()
     (folder / "in" / "p.csv").write_text("name,price\nSaw,10\n")
     code, told = crm("import", "--plan", "plan.toml", "in", "--dry-run")
-    assert (code, told) == (0, "p.csv: 1 rows, nothing written (dry run)\n")
+    assert (code, told) == (0, "p.csv: 1 row, nothing written (dry run)\n")
 
 
 @pytest.mark.parametrize(

@@ -298,3 +298,19 @@ async def test_a_checked_in_stop_of_an_accepted_plan_is_that_stops_visit(api):
     stop = plan["stops"][0]
     answer = await client.post(f"{VISITS}/check-ins", json={"account_id": stop["account_id"]})
     assert answer.json()["activity_id"] == stop["activity_id"]
+
+
+async def test_whoever_changes_teams_takes_their_check_ins_to_the_new_manager(api, town):
+    client, rep, dealer = town
+    await came(client, dealer, **DOOR)
+
+    def make(session):
+        team = make_team(session, "West")
+        team.manager_id = (manager := make_user(session, "manager", team_id=team.id)).id
+        return team, manager
+
+    team, manager = await api.db.write(make)
+    assert (await (await api.signed_in(manager)).get(f"{VISITS}/check-ins")).json()["total"] == 0
+    moved = await (await api.client()).patch(f"/api/v1/users/{rep.id}", json={"team_id": str(team.id)})
+    assert moved.status_code == 200, moved.text
+    assert (await (await api.signed_in(manager)).get(f"{VISITS}/check-ins")).json()["total"] == 1

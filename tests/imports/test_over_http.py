@@ -51,7 +51,7 @@ async def test_a_faulty_file_is_refused_with_every_fault_as_csv(db: Database, ap
     run = (await upload(client, ACCOUNTS_HEADER + "a,A,spaceship,-1,,\nb,B,dealer,,,\n")).json()
     told = (await client.get(f"{IMPORTS}/{run['id']}")).json()
     assert (told["state"], told["error_rows"]) == ("refused", 1)
-    assert told["message"].startswith("1 rows are wrong; the first: row 2, column 'type'")
+    assert told["message"].startswith("1 row is wrong; the first: row 2, column 'type'")
     errors = await client.get(f"{IMPORTS}/{run['id']}/errors")
     assert errors.headers["content-type"].startswith("text/csv")
     assert [line.split(",")[1:3] for line in errors.text.splitlines()[1:]] == [

@@ -1,6 +1,7 @@
 """The lists: what an address shows, what its links lead to, and what is offered to whom."""
 
 import csv
+import gzip
 import io
 import re
 from html import unescape
@@ -12,6 +13,7 @@ from crm_api.access import Actor
 from crm_api.core.errors import Invalid
 from crm_api.pages import forms
 from crm_api.pages.addresses import Address
+from crm_api.pages.assets import library
 from crm_api.pages.kinds import CONTACTS, KINDS, LEADS, Kind
 from tests.factories import (
     actor_for,
@@ -159,6 +161,24 @@ async def test_a_name_is_shown_as_it_is_and_never_as_markup(api: Api, name: str)
         page = (await visit.get(path)).text
         assert "<img src=x" not in page
         assert name in unescape(page)
+
+
+@pytest.mark.parametrize("path", ["/crm/leads", "/crm/leads?as=board"])
+async def test_the_first_view_of_a_full_list_stays_below_sixty_kilobytes(api: Api, path: str) -> None:
+    _, visit = await at_work(api)
+
+    def many(session: Any) -> None:
+        for n in range(80):
+            make_lead(
+                session, title=f"{n} Harbor Logistics {n * 7919}", first_name="Ann", last_name=f"Lee {n}"
+            )
+
+    await api.db.write(many)
+
+    page = await visit.get(path)
+    files = sum(len(asset.packed) for asset in library().values())
+
+    assert len(gzip.compress(page.content)) + files <= 60_000
 
 
 # ── Views ────────────────────────────────────────────────────────────────────────────────────────

@@ -18,13 +18,14 @@ from crm_api.pipelines.service import ensure_defaults
 from crm_api.settings import Settings
 from crm_api.users.models import User
 from crm_api.users.passwords import hash_password
-from tests.factories import make_activity, make_lead, make_opportunity, make_organisation
+from tests.factories import make_activity, make_lead, make_opportunity, make_organisation, make_user
 from tests.support.api import KEYS
 from tests.support.mailbag import make_message
 from tests.support.ports import offline_ports
 from tests.visits.people import make_dealer, make_rep
 
 EMAIL, PASSWORD = "fiona@example.com", "correct horse battery"
+BOSS = "ada@example.com"
 DEALERS = (
     "Finch Rentals",
     "Dublin Yard Works",
@@ -80,6 +81,7 @@ def furnish(session: Session, password_hash: str) -> User:
     """A field rep in Columbus with dealers around, leads, deals, tasks, and mail in several states."""
     ensure_defaults(session)
     make_organisation(session, name="Example Garden Machines", time_zone="America/New_York")
+    make_user(session, "administrator", name="Ada Boss", email=BOSS, password_hash=password_hash)
     rep = make_rep(session, "rep", name="Fiona Castell", email=EMAIL, password_hash=password_hash)
     for n, name in enumerate(DEALERS):
         dealer = make_dealer(
