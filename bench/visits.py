@@ -206,11 +206,14 @@ def main() -> None:
     )
     parser.add_argument("--kinds", nargs="*", default=[], help="only TOPTW, TSPTW, TSP or VRPTW")
     parser.add_argument("--only", nargs="*", default=["week", "replan", "team", "suite"])
+    parser.add_argument("--planners", nargs="*", default=list(PLANNERS), choices=list(PLANNERS))
     parser.add_argument("--seed", type=int, default=7)
     parser.add_argument("--dealers", type=int, default=1_000, help="of the team")
     parser.add_argument("--reps", type=int, default=20)
     parser.add_argument("--json", type=Path, help="where to keep every figure")
     chosen = parser.parse_args()
+    for name in set(PLANNERS) - set(chosen.planners):
+        del PLANNERS[name]
     figures: Figures = {}
     if vroom.available():
         _, took = clocked(vroom.warm_up)

@@ -190,7 +190,9 @@ class _Compiler:
             statement = statement.where(column.is_not(None)).order_by(
                 column.desc() if plan.sort.descending else column.asc()
             )
-        statement = statement.order_by(sa.func.lower(label.column), self.catalogue.model.id)
+        written = label.type in (FieldType.TEXT, FieldType.CHOICE)
+        named = sa.func.lower(label.column) if written else label.column
+        statement = statement.order_by(named, self.catalogue.model.id)
         columns = (Column(self.kind, "text"), *(column for _, column in shown))
         return Compiled(
             statement.limit(min(plan.limit or self.most, self.most)), columns, total, has_ids=True

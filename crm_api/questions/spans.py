@@ -238,8 +238,21 @@ class Tagger:
             if span.tag != "unknown":
                 mended.append(span)
             elif span.first in runs:
-                mended.extend(self._mend_run(runs[span.first]))
+                if mended and (whole := self._completed(mended[-1], runs[span.first])):
+                    mended[-1:] = [whole]
+                else:
+                    mended.extend(self._mend_run(runs[span.first]))
         return mended
+
+    def _completed(self, begun: Span, run: list[Span]) -> Span | None:
+        """A name of which several begin so, and whose misspelt rest says which: "GTX Plus Basc"."""
+        if begun.tag != "name" or len(begun.names) < 2:
+            return None
+        names = self.names.near([*begun.text.split(), *(span.text for span in run)])
+        if len(names) != 1 or names[0] not in begun.names:
+            return None
+        text = " ".join([begun.text, *(span.text for span in run)])
+        return Span("name", begun.first, run[-1].last, text, names=names)
 
     def _mend_run(self, run: list[Span]) -> list[Span]:
         for size in range(len(run), 0, -1):
