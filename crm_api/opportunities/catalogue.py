@@ -287,6 +287,7 @@ CATALOGUE = Catalogue(
                 "owner",
                 "deal owner",
                 "owned",
+                "assigned",
                 "own",
                 "handled",
                 "handle",

@@ -1,5 +1,6 @@
 """Accounting for every word of a question: what was not used is named, rather than half of it answered."""
 
+from crm_api.questions import lexicon
 from crm_api.questions.figures import COMPARING
 from crm_api.questions.groups import RANKING
 from crm_api.questions.periods import Period
@@ -50,6 +51,8 @@ class Accounting(Ranks):
                 "I count what has happened; what will be won is not kept. Ask for expected revenue."
             )
         self._forgive(plan)
+        if self.measure and any(s.is_cue("is") and s.text == "been" for s in self.s.spans):
+            return unknown(sorry(("been",)), "been")  # "how long has X been with us" is no sales cycle
         light = (
             self.s.light
             if plan.is_list and not plan.sort and not any(f.tree for f in plan.filters if f.role)
@@ -70,13 +73,20 @@ class Accounting(Ranks):
         return unknown(sorry(left), *left) if left else plan
 
     def _lies_ahead(self, plan: Plan) -> bool:
-        """Whether a figure of what was done is asked for a period that is still to come."""
+        """Whether a figure of what was done is asked for what is still to come: a period ahead, or "will"."""
         done = {m.time_field for m in self.s.catalogue.measures}
+        if self.s.ahead and (self.measure or self._speaks_of_deeds()):
+            return True
         trees_ = [f.tree for f in plan.filters] + [f.tree for side in plan.sides for f in side.filters]
         return any(
             t.get("op") == "during" and t["field"] in done and Period.model_validate(t["value"]).lies_ahead
             for t in trees_
         )
+
+    def _speaks_of_deeds(self) -> bool:
+        """Whether a word says what was done, and nothing knows its date beforehand: "won", not "closing"."""
+        words = [lexicon.word_of(e) for span in self.s.spans for e in span.entries if e.what == "word"]
+        return any(word.time_field and word.ahead is None and not word.noun for word in words)
 
     def _forgive(self, plan: Plan) -> None:
         """Words that said nothing new: the kind itself, the unit of the figure, "handled by", "between"."""

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from crm_api.core.fields import Registry
-from crm_api.questions import telling
+from crm_api.questions import emptiness, telling
 from crm_api.questions.compile import MOST_ROWS, Asker, Column, Compiled, compile_plan, shown
 from crm_api.questions.plan import Figure, Plan
 from crm_api.questions.result import Answer, Clarification, ColumnOut, OptionOut
@@ -37,9 +37,25 @@ def run(session: Session, plan: Plan, *, registry: Registry, asker: Asker, most:
             answer = _compared(session, plan, registry, asker)
         case _:
             answer = _answered(session, plan, registry, asker, most)
+    if (
+        (plan.filters or plan.sides)
+        and _is_nothing(answer)
+        and (kinds := emptiness.unrecorded(session, plan, registry=registry, asker=asker))
+    ):
+        told = telling.in_words(plan, registry)
+        return Answer(
+            status="refused",
+            answer=f"No {kinds} are recorded here yet, so I cannot tell.",
+            plan_in_words=told,
+        )
     answer.plan, answer.plan_in_words = plan, telling.in_words(plan, registry)
     answer.assumptions = [*plan.assumptions, *answer.assumptions]
     return answer
+
+
+def _is_nothing(answer: Answer) -> bool:
+    """Whether an answer holds no record and no figure but nought."""
+    return not any(cell for row in answer.rows for cell in row[-1:])
 
 
 def _answered(session: Session, plan: Plan, registry: Registry, asker: Asker, most: int) -> Answer:

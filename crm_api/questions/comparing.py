@@ -137,6 +137,9 @@ class Comparisons(Lookups):
         )
         self._split_range(conditions)
         sides = self._sides(conditions)
+        words = any(span.entry("word") and span.is_plural for span in s.spans)
+        if self.figure is None and words:
+            self.figure = self.counted()
         if self.figure is None and not any(True for _ in s.terms("kind", unused=False)):
             raise Unclear(Plan(action="unknown", unused=("change",)))
         if not sides or len(sides) != 2:

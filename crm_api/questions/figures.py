@@ -216,13 +216,29 @@ class Figures:
                 return
         kind = self.s.catalogue
         if len(kind.size) == 1 and (
-            (fn == "sum" and next(self.s.terms("word"), None)) or (fn != "sum" and self._folds_kind(fn))
+            (fn == "sum" and next(self.s.terms("word"), None) and not self._totals_records())
+            or (fn != "sum" and self._folds_kind(fn))
         ):
             self.figure = self._figure_of(Target(kind.size[0], kind.kind, kind.field(kind.size[0])), fn)
         elif fn == "sum":
             self.figure = self.counted()
         else:
             raise Unclear(Plan(action="unknown", unused=(FN_WORDS[fn],)))
+
+    def _totals_records(self) -> bool:
+        """ "total lost deals": how many there are, where "total won" and "sum of won deals" are their value."""
+        s = self.s
+        at = next(
+            (i for i in s.cues("sum", unused=False) if s.spans[i].text in ("total", "totals", "overall")),
+            None,
+        )
+        while at is not None and (span := s.at(at + 1)) is not None:
+            if span.kind("kind") == s.entity:
+                return True
+            if not (span.entry("word", "choice") or span.tag == "name"):
+                return False
+            at += 1
+        return False
 
     def _folds_kind(self, fn: str) -> bool:
         """ "average won deal": the average of what the kind's size is."""

@@ -12,7 +12,7 @@ from crm_api.questions.filters import Conditions
 from crm_api.questions.linking import Names
 from crm_api.questions.parser import parse, with_options
 from crm_api.questions.periods import Period
-from crm_api.questions.plan import Filter, Plan, Side, Unclear, unknown
+from crm_api.questions.plan import Filter, Plan, Side, Unclear, clarify, unknown
 from crm_api.questions.reader import Reader
 from crm_api.questions.sentence import Sentence
 from crm_api.questions.spans import Span, Tagger
@@ -42,9 +42,13 @@ def follow(
     words = lexicon.of(registry)
     if refusal := gate.check(question, words, names):
         return refusal
+    if pronoun := gate.pronoun(question):
+        people = {"owner", "user", "manager"}
+        if not any(f.slot.rpartition(".")[2] in people and f.tree for f in previous.filters):
+            return clarify(f"Who is “{pronoun}”? Ask again with the name.")
     tagger = Tagger(words, names, day_first=day_first)
     spans = [s for s in tagger.spans(question) if s.tag != "stop"]
-    alone = parse(question, registry=registry, names=names, day_first=day_first)
+    alone = unknown("") if pronoun else parse(question, registry=registry, names=names, day_first=day_first)
     if not _leans(spans) and alone.action in _RUNS and _complete(spans):
         return alone
 
@@ -92,7 +96,7 @@ def _patched(s: Sentence, previous: Plan) -> Plan:
     reader.read_figure()
     reader.read_groups()
     reader.read_rank(previous)
-    conditions = Conditions(s, default_time=_time_of(previous))
+    conditions = Conditions(s, default_time=_time_of(previous, s.registry))
     conditions.read()
     reader.time_groups(conditions)
     new = conditions.filters()
@@ -119,18 +123,30 @@ def _patched(s: Sentence, previous: Plan) -> Plan:
 def _merged(old: tuple[Filter, ...], new: tuple[Filter, ...]) -> tuple[Filter, ...]:
     """New conditions take the place of old ones on the same thing, and keep their position."""
     by_slot = {f.slot: f for f in new}
-    kept = [by_slot.pop(f.slot, f) for f in old]
+    kept: list[Filter] = []
+    for each in old:
+        slot = next((slot for slot in by_slot if slot == each.slot or _same_end(slot, each.slot)), None)
+        kept.append(by_slot.pop(slot) if slot is not None else each)
     return (*kept, *by_slot.values())
 
 
-def _time_of(plan: Plan) -> str | None:
-    """The date the previous question's period went by, or its time groups."""
+def _same_end(one: str, other: str) -> bool:
+    """Whether two ways end in the same thing: the team of a deal and the team of its owner."""
+    return "." in one + other and one.rpartition(".")[2] == other.rpartition(".")[2]
+
+
+def _time_of(plan: Plan, registry: Registry) -> str | None:
+    """The date the previous question's period went by, its time groups, or the deed it was about."""
     for each in plan.filters:
         if each.slot == "period" and each.tree.get("op") == "during":
             return str(each.tree["field"])
     sides = [f for side in plan.sides for f in side.filters if f.slot == "period"]
     buckets = [g.field for g in plan.group_by if g.bucket]
-    return str(sides[0].tree.get("field")) if sides else buckets[0] if buckets else None
+    if sides or buckets:
+        return str(sides[0].tree.get("field")) if sides else buckets[0]
+    trees = [f.tree for f in plan.filters]
+    said = [word.time_field for word in registry[plan.entity].words if word.where in trees]
+    return next((each for each in said if each), None)
 
 
 def _inherit_year(s: Sentence, previous: Plan) -> None:

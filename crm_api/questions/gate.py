@@ -24,8 +24,15 @@ _DEEDS = (
     "finish",
     "copy",
     "double",
+    "increase",
+    "decrease",
+    "raise",
+    "lower",
 )
 _OBJECTS = ("a", "an", "all", "every", "each", "my", "our", "the", "this", "that", "these", "those")
+_OUTLAY = re.compile(
+    r"\bwe (?:have |had )?(?:spend|spent|spending)\b"
+)  # customers spend; what we do is not kept
 _WORD = re.compile(r"[^\W\d_]+(?:-[^\W\d_]+)*|\d+|'s")
 
 
@@ -43,6 +50,8 @@ def check(question: str, lexicon: Lexicon, names: Names) -> Plan | None:
         )
     if is_order(words):
         return refuse("I only answer questions; changes are made on the record itself.")
+    if _OUTLAY.search(text):
+        return refuse("What we spend is not kept here; ask what customers spent.")
     if kept := next(
         (
             w
@@ -53,6 +62,11 @@ def check(question: str, lexicon: Lexicon, names: Names) -> Plan | None:
     ):
         return refuse(f"I can count and look up what the CRM holds; “{kept}” is not part of it.")
     return None
+
+
+def pronoun(question: str) -> str | None:
+    """The word that stands for a person who was named before: "how many did she lose"."""
+    return next((w for w in _WORD.findall(question.lower()) if w in grammar.PRONOUNS), None)
 
 
 def _in_name(words: list[str], at: int, names: Names) -> bool:

@@ -34,8 +34,8 @@ CUES: dict[str, tuple[str, ...]] = {
     "oldest": _phrases("oldest; earliest; first"),
     "top": _phrases("top"),
     "bottom": _phrases("bottom"),
-    "most": _phrases("most; the most; maximum number of; highest number of; largest number of"),
-    "least": _phrases("least; fewest; the least; lowest number of; smallest number of"),
+    "most": _phrases("most; maximum number of; highest number of; largest number of"),
+    "least": _phrases("least; fewest; lowest number of; smallest number of"),
     "rank": _phrases("rank; ranked; ranking; sort; sorted; order; ordered; leaderboard"),
     "ask": _phrases(
         "list; show; which; what; give; display; find; name; names; tell; see; get; view; look up"
@@ -135,7 +135,8 @@ STOP_WORDS = _words(
     belong belongs sit sits generate generated generates bring brought brings produce produced
     contribute contributed achieve achieved handle there's data database crm record records figure
     figures result results info information details detail kind value's respective respectively add
-    altogether actually exactly just simply out up s t re ve d ll let did done does part different
+    altogether eventually finally operate operates
+    actually exactly just simply out up s t re ve d ll let did done does part different
     distinct unique various separate individual
     """
 )
@@ -146,12 +147,15 @@ SEASONS = _words("spring summer autumn fall winter")
 LIGHT = _words(
     """
     generate generated generates bring brought brings produce produced produces contribute contributed
-    achieve achieved
+    achieve achieved make making
     """
 )
 
 # The asker as the owner of records, and where the same words only ask: "show me", "can I see", "I want to know".
 MINE = _words("my mine myself me i")
+PRONOUNS = _words("he she his her him hers")
+# Who does these is a customer; who does the other deeds of a deal is one of us.
+CUSTOMER_DEEDS = _words("bought buy buys buying purchased purchase purchases spent spend spends")
 LEADS_TO_ME = _words("by to for of from with under on than and or except excluding not is are besides")
 MODALS = _words("can could may should shall might must let would")
 NOT_MINE_AFTER = _words("want need like wanna would d mean know wonder think believe guess hope ask see")
@@ -193,7 +197,7 @@ WRITE_VERBS = _words(
 # These begin an honest question as often as an order; they are orders only with an object and a target.
 SOFT_WRITE_VERBS = _words(
     """
-    give make close call text record message log change increase decrease raise lower drop start stop
+    give make close call text record message log export change increase decrease raise lower drop start stop
     complete finish copy turn put set forward hand double order
     """
 )
@@ -229,6 +233,7 @@ NOT_KEPT = _words(
     satisfaction age birthday married weight height hobby hobbies lunch dinner translate meaning life
     cost costs expense expenses vacation holiday sick bitcoin write code essay lottery temperature rain
     traffic restaurant flight hotel inventory stock-level refund refunds complaint complaints invoice
-    invoices payable attrition headcount cac ltv roi ebitda dividend share-price gender religion race
+    invoices payable attrition headcount warranty shipped shipping shipment shipments policy policies
+    happiest unhappy complain complained renew risk cac ltv roi ebitda dividend share-price gender religion race
     """
 )

@@ -112,12 +112,18 @@ class Groups(Figures):
                 took = True
         first = s.after(at, over=("of",), tags=("stop",))
         nearby = s.spans[first] if first is not None else None
+        named = (
+            nearby is not None and nearby.tag == "name" and s.spans[at].text in ("each", "each of", "of each")
+        )
+        if not took and named and first is not None:
+            self._each_of(first)
+            took = bool(self.groups)
         if (
             took
             or (
                 nearby
                 and (
-                    nearby.tag in ("name", "period")
+                    (nearby.tag in ("name", "period") and not named)
                     or nearby.used
                     or nearby.is_cue("count", "sum", "avg", "most")
                 )
@@ -125,6 +131,14 @@ class Groups(Figures):
             or (nearby and nearby.entry("word") and self.figure is None)
         ):
             s.use(at)
+
+    def _each_of(self, at: int) -> None:
+        """ "each of Ann's reps": by those who stand under the name."""
+        people, poss = self.s.at(at + 2), self.s.at(at + 1)
+        if people is None or poss is None or not poss.is_cue("poss") or not people.is_plural:
+            return
+        if target := self.s.groupable(people):
+            self._group(target, at + 2)
 
     def _field_of_kind(self, at: int) -> Target | None:
         """ "by account type", "by task status": the kind before a field says whose field is meant."""

@@ -4,6 +4,7 @@ The figure decides first ("won revenue" is about deals), then what is counted ("
 then the first kind that is named, then words that only one kind knows.
 """
 
+from crm_api.questions import grammar
 from crm_api.questions.lexicon import Entry, word_of
 from crm_api.questions.lookups import is_people, several_linked
 from crm_api.questions.sentence import Sentence
@@ -23,6 +24,10 @@ def decide(s: Sentence) -> str | None:
             span = s.spans[at]
             span.entries = [e for e in span.entries if e.what != "measure" or e.kind == kind]
             return kind
+    for at in s.cues("by"):
+        behind = s.at(at + 1)
+        if behind and behind.is_cue("count") and (kind := counted(s, at + 1)):
+            return kind  # "the most popular product by number of deals"
     ranked = s.cues("by") if s.has("top", "bottom", "max", "min", "rank") else ()
     for at in (*s.cues(*COMPARING), *s.cues(*_COUNTING), *ranked):
         if kind := counted(s, at):
@@ -33,10 +38,16 @@ def decide(s: Sentence) -> str | None:
     how_much = any(s.spans[at].text == "how much" for at in s.cues("sum"))
     if spoken_of and (how_much or s.has("most", "least")):
         return spoken_of
+    if spoken_of and (doers := _doers(s)) in s.registry:
+        return doers
     if (first := _first_kind(s)) is not None:
         return first
     if spoken_of:
         return spoken_of
+    first, second = s.at(0), s.at(1)
+    asked = second if first is not None and first.is_cue("ask") else None
+    if asked and asked.is_plural and several_linked(asked) and (choice := asked.entry("choice")):
+        return choice.kind  # "which managers are based …": people by what they are
     for what in ("reverse", "field", "choice"):
         for at, _ in s.terms(what):
             kinds = [e.kind for e in s.spans[at].entries if e.what == what]
@@ -111,6 +122,30 @@ def counted(s: Sentence, at: int) -> str | None:
         if not describes or (comparing and each.is_cue("of", "and")):
             return None
     return None
+
+
+def _doers(s: Sentence) -> str:
+    """ "who sold a GTK 500": the people or customers who did it, where nothing is counted or ranked."""
+    who, deed = s.at(0), s.at(1)
+    if who is None or deed is None or who.text != "who" or not deed.entry("word"):
+        return ""
+    if s.has(
+        *_COUNTING,
+        *_FOLDING,
+        *COMPARING,
+        "top",
+        "bottom",
+        "rank",
+        "more",
+        "fewer",
+        "or",
+        "vs",
+        "not",
+        "without",
+    ):
+        return ""
+    s.use(0)
+    return "account" if deed.text in grammar.CUSTOMER_DEEDS else "user"
 
 
 def _has_words(s: Sentence, spans: list[int], kind: str) -> bool:

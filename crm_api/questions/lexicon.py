@@ -34,6 +34,7 @@ _IRREGULAR = {
     "status": "status",
     "analysis": "analysis",
     "opps": "opp",
+    "ids": "id",
     "mrs": "mrs",
     "us": "us",
     "is": "is",
@@ -155,10 +156,23 @@ class Lexicon:
             )
             for known in {*self.words, *extra}
         ]
-        near = sorted(item for item in near if item[0] <= allowed)
+        near = sorted(item for item in near if item[0] <= allowed and not _other_word(folded, item[-1]))
         if not near or (len(near) > 1 and near[0][:4] == near[1][:4]):
             return None
         return near[0][-1], 1 - near[0][0] / max(len(folded), len(near[0][-1]))
+
+
+def _other_word(typed: str, known: str) -> bool:
+    """Whether a word with one letter changed is rather a word of its own: of four letters, or begun otherwise.
+
+    "Live" is no misspelt "line" and "looking" no "booking"; people seldom mistype the first letter.
+    """
+    if len(typed) != len(known) or sorted(typed) == sorted(known):
+        return False
+    changed = {pair for pair in zip(typed, known, strict=True) if pair[0] != pair[1]}
+    if all(set(pair) <= set("aeiouy") for pair in changed):
+        return False  # vowels sound alike: "deel"
+    return len(typed) == 4 or typed[0] != known[0]
 
 
 @lru_cache(maxsize=8)

@@ -168,7 +168,7 @@ class Mentions(Ownership):
         term, span = self.s.spans[hint], self.s.spans[at]
         if side < 0 and self.s.at(hint - 1) is not None and self.s.spans[hint - 1].is_cue("by", "each"):
             return None
-        for entry in term.entries:
+        for entry in sorted(term.entries, key=lambda e: e.kind != self.s.entity):
             target = self.s.targets(Span("term", 0, 0, "", entries=[entry]))
             if not target:
                 continue

@@ -30,6 +30,11 @@ def parse(question: str, *, registry: Registry, names: Names, day_first: bool = 
         return refusal
     tagger = Tagger(words, names, day_first=day_first)
 
+    if (pronoun := gate.pronoun(question)) and not any(
+        name.kind == "user" and name.id for span in tagger.spans(question) for name in span.names
+    ):
+        return clarify(f"Who is “{pronoun}”? Ask again with the name.")
+
     def plan(text: str) -> Plan:
         return plan_spans(Sentence.of(registry, names, tagger.spans(text)))
 

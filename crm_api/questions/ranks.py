@@ -46,6 +46,8 @@ class Ranks(Groups):
         if by == "figure":
             self._asked_group(at)
             if not self.groups and not self.buckets:
+                if number is not None:
+                    raise Unclear(self._by_what())  # several of what?
                 self._extreme(cue)
                 return
             self.sort = Sort(descending=descending)
@@ -213,7 +215,15 @@ class Ranks(Groups):
                 return entry.kind == self.s.entity
             if not (span.entry("word", "choice") or span.tag in ("name", "amount") or span.is_cue("of")):
                 return False
-        return False
+        before = self.s.at(at - 1)  # "which product is the most expensive"
+        asked = next((n for n in self.s.spans[:at] if n.entry("kind")), None)
+        return (
+            at == len(self.s.spans) - 1
+            and before is not None
+            and before.is_cue("is")
+            and asked is not None
+            and asked.kind("kind") == self.s.entity
+        )
 
     def _by_what(self) -> Plan:
         sizes = [f.title for name in self.s.catalogue.size if (f := self.s.catalogue.field(name))]
@@ -281,7 +291,7 @@ class Ranks(Groups):
         return bool(
             before
             and before.tag == "name"
-            and any(e.kind == n.kind for e in span.entries for n in before.names)
+            and any(e.kind == n.kind and n.id for e in span.entries for n in before.names)
         )
 
     def _extreme(self, cue: str) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Any
 
 from crm_api.core.fields import Catalogue, Field, FieldType, Registry
@@ -48,13 +49,15 @@ class Sentence:
     entity: str = ""
     assumptions: list[str] = field(default_factory=list)
     light: list[str] = field(default_factory=list)  # verbs left out that need a figure: "bring", "generate"
+    ahead: bool = False  # "will": of what has not happened yet
 
     @classmethod
     def of(cls, registry: Registry, names: Names, spans: list[Span], entity: str = "") -> "Sentence":
         """A sentence out of all spans of a question: words that carry nothing are left out."""
         kept = [span for span in spans if span.tag != "stop"]
         light = [span.text for span in spans if span.tag == "stop" and span.text in grammar.LIGHT]
-        return cls(registry, names, kept, entity, light=light)
+        ahead = any(span.text == "will" and after.text != "you" for span, after in pairwise(spans))
+        return cls(registry, names, kept, entity, light=light, ahead=ahead)
 
     # ── Moving ───────────────────────────────────────────────────────────────────────────────────
 

@@ -10,6 +10,8 @@ import re
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from rapidfuzz.distance import OSA
+
 from crm_api.questions import amounts, grammar, period_reader, periods
 from crm_api.questions.lexicon import Entry, Lexicon, stem
 from crm_api.questions.linking import Name, Names
@@ -41,8 +43,30 @@ _REWORDED = (
     (re.compile(r"\b([a-z]+) nothing\b", re.IGNORECASE), r"not \1"),
     (re.compile(r"\b(have|has|had) an? (?=[a-z])", re.IGNORECASE), "with a "),
     (re.compile(r"\b(in|of) (millions|thousands)( of (dollars|usd))?\b", re.IGNORECASE), ""),
+    (
+        re.compile(
+            r"\b(?:everyone|everybody|anyone|anybody|all)(?= (?:except|besides|other than|apart from|but not)\b)",
+            re.I,
+        ),
+        "",
+    ),
+    (re.compile(r"\b(?:everyone|everybody|anyone|anybody|all) but\b", re.IGNORECASE), "except"),
+    (re.compile(r"\bby (?:what|how many) percent(?:age)?(?: points)?\b", re.IGNORECASE), "percent change"),
+    (
+        re.compile(
+            r"\bhow (?:are|is|were|do|did) (.{3,60}?) (?:spread|distributed|divided|split|spread out) "
+            r"(?:over|across|among|between|by|into)\b",
+            re.IGNORECASE,
+        ),
+        r"number of \1 by",
+    ),
+    (re.compile(r"\b(?:just|only) the (?:number|count|total number)\b", re.IGNORECASE), "count"),
+    (re.compile(r"\b(what|who|where|when|how)s\b", re.IGNORECASE), r"\1 is"),
+    (re.compile(r"\bi mean\b", re.IGNORECASE), ""),
+    (re.compile(r"\bhead office\b", re.IGNORECASE), "headquarter"),
     (re.compile(r"(?<!year )(?<!quarter )(?<!month )(?<!week )\b(?:to date|of all time|all time)\b"), ""),
 )
+_DECADE = re.compile(r"\b(?:in|during|from|of) the (19|20)?(\d)0'?s\b", re.IGNORECASE)
 _TOKEN = re.compile(r"'s\b|[^\W_]+|[%&/<>=,#$€£₹+]+")
 
 
@@ -97,7 +121,14 @@ def normalise(question: str) -> str:
     text = re.sub(r"(?<=\w)%", " percent", text).replace("%", "percent")
     for said, plain in _REWORDED:
         text = said.sub(plain, text)
+    text = _DECADE.sub(_decade, text)
     return " ".join(text.replace('"', " ").split())
+
+
+def _decade(said: re.Match[str]) -> str:
+    """The first and last year of "the 90s" or "the 1990s"; two digits of 30 and more are of the last century."""
+    century = int(said[1] or (19 if int(said[2]) >= 3 else 20))
+    return f"between {century}{said[2]}0 and {century}{said[2]}9"
 
 
 def tokenise(text: str) -> list[Token]:
@@ -155,7 +186,8 @@ class Tagger:
                 continue
             for span in reversed(run):
                 known_part = any(span.text in name.label.lower() for name in self.names.near([span.text]))
-                if not known_part and (word := self._corrected(span.text)):
+                known = _cue_with(tokens[span.first - 1].text, span.text) if span.first else None
+                if not known_part and (word := known or self._corrected(span.text)):
                     token = tokens[span.first]
                     text = text[: token.start] + word + text[token.end :]
         return text
@@ -190,7 +222,8 @@ class Tagger:
             name[0] == 1 and (self._is_pronoun(tokens, at, 1) or words[at] in grammar.STOP_WORDS - {"us"})
         ):
             add(1, name[0], "name", names=name[1])
-        if words[at] in grammar.SEASONS and _is_season(words, at):
+        whole = name is not None and name[0] > 1  # "in Summer Sewald's team"
+        if words[at] in grammar.SEASONS and _is_season(words, at) and not whole:
             return Span("vague", at, at, words[at])
         if found:
             return max(found, key=lambda f: (f[0], f[1]))[2]
@@ -323,6 +356,12 @@ def _longest_cue(words: list[str], at: int) -> tuple[str, int] | None:
         if cue := _CUE_PHRASES.get(tuple(words[at : at + size])):
             return cue, size
     return None
+
+
+def _cue_with(before: str, word: str) -> str | None:
+    """The word that makes a cue of the one before and that `word` misses by one stroke: "how mny"."""
+    near = [p[1] for p in _CUE_PHRASES if len(p) == 2 and p[0] == before and OSA.distance(p[1], word) == 1]
+    return near[0] if len(word) > 2 and len(near) == 1 else None
 
 
 def _is_plain_word(tokens: list[Token], at: int, end: int) -> bool:

@@ -15,7 +15,7 @@ from crm_api.core import dialect
 from crm_api.questions.answer import Answer
 from crm_api.questions.evaluate import EVERYTHING, answer_line
 from crm_api.questions.service import ask_offline
-from tests.questions import cases, fourth_cases, fresh, second_cases, third_cases
+from tests.questions import cases, fifth_cases, fourth_cases, fresh, second_cases, third_cases
 from tests.questions.oracle import by, count, having, month, quarter, top, total, won
 from tests.support import maven
 from tests.support.models import all_tables
@@ -99,7 +99,7 @@ def same_table(told: dict[Any, Any], expected: dict[Any, float]) -> bool:
     )
 
 
-ASKED = [*cases.ALL, *second_cases.ALL, *third_cases.ALL, *fourth_cases.ALL]
+ASKED = [*cases.ALL, *second_cases.ALL, *third_cases.ALL, *fourth_cases.ALL, *fifth_cases.ALL]
 
 
 @pytest.mark.parametrize(("question", "expected"), ASKED, ids=[question for question, _ in ASKED])
@@ -222,3 +222,28 @@ def test_numbers_in_the_sentence_come_from_the_result(sales: Session) -> None:
     assert answer.value == 500
     assert "500" in answer.answer
     assert "Prospecting" in answer.plan_in_words
+
+
+FOLLOW_UPS: list[tuple[list[str], Callable[[], Any]]] = [
+    (
+        ["How many deals did Vicki Laflamme win?", "how many did she lose?"],
+        lambda: count(lambda d: d.lost and d.rep == "Vicki Laflamme"),
+    ),
+    (
+        ["how many open deals does the Central region have", "what about the West?"],
+        lambda: count(lambda d: d.open and d.region == "West"),
+    ),
+    (
+        ["won revenue of Cara Losch's team", "by month please"],
+        lambda: by(month, total, lambda d: d.won and d.manager == "Cara Losch"),
+    ),
+    (["top rep by revenue", "how many deals did she lose"], lambda: (cases.CLARIFY,)),
+]
+
+
+@pytest.mark.parametrize(("turns", "expected"), FOLLOW_UPS, ids=[turns[-1] for turns, _ in FOLLOW_UPS])
+def test_a_follow_up_keeps_what_it_does_not_replace(
+    sales: Session, turns: list[str], expected: Callable[[], Any]
+) -> None:
+    answer = ask_offline(sales, actor=SYSTEM, turns=turns, most=EVERYTHING)
+    assert matches(answer, expected()), f"{answer.answer} | {answer.plan_in_words} | {answer.rows[:5]}"
