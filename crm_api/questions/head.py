@@ -44,8 +44,8 @@ def decide(s: Sentence) -> str | None:
         return first
     if spoken_of:
         return spoken_of
-    first, second = s.at(0), s.at(1)
-    asked = second if first is not None and first.is_cue("ask") else None
+    opening, second = s.at(0), s.at(1)
+    asked = second if opening is not None and opening.is_cue("ask") else None
     if asked and asked.is_plural and several_linked(asked) and (choice := asked.entry("choice")):
         return choice.kind  # "which managers are based …": people by what they are
     for what in ("reverse", "field", "choice"):
