@@ -25,7 +25,9 @@ from crm_api.pages import (
     outbox,
     outbox_pages,
     palette,
+    planner_pages,
     record_pages,
+    road_pages,
     stage_pages,
     undoing,
     visits,
@@ -56,6 +58,8 @@ router = APIRouter(include_in_schema=False, route_class=PageRoute)
 # Each page is a module with a router of its own; a new one is a word here.
 for _page in (
     insight,
+    planner_pages,
+    road_pages,
     notices,
     palette,
     undoing,
