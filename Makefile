@@ -1,6 +1,6 @@
 # Everything a person or CI does here, one word each; `make` alone lists the words.
 .DEFAULT_GOAL := help
-.PHONY: help setup run test check deep bench lock generate format clean
+.PHONY: help setup run test coverage check deep bench lock generate format clean
 
 BIN := .venv/bin
 INSTALL := $(BIN)/uv pip install --quiet --compile-bytecode --python $(BIN)/python
@@ -34,16 +34,19 @@ $(BIN)/uv: tools/uv.txt
 	@$(INSTALL) --require-hashes --build-constraint tools/build.txt -r requirements.txt
 	@touch $@
 
-# Measuring coverage doubles the time of what is measured, and both databases take the same ways through the code.
 PYTEST := $(BIN)/python -m pytest tests -q -n auto --dist worksteal
 
-test: .venv/.ready-test ## run every test on SQLite and PostgreSQL, with coverage (TESTS=tests/visits for some)
+test: .venv/.ready-test ## run every test on SQLite and PostgreSQL (TESTS=tests/visits for some)
 ifdef TESTS
 	@$(BIN)/python -m pytest $(TESTS)
 else
 	@$(PYTEST) --engines postgresql --engine-tests
-	@$(PYTEST) --engines sqlite --cov --cov-report=term
+	@$(PYTEST) --engines sqlite
 endif
+
+# Apart from the tests: to measure it doubles their time.
+coverage: .venv/.ready-test ## which lines the tests on SQLite run
+	@$(PYTEST) --engines sqlite --cov --cov-report=term
 
 check: .venv/.ready-test ## style, types, who may import whom, templates, spelling, generated files
 	$(BIN)/ruff check .

@@ -69,6 +69,14 @@ async def fill(db: Database, rows: int, per_lead: int = 0) -> None:
     await db.write(_analyse)
 
 
+async def fill_deals(db: Database, rows: int) -> None:
+    """Write `rows` deals, and nothing beside them but their owners and teams."""
+    stages, owners = await db.write(_company)
+    for start in range(0, rows, SLICE):
+        await db.write(_deals, start, min(SLICE, rows - start), stages["opportunity"], owners)
+    await db.write(_analyse)
+
+
 def some_leads(session: Session, rows: int, number: int) -> list[UUID]:
     """The ids of `number` of the `rows` leads, the same every time; none where there are no leads yet."""
     drawn = random.Random(1).sample(range(rows), min(number, rows))

@@ -226,11 +226,13 @@ async def measure(url: str, rows: int) -> dict[str, float]:
 
 
 async def _median(db: Database, actor: Actor, reading: Reading) -> float:
+    # SQLite works in this process: its CPU seconds say what a reading costs whatever else the machine does.
+    now = time.perf_counter if await db.read(dialect.is_postgresql) else time.process_time
     took = []
     for _ in range(RUNS):
-        began = time.perf_counter()
+        began = now()
         await db.read(reading, actor)
-        took.append(time.perf_counter() - began)
+        took.append(now() - began)
     return statistics.median(took[1:])
 
 

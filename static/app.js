@@ -242,6 +242,7 @@ document.addEventListener("htmx:beforeRequest", (event) => {
 document.addEventListener("htmx:afterSwap", (event) => {
   const target = event.detail.target;
   settle(target);
+  if (target.id === "found" && palette.open && !palette.contains(document.activeElement)) palette.querySelector("input").focus();
   if (target.id === "toasts") for (const one of target.children) leaveInTime(one);
   // What had the focus may be gone with the old content; the section it stood in takes it.
   if (document.activeElement === document.body) target.closest("[tabindex]")?.focus({ preventScroll: true });

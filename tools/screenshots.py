@@ -4,7 +4,7 @@
     python -m tools.screenshots http://127.0.0.1:8301              in another: docs/pictures/*.webp
 
 `--only leads` takes those whose name contains a word, `--folder` and `--size` choose where and how large. What is
-taken is bounded: the first screen of each page, scaled once, at most 60 kB a picture.
+taken is bounded: the first screen of each page, scaled once, at most 40 kB a picture.
 """
 
 import argparse
@@ -23,7 +23,7 @@ SIZES: dict[str, dict[str, Any]] = {
     "phone": {"viewport": {"width": 390, "height": 844}, "is_mobile": True, "has_touch": True},
 }
 THEMES = ("light", "dark")
-MOST_BYTES = 60_000
+MOST_BYTES = 40_000
 # name: who looks, where, and what is done there first
 PAGES: dict[str, tuple[str, str, str | None]] = {
     "today": ("rep", "/", None),
@@ -39,6 +39,10 @@ PAGES: dict[str, tuple[str, str, str | None]] = {
     "account": ("manager", "/crm/accounts", "first"),
     "lead": ("manager", "/crm/leads", "first"),
     "opportunity": ("manager", "/crm/opportunities", "first"),
+    "dashboard": ("manager", "/crm/dashboard", None),
+    "reports": ("manager", "/crm/reports/win_loss?period=last_12_months", None),
+    "settings": ("manager", "/crm/settings", None),
+    "pipelines": ("manager", "/crm/settings/pipelines", None),
     "outbox": ("manager", "/outbox", None),
     "notifications": ("rep", "/notifications", None),
     "new-lead": ("rep", "/crm/leads", "create"),

@@ -69,5 +69,8 @@ def _tell_of_rehearsals(operation: dict[str, Any]) -> None:
 def _name_problems(responses: dict[str, Any]) -> None:
     for status, response in responses.items():
         content = response.get("content", {})
-        if status >= "400" and MEDIA_TYPE in content and "application/json" in content:
-            content[MEDIA_TYPE] = content.pop("application/json")
+        others = [
+            media_type for media_type in content if media_type != MEDIA_TYPE
+        ]  # the route's own, as GeoJSON
+        if status >= "400" and MEDIA_TYPE in content and others:
+            content[MEDIA_TYPE] = content.pop(others[0])

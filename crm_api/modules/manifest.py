@@ -65,7 +65,7 @@ MODULES = (
         "Questions in plain English, answered from the records.",
         "Insight",
         ("ask",),
-        (Menu("Ask", "sparkles", 3, "Work", "/#ask"),),
+        (Menu("Ask", "sparkles", 3, "Work", "/crm/ask"),),
     ),
     Module(
         "visits",

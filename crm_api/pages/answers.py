@@ -39,8 +39,9 @@ class View:
         return self.answer.total_rows - len(self.rows)
 
 
-def view(answer: Answer, *, question: str, context: list[str]) -> View:
-    """The answer to the last of several turns; `context` are the turns a next question may lean on."""
+def view(answer: Answer, *, question: str, context: list[str], most: int = MOST_SHOWN) -> View:
+    """The answer to the last of several turns; `context` are the turns a next question may lean on, `most` the rows
+    that are shown."""
     series = _series(answer)
     adds_up = (
         answer.plan is not None and answer.plan.figures and answer.plan.figures[0].fn in ("count", "sum")
@@ -49,7 +50,7 @@ def view(answer: Answer, *, question: str, context: list[str]) -> View:
     figure = answer.status == "answered" and isinstance(answer.value, int | float) and len(answer.rows) < 2
     return View(
         answer=answer,
-        rows=[] if figure else answer.rows[:MOST_SHOWN],
+        rows=[] if figure else answer.rows[:most],
         figure=figure,
         bars=charts.bars(series) if series and not timed and len(series) <= MOST_BARS else [],
         columns=charts.columns(_named(charts.without_gaps(series) if adds_up else series))

@@ -52,7 +52,7 @@ ICONS = tuple(
     clock columns-3 contact copy download ellipsis external-link file-up flag flame history house inbox info
     layout-dashboard link list-checks list-filter log-out mail mail-check map-pin menu message-square moon navigation
     package pencil phone plus rotate-ccw route search settings smartphone sparkles square-kanban star sticky-note sun
-    table-2 tag target thumbs-down triangle-alert trophy undo-2 upload user-plus users utensils video x
+    table-2 tag target thumbs-down thumbs-up triangle-alert trophy undo-2 upload user-plus users utensils video x
     """.split()
 )
 
@@ -111,6 +111,7 @@ def library() -> dict[str, Asset]:
         Asset("app.css", STYLE, (STATIC / "app.css").read_bytes()),
         Asset("insight.css", STYLE, (STATIC / "insight.css").read_bytes()),
         Asset("visits.css", STYLE, (STATIC / "visits.css").read_bytes()),
+        Asset("ask.css", STYLE, (STATIC / "ask.css").read_bytes()),
         common,
         *(_module(name, common) for name in MODULES),
         Asset("favicon.svg", DRAWING, (STATIC / "favicon.svg").read_bytes()),

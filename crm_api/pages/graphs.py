@@ -15,13 +15,18 @@ WIDEST = 8.0  # percent: a month alone is a column, not a wall
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A bar: `width` in percent of the longest one."""
+    """A bar: `width` in percent of the longest one; what is below nothing is as long, and `is_minus`."""
 
     label: str
     value: float
     count: int | None
     width: float
     path: str | None
+
+    @property
+    def is_minus(self) -> bool:
+        """Drawn in another colour: it takes away."""
+        return self.value < 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,11 +62,11 @@ class Months:
 
 
 def lines(rows: Sequence[Mapping[str, Any]], label: str = "label", value: str = "value") -> list[Line]:
-    """A bar a row; what is below nothing is drawn as nothing."""
-    longest = max((row[value] or 0 for row in rows), default=0) or 1
+    """A bar a row."""
+    longest = max((abs(row[value] or 0) for row in rows), default=0) or 1
     return [
         Line(row[label], row[value] or 0, row.get("count"),
-             round(max(0.0, 100 * (row[value] or 0) / longest), 2), page_of(row["list"]))
+             round(100 * abs(row[value] or 0) / longest, 2), page_of(row["list"]))
         for row in rows
     ]  # fmt: skip
 

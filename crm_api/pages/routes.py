@@ -13,6 +13,7 @@ from crm_api.core.errors import NotFound, NotSignedIn, Problem, TooMany
 from crm_api.dependencies import Db, PortsDep, Visitor
 from crm_api.pages import (
     answers,
+    asking,
     board_pages,
     day,
     editing,
@@ -57,6 +58,7 @@ from crm_api.visits.schemas import PlanIn
 router = APIRouter(include_in_schema=False, route_class=PageRoute)
 # Each page is a module with a router of its own; a new one is a word here.
 for _page in (
+    asking,
     insight,
     planner_pages,
     road_pages,

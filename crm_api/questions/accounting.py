@@ -50,7 +50,11 @@ class Accounting(Ranks):
                 "I count what has happened; what will be won is not kept. Ask for expected revenue."
             )
         self._forgive(plan)
-        light = self.s.light if plan.is_list and not any(f.tree for f in plan.filters if f.role) else []
+        light = (
+            self.s.light
+            if plan.is_list and not plan.sort and not any(f.tree for f in plan.filters if f.role)
+            else []
+        )
         vague = [s.text for s in self.s.spans if s.tag == "vague" and not s.used]
         left = tuple(
             s.text

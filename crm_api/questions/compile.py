@@ -139,7 +139,7 @@ class _Compiler:
             statement = statement.group_by(*keys, *self._identities(plan.group_by))
             if plan.sort and plan.limit:  # what has no group must not take a place among the first
                 statement = statement.where(*(key.is_not(None) for key in keys))
-            if plan.figures[0].fn not in ("count", "ratio"):
+            if plan.figures[0].fn not in ("count", "ratio") or (plan.sort and plan.figures[0].fn == "ratio"):
                 statement = statement.having(figures[0][0].is_not(None))
         if plan.having:
             scale = figures[0][1].scale
@@ -190,7 +190,9 @@ class _Compiler:
             statement = statement.where(column.is_not(None)).order_by(
                 column.desc() if plan.sort.descending else column.asc()
             )
-        statement = statement.order_by(sa.func.lower(label.column), self.catalogue.model.id)
+        written = label.type in (FieldType.TEXT, FieldType.CHOICE)
+        named = sa.func.lower(label.column) if written else label.column
+        statement = statement.order_by(named, self.catalogue.model.id)
         columns = (Column(self.kind, "text"), *(column for _, column in shown))
         return Compiled(
             statement.limit(min(plan.limit or self.most, self.most)), columns, total, has_ids=True

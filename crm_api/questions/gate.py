@@ -82,6 +82,8 @@ def is_order(words: list[str]) -> bool:
                 or (rest[:1] and rest[0] in ("deal", "opportunity", "account", "lead", "task"))
                 or (verb in _DEEDS and rest[:1] and rest[0] in _OBJECTS)
             )
+            if verb == "make" and at == start and rest[:1] and rest[0] not in ("me", "us", "a", "an", "the"):
+                return True
             if (
                 handed
                 and "me" not in rest[:1]

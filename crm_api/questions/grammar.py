@@ -130,7 +130,7 @@ STOP_WORDS = _words(
     a an the we us our ours you your me my mine myself i it its they them their there this these those he she his
     her him have has had having can could would will please pls ok okay hey hi hello thanks thank kindly
     right currently current so far ever yet all any some every now today's as if then than such one ones
-    am being teh hte saw took taken
+    am being saw took taken
     get got getting make made take within many much long like want need know work works working
     belong belongs sit sits generate generated generates bring brought brings produce produced
     contribute contributed achieve achieved handle there's data database crm record records figure

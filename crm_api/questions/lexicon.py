@@ -14,6 +14,7 @@ from rapidfuzz.distance import OSA
 
 from crm_api.core.fields import Catalogue, Field, FieldType, Registry, Word
 from crm_api.questions import grammar
+from crm_api.questions.periods import MONTHS, WEEKDAYS
 
 _CUE_WORDS = frozenset(
     phrase for cue in ("is", "of", "with", "that", "and", "or", "poss") for phrase in grammar.CUES[cue]
@@ -102,6 +103,17 @@ class Lexicon:
                     known.append(entry)
         self.phrases.pop((), None)
         self.longest = max((len(key) for key in self.phrases), default=0)
+        grammatical = {
+            word for phrases in grammar.CUES.values() for phrase in phrases for word in phrase.split()
+        }
+        self.vocabulary = frozenset(
+            {word for key in self.phrases for word in key}
+            | {stem(word) for word in grammatical | grammar.STOP_WORDS | grammar.VAGUE | grammar.NOT_KEPT}
+            | {
+                stem(word)
+                for word in (*grammar.BUCKETS, *MONTHS, *WEEKDAYS, "today", "yesterday", "tomorrow")
+            }
+        )
         self.words = sorted(
             {word for key in self.phrases for word in key if len(word) > 3 and not word.isdigit()}
         )

@@ -19,7 +19,8 @@ from sqlalchemy.orm import Session
 from crm_api.access import Actor, visible
 from crm_api.core.fields import Catalogue, FieldType, Registry
 from crm_api.core.keeping import kept
-from crm_api.questions.lexicon import words_of
+from crm_api.core.text import fold
+from crm_api.questions.lexicon import of, stem, words_of
 
 MOST_NAMES = 5_000  # of one kind; beyond, names are found exactly only (a fuzzy pass costs 6 µs a name)
 MOST_VALUES = 400  # distinct values of one field
@@ -216,7 +217,8 @@ def load(
     """
     key = f"names:{actor.user_id}:{actor.role}:{id(registry)}"
     known = kept(session, key, lambda session, _: _index(session, registry, actor), again=again)
-    more = [name for kind in known.large for name in _called(session, registry[kind], actor, texts)]
+    strange = _strange(texts, known, registry) if known.large else []
+    more = [name for kind in known.large for name in _called(session, registry[kind], actor, texts, strange)]
     return known.with_more(more)
 
 
@@ -259,14 +261,50 @@ def _add_labels(session: Session, catalogue: Catalogue, actor: Actor, names: Nam
         names.add(Name(catalogue.kind, str(text), id=identity))
 
 
-def _called(session: Session, catalogue: Catalogue, actor: Actor, texts: list[str]) -> list[Name]:
-    """The records of a large kind that a run of the question's tokens is the whole name of."""
+def _called(
+    session: Session, catalogue: Catalogue, actor: Actor, texts: list[str], strange: list[str]
+) -> list[Name]:
+    """The records of a large kind that the question names in full.
+
+    Each way goes through an index: names by their folded key, records that are known by a number or by their id in
+    another system by the words that nothing else explains.
+    """
     base, label = _labels(catalogue, actor), catalogue.field(catalogue.label)
     assert base is not None
     assert label is not None
-    runs = {" ".join(texts[i:j]) for i in range(len(texts)) for j in range(i + 1, min(i + 6, len(texts)) + 1)}
-    rows = session.execute(base.where(sa.func.lower(label.column).in_(sorted(runs))).limit(100))
-    return [Name(catalogue.kind, str(text), id=identity) for identity, text in rows]
+    if label.sort_column is not None:
+        runs = {
+            " ".join(texts[i:j]) for i in range(len(texts)) for j in range(i + 1, min(i + 6, len(texts)) + 1)
+        }
+        condition = label.sort_column.in_(sorted({fold(run) for run in runs}))
+    else:
+        if not strange:
+            return []
+        spelt = sorted({each for word in strange for each in (word, word.upper(), word.capitalize())})
+        codes = [f for name in ("number", "external_id") if (f := catalogue.field(name))]
+        condition = sa.or_(*(f.column.in_(spelt) for f in codes)) if codes else label.column.in_(spelt)
+    return [
+        Name(catalogue.kind, str(text), id=identity)
+        for identity, text in session.execute(base.where(condition).limit(100))
+    ]
+
+
+def _strange(texts: list[str], known: Names, registry: Registry) -> list[str]:
+    """The words that neither the catalogues nor the names held here explain: perhaps codes of records. A code of
+    several parts (OPP-2024-0012) is put together again."""
+    words = of(registry).vocabulary
+    odd = [
+        at
+        for at, text in enumerate(texts)
+        if len(text) > 4 and stem(text) not in words and text not in known.by_token and text.isalnum()
+    ]
+    parts = {
+        "-".join(texts[i:j])
+        for at in odd
+        for i in range(max(0, at - 2), at + 1)
+        for j in range(at + 1, at + 3)
+    }
+    return sorted({texts[at] for at in odd} | parts)
 
 
 def _add_values(session: Session, catalogue: Catalogue, actor: Actor, names: Names) -> None:

@@ -31,15 +31,22 @@ class Mentions(Ownership):
         if owner is not None:
             self._record(owner, [n for n in self.s.spans[owner].names if n.kind == relation.target], path)
         elif (
-            entry.kind == self.s.entity
+            relation.target == entry.kind
             and verb is not None
-            and (verb.is_cue("with", "without") or self._has_verb(at))
+            and (verb.is_cue("with", "without", "that") or self._has_verb(at))
+            and not (verb.is_cue("that") and not self._has_verb(at))
         ):
             none = self._negative(at)
-            tree = trees.related(
-                self.s.registry, self.s.entity, relation.reverse, [], "none" if none else "any"
+            tree = trees.related(self.s.registry, entry.kind, relation.reverse, [], "none" if none else "any")
+            tree = trees.prefixed(self.s.registry, self.s.entity, way, tree)
+            self._add(
+                Found(
+                    at,
+                    paths.join(way, relation.reverse),
+                    tree,
+                    f"{'no' if none else 'with'} {relation.reverse}",
+                )
             )
-            self._add(Found(at, relation.reverse, tree, f"{'no' if none else 'with'} {relation.reverse}"))
         else:
             tree, none = trees.exists(self.s.registry, self.s.entity, path), self._negative(at)
             words = f"{relation.name} {'empty' if none else 'given'}"

@@ -90,6 +90,22 @@ def complete(session: Session, *, actor: Actor, turns: list[str], answer: Answer
     return answer
 
 
+def reading(session: Session, *, actor: Actor, question: str) -> list[dict[str, Any]]:
+    """How each stretch of a question is read so far: `what` is a period, amount, name, word, grammar, or nothing."""
+    text, _ = house.reworded(question[:LONGEST_QUESTION], house.meanings(session))
+    names = names_for(session, actor=actor, turns=[text])
+    spans = Tagger(lexicon.of(registry(session)), names).spans(text) if text.strip() else []
+    told = {"term": "word", "cue": "grammar", "bucket": "word", "unknown": "nothing", "vague": "nothing"}
+    return [
+        {
+            "text": span.names[0].label if len(span.names) == 1 else span.text,
+            "what": told.get(span.tag, span.tag),
+        }
+        for span in spans
+        if span.tag != "stop"
+    ]
+
+
 def vocabulary(session: Session) -> list[dict[str, Any]]:
     """What may be asked, by kind, out of the catalogues."""
     return [

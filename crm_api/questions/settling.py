@@ -42,9 +42,27 @@ def drop_team_of_manager(s: Sentence) -> None:
         if (
             span.entry("reverse")
             and poss.is_cue("poss")
-            and any(_gathers(s, e) for e in leader.entries if e.what == "relation")
+            and (
+                any(_gathers(s, e) for e in leader.entries if e.what == "relation") or _leads_team(s, leader)
+            )
         ):
             s.spans[at - 1 : at + 1] = []
+            return
+
+
+def _leads_team(s: Sentence, leader: Span) -> bool:
+    """ "won by Ann's team": what was done is hers and her people's; "who is on Ann's team" asks about them."""
+    people = {"user", "team"}
+    others = any(
+        e.kind not in people and e.what in ("word", "measure") for span in s.spans for e in span.entries
+    )
+    named = leader.tag == "name" and all(n.kind == "user" and n.id for n in leader.names)
+    return (
+        named
+        and others
+        and not s.has("who")
+        and not any(e.what == "kind" and e.kind == "user" for span in s.spans for e in span.entries)
+    )
 
 
 def _gathers(s: Sentence, entry: Entry) -> bool:

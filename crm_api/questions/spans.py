@@ -111,6 +111,7 @@ _CUE_PHRASES: dict[tuple[str, ...], str] = {
 _CORRECTABLE = {phrase[0] for phrase in _CUE_PHRASES if len(phrase) == 1 and len(phrase[0]) > 4} | {
     month for month in periods.MONTHS if len(month) > 4
 }
+_THE = sorted("the")  # however its letters were typed
 _LONGEST_CUE = max(map(len, _CUE_PHRASES))
 _COMPARATORS = ("gt", "ge", "lt", "le", "eq", "between", "top", "bottom")
 _PLACE_BEFORE = frozenset(("the", "in", "non", "outside", "from", "of"))
@@ -193,7 +194,7 @@ class Tagger:
             return Span("vague", at, at, words[at])
         if found:
             return max(found, key=lambda f: (f[0], f[1]))[2]
-        if words[at] in grammar.STOP_WORDS or not words[at][0].isalnum():
+        if words[at] in grammar.STOP_WORDS or not words[at][0].isalnum() or sorted(words[at]) == _THE:
             return Span("stop", at, at, words[at])
         if words[at] in grammar.VAGUE:
             return Span("vague", at, at, words[at])
@@ -237,8 +238,21 @@ class Tagger:
             if span.tag != "unknown":
                 mended.append(span)
             elif span.first in runs:
-                mended.extend(self._mend_run(runs[span.first]))
+                if mended and (whole := self._completed(mended[-1], runs[span.first])):
+                    mended[-1:] = [whole]
+                else:
+                    mended.extend(self._mend_run(runs[span.first]))
         return mended
+
+    def _completed(self, begun: Span, run: list[Span]) -> Span | None:
+        """A name of which several begin so, and whose misspelt rest says which: "GTX Plus Basc"."""
+        if begun.tag != "name" or len(begun.names) < 2:
+            return None
+        names = self.names.near([*begun.text.split(), *(span.text for span in run)])
+        if len(names) != 1 or names[0] not in begun.names:
+            return None
+        text = " ".join([begun.text, *(span.text for span in run)])
+        return Span("name", begun.first, run[-1].last, text, names=names)
 
     def _mend_run(self, run: list[Span]) -> list[Span]:
         for size in range(len(run), 0, -1):
@@ -293,8 +307,9 @@ def _is_owner(words: list[str], at: int) -> bool:
 
 def _names_choice(entries: list[Entry], names: list[Name]) -> bool:
     """Whether a value of a closed list is also the name of a record of that very kind."""
-    kinds = {e.kind for e in entries}
-    return all(e.what == "choice" for e in entries) and any(n.id and n.kind in kinds for n in names)
+    kinds = {n.kind for n in names if n.id}
+    says_kind = all(e.what == "choice" and (e.kind in kinds or e.name in kinds) for e in entries)
+    return says_kind and bool(kinds & {e.kind for e in entries})
 
 
 def _is_season(words: list[str], at: int) -> bool:

@@ -1,6 +1,6 @@
 """A planned day in words: what the terminal prints and a mail can carry."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -37,6 +37,25 @@ def as_text(plan: Mapping[str, Any]) -> str:
     if left_out:
         lines += ["Not today:", *(f"  {item['account_name']}: {item['text']}" for item in left_out)]
     return "\n".join(lines)
+
+
+def week_as_text(week: Mapping[str, Any], days: Sequence[Mapping[str, Any]]) -> str:
+    """A week as the API answers it with the plans of its days: one after the other, then who is on none."""
+    about = "about " if week["is_estimate"] else ""
+    several = len({plan["owner_id"] for plan in days}) > 1
+    names = {str(day["owner_id"]): day["owner_name"] for day in week["days"] or ()}
+    lines = [
+        f"{week['first_day']} to {week['last_day']}: {week['visits']} visits, {about}"
+        f"{week['driving_metres'] / 1000:.0f} km, {duration(week['driving_seconds'])} of driving"
+    ]
+    lines += [f"  {note}" for note in week["notes"]]
+    for plan in days:
+        lines += ["", f"{names.get(str(plan['owner_id']), '')}" if several else "", as_text(plan)]
+    left_out = week["left_out"] or ()
+    if left_out:
+        lines += ["", "On none of these days:"]
+        lines += [f"  {item['account_name']}: {item['text']}" for item in left_out]
+    return "\n".join(line for n, line in enumerate(lines) if line or (n and lines[n - 1]))
 
 
 def duration(seconds: int) -> str:

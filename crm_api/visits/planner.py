@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from dataclasses import replace as changed
 from importlib.util import find_spec
 
-from crm_api.visits.engines import Engine, week_merit
+from crm_api.visits.engines import Engine, pyvrp, week_merit
 from crm_api.visits.engines.exact import MOST_STOPS, ExactEngine
 from crm_api.visits.engines.insertion import InsertionEngine
 from crm_api.visits.engines.moves import fill, polish_week
@@ -21,7 +21,7 @@ from crm_api.visits.schedule import Day, Itinerary, earliest_end
 
 __all__ = ["DayPlan", "LeftOut", "WeekPlan", "Why", "plan", "plan_week"]
 
-ROUNDS = 150  # of the search after the engine; one costs about a millisecond and a half
+ROUNDS_A_TOUR, MOST_ROUNDS = 40, 200  # of the search after the engine; one costs a millisecond or two
 
 
 @dataclass(frozen=True)
@@ -50,17 +50,18 @@ def default_engine(horizon: Horizon) -> Engine:
     return VroomEngine() if available() else InsertionEngine()
 
 
-def plan(day: Day, engine: Engine | None = None, *, rounds: int = ROUNDS) -> DayPlan:
+def plan(day: Day, engine: Engine | None = None, *, rounds: int | None = None) -> DayPlan:
     """One day on its own, planned as `plan_week` plans several."""
     made = plan_week(Horizon.of(day), engine, rounds=rounds)
     return DayPlan(made.week.itineraries[0], made.left_out, made.engine)
 
 
-def plan_week(horizon: Horizon, engine: Engine | None = None, *, rounds: int = ROUNDS) -> WeekPlan:
+def plan_week(horizon: Horizon, engine: Engine | None = None, *, rounds: int | None = None) -> WeekPlan:
     """The best days an engine and a search find: must-see calls first, most value, least driving.
 
     Up to eight possible calls of a single day are planned exactly. What is returned always passes `check`; a
-    must-see call that cannot be made at all is left out with its reason. Same horizon, same plan.
+    must-see call that cannot be made at all is left out with its reason. Same horizon, same plan. `rounds` are those
+    of the search; more never give less.
     """
     open_ = [index for index, call in enumerate(horizon.calls) if any(s and s.starts for s in call.stops)]
     within = horizon
@@ -68,8 +69,11 @@ def plan_week(horizon: Horizon, engine: Engine | None = None, *, rounds: int = R
         within = changed(horizon, calls=tuple(horizon.calls[index] for index in open_))
     chosen = engine or default_engine(within)
     proposed = repair_week(within, chosen.propose(within))
-    orders = proposed if isinstance(chosen, ExactEngine) else settle(within, proposed, rounds)
-    return finish(horizon, [[open_[index] for index in order] for order in orders], chosen.name)
+    if not isinstance(chosen, ExactEngine):
+        if rounds is None:
+            rounds = min(MOST_ROUNDS, ROUNDS_A_TOUR * len(within.tours))
+        proposed = settle(within, second_opinion(within, proposed), rounds)
+    return finish(horizon, [[open_[index] for index in order] for order in proposed], chosen.name)
 
 
 def finish(horizon: Horizon, orders: Orders, engine: str) -> WeekPlan:
@@ -109,6 +113,14 @@ def on_roads(day: Day, known: Mapping[tuple[int, int], tuple[int | None, int | N
         if metres:
             metres[a][b] = length
     return changed(day, seconds=seconds, metres=metres)
+
+
+def second_opinion(horizon: Horizon, orders: Orders) -> Orders:
+    """What PyVRP makes of valid orders, where it is installed and no day has lunch; never worse ones."""
+    if not (pyvrp.available() and pyvrp.suits(horizon)):
+        return orders
+    found = repair_week(horizon, pyvrp.PyvrpEngine(start=orders).propose(horizon))
+    return max(orders, found, key=lambda candidate: week_merit(horizon, candidate))
 
 
 def settle(horizon: Horizon, orders: Orders, rounds: int) -> Orders:

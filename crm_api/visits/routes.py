@@ -40,13 +40,8 @@ from crm_api.writes.idempotency import Answer
 
 router = APIRouter(prefix="/api/v1/crm/visits", tags=["visits"])
 
-
-class GeoAnswer(Response):
-    """GeoJSON has a media type of its own."""
-
-    media_type = "application/geo+json"
-
-
+# GeoJSON is JSON with a media type of its own.
+GEO_JSON = "application/geo+json"
 Limit = Annotated[int, Query(ge=1, le=200)]
 
 
@@ -137,13 +132,12 @@ async def explain_plan(
 @router.get(
     "/plans/{plan_id}/geojson",
     response_model=GeoJson,
-    responses=documented(404, 422),
-    response_class=GeoAnswer,
+    responses={200: {"content": {GEO_JSON: {}}}, **documented(404, 422)},
 )
 async def show_on_map(plan_id: UUID, db: Db, actor: CurrentActor) -> Response:
     """A plan as GeoJSON (RFC 7946): a point for each place, and a line along them in the order of the day."""
     plan = await db.read(records.one, actor, "visit_plan", plan_id)
-    return GeoAnswer(to_json(geojson.of_plan(plan)))
+    return Response(to_json(geojson.of_plan(plan)), media_type=GEO_JSON)
 
 
 @router.post(

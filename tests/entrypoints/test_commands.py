@@ -125,9 +125,19 @@ def test_a_file_of_questions_is_answered_line_by_line(crm: Crm, tmp_path: Path) 
 def test_a_day_is_planned_from_a_town_and_printed(crm: Crm) -> None:
     crm("users", "add", "Fay Doyle", "fay@dealer.example", "--role", "field")
 
-    said = crm("plan", "2026-11-23", "--for", "fay@dealer.example", "--start", "Columbus, Ohio").stdout
+    said = crm("plan", "2030-11-25", "--for", "fay@dealer.example", "--start", "Columbus, Ohio").stdout
 
-    assert said.startswith("2026-11-23")
+    assert said.startswith("2030-11-25")
+
+
+def test_a_week_is_planned_and_printed_day_by_day(crm: Crm) -> None:
+    crm("users", "add", "Fay Doyle", "fay@dealer.example", "--role", "field")
+
+    to = ("--for", "fay@dealer.example", "--start", "Columbus, Ohio", "--days", "5")
+    said = crm("plan", "2030-11-25", *to).stdout
+
+    assert said.startswith("2030-11-25 to 2030-11-29: 0 visits")
+    assert "\n2030-11-27  0 visits" in said
 
 
 def test_a_place_nobody_knows_is_refused(crm: Crm) -> None:

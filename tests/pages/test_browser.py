@@ -111,6 +111,6 @@ def test_nobody_is_shut_out(opened: Opener, size: dict[str, int], scheme: str) -
 def test_the_api_reference_shows_every_kind_of_record(opened: Opener) -> None:
     page = opened("/docs", signed_in=False)
 
-    page.get_by_role("link", name="leads", exact=True).wait_for()
+    page.get_by_role("link", name="leads", exact=True).wait_for(timeout=90_000)
 
     assert page.get_by_role("link", name="opportunities", exact=True).is_visible()

@@ -192,9 +192,11 @@ def test_the_palette_finds_a_record_and_opens_it(opened: Opener) -> None:
 
     page.keyboard.press("Control+k")
     page.keyboard.type("finch")
-    expect(page.get_by_role("link", name=re.compile("Finch Rentals")).first).to_be_visible()
+    found = page.locator("#palette").get_by_role("link", name=re.compile("Finch Rentals")).first
+    expect(found).to_be_visible()
     page.keyboard.press("ArrowDown")
     page.keyboard.press("ArrowDown")
+    expect(found).to_be_focused()
     page.keyboard.press("Enter")
 
     expect(page.get_by_role("heading", level=1)).to_have_text("Finch Rentals")

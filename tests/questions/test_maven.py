@@ -15,7 +15,7 @@ from crm_api.core import dialect
 from crm_api.questions.answer import Answer
 from crm_api.questions.evaluate import EVERYTHING, answer_line
 from crm_api.questions.service import ask_offline
-from tests.questions import cases, fresh, second_cases, third_cases
+from tests.questions import cases, fourth_cases, fresh, second_cases, third_cases
 from tests.questions.oracle import by, count, having, month, quarter, top, total, won
 from tests.support import maven
 from tests.support.models import all_tables
@@ -99,7 +99,7 @@ def same_table(told: dict[Any, Any], expected: dict[Any, float]) -> bool:
     )
 
 
-ASKED = [*cases.ALL, *second_cases.ALL, *third_cases.ALL]
+ASKED = [*cases.ALL, *second_cases.ALL, *third_cases.ALL, *fourth_cases.ALL]
 
 
 @pytest.mark.parametrize(("question", "expected"), ASKED, ids=[question for question, _ in ASKED])

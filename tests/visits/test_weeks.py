@@ -169,3 +169,19 @@ async def test_a_rep_plans_no_team(api):
     client = await api.signed_in(rep)
     response = await client.post(WEEKS, json={"first_day": MONDAY, "team_id": str(team.id)})
     assert response.status_code == 403
+
+
+async def test_a_dealer_whose_coordinates_are_swapped_is_left_out_as_too_far_and_twins_are_both_visited(api):
+    rep, _ = await rep_with_dealers(api.db, 0)
+
+    def make(session):
+        twins = [make_dealer(session, 5, 5, owner_id=rep.id, name="Twin Ford") for _ in range(2)]
+        swapped = make_dealer(session, owner_id=rep.id)
+        swapped.latitude, swapped.longitude = -83.0, 39.96
+        return {str(twin.id) for twin in twins}, str(swapped.id)
+
+    twins, swapped = await api.db.write(make)
+    client = await api.signed_in(rep)
+    week = await planned(client, must_see=[swapped])
+    assert {stop["account_id"] for day in await days_of(client, week) for stop in day["stops"]} == twins
+    assert [(item["account_id"], item["why"]) for item in week["left_out"]] == [(swapped, "too_far")]

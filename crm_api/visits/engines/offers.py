@@ -85,7 +85,8 @@ def offers(tables: Tables, tour: int, slots: Slots, calls: Array, *, by_detour: 
     to = tables.seconds[nodes[:-1]][:, node]
     back = tables.back[nodes[1:]][:, node]
     direct = tables.seconds[nodes[:-1], nodes[1:]]
-    detour = to + back - direct[:, None]
+    # Without the call there may be no way on: then nothing is saved by it, as in `Slots.detour`.
+    detour = to + back - np.where(direct < NEVER, direct, 0)[:, None]
     hungry, fed = _columns(slots.leaving, NEVER)
     last_hungry, last_fed = _columns(slots.latest, DROPPED)
     opens, closes, service = hours.opens[:, calls], hours.closes[:, calls], hours.service[calls]

@@ -149,7 +149,9 @@ class Search:
         around = self._around(set(touched))
         others = {tour: self.routes[tour] for tour in around if tour not in saved}
         if others:
-            gone = np.array([c for t, r in saved.items() for c in r.order if self.tour_of[c] < 0])
+            gone = np.array(
+                [c for t, r in saved.items() for c in r.order if self.tour_of[c] < 0], dtype=np.int64
+            )
             for tour in others:
                 self.routes[tour] = self._offer_more(tour, gone)
         self._fill(around, self.random.choice((1.0, 1.5, 2.0, 3.0)))
