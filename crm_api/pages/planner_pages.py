@@ -9,8 +9,8 @@ from fastapi import APIRouter, Form, Query, Request, Response
 from crm_api.access import Actor
 from crm_api.accounts.schemas import AccountType
 from crm_api.core import clock
-from crm_api.core.errors import Invalid
-from crm_api.dependencies import Db, PortsDep
+from crm_api.core.errors import Conflict, Invalid, Problem, Stale, Unavailable
+from crm_api.dependencies import Db, PortsDep, Visitor
 from crm_api.pages import forms, frame, once, planner
 from crm_api.pages.errors import PageRoute
 from crm_api.pages.headers import PERMISSIONS_ON_THE_ROAD
@@ -22,6 +22,7 @@ from crm_api.visits.schemas import PlanIn, ReplanIn, WeekIn
 router = APIRouter(include_in_schema=False, route_class=PageRoute, prefix="/crm/visits")
 LATE = (15, 30, 45, 60, 90)
 RADII = (20, 40, 80, 160)
+REFUSALS = (Invalid, Conflict, Stale, Unavailable)
 
 
 @router.get("")
@@ -35,18 +36,32 @@ async def show_planner(
     plan: UUID | None = None,
 ) -> Response:
     """The planner: a day of one rep, or the days of a week, or of everybody."""
+    asked = Asked(day or clock.today(visitor.actor.time_zone), view, _person(rep), plan)
+    return await _shown(request, db, visitor, asked)
+
+
+async def _shown(
+    request: Request, db: Db, visitor: Visitor, asked: Asked, problem: Problem | None = None
+) -> Response:
     actor = visitor.actor
-    asked = Asked(day or clock.today(actor.time_zone), view, _person(rep), plan)
     bar = await planner.bar(db, actor, asked)
     single = bar.asked.view == "day" and bar.asked.rep is not None
     opened = await planner.opened(db, actor, bar.asked) if single else None
     overview = None if single else await planner.overview(db, actor, bar.asked, bar.reps)
     response = await frame.page(
-        request, db, visitor, "visits/planner.html", bar=bar, opened=opened, overview=overview, radii=RADII,
-        late=LATE, key=once.new_key,
+        request, db, visitor, "visits/planner.html", status=problem.status if problem else 200, bar=bar,
+        opened=opened, overview=overview, radii=RADII, late=LATE, key=once.new_key, problem=problem,
     )  # fmt: skip
     response.headers["Permissions-Policy"] = PERMISSIONS_ON_THE_ROAD
     return response
+
+
+async def _tried(request: Request, db: Db, visitor: Visitor, asked: Asked, work: once.Work) -> Response:
+    """Do it once; what cannot be done is said on the page that it was asked from."""
+    try:
+        return await once.go_on_once(request, db, visitor, work)
+    except REFUSALS as problem:
+        return await _shown(request, db, visitor, asked, problem)
 
 
 def _person(rep: str) -> UUID | None:
@@ -69,6 +84,7 @@ async def plan_day(
     max_visits: Annotated[int | Literal[""], Form()] = "",
 ) -> Response:
     """Propose a day of visits."""
+    asked = Asked(day, rep=owner_id)
     wishes = frame.checked(
         PlanIn, day=day, owner_id=owner_id, radius_km=radius_km, account_type=account_type or None,
         max_visits=max_visits or None,
@@ -78,7 +94,7 @@ async def plan_day(
         made = await flows.plan_day(db, ports, visitor.actor, data=wishes)
         return _at(made["id"])
 
-    return await once.go_on_once(request, db, visitor, work)
+    return await _tried(request, db, visitor, asked, work)
 
 
 @router.post("/plan-week")
@@ -98,7 +114,7 @@ async def plan_week(
         await flows.plan_week(db, ports, visitor.actor, data=wishes)
         return asked.address()
 
-    return await once.go_on_once(request, db, visitor, work)
+    return await _tried(request, db, visitor, asked, work)
 
 
 @router.post("/weeks/{week_id}/accept")
@@ -107,11 +123,13 @@ async def accept_week(
 ) -> Response:
     """Accept every day of a week that is a proposal for oneself."""
 
+    asked = Asked(day, "week")
+
     async def work() -> str:
         await flows.accept_week(db, visitor.actor, week_id=week_id)
-        return Asked(day, "week").address()
+        return asked.address()
 
-    return await once.go_on_once(request, db, visitor, work)
+    return await _tried(request, db, visitor, asked, work)
 
 
 @router.post("/plans/{plan_id}/accept")
@@ -125,7 +143,7 @@ async def accept_plan(
         await frame.act(db, visitor, label, service.accept, plan_id=plan_id, if_match=version)
         return _at(plan_id)
 
-    return await once.go_on_once(request, db, visitor, work)
+    return await _tried(request, db, visitor, _on(visitor, plan_id), work)
 
 
 @router.post("/plans/{plan_id}/decline")
@@ -140,7 +158,7 @@ async def decline_plan(
         )
         return Asked(done.result.day, rep=done.result.owner_id).address()
 
-    return await once.go_on_once(request, db, visitor, work)
+    return await _tried(request, db, visitor, _on(visitor, plan_id), work)
 
 
 @router.post("/plans/{plan_id}/change")
@@ -156,19 +174,18 @@ async def change_plan(
     late: Annotated[int | None, Form(ge=1, le=480)] = None,
 ) -> Response:
     """Propose the rest of the day anew: without a stop, with another account, or begun some minutes later."""
-    if named.strip():
-        add = await _account(db, visitor.actor, named.strip())
-    change = ReplanIn(
-        cancelled=[without] if without else [],
-        add=[add] if add else [],
-        at=clock.now() + timedelta(minutes=late) if late else None,
-    )
 
     async def work() -> str:
+        added = await _account(db, visitor.actor, named.strip()) if named.strip() else add
+        change = ReplanIn(
+            cancelled=[without] if without else [],
+            add=[added] if added else [],
+            at=clock.now() + timedelta(minutes=late) if late else None,
+        )
         made = await flows.replan(db, ports, visitor.actor, plan_id=plan_id, data=change)
         return _at(made["id"])
 
-    return await once.go_on_once(request, db, visitor, work)
+    return await _tried(request, db, visitor, _on(visitor, plan_id), work)
 
 
 async def _account(db: Db, actor: Actor, named: str) -> UUID:
@@ -181,3 +198,8 @@ async def _account(db: Db, actor: Actor, named: str) -> UUID:
 def _at(plan_id: Any) -> str:
     """The page of a plan, which knows its day and its rep."""
     return f"{planner.PATH}?plan={plan_id}"
+
+
+def _on(visitor: Visitor, plan_id: UUID) -> Asked:
+    """The page of a plan; the day is the plan's own."""
+    return Asked(clock.today(visitor.actor.time_zone), plan=plan_id)

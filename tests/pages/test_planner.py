@@ -149,7 +149,19 @@ async def test_an_unknown_account_to_add_is_said_and_nothing_changes(api: Api) -
     answer = await visit.post(f"/crm/visits/plans/{plan}/change", named="Nobody at all")
 
     assert answer.status_code == 422
-    assert "there is no account called so" in answer.text
+    assert "There is no account called so" in answer.text
+
+
+async def test_a_day_that_cannot_be_planned_says_why_on_the_planner(api: Api) -> None:
+    user, _ = await rep_with_dealers(api.db, 2)
+    visit = await visiting(api, user)
+
+    with clock.frozen(datetime(2026, 11, 24, 3, tzinfo=UTC)):  # ten at night in Columbus
+        answer = await visit.post("/crm/visits/plan", day="2026-11-23", once=str(new_id()))
+
+    assert answer.status_code == 422
+    assert "The working day ended at 17:30" in answer.text
+    assert 'action="/crm/visits/plan"' in answer.text
 
 
 async def test_time_to_spare_names_who_is_near(api: Api) -> None:
