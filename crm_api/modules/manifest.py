@@ -73,7 +73,7 @@ MODULES = (
         "Days of dealer visits, planned with travel times and opening hours.",
         "Field sales",
         ("visits",),
-        (Menu("Visits", "map-pin", 4, "Work", "/#visits"),),
+        (Menu("Visits", "map-pin", 4, "Work", "/crm/visits"),),
     ),
     Module(
         "followups",

@@ -387,6 +387,20 @@ CATALOGUE = Catalogue(
             ),
         ),
         Measure(
+            "pipeline_value",
+            "sum",
+            field="estimated_value",
+            where={"not": _CLOSED},
+            synonyms=(
+                "open pipeline",
+                "pipeline amount",
+                "pipeline total",
+                "value of the pipeline",
+                "value of our pipeline",
+                "open value",
+            ),
+        ),
+        Measure(
             "weighted_value",
             "sum",
             field="expected_revenue",

@@ -44,7 +44,7 @@ SWAGGER_STYLE = (
     "ca238f7d7c2cf4480c1e77a9c3b9da915ab216e96ffd354e69076560c650c6de",
 )  # fmt: skip
 SCRIPT, STYLE, DRAWING = "text/javascript; charset=utf-8", "text/css; charset=utf-8", "image/svg+xml"
-MODULES = ("lists.js", "board.js", "map.js")
+MODULES = ("lists.js", "board.js", "map.js", "route.js", "road.js")
 ICONS = tuple(
     """
     arrow-down arrow-left-right arrow-right arrow-up archive bell bookmark briefcase building-2 calendar calendar-clock
@@ -110,6 +110,7 @@ def library() -> dict[str, Asset]:
     return _by_name(
         Asset("app.css", STYLE, (STATIC / "app.css").read_bytes()),
         Asset("insight.css", STYLE, (STATIC / "insight.css").read_bytes()),
+        Asset("visits.css", STYLE, (STATIC / "visits.css").read_bytes()),
         Asset("ask.css", STYLE, (STATIC / "ask.css").read_bytes()),
         common,
         *(_module(name, common) for name in MODULES),

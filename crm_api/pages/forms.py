@@ -161,7 +161,7 @@ def read(session: Any, actor: Actor, field: Shown, text: str) -> Any:
     if field.type in ("money", "number", "integer"):
         return _number(text, whole=field.type == "integer")
     if field.type == "datetime":
-        return _instant(text, actor.time_zone)
+        return instant(text, actor.time_zone)
     if field.target and not field.is_few:
         return picked(session, actor, field.target, text)
     return text
@@ -180,7 +180,8 @@ def _number(text: str, *, whole: bool) -> Any:
     return number
 
 
-def _instant(text: str, zone: str) -> datetime:
+def instant(text: str, zone: str) -> datetime:
+    """What an input for a day and a time says, on the wall clock of a zone; raises ValueError."""
     try:
         at = datetime.fromisoformat(text)
     except ValueError as error:

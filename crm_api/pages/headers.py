@@ -14,11 +14,14 @@ CONTENT_SECURITY_POLICY = "; ".join(
 )
 
 ASSET_HEADERS = {"X-Content-Type-Options": "nosniff", "Cross-Origin-Resource-Policy": "same-origin"}
+PERMISSIONS = "camera=(), geolocation=(), microphone=()"
+# The pages for the road alone may ask where the phone is, and only when somebody taps.
+PERMISSIONS_ON_THE_ROAD = "camera=(), geolocation=(self), microphone=()"
 PAGE_HEADERS = {
     **ASSET_HEADERS,
     "Content-Security-Policy": CONTENT_SECURITY_POLICY,
     "Cross-Origin-Opener-Policy": "same-origin",
-    "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
+    "Permissions-Policy": PERMISSIONS,
     "Referrer-Policy": "same-origin",
     # Pages show what one person may see: no proxy keeps them, and nothing comes back after signing out.
     "Cache-Control": "private, no-store",

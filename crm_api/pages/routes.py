@@ -26,7 +26,9 @@ from crm_api.pages import (
     outbox,
     outbox_pages,
     palette,
+    planner_pages,
     record_pages,
+    road_pages,
     stage_pages,
     undoing,
     visits,
@@ -58,6 +60,8 @@ router = APIRouter(include_in_schema=False, route_class=PageRoute)
 for _page in (
     asking,
     insight,
+    planner_pages,
+    road_pages,
     notices,
     palette,
     undoing,

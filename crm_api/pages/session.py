@@ -54,7 +54,7 @@ async def visitor(request: Request, found: Annotated[Visitor | None, Depends(may
     """Whoever is signed in; raises NotSignedIn, and NotFound for a page of a part that is switched off."""
     if found is None:
         raise NotSignedIn("Sign in to see this page.")
-    if request.url.path.split("/")[1] in found.off:
+    if any(part in found.off for part in request.url.path.split("/")[1:3]):
         raise NotFound("This part is switched off here; an administrator can switch it on.")
     return found
 

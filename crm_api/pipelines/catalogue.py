@@ -37,6 +37,7 @@ def _with_stages(session: Session, rows: list[dict[str, Any]], single: bool) -> 
 PIPELINES = Catalogue(
     kind="pipeline",
     plural="pipelines",
+    asked=False,  # who asks for the pipeline means the deals in it
     model=Pipeline,
     out=PipelineOut,
     label="name",

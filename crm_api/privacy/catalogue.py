@@ -17,6 +17,7 @@ _SHOWN = sa.select(*shown_by(ErasureOut, Erasure))
 CATALOGUE = Catalogue(
     kind="erasure",
     plural="erasures",
+    asked=False,
     model=Erasure,
     out=ErasureOut,
     label="reason",

@@ -1,10 +1,11 @@
 """Accounting for every word of a question: what was not used is named, rather than half of it answered."""
 
-from crm_api.questions import lexicon
+from crm_api.questions import grammar, lexicon
 from crm_api.questions.figures import COMPARING
 from crm_api.questions.groups import RANKING
 from crm_api.questions.periods import Period
 from crm_api.questions.plan import (
+    Option,
     Plan,
     clarify,
     refuse,
@@ -69,8 +70,27 @@ class Accounting(Ranks):
         ) + tuple(light)
         sizes = [s for s in self.s.spans if not s.used and s.tag == "term" and self.s.numeric(s)]
         if vague and (not left or len(left) == len(sizes)):  # "high value deals": no number says how high
-            return clarify(f"What do you mean by “{vague[0]}” {self.s.catalogue.plural}?", *())
+            return clarify(
+                f"What do you mean by “{vague[0]}” {self.s.catalogue.plural}?", *self._by_figures(vague[0])
+            )
         return unknown(sorry(left), *left) if left else plan
+
+    def _by_figures(self, vague: str) -> list[Option]:
+        """Praise with each sum that could settle it: "best customers by won value"; those that do not run go.
+
+        Sums of records that show who or what they belong to, where that is of the kind asked for.
+        """
+        if vague not in grammar.PRAISE:
+            return []
+        entity = self.s.catalogue.kind
+        sums = [
+            measure.name.replace("_", " ")
+            for catalogue in self.s.registry
+            if any(r.target == entity and r.name in catalogue.listed for r in catalogue.relations)
+            for measure in catalogue.measures
+            if measure.fn == "sum"
+        ]
+        return [Option(label=f"by {name}", append=f"by {name}") for name in sums]
 
     def _lies_ahead(self, plan: Plan) -> bool:
         """Whether a figure of what was done is asked for what is still to come: a period ahead, or "will"."""

@@ -218,7 +218,7 @@ class Limits(Vocables):
         if span.entry("word") and (placed := self._place_word(at, span)):
             entry, home, inner = placed
             word = word_of(entry)
-            if word.ahead and self._opposed(at, word):
+            if word.ahead and (self._opposed(at, word) or self._lies_ahead_of(at, word)):
                 return paths.join(inner, word.ahead), home
             name = word.time_field or (home and self.s.registry[entry.kind].time_field)
             return (paths.join(inner, name), home) if name else None

@@ -165,6 +165,11 @@ class Period(BaseModel):
         )
 
     @property
+    def is_running(self) -> bool:
+        """Whether today is in it, as far as the words alone tell ("this month")."""
+        return self.form == "relative" and self.offset == 0
+
+    @property
     def named_year(self) -> int | None:
         """The year that was said, for periods beside it that name none."""
         if self.form == "span":

@@ -29,6 +29,9 @@ class Vocables(Mentions):
                         raise Unclear(Plan(action="unknown", unused=(span.text,)))
                     span.used = True
                     continue
+                if self._lies_ahead_of(at, word):
+                    self._add_opposite(at, word, inner, home)
+                    continue
                 negative = self._negative(at)
                 words = ("not " if negative else "") + word.words[0]
                 slot = paths.join(inner, str(word.where.get("field", _first_field(word.where))))
@@ -45,6 +48,23 @@ class Vocables(Mentions):
                     )
                 )
                 span.used = True
+
+    def _add_opposite(self, at: int, word: Word, inner: str, home: str) -> None:
+        opposite = {"not": word.where}
+        named = [w.words[0] for w in self.s.catalogue.words if w.where == opposite]
+        tree = trees.prefixed(self.s.registry, self._base(home), inner, opposite)
+        slot = paths.join(inner, str(word.where.get("field", _first_field(word.where))))
+        told = named[0] if named else f"not {word.words[0]}"
+        self._add(Found(at, slot, tree, told, home, label=told, role="adjective"))
+        self.s.spans[at].used = True
+
+    def _lies_ahead_of(self, at: int, word: Word) -> bool:
+        """Whether what the word says is still to come: deals that close next week, or are closing this month."""
+        periods = [span.value for span in self.s.spans if span.tag == "period"]
+        if word.ahead is None or not periods or at in self.negations or self._opposed(at, word):
+            return False
+        going_on = self.s.spans[at].text.endswith("ing")
+        return all(period.lies_ahead or (going_on and period.is_running) for period in periods)
 
     def _opposed(self, at: int, word: Word) -> bool:
         """Whether the sentence also says the opposite: "open deals closing in May" are not closed yet."""

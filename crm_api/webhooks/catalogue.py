@@ -39,6 +39,7 @@ def _with_attempts(session: Session, rows: list[dict[str, Any]], single: bool) -
 WEBHOOKS = Catalogue(
     kind="webhook",
     plural="webhooks",
+    asked=False,
     model=Webhook,
     out=WebhookOut,
     label="name",
@@ -55,6 +56,7 @@ WEBHOOKS = Catalogue(
 DELIVERIES = Catalogue(
     kind="webhook_delivery",
     plural="webhook deliveries",
+    asked=False,
     model=WebhookDelivery,
     out=DeliveryWithAttempts,
     alone=("attempt_log",),

@@ -75,8 +75,9 @@ async def test_the_pages_know_nothing_of_a_part_that_is_switched_off(api: Api) -
     before = (await visit.get()).text
     await (await api.client()).post(f"{MODULES}/uninstall/visits")
     after = (await visit.get()).text
-    assert 'href="/#visits"' in before
+    assert 'href="/crm/visits"' in before
     assert 'id="visits"' in before
-    assert 'href="/#visits"' not in after
+    assert 'href="/crm/visits"' not in after
     assert 'id="visits"' not in after
     assert (await visit.get("/visits")).status_code == 404
+    assert (await visit.get("/crm/visits")).status_code == 404

@@ -78,6 +78,21 @@ async def test_related_records_count_only_where_they_are_seen(db: Database) -> N
     assert (await asked(db, ada, "how many accounts have won deals")).value == 1
 
 
+async def test_praise_alone_offers_the_figures_that_could_settle_it_each_with_a_whole_plan(
+    db: Database,
+) -> None:
+    actor, _ = await db.write(two_reps)
+
+    answer = await asked(db, actor, "best customers")
+
+    assert answer.status == "clarify"
+    assert answer.clarify is not None
+    assert [(o.label, o.plan is not None) for o in answer.clarify.options][:2] == [
+        ("by won value", True),
+        ("by pipeline value", True),
+    ]
+
+
 async def test_hostile_record_text_is_shown_and_never_obeyed(db: Database) -> None:
     def hostile(session: Session) -> None:
         make_organisation(session)

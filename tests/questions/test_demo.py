@@ -133,6 +133,14 @@ def dealers(r: Rows) -> list[Any]:
     return [a for a in r.accounts if a["account_type"] == "dealer"]
 
 
+def sums(names: dict[Any, str], deals: list[Any]) -> dict[str, float]:
+    """What deals are worth, by the name of their owner."""
+    found: Counter[str] = Counter()
+    for deal in deals:
+        found[names[deal["owner_id"]]] += deal["value_base"] or 0
+    return {name: value / 100 for name, value in found.items()}
+
+
 NOVEMBER, LAST_MONTH = date(2026, 11, 1), (date(2026, 10, 1), date(2026, 10, 31))
 SIXTY = days_ago(59)  # the last 60 days end with today
 Case = tuple[str, str, Callable[[Rows], Any]]
@@ -207,6 +215,28 @@ CASES: list[Case] = [
         "administrator",
         "overdue tasks by owner",
         lambda r: Counter(r.names[t["owner_id"]] for t in r.open_tasks() if t["due_at"] < TODAY),
+    ),
+    # what is still to come
+    ("administrator", "pending tasks", lambda r: len(r.open_tasks())),
+    ("administrator", "pending tasks by owner", lambda r: Counter(r.names[t["owner_id"]] for t in r.open_tasks())),
+    *[
+        (
+            "administrator",
+            f"how many opportunities are closing {when}",
+            lambda r, until=until, since=since: sum(
+                since <= d["expected_close_date"] <= until for d in r.deals("open") if d["expected_close_date"]
+            ),
+        )
+        for when, since, until in (
+            ("in the next 30 days", TODAY, TODAY + timedelta(days=29)),
+            ("this month", NOVEMBER, date(2026, 11, 30)),
+            ("next month", date(2026, 12, 1), date(2026, 12, 31)),
+        )
+    ],
+    (
+        "administrator",
+        "pipeline value by owner",
+        lambda r: sums(r.names, r.deals("open")),
     ),
     # visits are what was done or is to be done, plans are plans
     (

@@ -5,7 +5,7 @@ from alembic import op
 
 from crm_api.core import columns, dialect
 
-revision = '0040'
+revision = '0012'
 down_revision = '0011'
 branch_labels = None
 depends_on = None

@@ -5,8 +5,8 @@ from alembic import op
 
 from crm_api.core import columns, dialect
 
-revision = '0030'
-down_revision = '0060'
+revision = '0015'
+down_revision = '0014'
 branch_labels = None
 depends_on = None
 

@@ -5,8 +5,8 @@ from alembic import op
 
 from crm_api.core import columns, dialect
 
-revision = '0041'
-down_revision = '0040'
+revision = '0013'
+down_revision = '0012'
 branch_labels = None
 depends_on = None
 

@@ -5,8 +5,8 @@ from alembic import op
 
 from crm_api.core import columns, dialect
 
-revision = '0060'
-down_revision = '0041'
+revision = '0014'
+down_revision = '0013'
 branch_labels = None
 depends_on = None
 

@@ -4,8 +4,8 @@ from alembic import op
 
 from crm_api.core import dialect
 
-revision = '0070'
-down_revision = '0042'
+revision = '0017'
+down_revision = '0016'
 branch_labels = None
 depends_on = None
 

@@ -5,8 +5,8 @@ from alembic import op
 
 from crm_api.core import columns, dialect
 
-revision = '0042'
-down_revision = '0030'
+revision = '0016'
+down_revision = '0015'
 branch_labels = None
 depends_on = None
 
