@@ -22,6 +22,7 @@ from crm_api.audit.models import AuditEntry, ChangeSet, Erasure
 from crm_api.core.fields import CATALOGUES, Catalogue
 from crm_api.core.ids import new_id
 from crm_api.custom_fields.models import CustomField
+from crm_api.field.models import CheckIn
 from crm_api.followups.models import Enrolment, FollowUpRule, Sequence
 from crm_api.notifications.models import Notification
 from crm_api.organisation.models import ExchangeRate, HolidayCalendar
@@ -30,7 +31,7 @@ from crm_api.pipelines.models import Pipeline, Stage
 from crm_api.segments.models import SegmentMember
 from crm_api.tags.models import Tag
 from crm_api.targets.models import Target
-from crm_api.visits.models import VisitPlan
+from crm_api.visits.models import VisitPlan, VisitWeek
 from crm_api.webhooks.models import Webhook, WebhookDelivery
 from tests import factories
 from tests.support.mailbag import make_message
@@ -98,6 +99,10 @@ def examples(session: Session) -> dict[str, UUID]:
                   lead_status="new"),
         VisitPlan(owner_id=user.id, day=NOW.date(), time_zone="UTC", engine="exact", travel_source="x",
                   is_estimate=True, **shift, **place, **figures),
+        VisitWeek(owner_id=user.id, first_day=NOW.date(), last_day=NOW.date(), reps=1, engine="exact",
+                  travel_source="x", is_estimate=True, visits=1, value=1, driving_seconds=1, driving_metres=1),
+        CheckIn(account_id=account.id, owner_id=user.id, checked_in_at=NOW, verdict="verified",
+                activity_id=factories.make_activity(session, "visit").id),
         Target(user_id=user.id, measure="visits", period="month", starts_on=date(1990, 1, 1), amount=5),
         WebhookDelivery(webhook_id=hook.id, event_type="lead.created", due_at=NOW),
         AuditEntry(change_set_id=changes.id, kind="tag", record_id=new_id(), action="update"),
@@ -167,6 +172,8 @@ class Churn:
         others = {"id": made}
         if self.catalogue.kind == "segment_member":  # an account is in a segment once
             others["account_id"] = factories.make_account(session).id
+        if self.catalogue.kind == "check_in":  # a check-in is a visit of its own
+            others["activity_id"] = factories.make_activity(session, "visit").id
         session.execute(sa.insert(self._table).values(plain | self._values(row) | others))
         return made
 
