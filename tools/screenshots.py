@@ -39,6 +39,8 @@ PAGES: dict[str, tuple[str, str, str | None]] = {
     "account": ("manager", "/crm/accounts", "first"),
     "lead": ("manager", "/crm/leads", "first"),
     "opportunity": ("manager", "/crm/opportunities", "first"),
+    "ask": ("manager", "/crm/ask", None),
+    "visits": ("field", "/crm/visits", None),
     "dashboard": ("manager", "/crm/dashboard", None),
     "reports": ("manager", "/crm/reports/win_loss?period=last_12_months", None),
     "settings": ("manager", "/crm/settings", None),

@@ -74,7 +74,7 @@ def _decorate(session: Session, rows: list[dict[str, Any]], single: bool) -> Non
 
 
 def _present(row: dict[str, Any]) -> dict[str, Any]:
-    days = (clock.now() - row["stage_entered_at"]) // timedelta(days=1)
+    days = max((clock.now() - row["stage_entered_at"]) // timedelta(days=1), 0)
     row["days_in_stage"], limit = days, row.pop("_rotting_days")
     row["is_rotting"] = limit is not None and days >= limit and row["stage"] not in CLOSED_KINDS
     row["approved_value"] = to_major(row["approved_value"], row["currency"])
