@@ -125,7 +125,8 @@ function send(entry, token) {
   const body = new FormData();
   for (const [name, value] of Object.entries(entry.fields)) body.append(name, value);
   if (entry.photo) body.append("photo", entry.photo.body, entry.photo.name);
-  return ask(entry.path, { method: "POST", body, headers: { "X-CSRF-Token": token } });
+  // What goes along to another page is still sent to its end; browsers do so for little things alone.
+  return ask(entry.path, { method: "POST", body, headers: { "X-CSRF-Token": token }, keepalive: !entry.photo });
 }
 
 // A sentence of ours about why not. What somebody else's network answers in our place is no refusal.
@@ -217,6 +218,7 @@ function show(look, made, change = () => {}) {
   card.dataset.at = "";
   card.append(made.content.cloneNode(true));
   change(card);
+  card.setAttribute("aria-labelledby", on("h2", card)?.id ?? "");
   for (const form of card.querySelectorAll("form")) {
     if (form.elements.once) form.elements.once.value = newKey();
     if (form.elements.id) form.elements.id.value = newKey();

@@ -14,7 +14,14 @@ from crm_api.ports import FileStore
 
 
 async def add_photo(
-    db: Database, store: FileStore, actor: Actor, *, check_in_id: UUID, source: BinaryIO, name: str, limit: int
+    db: Database,
+    store: FileStore,
+    actor: Actor,
+    *,
+    check_in_id: UUID,
+    source: BinaryIO,
+    name: str,
+    limit: int,
 ) -> dict[str, Any]:
     """Keep a photo and hang it on the visit; returns the file as the visit lists it. The same photo again changes
     nothing.

@@ -27,7 +27,12 @@ FRESH = {**ASSET_HEADERS, "Cache-Control": "no-cache"}
 async def show_manifest() -> Response:
     """What a phone calls the app, how it looks there, and where it begins."""
     icons = [
-        {"src": library()[f"icon-{size}.png"].path, "sizes": f"{size}x{size}", "type": "image/png", "purpose": why}
+        {
+            "src": library()[f"icon-{size}.png"].path,
+            "sizes": f"{size}x{size}",
+            "type": "image/png",
+            "purpose": why,
+        }
         for size, why in ICONS
     ]
     told = {

@@ -108,7 +108,9 @@ class Stops:
 
 async def stops(db: Database, actor: Actor) -> Stops:
     """What the actor still has before them today."""
-    plan = await db.read(service.today, actor, owner_id=actor.user_id, at=clock.now()) if actor.user_id else None
+    plan = (
+        await db.read(service.today, actor, owner_id=actor.user_id, at=clock.now()) if actor.user_id else None
+    )
     if plan is None:
         return Stops([], actor.time_zone)
     day = await visits.day_of(db, actor, UUID(str(plan["id"])))

@@ -3,7 +3,6 @@
 import os
 import re
 import signal
-import subprocess
 import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
@@ -69,6 +68,7 @@ class Phone:
     def __init__(self, playwright: Playwright, keeps: Path, address: str) -> None:
         self._playwright, self._keeps, self._address = playwright, keeps, address
         self.context: BrowserContext | None = None
+        self._groups: set[int] = set()
 
     def start(self, path: str = ROAD) -> Page:
         """Switch it on, with one page open."""
@@ -99,11 +99,17 @@ class Phone:
         self.context = None
 
     def _processes(self) -> list[int]:
-        """Those of the browser that live."""
-        listed = subprocess.run(["ps", "-eo", "pid=,stat=,args="], capture_output=True, text=True, check=True)
-        lines = [line.split(maxsplit=2) for line in listed.stdout.splitlines()]
-        mine = f"--user-data-dir={self._keeps}"
-        return [int(pid) for pid, state, *args in lines if mine in "".join(args) and state[0] != "Z"]
+        """Those of the browser that live: what was started with its profile, and all of that group."""
+        mine, living = f"--user-data-dir={self._keeps}".encode(), []
+        for found in Path("/proc").glob("[0-9]*"):
+            with suppress(OSError):
+                group = os.getpgid(int(found.name))
+                if mine in (found / "cmdline").read_bytes():
+                    self._groups.add(group)
+                state = (found / "stat").read_text().rpartition(")")[2].split()[0]
+                if group in self._groups and state != "Z":
+                    living.append(int(found.name))
+        return living
 
 
 @pytest.fixture
