@@ -34,4 +34,4 @@ def keys_of(values: Mapping[str, Any]) -> dict[str, str | None]:
 
 def of_values(session: Session, actor: Actor, values: Mapping[str, Any]) -> list[Match]:
     """The contacts that one of these values probably is, the surest first; one statement."""
-    return duplicates.find(session, [place(actor)], keys_of(values))
+    return duplicates.find(session, actor, (place,), keys_of(values))

@@ -50,8 +50,8 @@ def of_values(
 ) -> list[Match]:
     """The records that a lead of these values probably is, the surest first; one statement."""
     own = ("lead", own_id) if own_id else None
-    places = [place(actor), contacts.place(actor), accounts.place(actor)]
-    return duplicates.find(session, places, keys_of(values), own=own)
+    places = (place, contacts.place, accounts.place)
+    return duplicates.find(session, actor, places, keys_of(values), own=own)
 
 
 def require_unique_address(matches: Sequence[Match], email: str | None) -> None:

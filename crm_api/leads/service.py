@@ -255,5 +255,5 @@ def _unique_email(session: Session, actor: Actor, email: str | None, own_id: UUI
     """Refuse the same e-mail on two live leads; of a lead one may not see, tell only that it is there."""
     if email:
         own = ("lead", own_id) if own_id else None
-        found = find(session, [duplicates.place(actor)], {"email": fold(email)}, own=own)
+        found = find(session, actor, (duplicates.place,), {"email": fold(email)}, own=own)
         duplicates.require_unique_address(found, email)

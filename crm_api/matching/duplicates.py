@@ -5,14 +5,16 @@ Which kinds are searched, by which keys, is said by the domains.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
+
+from crm_api.access import Actor
 
 # How sure one equal key alone makes us, in percent, and what it is called. Two together are surer than either:
 # 100 - the product of the doubts. Two of one household or one switchboard share a phone, two colleagues a domain.
@@ -82,22 +84,22 @@ def is_likely(reasons: frozenset[str]) -> bool:
 
 
 def find(
-    session: Session, places: Sequence[Place], keys: Keys, *, own: tuple[str, UUID] | None = None
+    session: Session,
+    actor: Actor,
+    places: tuple[Callable[[Actor], Place], ...],
+    keys: Keys,
+    *,
+    own: tuple[str, UUID] | None = None,
 ) -> list[Match]:
     """The likely duplicates of a record with these keys, the surest first; one statement for all places.
 
     `own` is the record itself, by kind and id.
     """
-    parts = [
-        _one(place, column, value, reason)
-        for place in places
-        for reason, value in keys.items()
-        if value
-        for column in place.columns.get(reason, ())
-    ]
-    if not parts:
+    given = {reason: value for reason, value in keys.items() if value}
+    statement = _search(actor, places, tuple(sorted(given)))
+    if statement is None:
         return []
-    rows = session.execute(sa.union_all(*parts) if len(parts) > 1 else parts[0]).all()
+    rows = session.execute(statement, given).all()
     reasons: dict[tuple[str, UUID], dict[str, None]] = defaultdict(dict)
     for row in rows:
         reasons[row.kind, row.id][row.reason] = None
@@ -156,7 +158,23 @@ def among(rows: Sequence[Keys]) -> list[bool]:
     return found
 
 
-def _one(place: Place, column: Any, value: str, reason: str) -> sa.Select[Any]:
+@lru_cache(maxsize=500)  # to build it, and tell it from others, took a quarter of the time a new lead takes
+def _search(
+    actor: Actor, places: tuple[Callable[[Actor], Place], ...], reasons: tuple[str, ...]
+) -> sa.CompoundSelect[Any] | sa.Select[Any] | None:
+    """Asks for what has any of these keys, each bound under its name; None where no place knows any of them."""
+    parts = [
+        _one(place, column, reason)
+        for place in (of(actor) for of in places)
+        for reason in reasons
+        for column in place.columns.get(reason, ())
+    ]
+    if not parts:
+        return None
+    return sa.union_all(*parts) if len(parts) > 1 else parts[0]
+
+
+def _one(place: Place, column: Any, reason: str) -> sa.Select[Any]:
     here = (
         sa.select(
             sa.literal(place.kind, sa.Text).label("kind"),
@@ -167,7 +185,7 @@ def _one(place: Place, column: Any, value: str, reason: str) -> sa.Select[Any]:
             place.seen.label("seen"),
             sa.literal(reason, sa.Text).label("reason"),
         )
-        .where(column == value, place.live)
+        .where(column == sa.bindparam(reason, type_=column.type), place.live)
         .limit(MOST_A_KEY)
         .subquery()
     )
