@@ -5,7 +5,7 @@
     python -m bench.pages --only board --times 50 some pages, more often
 
 Every page of `tools/pages.py` is opened one after the other, as somebody who sees everything, as the manager of a
-team, as a rep and as somebody on the road, over one connection to one web process. Beside the seconds of the wall, which
+team, as a rep and on the road, over one connection to one web process. Beside the seconds of the wall, which
 a busy machine stretches, stand the CPU milliseconds of the web process and of the database; the ratio is that of the
 medians to the settings page of the same run, which reads nothing: what is left is the page's own. Exits with 1 where a
 page takes longer than `--most` milliseconds at p95, or with `--cpu` where it takes more CPU time than that.
