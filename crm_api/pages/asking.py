@@ -47,7 +47,7 @@ async def answer_question(
         answers=answers_to,
         caps=Caps.of(settings),
     )
-    shown = answers.view(answer, question=question.strip(), context=[])
+    shown = answers.view(answer, question=question.strip())
     if is_fragment(request):
         return render(request, "partials/asked.html", visitor=visitor, shown=shown, days=DAYS)
     return await _page(request, db, visitor, shown)
@@ -71,7 +71,7 @@ async def show_rows(request: Request, db: Db, visitor: Signed, plan_id: UUID) ->
     answer = await db.read(
         conversations.again, actor=visitor.actor, plan_id=plan_id, rows=conversations.MOST_ROWS_AGAIN
     )
-    shown = answers.view(answer, question="", context=[], most=conversations.MOST_ROWS_AGAIN)
+    shown = answers.view(answer, question="", most=conversations.MOST_ROWS_AGAIN)
     return render(request, "partials/rows.html", visitor=visitor, shown=shown)
 
 
