@@ -3,7 +3,7 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, File, Form, Response, UploadFile
+from fastapi import File, Form, Response, UploadFile
 from fastapi.responses import StreamingResponse
 
 from crm_api.attachments import flows, naming
@@ -16,6 +16,7 @@ from crm_api.conditions.filters import Query, Wanted
 from crm_api.core.errors import Invalid
 from crm_api.core.listing import Page
 from crm_api.core.problems import documented
+from crm_api.core.routing import Router
 from crm_api.dependencies import (
     CurrentActor,
     Db,
@@ -27,7 +28,7 @@ from crm_api.dependencies import (
 )
 from crm_api.writes.dependencies import Write
 
-router = APIRouter(prefix="/api/v1/crm/attachments", tags=["attachments"])
+router = Router(prefix="/api/v1/crm/attachments", tags=["attachments"])
 _BYTES = {"content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}}}
 
 
