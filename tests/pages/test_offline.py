@@ -7,11 +7,13 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
+from PIL import Image
 from playwright.sync_api import BrowserContext, Page, Playwright, expect, sync_playwright
 from sqlalchemy.orm import Session
 
@@ -19,8 +21,8 @@ from crm_api.activities.models import Activity
 from crm_api.core import clock
 from crm_api.field.models import CheckIn
 from crm_api.users.models import User
-from tests.pages.conftest import CHROMIUM, PHONE, sign_in
-from tests.support.site import DEALERS, EMAIL, OPEN_ALWAYS, Site
+from tests.pages.conftest import CHROMIUM, PHONE, sign_in, violations
+from tests.support.site import BOSS, DEALERS, EMAIL, OPEN_ALWAYS, PASSWORD, Site
 from tests.support.wire import Wire
 from tests.visits.people import make_dealer
 
@@ -201,3 +203,139 @@ def test_ten_stops_without_a_signal_and_a_dead_phone_are_ten_visits_once_each(
     steps = sa.select(Activity.subject).where(Activity.subject.like("Step%")).order_by(Activity.subject)
     assert told(site, lambda s: s.scalars(steps).all()) == [f"Step {n}" for n in range(STOPS)]
     assert len(set(names)) == STOPS
+
+
+def check_ins(site: Site) -> list[CheckIn]:
+    """All there are, on the server."""
+    return list(told(site, lambda s: s.scalars(sa.select(CheckIn)).all()))
+
+
+def check_in(page: Page) -> None:
+    """One tap."""
+    page.get_by_role("button", name="Check in", exact=True).first.click()
+    expect(page.locator(".road-state")).to_contain_text("Here since")
+
+
+def test_an_answer_lost_after_the_commit_counts_once(phone: Phone, wire: Wire, site: Site) -> None:
+    page = day_begun(phone)
+    wire.lose_answers("POST /crm/visits/check-in")
+
+    check_in(page)
+    assert wire.swallowed.wait(10)
+    expect(page.locator("[data-waiting-title]")).to_have_text("1 waits to be sent")
+    assert len(check_ins(site)) == 1
+    wire.mend()
+    page.get_by_role("button", name="Send now").click()
+
+    expect(page.locator("[data-here]")).to_be_visible()  # drawn by the server
+    expect(page.locator("[data-waiting]")).to_be_hidden()
+    assert len(check_ins(site)) == 1
+
+
+def test_photos_wait_and_go_along_with_their_visit(phone: Phone, wire: Wire, site: Site) -> None:
+    page = day_begun(phone)
+    wire.cut()
+    check_in(page)
+
+    page.locator("input[type=file]").set_input_files(
+        [{"name": "door.png", "mimeType": "image/png", "buffer": drawn()}]
+    )
+
+    expect(page.get_by_role("img", name="Photo, waits to be sent")).to_be_visible()
+    assert page.evaluate("document.querySelector('.photos img').naturalWidth") == 1600  # of 2400
+    assert violations(page) == []
+    wire.mend()
+    page.get_by_role("button", name="Send now").click()
+    expect(page.locator("[data-here]")).to_be_visible()
+    kept = told(
+        site, lambda s: s.scalar(sa.select(Activity.attachments).where(Activity.attachments.is_not(None)))
+    )
+    assert [one["type"] for one in kept] == ["image/jpeg"]
+
+
+def drawn() -> bytes:
+    """A photo larger than anybody needs."""
+    file = BytesIO()
+    Image.new("RGB", (2400, 1800), "teal").save(file, "PNG")
+    return file.getvalue()
+
+
+def test_what_the_server_refuses_says_why_and_is_changed_or_thrown_away(
+    phone: Phone, wire: Wire, site: Site
+) -> None:
+    page = day_begun(phone)
+    wire.cut()
+    name = visit(page, 1, MORNING)
+    cancelled = sa.update(Activity).where(Activity.subject.contains(name)).values(status="cancelled")
+    engine = sa.create_engine(f"sqlite:///{site._data_dir / 'rounds.db'}")
+    with engine.begin() as connection:
+        connection.execute(cancelled)
+    wire.mend()
+    with clock.frozen(MORNING + timedelta(hours=1)):
+        page.get_by_role("button", name="Send now").click()
+        refused = page.locator(".waiting-line.bad")
+        expect(refused).to_contain_text("This visit is cancelled already")
+        expect(page.locator("[data-waiting-title]")).to_contain_text("1 refused · 1 waits")
+        expect(page.locator(".waiting-line").nth(1)).to_contain_text("Waits for the check-in before it.")
+        assert violations(page) == []
+
+        refused.get_by_role("button", name="Change").click()
+        page.get_by_label("As a visit of its own").check()
+        page.get_by_role("button", name="Save and send").click()
+        expect(page.locator("[data-waiting]")).to_be_hidden()
+
+    done = sa.select(Activity.outcome).where(Activity.status == "completed")
+    assert told(site, lambda s: s.scalars(done).all()) == ["Outcome 1"]
+
+
+def test_a_session_that_ended_keeps_what_waits_until_its_person_signs_in_again(
+    phone: Phone, wire: Wire, site: Site
+) -> None:
+    page = day_begun(phone)
+    wire.cut()
+    check_in(page)
+    phone.context.clear_cookies()  # type: ignore[union-attr]
+    wire.mend()
+
+    page.get_by_role("button", name="Send now").click()
+    expect(page.locator("[data-waiting-title]")).to_have_text("Sign in to send 1")
+    page.get_by_role("button", name="Sign in").click()
+    fill_in(page, EMAIL)
+
+    expect(page.locator("[data-waiting]")).to_be_hidden()
+    for _ in range(50):
+        if check_ins(site):
+            break
+        page.wait_for_timeout(100)
+    assert len(check_ins(site)) == 1
+
+
+def fill_in(page: Page, email: str) -> None:
+    page.get_by_label("E-mail address").fill(email)
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Sign in").click()
+
+
+def test_whoever_signs_in_next_sees_and_sends_nothing_of_somebody_else(
+    phone: Phone, wire: Wire, site: Site
+) -> None:
+    page = day_begun(phone)
+    wire.cut()
+    check_in(page)
+    wire.mend()
+    page.clock.set_fixed_time(MORNING)
+    page.evaluate("document.querySelector('[action=\"/sign-out\"]').requestSubmit()")
+    page.wait_for_url("**/sign-in")
+    wire.cut()
+    page.goto(ROAD)
+    expect(page.get_by_role("heading", name="No signal")).to_be_visible()
+    expect(page.get_by_text("Stop")).to_have_count(0)
+    wire.mend()
+
+    page.goto("/sign-in?next=/crm/visits/today")
+    fill_in(page, BOSS)
+
+    expect(page.get_by_role("heading", name="On the road")).to_be_visible()
+    page.wait_for_timeout(500)
+    expect(page.locator("[data-waiting]")).to_be_hidden()
+    assert check_ins(site) == []
