@@ -13,7 +13,7 @@ from crm_api.core.errors import BadRequest, Conflict, Invalid, NotFound, Problem
 from crm_api.core.fields import CATALOGUES
 from crm_api.core.listing import Window
 from crm_api.dependencies import Db, Visitor
-from crm_api.pages import fields, forms, frame
+from crm_api.pages import fields, forms, frame, once
 from crm_api.pages.errors import PageRoute
 from crm_api.pages.kinds import BY_NAME, KINDS, Kind, label_of
 from crm_api.pages.session import Signed, Trusted, local_path
@@ -28,7 +28,7 @@ async def typed_in(request: Request) -> dict[str, str]:
     """What stands in the fields of a form that was sent; several values of one name with commas between them."""
     given: dict[str, str] = {}
     for name, value in (await request.form()).multi_items():
-        if isinstance(value, str) and name != "csrf_token":
+        if isinstance(value, str) and name not in ("csrf_token", once.FIELD):
             given[name] = f"{given[name]},{value}" if given.get(name) else value
     return given
 
@@ -49,16 +49,19 @@ def _asking(kind: Kind) -> Page:
 def _making(kind: Kind) -> Page:
     async def make(request: Request, db: Db, visitor: Trusted) -> Response:
         typed = await typed_in(request)
-        try:
+
+        async def work() -> str:
             data = await db.read(forms.body, visitor.actor, kind, typed)
             anyway = {"on_duplicate": "report" if "anyway" in typed else "refuse"} if kind.finds_alike else {}
             done = await frame.act(db, visitor, f"Added {named(kind, typed)}", kind.make, data=data, **anyway)
+            made, back = done.result, typed.get("back", "")
+            record_id = made["id"] if isinstance(made, dict) else made.id
+            return frame.after(local_path(back) if back else kind.address(record_id), done)
+
+        try:
+            return await once.go_on_once(request, db, visitor, work)
         except (Invalid, Conflict) as problem:
             return await new_form(request, db, visitor, kind, typed=typed, problem=problem)
-        made = done.result
-        record_id = made["id"] if isinstance(made, dict) else made.id
-        back = typed.get("back", "")
-        return frame.go_on(request, local_path(back) if back else kind.address(record_id), done)
 
     return make
 

@@ -72,7 +72,11 @@ def to_sign_in(request: Request) -> Response:
         on = urlsplit(request.headers.get("hx-current-url", "")).path
         address = f"/sign-in?next={quote(on)}" if on not in ("", "/") else "/sign-in"
         return Response(status_code=401, headers={**PAGE_HEADERS, "HX-Redirect": address})
-    on = request.url.path if request.method == "GET" and request.url.path != "/" else ""
+    # Back to the page afterwards; for a form that was sent, to the page it stands on, where its draft is.
+    own = urlsplit(request.headers.get("referer", ""))
+    back = own.path if own.netloc == request.headers.get("host") else ""
+    on = request.url.path if request.method == "GET" else back
+    on = "" if on == "/" else on
     address = f"/sign-in?next={quote(on)}" if on else "/sign-in"
     return RedirectResponse(address, 303, PAGE_HEADERS)
 

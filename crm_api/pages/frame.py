@@ -138,10 +138,16 @@ async def act(db: Database, visitor: Visitor, label: str, verb: Callable[..., An
     return Done(result, Toast(label, change_set))
 
 
+def after(address: str, done: Done | None) -> str:
+    """Where to go on, so that the page there says what was done."""
+    if done is None or done.toast.undo is None:
+        return address
+    return with_parameter(address, DONE, str(done.toast.undo))
+
+
 def go_on(request: Request, address: str, done: Done | None = None) -> Response:
     """After something was done: on to a page, so that reloading does not do it again."""
-    if done is not None and done.toast.undo is not None:
-        address = with_parameter(address, DONE, str(done.toast.undo))
+    address = after(address, done)
     if is_script(request):
         return JSONResponse({"address": address, "at": clock.now().isoformat()}, headers=PAGE_HEADERS)
     if is_fragment(request):

@@ -25,7 +25,7 @@ from crm_api.imports.kinds import KINDS
 from crm_api.imports.mapping import Mapping
 from crm_api.imports.reader import CsvFile
 from crm_api.imports.schemas import ImportOut
-from crm_api.pages import fields, frame
+from crm_api.pages import fields, frame, once
 from crm_api.pages.editing import typed_in
 from crm_api.pages.errors import PageRoute
 from crm_api.pages.formats import phrase
@@ -184,17 +184,22 @@ async def _begin(
 ) -> Response:  # fmt: skip
     run_id = new_id()
     own = path.parent / f"{run_id}.csv"
-    await asyncio.to_thread(shutil.copyfile, path, own)
-    try:
-        await db.write(
-            runs.upload, visitor.actor, run_id=run_id, path=own, file_name=name, mapping=mapping, dry_run=dry_run,
-            skip_errors=skip_errors,
-        )  # fmt: skip
-    except Problem:
-        own.unlink(missing_ok=True)
-        raise
-    response = frame.go_on(request, f"/crm/imports/{run_id}?upload={upload}")
-    response.background = BackgroundTask(flows.work, db, run_id, folder=path.parent)
+
+    async def work() -> str:
+        await asyncio.to_thread(shutil.copyfile, path, own)
+        try:
+            await db.write(
+                runs.upload, visitor.actor, run_id=run_id, path=own, file_name=name, mapping=mapping,
+                dry_run=dry_run, skip_errors=skip_errors,
+            )  # fmt: skip
+        except Problem:
+            own.unlink(missing_ok=True)
+            raise
+        return f"/crm/imports/{run_id}?upload={upload}"
+
+    response = await once.go_on_once(request, db, visitor, work)
+    if own.exists():
+        response.background = BackgroundTask(flows.work, db, run_id, folder=path.parent)
     return response
 
 

@@ -9,13 +9,13 @@ from fastapi.responses import StreamingResponse
 
 from crm_api.access import Actor
 from crm_api.conditions import expansion, filters
-from crm_api.core.errors import Invalid, Problem
+from crm_api.core.errors import Conflict, Invalid, Problem
 from crm_api.custom_fields.fields import registry
 from crm_api.dependencies import Db, Visitor
 from crm_api.exports import flows as exports
 from crm_api.exports.formats import MEDIA_TYPES
 from crm_api.exports.orders import Order
-from crm_api.pages import board_pages, fields, forms, frame, lists, permits
+from crm_api.pages import board_pages, fields, forms, frame, lists, once, permits
 from crm_api.pages.addresses import NOT_FILTERS, Address
 from crm_api.pages.errors import PageRoute
 from crm_api.pages.fields import Shown
@@ -174,13 +174,17 @@ def _saved(kind: Kind) -> Page:
         shared_with: Annotated[SharedWith, Form()] = "nobody",
     ) -> Response:
         address = address_of(request, kind)
-        try:
+
+        async def work() -> str:
             data = await db.read(_view, visitor, kind, address, name.strip(), shared_with)
             done = await frame.act(db, visitor, f"Saved the view {name.strip()}", views.create, data=data)
-        except Invalid as problem:
+            there = Address(kind.path, tuple(p for p in address.pairs if p[0] == "as"))
+            return frame.after(str(there.with_("view", str(done.result.id))), done)
+
+        try:
+            return await once.go_on_once(request, db, visitor, work)
+        except (Invalid, Conflict) as problem:
             return await _view_form(request, db, visitor, kind, address, name=name, problem=problem)
-        there = Address(kind.path, tuple(p for p in address.pairs if p[0] == "as"))
-        return frame.go_on(request, str(there.with_("view", str(done.result.id))), done)
 
     return save
 

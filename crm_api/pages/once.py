@@ -1,6 +1,6 @@
 """Forms that do their work once, however often they are sent: by a double tap, the back button, a lost answer.
 
-A form carries a key made when it was drawn, {{ once_key() }}; what it led to is kept under that key for a day.
+A form carries a key made when it was drawn, {{ once() }}; what it led to is kept under that key for a day.
 """
 
 import asyncio
@@ -12,7 +12,7 @@ from fastapi import Request, Response
 from pydantic_core import from_json, to_json
 
 from crm_api.core.database import Database
-from crm_api.core.errors import Conflict
+from crm_api.core.errors import Conflict, Invalid
 from crm_api.core.ids import new_id
 from crm_api.dependencies import Visitor
 from crm_api.pages import frame
@@ -32,7 +32,7 @@ def new_key() -> str:
 async def go_on_once(request: Request, db: Database, visitor: Visitor, work: Work) -> Response:
     """Do `work`, which tells where to go on, unless this very form did it before: then go there at once.
 
-    Raises what `work` raises, and Invalid where the form was changed after it was taken.
+    Raises what `work` raises, and Conflict where the form was changed after it was taken.
     """
     fields = [
         (name, value)
@@ -46,7 +46,7 @@ async def go_on_once(request: Request, db: Database, visitor: Visitor, work: Wor
         "user_id": visitor.actor.user_id, "method": request.method, "path": request.url.path,
         "key": idempotency.require_key(key), "mark": idempotency.fingerprint(b"", urlencode(fields).encode()),
     }  # fmt: skip
-    begun = await _begin(db, asked)
+    begun = await _begin_changed(db, asked)
     if isinstance(begun, Answer):
         return frame.go_on(request, from_json(begun.body)["address"])
     try:
@@ -56,6 +56,22 @@ async def go_on_once(request: Request, db: Database, visitor: Visitor, work: Wor
         await db.write(idempotency.release, begun)
         raise
     return frame.go_on(request, address)
+
+
+async def _begin_changed(db: Database, asked: dict[str, Any]) -> Lease | Answer:
+    """As `_begin`. What was refused may be changed and sent again; what was taken may not be by mistake."""
+    try:
+        return await _begin(db, asked)
+    except Invalid:
+        which = {name: asked[name] for name in ("user_id", "method", "path", "key")}
+        kept = await db.read(idempotency.answered, **which)
+        if kept is not None:
+            address = from_json(kept.body)["address"]
+            raise Conflict(
+                "This form was taken already, as it was before you changed it. Send it once more to add another one.",
+                made=address,
+            ) from None
+        return await _begin(db, asked | {"key": f"{asked['key']}:{asked['mark'][:16]}"})
 
 
 async def _begin(db: Database, asked: dict[str, Any]) -> Lease | Answer:

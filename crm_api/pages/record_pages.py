@@ -17,7 +17,7 @@ from crm_api.conditions.filters import Wanted
 from crm_api.core.errors import Invalid, NotFound
 from crm_api.core.fields import CATALOGUES, CUSTOM
 from crm_api.dependencies import Db, Visitor
-from crm_api.pages import fields, frame, maps, permits, relations, timelines
+from crm_api.pages import fields, frame, maps, once, permits, relations, timelines
 from crm_api.pages.errors import PageRoute
 from crm_api.pages.kinds import KINDS, Kind, label_of
 from crm_api.pages.session import Signed, Trusted, local_path
@@ -137,8 +137,12 @@ def _logging(kind: Kind) -> Page:
         label = {"note": "Noted", "task": "Added the task"}.get(
             what, f"Logged the {what.replace('email', 'e-mail')}"
         )
-        done = await frame.act(db, visitor, f"{label}: {data.subject[:80]}", activities.create, data=data)
-        return frame.go_on(request, kind.address(record_id), done)
+
+        async def work() -> str:
+            done = await frame.act(db, visitor, f"{label}: {data.subject[:80]}", activities.create, data=data)
+            return frame.after(kind.address(record_id), done)
+
+        return await once.go_on_once(request, db, visitor, work)
 
     return log
 

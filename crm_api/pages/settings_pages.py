@@ -10,7 +10,7 @@ from crm_api.access import Actor
 from crm_api.conditions import records
 from crm_api.core.errors import Conflict, Invalid, NotAllowed, NotFound, Problem, Stale
 from crm_api.dependencies import Db, Visitor, state
-from crm_api.pages import frame, sections
+from crm_api.pages import frame, once, sections
 from crm_api.pages.editing import typed_in
 from crm_api.pages.errors import PageRoute
 from crm_api.pages.frame import Done
@@ -109,11 +109,16 @@ async def ask_for_new(request: Request, db: Db, visitor: Signed, key: str) -> Re
 async def make_new(request: Request, db: Db, visitor: Trusted, key: str) -> Response:
     """Make it, or show the form again with what was wrong."""
     section, typed = _section(key, visitor, changing=True), await typed_in(request)
-    try:
+
+    async def work() -> str:
         done = await _make(db, visitor, section, typed)
+        state(request).actors.clear()  # roles, teams and zones are remembered for a while
+        return frame.after(_home(section), done)
+
+    try:
+        return await once.go_on_once(request, db, visitor, work)
     except REFUSED as problem:
         return await _form(request, db, visitor, section, typed=typed, problem=problem)
-    return _settled(request, section, done)
 
 
 async def _make(db: Db, visitor: Visitor, section: Section, typed: dict[str, str]) -> Done:
@@ -174,7 +179,12 @@ def _called(typed: dict[str, str]) -> str:
 
 def _settled(request: Request, section: Section, done: Done | None = None) -> Response:
     state(request).actors.clear()  # roles, teams and zones are remembered for a while
-    return frame.go_on(request, f"{PATH}/pipelines" if section.key in HIDDEN else section.path, done)
+    return frame.go_on(request, _home(section), done)
+
+
+def _home(section: Section) -> str:
+    """The page that lists these things."""
+    return f"{PATH}/pipelines" if section.key in HIDDEN else section.path
 
 
 async def _form(

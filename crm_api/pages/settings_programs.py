@@ -11,7 +11,7 @@ from crm_api.conditions.tree import All, Comparison
 from crm_api.core.errors import Conflict, Invalid, NotAllowed, Problem, Stale
 from crm_api.core.listing import Window
 from crm_api.dependencies import Db, KeysDep, PortsDep, Visitor, state
-from crm_api.pages import frame, sections
+from crm_api.pages import frame, once, sections
 from crm_api.pages.editing import typed_in
 from crm_api.pages.errors import PageRoute
 from crm_api.pages.sections import Ask
@@ -67,16 +67,25 @@ async def ask_for_key(request: Request, db: Db, visitor: Signed) -> Response:
 async def make_key(request: Request, db: Db, visitor: Trusted) -> Response:
     """Make it; the token is on this page and on no other."""
     typed = await typed_in(request)
-    try:
+    shown: list[dict[str, Any]] = []
+
+    async def work() -> str:
         data = sections.body(KEY, ApiKeyIn, {**typed, **_midnight(typed)})
         assert isinstance(data, ApiKeyIn)
         if unknown := scopes.unknown(data.scopes, request.app.openapi()["paths"]):
             raise Invalid.field("scopes", f"there is nothing called {', '.join(unknown)}")
-        made = await db.write(people.create_api_key, visitor.actor, data=data)
+        shown.append(await db.write(people.create_api_key, visitor.actor, data=data))
+        return KEYS
+
+    try:
+        again = await once.go_on_once(request, db, visitor, work)
     except REFUSED as problem:
         return await _form(
             request, db, visitor, KEY, f"{KEYS}/new", "New API key", typed=typed, problem=problem
         )
+    if not shown:
+        return again
+    made = shown[0]
     return await _secret(
         request, db, visitor, made["name"], made["token"], KEYS, "Send it as Authorization: Bearer …"
     )
@@ -129,14 +138,23 @@ async def ask_for_hook(request: Request, db: Db, visitor: Signed) -> Response:
 async def make_hook(request: Request, db: Db, visitor: Trusted, ports: PortsDep, keys: KeysDep) -> Response:
     """Make it; the secret is on this page and on no other."""
     typed = await typed_in(request)
-    try:
+    shown: list[dict[str, Any]] = []
+
+    async def work() -> str:
         data = sections.body(HOOK[:-1], WebhookIn, typed)
         assert isinstance(data, WebhookIn)
-        made = await flows.create(db, ports, keys, visitor.actor, data=data)
+        shown.append(await flows.create(db, ports, keys, visitor.actor, data=data))
+        return f"{HOOKS}/{shown[0]['id']}"
+
+    try:
+        again = await once.go_on_once(request, db, visitor, work)
     except REFUSED as problem:
         return await _form(
             request, db, visitor, HOOK[:-1], f"{HOOKS}/new", "New webhook", typed=typed, problem=problem
         )
+    if not shown:
+        return again
+    made = shown[0]
     address = f"{HOOKS}/{made['id']}"
     return await _secret(
         request, db, visitor, made["name"], made["secret"], address, "The receiver checks signatures with it."

@@ -16,7 +16,7 @@ from crm_api.leads.schemas import MarkLost as LeadLost
 from crm_api.leads.schemas import MoveStage as LeadMove
 from crm_api.opportunities import service as opportunities
 from crm_api.opportunities.schemas import MarkLost, MarkWon, MoveStage
-from crm_api.pages import forms, frame
+from crm_api.pages import forms, frame, once
 from crm_api.pages.editing import typed_in
 from crm_api.pages.errors import PageRoute
 from crm_api.pages.kinds import LEADS, OPPORTUNITIES, Kind, label_of
@@ -198,16 +198,19 @@ async def ask_convert(request: Request, db: Db, visitor: Signed, record_id: UUID
 async def convert(request: Request, db: Db, visitor: Trusted, record_id: UUID, back: Back = "") -> Response:
     """Make of the lead what it became."""
     typed, item = await typed_in(request), await _item(db, visitor, LEADS, record_id)
-    try:
+
+    async def work() -> str:
         data = await db.read(_conversion, visitor, typed)
         done = await frame.act(db, visitor, f"Converted {item['title'][:80]}", conversion.by_id, lead_id=record_id,
                                data=data)  # fmt: skip
+        deal = done.result.converted_opportunity_id
+        there = OPPORTUNITIES.address(deal) if deal else f"/crm/accounts/{done.result.converted_account_id}"
+        return frame.after(local_path(back) if back else there, done)
+
+    try:
+        return await once.go_on_once(request, db, visitor, work)
     except (Invalid, Conflict) as problem:
         return await _convert_form(request, db, visitor, item, typed, problem)
-    lead = done.result
-    deal = lead.converted_opportunity_id
-    there = OPPORTUNITIES.address(deal) if deal else f"/crm/accounts/{lead.converted_account_id}"
-    return frame.go_on(request, local_path(back) if back else there, done)
 
 
 def _conversion(session: Any, visitor: Visitor, typed: dict[str, str]) -> Convert:

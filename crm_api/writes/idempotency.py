@@ -90,6 +90,15 @@ def begin(session: Session, *, user_id: UUID, method: str, path: str, key: str, 
     return Lease(row.id, row.token, row.change_set_id, tuple(row.results or ()))
 
 
+def answered(session: Session, *, user_id: UUID, method: str, path: str, key: str) -> Answer | None:
+    """The answer that is kept under a key, whatever the request was; None where there is none, or it was erased."""
+    which = {"user_id": user_id, "method": method, "path": path, "key": key}
+    row = session.scalars(sa.select(KeptAnswer).filter_by(**which)).one_or_none()
+    if row is None or row.status in (None, GONE):
+        return None
+    return Answer(row.status, row.body or b"", row.headers or {})
+
+
 def finish(session: Session, lease: Lease, answer: Answer) -> None:
     """Keep the answer, in the transaction of the work. Raises Conflict where another has taken the lease over."""
     _set(session, lease, status=answer.status, body=answer.body, headers=answer.headers, results=None)
