@@ -21,14 +21,7 @@ def run(session: Session, plan: Plan, *, registry: Registry, asker: Asker, most:
     """Run a plan under the asker's visibility, or say why it was not run."""
     match plan.action:
         case "clarify":
-            options = [
-                OptionOut(label=o.label, question=o.question, plan=o.plan) for o in plan.options if o.plan
-            ]
-            return Answer(
-                status="clarify",
-                answer=plan.question,
-                clarify=Clarification(question=plan.question, options=options),
-            )
+            return _asked_back(plan)
         case "refuse":
             return Answer(status="refused", answer=plan.reason)
         case "unknown":
@@ -48,9 +41,20 @@ def run(session: Session, plan: Plan, *, registry: Registry, asker: Asker, most:
             answer=f"No {kinds} are recorded here yet, so I cannot tell.",
             plan_in_words=told,
         )
+    if _is_nothing(answer) and (unclear := emptiness.other_year(session, plan, registry=registry, asker=asker)):
+        return _asked_back(unclear)
     answer.plan, answer.plan_in_words = plan, telling.in_words(plan, registry)
     answer.assumptions = [*plan.assumptions, *answer.assumptions]
     return answer
+
+
+def _asked_back(plan: Plan) -> Answer:
+    options = [OptionOut(label=o.label, question=o.question, plan=o.plan) for o in plan.options if o.plan]
+    return Answer(
+        status="clarify",
+        answer=plan.question,
+        clarify=Clarification(question=plan.question, options=options),
+    )
 
 
 def _is_nothing(answer: Answer) -> bool:
@@ -130,7 +134,8 @@ def _compared(session: Session, plan: Plan, registry: Registry, asker: Asker) ->
     for side in plan.sides:
         compiled = compile_plan(plan, registry=registry, asker=asker, filters=side.filters)
         column = compiled.columns[-1]
-        rows.append([side.label, shown(session.execute(compiled.statement).scalar(), column) or 0])
+        value = shown(session.execute(compiled.statement).scalar(), column)
+        rows.append([side.label, 0 if value is None and plan.figures[0].fn in ("count", "sum") else value])
     columns = [
         ColumnOut(name="compared", type="text"),
         ColumnOut(name=column.name, type="number", unit=column.unit),
@@ -139,7 +144,9 @@ def _compared(session: Session, plan: Plan, registry: Registry, asker: Asker) ->
     told = "; ".join(f"{label} {number(value, column.unit)}" for label, value in rows)
     if plan.change:
         before, after = rows[0][1], rows[1][1]
-        if plan.change == "percent":
+        if before is None or after is None:
+            answer.value = None
+        elif plan.change == "percent":
             answer.value = round(100 * (after - before) / before, 6) if before else None
             told = f"{number(answer.value, '%')} ({told})"
         else:

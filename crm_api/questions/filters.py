@@ -10,6 +10,7 @@ from crm_api.questions.clauses import Found
 from crm_api.questions.limits import Limits
 from crm_api.questions.plan import Filter, Plan, Unclear
 from crm_api.questions.sentence import Sentence
+from crm_api.questions.spans import Span
 from crm_api.questions.trees import Tree
 
 
@@ -50,6 +51,8 @@ class Conditions(Limits):
             target = self.s.target(span)
             if target is None:
                 continue
+            if self._leads_others(at, span):
+                continue
             cue = self.negations.get(at)
             linked = self.s.at(at - 1)
             if target.path and cue is not None and not self.s.spans[cue].used:
@@ -74,12 +77,25 @@ class Conditions(Limits):
                 )
                 span.used = True
 
+    def _leads_others(self, at: int, span: Span) -> bool:
+        """ "who are the sales managers": of people, those whom others report to."""
+        asks = self.s.at(0)
+        for entry in span.entries if span.is_plural and asks and asks.is_cue("who", "that", "ask", "count") else ():
+            relation = next((r for r in self.s.registry[entry.kind].relations if r.name == entry.name), None)
+            if entry.what == "relation" and relation and relation.gathers and relation.target == self.s.entity:
+                tree = trees.related(self.s.registry, self.s.entity, relation.reverse, [], "any")
+                self._add(Found(at, relation.reverse, tree, f"with {relation.reverse}"))
+                self.s.use(at, *self.s.cues("who"))
+                return True
+        return False
+
     def speaks_of(self, path: str) -> bool:
         """Whether a condition is about the records at the end of `path`."""
         return any(
-            paths.join(f.way, each).startswith(path)
+            f"{seen}.".startswith(f"{path}.")
             for f in self.found
             for each in (f.path, f.time_path, f.slot)
+            for seen in (each, paths.join(f.way, each))
             if each
         )
 

@@ -60,11 +60,32 @@ _REWORDED = (
         ),
         r"number of \1 by",
     ),
+    (
+        re.compile(
+            r"\bhow often (?:do|does|did|have|has) (.{1,40}?) (?:win|won)\b(?: deals?)?(?: when selling)?", re.IGNORECASE
+        ),
+        r"win rate of \1",
+    ),
     (re.compile(r"\b(?:just|only) the (?:number|count|total number)\b", re.IGNORECASE), "count"),
     (re.compile(r"\b(what|who|where|when|how)s\b", re.IGNORECASE), r"\1 is"),
+    (
+        re.compile(r"\b(?:break|split|slice|cut|divide|group) (?:that|it|this|them|those) (?:down |up )?by\b", re.I),
+        "by",
+    ),
+    (re.compile(r"\bthe (month|quarter|year|week) (?:before|earlier|prior)\b(?! )", re.I), r"the previous \1"),
+    (re.compile(r"\bthe (month|quarter|year|week) after\b(?! )", re.I), r"the following \1"),
+    (re.compile(r"\b(which|what|whichever) ones?\b(?= (?:is|was|has|had|do|does|did|are|were|have|of)\b)", re.I), r"\1"),
     (re.compile(r"\bi mean\b", re.IGNORECASE), ""),
     (re.compile(r"\bhead office\b", re.IGNORECASE), "headquarter"),
     (re.compile(r"(?<!year )(?<!quarter )(?<!month )(?<!week )\b(?:to date|of all time|all time)\b"), ""),
+)
+_FILLERS = re.compile(
+    r"\b(?:" + "|".join(sorted(map(re.escape, grammar.FILLERS), key=len, reverse=True)) + r")\b", re.IGNORECASE
+)
+_ATTACHED = re.compile(
+    r"\b(no|without(?: an?y?)?|with an?|any) ((?:[a-z]+ )?[a-z]+) (?:" + "|".join(sorted(grammar.ATTACHED)) + r")\b"
+    r"(?! to\b)",
+    re.IGNORECASE,
 )
 _DECADE = re.compile(r"\b(?:in|during|from|of) the (19|20)?(\d)0'?s\b", re.IGNORECASE)
 _TOKEN = re.compile(r"'s\b|[^\W_]+|[%&/<>=,#$€£₹+]+")
@@ -119,6 +140,7 @@ def normalise(question: str) -> str:
     for short, long in _CONTRACTIONS:
         text = re.sub(re.escape(short), long, text, flags=re.IGNORECASE)
     text = re.sub(r"(?<=\w)%", " percent", text).replace("%", "percent")
+    text = _ATTACHED.sub(r"\1 \2", _FILLERS.sub(" ", text))
     for said, plain in _REWORDED:
         text = said.sub(plain, text)
     text = _DECADE.sub(_decade, text)
@@ -145,6 +167,7 @@ _CORRECTABLE = {phrase[0] for phrase in _CUE_PHRASES if len(phrase) == 1 and len
 _THE = sorted("the")  # however its letters were typed
 _LONGEST_CUE = max(map(len, _CUE_PHRASES))
 _COMPARATORS = ("gt", "ge", "lt", "le", "eq", "between", "top", "bottom")
+_JOINED_MONTHS = ("and", "or", "to", "vs", "versus", "through", ",", "against")
 _PLACE_BEFORE = frozenset(("the", "in", "non", "outside", "from", "of"))
 
 
@@ -299,6 +322,8 @@ class Tagger:
 
     def _corrected(self, word: str) -> str | None:
         """The known word a misspelt one must be: of the catalogues, a cue, or a month."""
+        if form := self.lexicon.inflected(word):
+            return form
         fixed = self.lexicon.correct(word, _CORRECTABLE)
         return fixed[0] if fixed else None
 
@@ -367,6 +392,8 @@ def _cue_with(before: str, word: str) -> str | None:
 def _is_plain_word(tokens: list[Token], at: int, end: int) -> bool:
     """ "May", "March": a month after a preposition, with a year or number, or written with a capital; else a word."""
     if sum(1 for token in tokens[at:] if token.start < end) > 1 or (at and tokens[at].raw[0].isupper()):
+        return False
+    if len(tokens) > at + 2 and tokens[at + 1].text in _JOINED_MONTHS and tokens[at + 2].text in periods.MONTHS:
         return False
     return at == 0 or tokens[at - 1].text not in (
         "in",

@@ -1,0 +1,211 @@
+"""A second look at a finished plan: does it say what each word of the question says?
+
+Reading marks words as understood one by one, in many places. What was marked and stands nowhere in the plan would
+be half a question answered in silence, so it is looked for here once more, knowing nothing of how it was read.
+"""
+
+from collections.abc import Iterator
+from typing import Any
+
+from crm_api.core.fields import Registry
+from crm_api.questions import lexicon, paths
+from crm_api.questions.asker import ME
+from crm_api.questions.figures import COMPARING
+from crm_api.questions.lexicon import Entry
+from crm_api.questions.plan import Filter, Plan
+from crm_api.questions.sentence import Sentence
+from crm_api.questions.spans import Span
+from crm_api.questions.trees import Tree
+
+_NEGATIONS = ("not", "without")
+_RANKS = ("top", "bottom", "max", "min", "most", "least", "newest", "oldest", "rank")
+# Groups, never a doer: "won by Ann" is no group, "for each of Ann's reps" is one.
+_GROUPING = frozenset(
+    ("per", "grouped by", "broken down by", "split by", "breakdown by", "for each", "for every", "in each", "of each")
+    + ("group by", "by each", "by every", "segmented by")
+)
+
+
+def unexpressed(s: Sentence, plan: Plan) -> tuple[str, ...]:
+    """The words of a question that are marked as understood, but that its plan does not say."""
+    said = _Said(s.registry, plan)
+    return tuple(
+        dict.fromkeys(span.text for at, span in enumerate(s.spans) if span.used and not said.says(s, at, span))
+    )
+
+
+class _Said:
+    """What a plan says: its conditions, the ways and kinds it touches, its numbers and its dates."""
+
+    def __init__(self, registry: Registry, plan: Plan) -> None:
+        self.registry, self.plan = registry, plan
+        self.nodes: list[Tree] = []
+        self.names: set[str] = set()  # of fields, relations and keys, wherever they stand on a path
+        self.kinds: set[str] = {plan.entity}
+        self.values: list[Any] = []
+        for each in _filters(plan):
+            self._walk(plan.entity, each.tree)
+        for figure in plan.figures:
+            self._path(plan.entity, figure.field or "")
+            for tree in (figure.where, figure.of):
+                self._walk(plan.entity, tree or {})
+        shown = [g.field for g in plan.group_by] + [*plan.columns, (plan.sort and plan.sort.field) or ""]
+        for path in shown:
+            self._path(plan.entity, path)
+        self.negated = any(
+            "not" in n
+            or n.get("quantifier") == "none"
+            or (n.get("op") == "isnull" and n.get("value"))
+            or n.get("op") == "ne"
+            for n in self.nodes
+        )
+        self.periods = sum(1 for n in self.nodes if n.get("op") == "during")
+
+    def _walk(self, kind: str, tree: Tree) -> None:
+        if not tree:
+            return
+        self.nodes.append(tree)
+        if "field" in tree:
+            self._path(kind, str(tree["field"]))
+            value = tree.get("value")
+            self.values.extend(value if isinstance(value, list) else [value])
+        if "related" in tree:
+            step = next(s for s in paths.steps_from(self.registry, kind) if s.name == tree["related"])
+            self.names.add(step.name)
+            self.kinds.add(step.target)
+            self._walk(step.target, tree.get("where") or {})
+        for key in ("all", "any"):
+            for each in tree.get(key) or ():
+                self._walk(kind, each)
+        self._walk(kind, tree.get("not") or {})
+
+    def _path(self, kind: str, path: str) -> None:
+        for name in path.split("."):
+            self.names.add(name)
+            step = next((s for s in paths.steps_from(self.registry, kind) if name in (s.name, s.relation.column.key)), None)
+            if step is not None and not (step.backwards and name != step.name):
+                self.names.add(step.name)
+                self.kinds.add(step.target)
+                kind = step.target
+
+    # ── One word ─────────────────────────────────────────────────────────────────────────────────
+
+    def says(self, s: Sentence, at: int, span: Span) -> bool:
+        """Whether the plan says what one span says, or the span is one that says nothing of its own."""
+        match span.tag:
+            case "name":
+                return any(str(n.id) in self.values if n.id else n.label in self.values for n in span.names)
+            case "amount":
+                return self._number(span.value.number())
+            case "period":
+                return self.periods >= sum(1 for n in s.spans if n.tag == "period")
+            case "bucket":
+                return self._bucket(s, at, span)
+            case "term":
+                return any(self._means(s, entry) for entry in span.entries) or self._leads_to_name(s, at, span)
+            case "cue":
+                return self._cue(s, at, span)
+        return True
+
+    def _number(self, number: float) -> bool:
+        limits = [self.plan.limit, self.plan.having.value if self.plan.having else None]
+        return any(
+            isinstance(v, int | float) and number and v / number in (1, 1_000, 1_000_000) or v == number
+            for v in [*self.values, *limits]
+        )
+
+    def _bucket(self, s: Sentence, at: int, span: Span) -> bool:
+        plural = f"{span.value}s"
+        units = [f.unit for f in s.registry[self.plan.entity].fields if f.name in self.names]
+        return (
+            any(g.bucket == span.value for g in self.plan.group_by)
+            or any(f.unit == plural for f in self.plan.figures)
+            or plural in units
+            or self.plan.action in ("lookup", "compare")
+        )
+
+    def _means(self, s: Sentence, entry: Entry) -> bool:
+        match entry.what:
+            case "kind":
+                return entry.kind in self.kinds
+            case "field" | "relation":
+                return entry.name in self.names or f"{entry.name}_id" in self.names
+            case "reverse":
+                relation = next(r for r in s.registry[entry.kind].relations if r.name == entry.name)
+                return bool({relation.name, relation.reverse, relation.column.key} & self.names)
+            case "choice":
+                return entry.value in self.values
+            case "measure":
+                return bool(self.plan.figures) or self.plan.sort is not None
+            case "word":
+                return self._word(entry)
+        return True
+
+    @staticmethod
+    def _leads_to_name(s: Sentence, at: int, span: Span) -> bool:
+        """ "handled by the West", "lost by agents in the East": only leads to a name, whose place it does not decide."""
+        index, before = s.after(at, over=("by", "of")), s.at(at - 1)
+        after = s.spans[index] if index is not None else None
+        leads = span.entry("relation", "field") or (span.entry("kind") and before and before.is_cue("by"))
+        return bool(leads and after and after.tag == "name" and after.used)
+
+    def _word(self, entry: Entry) -> bool:
+        word = lexicon.word_of(entry)
+        dates = {word.time_field, word.ahead} - {None}
+        timed = {str(n["field"]).rpartition(".")[2] for n in self.nodes if n.get("op") == "during"}
+        timed |= {g.field.rpartition(".")[2] for g in self.plan.group_by if g.bucket} | set(self.plan.columns)
+        return (
+            any(_same(n, word.where) for n in self.nodes)
+            or bool(dates & timed)
+            or any(f.unit for f in self.plan.figures)
+            and word.time_field is not None
+        )
+
+    def _cue(self, s: Sentence, at: int, span: Span) -> bool:
+        plan = self.plan
+        if span.is_cue(*_NEGATIONS):
+            return self.negated
+        if span.is_cue("me"):
+            return ME in self.values
+        if span.is_cue("by", "each", "breakdown"):
+            grouped = bool(plan.group_by or plan.sort)
+            doer = span.text not in _GROUPING and span.is_cue("by")
+            return grouped or doer or self._of_one(s, at)
+        if span.is_cue(*_RANKS):
+            folds = [f.fn for f in plan.figures]
+            return plan.sort is not None or bool({"max", "min"} & set(folds)) or plan.over_groups is not None
+        if span.is_cue(*COMPARING, "between"):
+            ops = {n.get("op") for n in self.nodes} & {"gt", "gte", "lt", "lte", "eq", "between", "during"}
+            return bool(ops or plan.having or plan.sides or plan.sort or self._below(s, at))
+        if span.is_cue("avg", "median"):
+            folds = {*(f.fn for f in plan.figures), plan.over_groups}
+            return bool(folds & {"avg", "median"}) if span.value == "avg" else "median" in folds
+        return True
+
+    def _of_one(self, s: Sentence, at: int) -> bool:
+        """ "average revenue per won deal", "list every account": each record itself, which is no group."""
+        index = s.after(at, over=("of",), tags=("stop",))
+        while index is not None and s.spans[index].entry("word", "choice") and not s.spans[index].entry("kind"):
+            index = s.after(index)
+        return index is not None and any(
+            e.what == "kind" and e.kind == self.plan.entity for e in s.spans[index].entries
+        )
+
+    def _below(self, s: Sentence, at: int) -> bool:
+        """ "reps under X": no comparison."""
+        after = s.at(at + 1)
+        return after is not None and after.tag == "name"
+
+
+def _filters(plan: Plan) -> Iterator[Filter]:
+    yield from plan.filters
+    for side in plan.sides:
+        yield from side.filters
+
+
+def _same(node: Tree, where: Tree) -> bool:
+    """Whether a node is a condition, as it is or with its fields seen from further away."""
+    if "field" in node and "field" in where:
+        near = str(node["field"]).endswith(str(where["field"]))
+        return near and {**node, "field": ""} == {**where, "field": ""}
+    return node == where
