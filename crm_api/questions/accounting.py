@@ -37,6 +37,7 @@ _MUST_BE_READ = (
     "fewer",
     "by",
     "each",
+    "rank",
     "me",
 )
 
@@ -66,7 +67,9 @@ class Accounting(Ranks):
             for s in self.s.spans
             if not s.used
             and (
-                s.tag in ("unknown", "period", "amount", "bucket", "term", "name") or s.is_cue(*_MUST_BE_READ)
+                s.tag in ("unknown", "period", "amount", "bucket", "term", "name")
+                or s.is_cue(*_MUST_BE_READ)
+                or (s is self.s.spans[0] and s.is_cue("when", "where") and plan.action == "query")
             )
         ) + tuple(light)
         sizes = [s for s in self.s.spans if not s.used and s.tag == "term" and self.s.numeric(s)]
@@ -143,7 +146,9 @@ class Accounting(Ranks):
 
     def _is_every(self, at: int, plan: Plan) -> bool:
         """ "list every account", "count each won deal": all of the kind, where nothing is folded."""
-        after = next((n for n in self.s.spans[at + 1 :] if not n.entry("word", "choice") or n.entry("kind")), None)
+        after = next(
+            (n for n in self.s.spans[at + 1 :] if not n.entry("word", "choice") or n.entry("kind")), None
+        )
         counts = all(f.fn == "count" and f.field is None for f in plan.figures)
         return counts and after is not None and after.kind("kind") == self.s.entity
 

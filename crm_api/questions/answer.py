@@ -30,6 +30,10 @@ def run(session: Session, plan: Plan, *, registry: Registry, asker: Asker, most:
             answer = _compared(session, plan, registry, asker)
         case _:
             answer = _answered(session, plan, registry, asker, most)
+    if _is_nothing(answer) and (
+        meant := emptiness.in_its_year(session, plan, registry=registry, asker=asker)
+    ):
+        return run(session, meant, registry=registry, asker=asker, most=most)
     if (
         (plan.filters or plan.sides)
         and _is_nothing(answer)
@@ -41,8 +45,6 @@ def run(session: Session, plan: Plan, *, registry: Registry, asker: Asker, most:
             answer=f"No {kinds} are recorded here yet, so I cannot tell.",
             plan_in_words=told,
         )
-    if _is_nothing(answer) and (unclear := emptiness.other_year(session, plan, registry=registry, asker=asker)):
-        return _asked_back(unclear)
     answer.plan, answer.plan_in_words = plan, telling.in_words(plan, registry)
     answer.assumptions = [*plan.assumptions, *answer.assumptions]
     return answer

@@ -155,7 +155,7 @@ class Clauses:
                 span.entries = [e for e in span.entries if e.what == "field" and e.kind == self.s.entity]
 
     def _settle_measured(self) -> None:
-        """ "accounts with at least 15000 people": behind an amount, a number of the kind asked about is no other kind."""
+        """ "accounts with at least 15000 people": a number of the kind asked about is no kind of its own."""
         for at, span in enumerate(self.s.spans):
             before, cue = self.s.at(at - 1), self.s.at(at - 2)
             if before and before.tag == "amount" and cue and cue.is_cue("gt", "ge", "lt", "le", "eq"):

@@ -124,8 +124,10 @@ class Comparisons(Lookups):
 
     def _counts(self) -> bool:
         """Whether records are compared by their number: a kind is named, or a deed that was done "more often"."""
-        often = any(self.s.spans[i].text.endswith("ly") or "often" in self.s.spans[i].text
-                    for i in self.s.cues("more", "fewer", "most", "least", unused=False))
+        often = any(
+            self.s.spans[i].text.endswith("ly") or "often" in self.s.spans[i].text
+            for i in self.s.cues("more", "fewer", "most", "least", unused=False)
+        )
         deeds = any(span.entry("word") for span in self.s.spans)
         return any(True for _ in self.s.terms("kind", unused=False)) or (often and deeds)
 

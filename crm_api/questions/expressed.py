@@ -18,11 +18,25 @@ from crm_api.questions.spans import Span
 from crm_api.questions.trees import Tree
 
 _NEGATIONS = ("not", "without")
+_SCALES = (1, 1_000, 1_000_000)  # "revenue over 5000" of a field that is spoken of in millions
 _RANKS = ("top", "bottom", "max", "min", "most", "least", "newest", "oldest", "rank")
 # Groups, never a doer: "won by Ann" is no group, "for each of Ann's reps" is one.
 _GROUPING = frozenset(
-    ("per", "grouped by", "broken down by", "split by", "breakdown by", "for each", "for every", "in each", "of each")
-    + ("group by", "by each", "by every", "segmented by")
+    [
+        "per",
+        "grouped by",
+        "group by",
+        "broken down by",
+        "split by",
+        "segmented by",
+        "breakdown by",
+        "for each",
+        "for every",
+        "in each",
+        "of each",
+        "by each",
+        "by every",
+    ]
 )
 
 
@@ -30,7 +44,9 @@ def unexpressed(s: Sentence, plan: Plan) -> tuple[str, ...]:
     """The words of a question that are marked as understood, but that its plan does not say."""
     said = _Said(s.registry, plan)
     return tuple(
-        dict.fromkeys(span.text for at, span in enumerate(s.spans) if span.used and not said.says(s, at, span))
+        dict.fromkeys(
+            span.text for at, span in enumerate(s.spans) if span.used and not said.says(s, at, span)
+        )
     )
 
 
@@ -82,8 +98,9 @@ class _Said:
     def _path(self, kind: str, path: str) -> None:
         for name in path.split("."):
             self.names.add(name)
-            step = next((s for s in paths.steps_from(self.registry, kind) if name in (s.name, s.relation.column.key)), None)
-            if step is not None and not (step.backwards and name != step.name):
+            steps = paths.steps_from(self.registry, kind)
+            step = next((s for s in steps if _is_step(s, name)), None)
+            if step is not None:
                 self.names.add(step.name)
                 self.kinds.add(step.target)
                 kind = step.target
@@ -102,7 +119,9 @@ class _Said:
             case "bucket":
                 return self._bucket(s, at, span)
             case "term":
-                return any(self._means(s, entry) for entry in span.entries) or self._leads_to_name(s, at, span)
+                return any(self._means(s, entry) for entry in span.entries) or self._leads_to_name(
+                    s, at, span
+                )
             case "cue":
                 return self._cue(s, at, span)
         return True
@@ -110,7 +129,7 @@ class _Said:
     def _number(self, number: float) -> bool:
         limits = [self.plan.limit, self.plan.having.value if self.plan.having else None]
         return any(
-            isinstance(v, int | float) and number and v / number in (1, 1_000, 1_000_000) or v == number
+            v == number or (isinstance(v, int | float) and number and v / number in _SCALES)
             for v in [*self.values, *limits]
         )
 
@@ -128,9 +147,9 @@ class _Said:
         match entry.what:
             case "kind":
                 return entry.kind in self.kinds
-            case "field" | "relation":
-                return entry.name in self.names or f"{entry.name}_id" in self.names
-            case "reverse":
+            case "field":
+                return entry.name in self.names
+            case "relation" | "reverse":
                 relation = next(r for r in s.registry[entry.kind].relations if r.name == entry.name)
                 return bool({relation.name, relation.reverse, relation.column.key} & self.names)
             case "choice":
@@ -143,23 +162,21 @@ class _Said:
 
     @staticmethod
     def _leads_to_name(s: Sentence, at: int, span: Span) -> bool:
-        """ "handled by the West", "lost by agents in the East": only leads to a name, whose place it does not decide."""
+        """ "handled by the West", "lost by agents in the East": only leads to a name."""
         index, before = s.after(at, over=("by", "of")), s.at(at - 1)
         after = s.spans[index] if index is not None else None
-        leads = span.entry("relation", "field") or (span.entry("kind") and before and before.is_cue("by"))
-        return bool(leads and after and after.tag == "name" and after.used)
+        if after is None or after.tag != "name" or not after.used:
+            return False
+        fields = {n.field for n in after.names}
+        leads = span.entry("relation") or any(e.what == "field" and e.name in fields for e in span.entries)
+        return bool(leads or (span.entry("kind") and before and before.is_cue("by")))
 
     def _word(self, entry: Entry) -> bool:
         word = lexicon.word_of(entry)
         dates = {word.time_field, word.ahead} - {None}
         timed = {str(n["field"]).rpartition(".")[2] for n in self.nodes if n.get("op") == "during"}
         timed |= {g.field.rpartition(".")[2] for g in self.plan.group_by if g.bucket} | set(self.plan.columns)
-        return (
-            any(_same(n, word.where) for n in self.nodes)
-            or bool(dates & timed)
-            or any(f.unit for f in self.plan.figures)
-            and word.time_field is not None
-        )
+        return any(_same(n, word.where) for n in self.nodes) or bool(dates & timed)
 
     def _cue(self, s: Sentence, at: int, span: Span) -> bool:
         plan = self.plan
@@ -172,11 +189,10 @@ class _Said:
             doer = span.text not in _GROUPING and span.is_cue("by")
             return grouped or doer or self._of_one(s, at)
         if span.is_cue(*_RANKS):
-            folds = [f.fn for f in plan.figures]
-            return plan.sort is not None or bool({"max", "min"} & set(folds)) or plan.over_groups is not None
+            extreme = any(f.fn in ("max", "min") for f in plan.figures)
+            return plan.sort is not None or extreme or plan.over_groups is not None
         if span.is_cue(*COMPARING, "between"):
-            ops = {n.get("op") for n in self.nodes} & {"gt", "gte", "lt", "lte", "eq", "between", "during"}
-            return bool(ops or plan.having or plan.sides or plan.sort or self._below(s, at))
+            return self._compares(s, at, span)
         if span.is_cue("avg", "median"):
             folds = {*(f.fn for f in plan.figures), plan.over_groups}
             return bool(folds & {"avg", "median"}) if span.value == "avg" else "median" in folds
@@ -185,16 +201,25 @@ class _Said:
     def _of_one(self, s: Sentence, at: int) -> bool:
         """ "average revenue per won deal", "list every account": each record itself, which is no group."""
         index = s.after(at, over=("of",), tags=("stop",))
-        while index is not None and s.spans[index].entry("word", "choice") and not s.spans[index].entry("kind"):
+        while (
+            index is not None and s.spans[index].entry("word", "choice") and not s.spans[index].entry("kind")
+        ):
             index = s.after(index)
         return index is not None and any(
             e.what == "kind" and e.kind == self.plan.entity for e in s.spans[index].entries
         )
 
-    def _below(self, s: Sentence, at: int) -> bool:
-        """ "reps under X": no comparison."""
-        after = s.at(at + 1)
-        return after is not None and after.tag == "name"
+    def _compares(self, s: Sentence, at: int, span: Span) -> bool:
+        """Beside an amount, which is looked for itself; between two sides; or "reps under X"."""
+        before, after = s.at(at - 1), s.at(at + 1)
+        amounts = any(near is not None and near.tag == "amount" for near in (before, after))
+        below = span.text == "under" and after is not None and after.tag == "name"
+        return amounts or below or bool(self.plan.sides) or (span.is_cue("between") and self.periods > 0)
+
+
+def _is_step(step: paths.Step, name: str) -> bool:
+    """Whether a name on a path is this step, by its own name or by the key it follows."""
+    return step.name == name or (step.relation.column.key == name and not step.backwards)
 
 
 def _filters(plan: Plan) -> Iterator[Filter]:

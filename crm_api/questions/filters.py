@@ -80,9 +80,16 @@ class Conditions(Limits):
     def _leads_others(self, at: int, span: Span) -> bool:
         """ "who are the sales managers": of people, those whom others report to."""
         asks = self.s.at(0)
-        for entry in span.entries if span.is_plural and asks and asks.is_cue("who", "that", "ask", "count") else ():
+        for entry in (
+            span.entries if span.is_plural and asks and asks.is_cue("who", "that", "ask", "count") else ()
+        ):
             relation = next((r for r in self.s.registry[entry.kind].relations if r.name == entry.name), None)
-            if entry.what == "relation" and relation and relation.gathers and relation.target == self.s.entity:
+            if (
+                entry.what == "relation"
+                and relation
+                and relation.gathers
+                and relation.target == self.s.entity
+            ):
                 tree = trees.related(self.s.registry, self.s.entity, relation.reverse, [], "any")
                 self._add(Found(at, relation.reverse, tree, f"with {relation.reverse}"))
                 self.s.use(at, *self.s.cues("who"))

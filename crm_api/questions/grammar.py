@@ -102,7 +102,9 @@ CUES: dict[str, tuple[str, ...]] = {
     "poss": _phrases("'s"),
     "is": _phrases("is; are; was; were; be; been; did; does; do; came; come; comes; went; goes"),
     "that": _phrases("that; which are; that are; who are"),
-    "of": _phrases("of; from; for; in; at; on; to; into; within; among; amongst; during; through; out of; out of all; of all"),
+    "of": _phrases(
+        "of; from; for; in; at; on; to; into; within; among; amongst; during; through; out of; out of all; of all"
+    ),
     "more": _phrases("more; higher; larger; better; bigger; greater; more often; more frequently"),
     "fewer": _phrases("fewer; less; lower; smaller; worse; less often; less frequently"),
     "instead": _phrases("instead; rather"),
@@ -142,7 +144,7 @@ STOP_WORDS = _words(
     contribute contributed achieve achieved handle there's data database crm record records figure
     figures result results info information details detail kind value's respective respectively add
     altogether eventually finally operate operates
-    cover covers covered serve serves served involve involves involved involving gave given giving
+    involve involves involved involving gave given giving
     actually exactly just simply out up s t re ve d ll let did done does part different
     distinct unique various separate individual
     """
@@ -156,7 +158,9 @@ FILLERS = _phrases(
     "in the database; in our database; in the data; in the data set; in the dataset; at all; to our name; "
     "under our belt; by the way; in our books; one by one; in one go; at a glance"
 )
-ATTACHED = _words("attached linked associated connected recorded entered specified given listed set filled known")
+ATTACHED = _words(
+    "attached linked associated connected recorded entered specified given listed set filled known"
+)
 
 # Verbs that lead to a figure and say nothing without one: "what did X bring" is no question for X's own fields.
 SEASONS = _words("spring summer autumn fall winter")

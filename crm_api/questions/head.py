@@ -60,14 +60,18 @@ def decide(s: Sentence) -> str | None:
 
 
 def _leaders(s: Sentence) -> str | None:
-    """ "who are the sales managers", "list the regional offices": the records at the end of a link that is all there is."""
+    """ "who are the sales managers", "list the regional offices": where a link is all there is, what it leads to."""
     terms = [span for span in s.spans if span.tag == "term"]
     if len(terms) != 1 or not terms[0].is_plural or any(span.tag == "name" for span in s.spans):
         return None
     linked = [
-        (e.kind, r) for e in terms[0].entries if e.what == "relation" for r in s.registry[e.kind].relations if r.name == e.name
+        (e.kind, r)
+        for e in terms[0].entries
+        if e.what == "relation"
+        for r in s.registry[e.kind].relations
+        if r.name == e.name
     ]
-    if leaders := next((kind for kind, r in linked if r.gathers and r.target == kind), None):
+    if leaders := next((kind for kind, r in linked if r.target == kind), None):
         return leaders
     targets = {r.target for _, r in linked if r.target in s.registry}
     if len(targets) != 1 or terms[0].entry("field", "choice", "word"):

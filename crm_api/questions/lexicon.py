@@ -139,7 +139,9 @@ class Lexicon:
 
     def inflected(self, word: str) -> str | None:
         """The known word an unknown form of a verb belongs to: "costing" is of "cost", "priced" of "price"."""
-        bases = [word[: -len(end)] + more for end in ("ing", "ed") if word.endswith(end) for more in ("", "e")]
+        bases = [
+            word[: -len(end)] + more for end in ("ing", "ed") if word.endswith(end) for more in ("", "e")
+        ]
         bases += [base[:-1] for base in bases if len(base) > 3 and base[-1] == base[-2]]
         return next((base for base in bases if len(base) > 2 and (stem(base),) in self.phrases), None)
 

@@ -154,7 +154,7 @@ class Period(BaseModel):
         return self
 
     def beside(self, other: "Period") -> "Period | None":
-        """The neighbour of a named month, quarter or year that `other` ("the previous quarter") asks for, if it does."""
+        """The neighbour of a named month, quarter or year that `other` ("the previous quarter") means, if it does."""
         if self.form != "calendar" or not self.year or self.day or self.month_day or other.form != "relative":
             return None
         if other.unit != self.unit or self.fiscal != other.fiscal or self.unit not in _IN_YEAR:

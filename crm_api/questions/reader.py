@@ -109,7 +109,9 @@ class Reader(Comparisons):
             (i for i in range(cue + 1, len(s.spans)) if s.spans[i].is_cue("is", "that", "with")), None
         )
         split = verb if verb is not None and verb > cue + 1 else noun
-        whole = next((i for i, span in enumerate(s.spans) if i > cue and span.text.startswith("out of")), len(s.spans))
+        whole = next(
+            (i for i, span in enumerate(s.spans) if i > cue and span.text.startswith("out of")), len(s.spans)
+        )
         part = [
             f
             for f in conditions.found

@@ -190,7 +190,8 @@ def settle_figures(s: Sentence) -> None:
             span.entries = [e for e in span.entries if e.what != "measure"]
         elif _of_several(s, at, each.kind):
             field = s.registry[each.kind].field(each.name)
-            s.assumptions.append(f"“{span.text}” is read as the {field.title if field else each.name} of each {each.kind}")
+            title = field.title if field else each.name
+            s.assumptions.append(f"“{span.text}” is read as the {title} of each {each.kind}")
             span.entries = [e for e in span.entries if e.what != "measure"]
         elif _of_kind(s, at, each.kind):
             field = s.registry[each.kind].field(each.name)
@@ -225,7 +226,9 @@ def _speaks_of(s: Sentence, at: int, kind: str, other: str) -> bool:
     for index, span in enumerate(s.spans):
         if index == at:
             continue
-        if span.tag == "period" or (index == s.after(at, over=("is",)) and span.is_cue("of") and span.text == "from"):
+        if span.tag == "period" or (
+            index == s.after(at, over=("is",)) and span.is_cue("of") and span.text == "from"
+        ):
             return True
         if any(e.kind == kind and e.what in ("word", "kind", "measure") for e in span.entries):
             return True
@@ -248,7 +251,9 @@ def _of_several(s: Sentence, at: int, kind: str) -> bool:
     while index is not None and s.spans[index].tag == "name" and not any(n.id for n in s.spans[index].names):
         index = s.after(index)  # "of retail accounts"
     noun = s.spans[index] if index is not None else None
-    return noun is not None and noun.is_plural and any(e.what == "kind" and e.kind == kind for e in noun.entries)
+    return (
+        noun is not None and noun.is_plural and any(e.what == "kind" and e.kind == kind for e in noun.entries)
+    )
 
 
 def _of_kind(s: Sentence, at: int, kind: str) -> bool:
