@@ -168,7 +168,10 @@ class _Said:
         if after is None or after.tag != "name" or not after.used:
             return False
         fields = {n.field for n in after.names}
-        leads = span.entry("relation") or any(e.what == "field" and e.name in fields for e in span.entries)
+        records = any(n.id for n in after.names)
+        leads = (span.entry("relation") and records) or any(
+            e.what == "field" and e.name in fields for e in span.entries
+        )
         return bool(leads or (span.entry("kind") and before and before.is_cue("by")))
 
     def _word(self, entry: Entry) -> bool:

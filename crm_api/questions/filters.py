@@ -7,6 +7,7 @@ which side. Conditions on the same to-many relation are about the same related r
 
 from crm_api.questions import paths, trees
 from crm_api.questions.clauses import Found
+from crm_api.questions.lexicon import Entry
 from crm_api.questions.limits import Limits
 from crm_api.questions.plan import Filter, Plan, Unclear
 from crm_api.questions.sentence import Sentence
@@ -78,18 +79,15 @@ class Conditions(Limits):
                 span.used = True
 
     def _leads_others(self, at: int, span: Span) -> bool:
-        """ "who are the sales managers": of people, those whom others report to."""
-        asks = self.s.at(0)
-        for entry in (
-            span.entries if span.is_plural and asks and asks.is_cue("who", "that", "ask", "count") else ()
-        ):
-            relation = next((r for r in self.s.registry[entry.kind].relations if r.name == entry.name), None)
-            if (
-                entry.what == "relation"
-                and relation
-                and relation.gathers
-                and relation.target == self.s.entity
-            ):
+        """ "who are the sales managers", "list the parent companies": of a kind, those that others stand under."""
+        asks, before = self.s.at(0), self.s.at(at - 1)
+        if not span.is_plural or asks is None or not asks.is_cue("who", "that", "ask", "count"):
+            return False
+        if before is not None and not before.is_cue("who", "that", "ask", "count", "is"):
+            return False
+        for relation in self.s.catalogue.relations:
+            entry = Entry("relation", self.s.entity, relation.name)
+            if entry in span.entries and relation.target == self.s.entity:
                 tree = trees.related(self.s.registry, self.s.entity, relation.reverse, [], "any")
                 self._add(Found(at, relation.reverse, tree, f"with {relation.reverse}"))
                 self.s.use(at, *self.s.cues("who"))
