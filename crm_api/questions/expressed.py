@@ -216,7 +216,8 @@ class _Said:
         """Beside an amount, which is looked for itself; between two sides; or "reps under X"."""
         before, after = s.at(at - 1), s.at(at + 1)
         amounts = any(near is not None and near.tag == "amount" for near in (before, after))
-        below = span.text == "under" and after is not None and after.tag == "name"
+        named = after is not None and after.tag == "name"
+        below = named and (span.text == "under" or self.plan.sort is not None)  # "X bigger than Y by revenue"
         return amounts or below or bool(self.plan.sides) or (span.is_cue("between") and self.periods > 0)
 
 
