@@ -20,11 +20,11 @@ from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
-from uuid import UUID
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from bench.copies import Words, copy
 from bench.data import _company
 from crm_api import subscriptions
 from crm_api.access import Actor, system
@@ -80,45 +80,6 @@ def _report(session: Session, actor: Actor, name: reports.Name) -> Any:
     return reports.report(session, actor, name=name, asked=Asked(period(session, actor, "this_quarter")))
 
 
-class Words:
-    """The words of a database for numbers in a row, moments before now, and ids."""
-
-    def __init__(self, session: Session) -> None:
-        self.postgresql = dialect.is_postgresql(session)
-
-    def series(self, count: int) -> str:
-        """Whole numbers from 0 up, as `s.n`."""
-        if self.postgresql:
-            return f"generate_series(0::bigint, {count - 1}::bigint) AS s(n)"
-        counting = f"SELECT 0 AS n UNION ALL SELECT n + 1 FROM s WHERE n < {count - 1}"
-        return f"(WITH RECURSIVE s(n) AS ({counting}) SELECT n FROM s) AS s"
-
-    def ago(self, minutes: str) -> str:
-        """The moment so many minutes before now."""
-        if self.postgresql:
-            return f"now() - make_interval(mins => ({minutes})::int)"
-        return f"strftime('%Y-%m-%d %H:%M:%S.000000', 'now', '-' || ({minutes}) || ' minutes')"
-
-    def day(self, moment: str) -> str:
-        """Its day."""
-        return f"({moment})::date" if self.postgresql else f"substr({moment}, 1, 10)"
-
-    def new_id(self) -> str:
-        """An id."""
-        return "gen_random_uuid()" if self.postgresql else "randomblob(16)"
-
-    def literal(self, value: Any) -> str:
-        """A value as it is written in a statement."""
-        if isinstance(value, UUID):
-            return f"'{value}'::uuid" if self.postgresql else f"x'{value.hex}'"
-        return f"'{value}'" if isinstance(value, str) else str(value)
-
-    def one_of(self, values: list[Any], over: int = 1) -> str:
-        """One of the values after the other, each for `over` numbers."""
-        cases = " ".join(f"WHEN {n} THEN {self.literal(value)}" for n, value in enumerate(values))
-        return f"CASE (s.n / {over}) % {len(values)} {cases} END"
-
-
 def fill(session: Session, rows: int) -> None:
     """Write the records, and count them into the kept sums once instead of row by row."""
     stages, owners = _company(session)
@@ -138,9 +99,9 @@ def fill(session: Session, rows: int) -> None:
             session.execute(sa.text(f"DROP TRIGGER {name}"))
     at = sql.ago(f"(s.n * 7919) % {MINUTES}")
     whose = {"owner_id": sql.one_of([owner for owner, _, _ in owners], 7), "created_at": at, "updated_at": at}
-    _copy(session, sql, Lead, lead.id, rows, whose | _lead(sql, stages["lead"]))
-    _copy(session, sql, Opportunity, deal.id, rows // 5, whose | _deal(sql, stages["opportunity"], at))
-    _copy(session, sql, Activity, done.id, rows, whose | _activity(sql, at))
+    copy(session, sql, Lead, lead.id, rows, whose | _lead(sql, stages["lead"]))
+    copy(session, sql, Opportunity, deal.id, rows // 5, whose | _deal(sql, stages["opportunity"], at))
+    copy(session, sql, Activity, done.id, rows, whose | _activity(sql, at))
     dialect.create_objects(session.connection())
     rollups.rebuild(session)
     session.execute(sa.text("ANALYZE"))
@@ -185,21 +146,6 @@ def _activity(sql: Words, at: str) -> Mapping[str, str]:
         "occurred_at": f"CASE WHEN NOT ({open_}) THEN {at} END",
         "due_at": f"CASE WHEN {open_} THEN {sql.ago('(s.n * 7919) % 86400 - 43200')} END",
     }
-
-
-def _copy(
-    session: Session, sql: Words, model: Any, record_id: UUID, count: int, values: Mapping[str, str]
-) -> None:
-    """`count` copies of a record, with what is not copied worked out of `s.n`."""
-    columns = [column.name for column in model.__table__.columns if column.computed is None]
-    cells = {"id": sql.new_id(), "external_id": "NULL", "email_key": "NULL", **values}
-    chosen = ", ".join(cells.get(name, f"t.{name}") for name in columns)
-    session.execute(
-        sa.text(
-            f"INSERT INTO {model.__tablename__} ({', '.join(columns)}) SELECT {chosen} "
-            f"FROM {model.__tablename__} AS t, {sql.series(count)} WHERE t.id = {sql.literal(record_id)}"
-        )
-    )
 
 
 def somebody(session: Session) -> Actor:

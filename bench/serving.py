@@ -51,7 +51,7 @@ def web(
 
 
 def _wait_for(port: int, process: subprocess.Popen[bytes]) -> None:
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 120  # on a machine that is busy with other things
     while process.poll() is None and time.monotonic() < deadline:
         with suppress(httpx.TransportError):
             httpx.get(f"http://127.0.0.1:{port}/", timeout=1)

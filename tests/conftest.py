@@ -4,13 +4,14 @@
     database_url  the URL of the same, for a test that starts processes
     api           the application over `db`, without a socket
     blank_url     the URL of a database without tables, for migrations
+    fresh         gives the URL of an empty database, again and again, for machines of examples
 
 `pytest --engines sqlite` leaves PostgreSQL out; `--engines postgresql --engine-tests` is the rest.
 `--run-deep` adds the exhaustive runs.
 """
 
 import os
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 
 import hypothesis
@@ -118,6 +119,18 @@ def blank_url(engine: str, request: pytest.FixtureRequest, tmp_path: Path) -> st
         postgres: Postgres = request.getfixturevalue("postgres")
         return postgres.create()
     return f"sqlite:///{tmp_path / 'blank.db'}"
+
+
+@pytest.fixture
+def fresh(engine: str, request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Callable[[], str]]:
+    """Gives the URL of an empty database, again and again."""
+    if engine == "postgresql":
+        postgres: Postgres = request.getfixturevalue("postgres")
+        yield lambda: postgres.emptied(all_tables())
+        return
+    template: Template = request.getfixturevalue("sqlite")
+    names = iter(range(10**6))
+    yield lambda: template.copy_to(tmp_path / f"{next(names)}.db")
 
 
 @pytest.fixture

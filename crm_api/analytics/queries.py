@@ -75,6 +75,13 @@ def leads_to_follow_up(actor: Actor, *, before: datetime, owner_id: UUID | None 
     return sa.select(sa.func.count()).select_from(due)
 
 
+def accounts(actor: Actor, *, owner_id: UUID | None = None) -> sa.Select[int]:
+    """How many accounts there are, of one owner if asked."""
+    mine = [Account.owner_id == owner_id] if owner_id is not None else []
+    there = Account.archived_at.is_(None)
+    return sa.select(sa.func.count()).select_from(Account).where(there, visible("account", actor), *mine)
+
+
 def visit_standings(actor: Actor, *, owner_id: UUID | None = None) -> sa.Select[Any]:
     """How many accounts that are to be visited every so often were visited in time, are overdue, or never were."""
     standing = VISIT_STANDING.column.label("standing")

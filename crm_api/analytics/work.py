@@ -93,7 +93,9 @@ def names_of(session: Session, people: set[UUID | None]) -> dict[UUID | None, st
 
 
 def visits(session: Session, actor: Actor, told: Told, of: UUID | None) -> None:
-    """How many of the accounts that are to be visited every so often were."""
+    """How many accounts there are, and how many of those that are to be visited every so often were."""
+    known = session.scalar(queries.accounts(actor, owner_id=of)) or 0
+    told.figure("accounts", "Accounts", "records", known, known, listed("accounts", of))
     found: dict[str, int] = dict(session.execute(queries.visit_standings(actor, owner_id=of)).all())
     in_time, total = found.get("visited_in_time", 0), sum(found.values())
     told.figure(

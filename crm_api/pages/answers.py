@@ -30,7 +30,6 @@ class View:
     figure: bool
     bars: list[charts.Bar]
     columns: charts.Columns | None
-    context: list[str]
     question: str
 
     @property
@@ -39,9 +38,8 @@ class View:
         return self.answer.total_rows - len(self.rows)
 
 
-def view(answer: Answer, *, question: str, context: list[str], most: int = MOST_SHOWN) -> View:
-    """The answer to the last of several turns; `context` are the turns a next question may lean on, `most` the rows
-    that are shown."""
+def view(answer: Answer, *, question: str, most: int = MOST_SHOWN) -> View:
+    """The answer to a question, and at most so many of its rows."""
     series = _series(answer)
     adds_up = (
         answer.plan is not None and answer.plan.figures and answer.plan.figures[0].fn in ("count", "sum")
@@ -56,7 +54,6 @@ def view(answer: Answer, *, question: str, context: list[str], most: int = MOST_
         columns=charts.columns(_named(charts.without_gaps(series) if adds_up else series))
         if series and timed and len(series) <= MOST_COLUMNS
         else None,
-        context=context,
         question=question,
     )
 

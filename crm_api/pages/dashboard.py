@@ -17,7 +17,7 @@ router = APIRouter(include_in_schema=False, route_class=PageRoute)
 PATH = "/crm/dashboard"
 DEALS = ("open_pipeline", "weighted_forecast", "due_to_close", "won_revenue", "win_rate", "cycle_time")
 LEADS = ("active_leads", "new_leads", "hot_leads", "opportunity_rate", "conversion_rate")
-WORK = ("activities", "overdue_tasks", "follow_ups_due", "lead_follow_ups_due", "visit_coverage")
+WORK = ("accounts", "activities", "overdue_tasks", "follow_ups_due", "lead_follow_ups_due", "visit_coverage")
 CLOSED = ("closed_won", "closed_lost")
 LESS_IS_BETTER = {"cycle_time"}
 ALARMING = {"overdue_tasks", "follow_ups_due", "lead_follow_ups_due"}

@@ -36,7 +36,8 @@ TITLES = {
     "expected_close_date": "Closes", "estimated_value": "Value", "contact_name": "Contact", "email": "E-mail",
     "visit_every_days": "Visit every (days)", "visit_minutes": "Minutes a visit", "email_opt_out": "No e-mails",
     "billing_street": "Street", "billing_zip": "ZIP", "billing_state": "State", "billing_country": "Country",
-    "full_name": "Name", "parent_id": "Part of", "duration_minutes": "Minutes", "status": "Status",
+    "full_name": "Name", "parent_id": "Part of", "territory_id": "Territory", "duration_minutes": "Minutes",
+    "status": "Status",
     "last_contact_date": "Last contact", "next_follow_up_date": "Next follow-up", "is_hot_lead": "Hot",
 }  # fmt: skip
 # The words of a state that deserve a colour; all others stay quiet.

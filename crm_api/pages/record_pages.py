@@ -35,7 +35,7 @@ COMPOSED: tuple[tuple[Logged, str, str], ...] = (
     ("task", "Task", "What is to be done?"),
 )
 LONGEST_SUBJECT = 120
-NAMED = ("owner", "account", "contact", "parent", "lead", "opportunity", "reports_to")
+NAMED = ("owner", "account", "contact", "parent", "territory", "lead", "opportunity", "reports_to")
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +114,9 @@ def _with_names(session: Any, actor: Actor, kind: Kind, record_id: UUID) -> dict
     if rest:
         more = records.one(session, actor, kind.name, record_id, Wanted(("id",), rest, aliases=False))
         item |= {name: more[name] for name in rest}
+    if deal := item.get("opportunity"):
+        # The label of a deal is its number, by which questions name it; people know it by its name.
+        deal["label"] = records.one(session, actor, "opportunity", deal["id"])["name"]
     return item
 
 

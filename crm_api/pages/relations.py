@@ -1,6 +1,6 @@
 """What stands beside a record: the records that belong to it, and what is to be done next."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID
 
@@ -46,7 +46,8 @@ def beside(session: Any, actor: Actor, kind: Kind, item: dict[str, Any]) -> list
     if kind.name == "account":
         made += [
             _of(session, actor, "contact", here, item["id"]), _of(session, actor, "opportunity", here, item["id"]),
-            _of(session, actor, "order", here, item["id"]), _segments(session, actor, item["id"]),
+            _of(session, actor, "order", here, item["id"]), _parts(session, actor, item["id"]),
+            _segments(session, actor, item["id"]),
         ]  # fmt: skip
     elif kind.name == "contact":
         made += [_linked(session, actor, "account", item["account_id"]),
@@ -75,6 +76,12 @@ def _of(session: Any, actor: Actor, name: str, field: str, record_id: UUID) -> G
     kind = BY_NAME[name]
     return Group(kind.title, kind.icon, lines, page["total"], f"{kind.path}?{field}={record_id}",
                  f"{kind.path}/new?{field}={record_id}", name)  # fmt: skip
+
+
+def _parts(session: Any, actor: Actor, account_id: UUID) -> Group:
+    """The accounts that belong to an account; nothing is shown of one without any."""
+    made = _of(session, actor, "account", "parent_id", account_id)
+    return replace(made, name="Parts", new=None)
 
 
 def _linked(session: Any, actor: Actor, name: str, record_id: UUID | None) -> Group:

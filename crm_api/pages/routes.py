@@ -17,10 +17,12 @@ from crm_api.pages import (
     board_pages,
     day,
     editing,
+    files,
     formats,
     frame,
     import_pages,
     insight,
+    installing,
     list_pages,
     notices,
     outbox,
@@ -47,8 +49,6 @@ from crm_api.pages.session import (
     take_cookie,
 )
 from crm_api.pages.templating import accepts_gzip, is_fragment, render
-from crm_api.questions import flows as questions
-from crm_api.questions.service import LONGEST_QUESTION, MOST_TURNS
 from crm_api.users import flows as users
 from crm_api.users import sessions
 from crm_api.visits import flows as planning
@@ -60,6 +60,8 @@ router = APIRouter(include_in_schema=False, route_class=PageRoute)
 for _page in (
     asking,
     insight,
+    installing,
+    files,
     planner_pages,
     road_pages,
     notices,
@@ -81,7 +83,6 @@ DEMO_USERS = (
     ("manager@demo.example", "Manager", "The whole team"),
     ("viewer@demo.example", "Viewer", "Reads, changes nothing"),
 )
-Text = Annotated[str, Form(max_length=LONGEST_QUESTION)]
 
 
 @router.get("/a/{digest}/{name}")
@@ -169,26 +170,13 @@ def see_other(address: str) -> Response:
 @router.get("/")
 async def today(request: Request, db: Db, visitor: Signed, plan: UUID | None = None) -> Response:
     """The start page."""
-    return await _today(request, db, visitor, plan=plan)
-
-
-@router.post("/ask")
-async def ask(
-    request: Request,
-    db: Db,
-    ports: PortsDep,
-    visitor: Trusted,
-    question: Text = "",
-    context: Annotated[list[Text], Form()] = [],  # noqa: B006 - FastAPI copies it
-) -> Response:
-    """Answer a question; `context` are the turns before it, oldest first."""
-    turns = [*context[-(MOST_TURNS - 1) :], question.strip()]
-    answer = await questions.ask(db, ports.text_model, actor=visitor.actor, turns=turns)
-    leaned_on = turns if answer.status == "answered" else turns[:-1]
-    shown = answers.view(answer, question=question.strip(), context=leaned_on[-(MOST_TURNS - 1) :])
-    if is_fragment(request):
-        return render(request, "partials/answer.html", visitor=visitor, shown=shown)
-    return await _today(request, db, visitor, shown=shown)
+    actor = visitor.actor
+    return await frame.page(
+        request, db, visitor, "today.html", greeting=formats.greeting(actor.time_zone),
+        date=clock.today(actor.time_zone), examples=answers.examples(actor.role),
+        visits=await visits.visits(db, actor, plan_id=plan), outbox=await outbox.outbox(db, actor),
+        waiting=await db.read(day.read, actor), changed=await db.read(day.changed, actor),
+    )  # fmt: skip
 
 
 @router.get("/visits")
@@ -259,15 +247,3 @@ async def _planned(request: Request, db: Db, visitor: Visitor, plan_id: UUID) ->
 async def _visits(request: Request, db: Db, visitor: Visitor, plan_id: UUID | None) -> Response:
     shown = await visits.visits(db, visitor.actor, plan_id=plan_id)
     return render(request, "partials/visits.html", visitor=visitor, visits=shown)
-
-
-async def _today(
-    request: Request, db: Db, visitor: Visitor, *, plan: UUID | None = None, shown: answers.View | None = None
-) -> Response:
-    actor = visitor.actor
-    return await frame.page(
-        request, db, visitor, "today.html", shown=shown, greeting=formats.greeting(actor.time_zone),
-        date=clock.today(actor.time_zone), examples=answers.examples(actor.role),
-        visits=await visits.visits(db, actor, plan_id=plan), outbox=await outbox.outbox(db, actor),
-        waiting=await db.read(day.read, actor), changed=await db.read(day.changed, actor),
-    )  # fmt: skip

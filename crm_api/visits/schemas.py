@@ -57,16 +57,6 @@ class _Wishes(Body):
         True, description="Whether meetings and visits in the rep's calendar are kept as fixed appointments."
     )
 
-    @property
-    def calendar_days(self) -> list[date]:
-        """The days asked for, whether they are worked or not."""
-        raise NotImplementedError
-
-    @property
-    def agreed(self) -> list[tuple[date, UUID, str]]:
-        """Day, account and wall-clock time of the appointments asked for."""
-        raise NotImplementedError
-
 
 class PlanIn(_Wishes):
     """A day to plan."""
@@ -90,10 +80,12 @@ class PlanIn(_Wishes):
 
     @property
     def calendar_days(self) -> list[date]:
+        """The days asked for, whether they are worked or not."""
         return [self.day]
 
     @property
     def agreed(self) -> list[tuple[date, UUID, str]]:
+        """Day, account and wall-clock time of the appointments asked for."""
         return [(self.day, a.account_id, a.at) for a in self.appointments]
 
     @model_validator(mode="after")
@@ -136,10 +128,12 @@ class WeekIn(_Wishes):
 
     @property
     def calendar_days(self) -> list[date]:
+        """The days asked for, whether they are worked or not."""
         return [self.first_day + timedelta(days=n) for n in range(self.days)]
 
     @property
     def agreed(self) -> list[tuple[date, UUID, str]]:
+        """Day, account and wall-clock time of the appointments asked for."""
         return [(a.day, a.account_id, a.at) for a in self.appointments]
 
     @model_validator(mode="after")

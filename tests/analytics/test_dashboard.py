@@ -113,7 +113,7 @@ async def test_every_number_is_the_total_of_the_list_behind_it(api: Api, role: s
 
         Dashboard.model_validate(answer)
         behind = [*answer["figures"], *(row for one in answer["breakdowns"] for row in one["rows"])]
-        assert len(answer["figures"]) == 17
+        assert len(answer["figures"]) == 18
         for number in behind:
             listed = await client.get(one_of(number["list"]))
             assert listed.status_code == 200, (number, listed.text)

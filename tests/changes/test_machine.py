@@ -6,24 +6,20 @@ step the records are those of the model.
 """
 
 import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from copy import deepcopy
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 from uuid import UUID
 
 import hypothesis.strategies as st
-import pytest
 import sqlalchemy as sa
-from hypothesis import settings
 from hypothesis.stateful import (
     RuleBasedStateMachine,
     initialize,
     invariant,
     precondition,
     rule,
-    run_state_machine_as_test,
 )
 from sqlalchemy.orm import Session
 
@@ -43,9 +39,7 @@ from crm_api.opportunities.models import Opportunity
 from crm_api.opportunities.schemas import Close, OpportunityIn, OpportunityPatch
 from crm_api.tags.service import names_on
 from tests import factories
-from tests.support.models import all_tables
-from tests.support.postgres import Postgres
-from tests.support.sqlite import Template
+from tests.support.machines import run
 
 Key = tuple[str, UUID]
 Row = dict[str, Any]
@@ -290,21 +284,5 @@ class Machine(RuleBasedStateMachine):
 VERBS: dict[str, Any] = {"lead": leads, "opportunity": opportunities, "contact": contacts}
 
 
-@pytest.fixture
-def fresh(engine: str, request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Callable[[], str]]:
-    """Gives the URL of an empty database, again and again."""
-    if engine == "postgresql":
-        postgres: Postgres = request.getfixturevalue("postgres")
-        yield lambda: postgres.emptied(all_tables())
-        return
-    template: Template = request.getfixturevalue("sqlite")
-    names = iter(range(10**6))
-    yield lambda: template.copy_to(tmp_path / f"{next(names)}.db")
-
-
 def test_undoing_in_any_order_is_what_the_model_says(fresh: Callable[[], str]) -> None:
-    machine = type("FreshMachine", (Machine,), {"fresh": staticmethod(fresh)})
-    examples = 25 if settings().max_examples <= 100 else 500
-    run_state_machine_as_test(  # type: ignore[no-untyped-call]
-        machine, settings=settings(max_examples=examples, stateful_step_count=25)
-    )
+    run(Machine, fresh, examples=25, deep=500, steps=25)

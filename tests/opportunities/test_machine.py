@@ -5,23 +5,19 @@ deleted and where its deals go then. After every step the deals, their moves, th
 """
 
 import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date
-from pathlib import Path
 from typing import Any
 from uuid import UUID
 
 import hypothesis.strategies as st
-import pytest
 import sqlalchemy as sa
-from hypothesis import settings
 from hypothesis.stateful import (
     RuleBasedStateMachine,
     initialize,
     invariant,
     rule,
-    run_state_machine_as_test,
 )
 from sqlalchemy.orm import Session
 
@@ -38,9 +34,7 @@ from crm_api.pipelines.board import Asked
 from crm_api.pipelines.models import Stage
 from crm_api.pipelines.schemas import NewStage, PipelineIn, StageIn
 from tests import factories
-from tests.support.models import all_tables
-from tests.support.postgres import Postgres
-from tests.support.sqlite import Template
+from tests.support.machines import run
 
 CLOSED = ("closed_won", "closed_lost")
 ANY = st.integers(0, 10**6)
@@ -324,21 +318,5 @@ def observed(session: Session) -> tuple[dict[UUID, Any], dict[UUID, list[UUID]]]
     return {row[0]: tuple(row[1:]) for row in rows}, moves
 
 
-@pytest.fixture
-def fresh(engine: str, request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Callable[[], str]]:
-    """Gives the URL of an empty database, again and again."""
-    if engine == "postgresql":
-        postgres: Postgres = request.getfixturevalue("postgres")
-        yield lambda: postgres.emptied(all_tables())
-        return
-    template: Template = request.getfixturevalue("sqlite")
-    names = iter(range(10**6))
-    yield lambda: template.copy_to(tmp_path / f"{next(names)}.db")
-
-
 def test_deals_and_stages_are_what_the_model_says(fresh: Callable[[], str]) -> None:
-    machine = type("FreshMachine", (Machine,), {"fresh": staticmethod(fresh)})
-    examples = 15 if settings().max_examples <= 100 else 400
-    run_state_machine_as_test(  # type: ignore[no-untyped-call]
-        machine, settings=settings(max_examples=examples, stateful_step_count=30)
-    )
+    run(Machine, fresh, examples=15, deep=400, steps=30)

@@ -22,7 +22,7 @@ def test_a_rep_signs_in_asks_and_reads_the_answer(opened: Opener) -> None:
 
     row = page.get_by_role("row", name=re.compile("website", re.IGNORECASE))
     expect(row).to_contain_text("2")
-    expect(page.locator("#answer")).to_contain_text("Understood as")
+    expect(page.get_by_label("How it was understood")).to_contain_text("by source")
 
 
 def test_an_example_asks_itself_and_a_follow_up_leans_on_it(opened: Opener) -> None:

@@ -11,7 +11,7 @@ from tests.support.pages import FRAGMENT, Visit, visiting
 
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
-    "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+    "manifest-src 'self'; worker-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
 
 
@@ -99,7 +99,7 @@ async def test_a_fragment_that_fails_is_a_fragment_and_leaves_the_card_alone(api
 async def test_a_question_that_fails_is_told_where_the_answer_would_be(api: Api) -> None:
     visit = await signed_in(api)
 
-    answer = await visit.post("/ask", headers={**FRAGMENT, "HX-Target": "answer"}, question="   ")
+    answer = await visit.post("/crm/ask", headers={**FRAGMENT, "HX-Target": "answer"}, question="   ")
 
     assert answer.status_code == 422
     assert "hx-retarget" not in answer.headers
@@ -108,7 +108,7 @@ async def test_a_question_that_fails_is_told_where_the_answer_would_be(api: Api)
 async def test_what_a_person_typed_is_never_markup(api: Api) -> None:
     visit = await signed_in(api)
 
-    answer = await visit.post("/ask", headers=FRAGMENT, question="<img src=x onerror=alert(1)>")
+    answer = await visit.post("/crm/ask", headers=FRAGMENT, question="<img src=x onerror=alert(1)>")
 
     assert "<img" not in answer.text
     assert "&lt;img" in answer.text
@@ -117,7 +117,7 @@ async def test_what_a_person_typed_is_never_markup(api: Api) -> None:
 async def test_an_over_long_question_is_refused_with_its_limit(api: Api) -> None:
     visit = await signed_in(api)
 
-    answer = await visit.post("/ask", headers=FRAGMENT, question="x" * 501)
+    answer = await visit.post("/crm/ask", headers=FRAGMENT, question="x" * 501)
 
     assert answer.status_code == 422
     assert "500" in answer.text
