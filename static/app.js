@@ -160,6 +160,17 @@ document.addEventListener("submit", (event) => {
   if (form) forThisTab.setItem("draft-sent", draftKey(form));
 });
 
+// Back to a form that was sent: it gets the key back that it was sent with, so that the server knows it again.
+function giveKeysBack() {
+  const isBack = performance.getEntriesByType("navigation")[0]?.type === "back_forward";
+  const keys = (isBack && history.state?.once) || {};
+  for (const { form, value } of document.querySelectorAll("main form[data-draft]:not([data-queue]) [name=once]")) {
+    if (keys[form.dataset.draft]) form.elements.once.value = keys[form.dataset.draft];
+    else keys[form.dataset.draft] = value;
+  }
+  history.replaceState({ ...history.state, once: keys }, "");
+}
+
 // What was sent is known to be kept once the answer says so: then its draft goes.
 function draftWasTaken() {
   const sent = forThisTab.getItem("draft-sent");
@@ -288,4 +299,5 @@ if (said) {
   here.searchParams.delete("done"); // said once; reloading does not say it again
   history.replaceState(history.state, "", here);
 }
+giveKeysBack();
 settle(document);

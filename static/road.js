@@ -2,6 +2,7 @@
 //
 //   data-position        a form with fields latitude, longitude and accuracy_metres to fill
 //   data-position-said   where to say what happens meanwhile
+//   data-keep-day        a page that sees to it that the phone has the day before the signal goes
 
 const PATIENCE = 8000; // milliseconds; whoever stands at a door does not wait longer
 
@@ -44,3 +45,13 @@ addEventListener(
   },
   { capture: true },
 );
+
+async function keepDay() {
+  await navigator.serviceWorker.register("/crm/visits/worker.js");
+  const day = await caches.open("road-day");
+  for (const path of ["/crm/visits/today", "/crm/visits/today/stops"]) {
+    const answer = await fetch(path);
+    if (answer.ok && !answer.redirected) await day.put(path, answer);
+  }
+}
+if (document.querySelector("[data-keep-day]") && globalThis.caches && navigator.serviceWorker) keepDay().catch(() => {});

@@ -13,7 +13,7 @@ from crm_api.core.errors import BadRequest, Conflict, Invalid, NotFound, Problem
 from crm_api.core.fields import CATALOGUES
 from crm_api.core.listing import Window
 from crm_api.dependencies import Db, Visitor
-from crm_api.pages import fields, forms, frame, once
+from crm_api.pages import fields, forms, frame, once, timelines
 from crm_api.pages.errors import PageRoute
 from crm_api.pages.kinds import BY_NAME, KINDS, Kind, label_of
 from crm_api.pages.session import Signed, Trusted, local_path
@@ -174,9 +174,10 @@ async def _shown(
 
     field, item, made = await db.read(read, visitor.actor)
     theirs = forms.written(visitor.actor, field, item) if isinstance(problem, Stale) else None
+    who = await db.read(timelines.last_hand, visitor.actor, kind, record_id) if theirs is not None else None
     return render(
         request, "partials/field.html", visitor=visitor, status=200, kind=kind, field=field, item=item,
-        input=made[0] if made else None, problem=problem, theirs=theirs, may=True,
+        input=made[0] if made else None, problem=problem, theirs=theirs, who=who, may=True,
         value_of=fields.value_of, currency_of=fields.currency_of, tones=fields.TONES,
     )  # fmt: skip
 

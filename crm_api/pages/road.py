@@ -89,6 +89,15 @@ async def read(db: Database, actor: Actor) -> Road:
     )  # fmt: skip
 
 
+async def next_one(db: Database, actor: Actor, day: Day | None) -> tuple[Stop | None, CheckInOut | None]:
+    """The stop of one's own accepted day to go to, or to be at with its check-in; nothing without such a day."""
+    if day is None or day.rep is not None or day.plan.status != "accepted":
+        return None, None
+    here = await _here(db, actor)
+    at = next((one for one in day.stops if here and one.plan.activity_id == here.activity_id), None)
+    return (at, here) if at else (day.next_stop, None)
+
+
 @dataclass(frozen=True, slots=True)
 class Carried:
     """An open stop with all that is wanted at its door, for a phone to take along."""

@@ -18,7 +18,7 @@ from crm_api.field import flows as field
 from crm_api.field.schemas import CheckInIn, OutcomeIn
 from crm_api.pages import forms, frame, once, road
 from crm_api.pages.errors import PageRoute
-from crm_api.pages.headers import ON_THE_ROAD, PAGE_HEADERS
+from crm_api.pages.headers import ON_THE_ROAD, PAGE_HEADERS, PERMISSIONS_ON_THE_ROAD
 from crm_api.pages.session import Signed, Trusted
 from crm_api.pages.templating import is_script, render
 from crm_api.visits import flows
@@ -237,5 +237,5 @@ async def _free(
         request, db, visitor, "visits/free.html", title="Time to spare", status=problem.status if problem else 200,
         minutes=minutes, told=told, problem=problem, key=once.new_key,
     )  # fmt: skip
-    response.headers.update(ON_THE_ROAD)
+    response.headers["Permissions-Policy"] = PERMISSIONS_ON_THE_ROAD
     return response

@@ -30,6 +30,7 @@ from crm_api.pages import (
     palette,
     planner_pages,
     record_pages,
+    road,
     road_pages,
     stage_pages,
     undoing,
@@ -37,7 +38,7 @@ from crm_api.pages import (
 )
 from crm_api.pages.assets import FOREVER, library, maps, reference
 from crm_api.pages.errors import PageRoute
-from crm_api.pages.headers import ASSET_HEADERS, PAGE_HEADERS
+from crm_api.pages.headers import ASSET_HEADERS, PAGE_HEADERS, PERMISSIONS_ON_THE_ROAD
 from crm_api.pages.session import (
     MaybeSigned,
     SameSite,
@@ -171,12 +172,17 @@ def see_other(address: str) -> Response:
 async def today(request: Request, db: Db, visitor: Signed, plan: UUID | None = None) -> Response:
     """The start page."""
     actor = visitor.actor
-    return await frame.page(
+    planned = await visits.visits(db, actor, plan_id=plan)
+    next_stop, at_door = await road.next_one(db, actor, planned.day)
+    response = await frame.page(
         request, db, visitor, "today.html", greeting=formats.greeting(actor.time_zone),
         date=clock.today(actor.time_zone), examples=answers.examples(actor.role),
-        visits=await visits.visits(db, actor, plan_id=plan), outbox=await outbox.outbox(db, actor),
+        visits=planned, next_stop=next_stop, at_door=at_door, outbox=await outbox.outbox(db, actor),
         waiting=await db.read(day.read, actor), changed=await db.read(day.changed, actor),
     )  # fmt: skip
+    if next_stop:
+        response.headers["Permissions-Policy"] = PERMISSIONS_ON_THE_ROAD  # checking in says where
+    return response
 
 
 @router.get("/visits")

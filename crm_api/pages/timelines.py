@@ -86,6 +86,15 @@ def read(
     return Timeline(_by_day(actor, lines), only, told["next_cursor"])
 
 
+def last_hand(session: Any, actor: Actor, kind: Kind, record_id: UUID) -> str | None:
+    """Who changed a record last, where a person did."""
+    query = filters.Query(window=Window(page_size=1, count="none"))
+    page = changes.history(
+        session, actor, plural=CATALOGUES[kind.name].plural, record_id=record_id, query=query
+    )
+    return people(session, actor).get(page["items"][0]["actor_id"]) if page["items"] else None
+
+
 def people(session: Any, actor: Actor) -> dict[UUID, str]:
     """The names of all colleagues by id."""
     query = filters.Query(window=Window(page_size=200, count="none"), archived="with", fields=("id", "name"))

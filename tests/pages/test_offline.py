@@ -15,6 +15,7 @@ import pytest
 import sqlalchemy as sa
 from PIL import Image
 from playwright.sync_api import BrowserContext, Page, Playwright, expect, sync_playwright
+from playwright.sync_api import Error as PlaywrightError
 from sqlalchemy.orm import Session
 
 from crm_api.activities.models import Activity
@@ -211,9 +212,20 @@ def check_ins(site: Site) -> list[CheckIn]:
 
 
 def check_in(page: Page) -> None:
-    """One tap."""
+    """One tap without a signal, and the phone knows that there is none."""
     page.get_by_role("button", name="Check in", exact=True).first.click()
     expect(page.locator(".road-state")).to_contain_text("Here since")
+    expect(page.locator("[data-no-signal]")).to_be_visible()
+
+
+def sent(page: Page) -> None:
+    """With a signal again: at a tap, or by itself, whichever is first."""
+    for _ in range(60):
+        with suppress(PlaywrightError):
+            page.get_by_role("button", name="Send now").click(timeout=500)
+        if page.locator("[data-road]").count() and not page.locator("[data-waiting]").is_visible():
+            return
+    raise AssertionError("it still waits")
 
 
 def test_an_answer_lost_after_the_commit_counts_once(phone: Phone, wire: Wire, site: Site) -> None:
@@ -225,10 +237,10 @@ def test_an_answer_lost_after_the_commit_counts_once(phone: Phone, wire: Wire, s
     expect(page.locator("[data-waiting-title]")).to_have_text("1 waits to be sent")
     assert len(check_ins(site)) == 1
     wire.mend()
-    page.get_by_role("button", name="Send now").click()
+    sent(page)
 
+    page.goto(ROAD)
     expect(page.locator("[data-here]")).to_be_visible()  # drawn by the server
-    expect(page.locator("[data-waiting]")).to_be_hidden()
     assert len(check_ins(site)) == 1
 
 
@@ -245,7 +257,8 @@ def test_photos_wait_and_go_along_with_their_visit(phone: Phone, wire: Wire, sit
     assert page.evaluate("document.querySelector('.photos img').naturalWidth") == 1600  # of 2400
     assert violations(page) == []
     wire.mend()
-    page.get_by_role("button", name="Send now").click()
+    sent(page)
+    page.goto(ROAD)
     expect(page.locator("[data-here]")).to_be_visible()
     kept = told(
         site, lambda s: s.scalar(sa.select(Activity.attachments).where(Activity.attachments.is_not(None)))
@@ -339,3 +352,24 @@ def test_whoever_signs_in_next_sees_and_sends_nothing_of_somebody_else(
     page.wait_for_timeout(500)
     expect(page.locator("[data-waiting]")).to_be_hidden()
     assert check_ins(site) == []
+
+
+def test_today_has_the_next_stop_within_reach_and_takes_the_day_along(phone: Phone, wire: Wire) -> None:
+    page = day_begun(phone)
+    page.evaluate("caches.delete('road-day')")
+
+    page.goto("/")
+    button = page.locator(".next-stop").get_by_role("button", name="Check in")
+    box = button.bounding_box()
+    assert box
+    assert box["y"] + box["height"] < PHONE["height"] - 80  # above the tabs, without scrolling
+    assert violations(page) == []
+    ready(page)
+    wire.cut()
+    page.goto(ROAD)
+    expect(page.locator("[data-no-signal]")).to_be_visible()
+    wire.mend()
+    page.goto("/")
+    button.click()
+
+    expect(page.locator("[data-here]")).to_be_visible()

@@ -223,3 +223,19 @@ async def test_the_worker_answers_for_the_road_and_keeps_files_that_are_there(ap
     kept = re.findall(r"/a/[0-9a-f]+/[a-z.-]+", worker.text)
     assert len(kept) == 9
     assert {(await client.get(path)).status_code for path in kept} == {200}
+
+
+async def test_the_next_stop_stands_on_top_of_today_for_whoever_accepted_a_day(api: Api) -> None:
+    _, visit = await accepted(api)
+    stranger = await visiting(api, await api.db.write(make_user, "field"))
+
+    own, foreign = await visit.get("/"), await stranger.get("/")
+
+    top = own.text.partition('id="main"')[2].partition('id="ask"')[0]
+    assert all(word in top for word in ("Next: ", "Navigate", "Check in"))
+    assert "geolocation=(self)" in own.headers["Permissions-Policy"]
+    assert "next-stop" not in foreign.text
+    given = {name: value_of(top, name) for name in ("id", "account_id", "activity_id", "once")}
+    answer = await visit.post("/crm/visits/check-in", **given)
+    assert answer.headers["location"] == "/crm/visits/today"
+    assert "Say what came of it" in (await visit.get("/")).text
