@@ -189,16 +189,28 @@ async function flush(tapped = false) {
 let stops = null; // the open stops, as the server drew them last
 let settledAt = "";
 
+async function read(answer) {
+  const drawn = new DOMParser().parseFromString(await answer.text(), "text/html").querySelector("[data-stops]");
+  if (drawn?.dataset.user === USER) stops = drawn;
+}
+
 async function carry() {
   try {
     const answer = await fetch(`${PATH}/stops`, { signal: AbortSignal.timeout(PATIENCE) });
     if (!answer.ok || answer.redirected) return;
     if (answer.headers.has("X-Kept")) state ||= "no signal";
-    const drawn = new DOMParser().parseFromString(await answer.text(), "text/html").querySelector("[data-stops]");
-    if (drawn?.dataset.user === USER) stops = drawn;
+    await read(answer);
   } catch {
     state ||= "no signal";
   }
+}
+
+// A page that was kept shows the morning: what was done since is put on it before anybody taps there.
+async function catchUp() {
+  const kept = await globalThis.caches?.match(`${PATH}/stops`, { ignoreVary: true });
+  if (kept) await read(kept);
+  await arrange();
+  page.dataset.ready = "";
 }
 
 const clockOf = (at) => new Intl.DateTimeFormat("en-GB", { hour: "2-digit", minute: "2-digit", timeZone: page.dataset.zone }).format(at);
@@ -392,6 +404,7 @@ document.addEventListener("visibilitychange", () => document.visibilityState ===
 
 async function begin() {
   for (const one of await mine()) if (one.done && (DRAWN > one.done || Date.now() - one.at > 86400000)) await drop(one);
+  await catchUp();
   const isNew = await watched();
   await carry();
   await arrange();
