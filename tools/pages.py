@@ -125,6 +125,7 @@ NO_PAGES = {
     "/sign-in": "before there is anybody to show a page to; walked by itself",
     "/crm/imports/{run_id}/errors.csv": "a file",
     "/crm/reports/{name}/file": "a file",
+    "/crm/visits/plans/{plan_id}/move": "the form for one stop of a plan; walked with the plan",
     **{f"/crm/{key}/export.csv": "a file" for key in RECORDS},
 }
 
