@@ -63,7 +63,9 @@ async def record(settings: Settings, target: Target) -> Recorded:
     calls, answered = [], 0
     async with _client(settings) as client:
         client.headers["Authorization"] = f"Bearer {target.token}"
-        await client.get("/api/v1/auth/me")  # from here on the session is cached, as it is under load
+        # From here on the session is kept, and what a process keeps of the settings, as both are under load.
+        for request in target.turn()[:1]:
+            await client.request(request.method, request.path, json=request.body)
         for request in target.requests[:20]:
             with recording() as call:
                 answer = await client.request(request.method, request.path, json=request.body)

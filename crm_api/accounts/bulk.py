@@ -12,7 +12,7 @@ from crm_api.accounts.models import Account, AccountStats
 from crm_api.accounts.service import require_no_loop
 from crm_api.core import numbering
 from crm_api.core.ids import new_id
-from crm_api.matching.phones import e164
+from crm_api.matching.phones import comparable
 from crm_api.organisation import rates
 from crm_api.organisation.service import currency, today
 
@@ -60,6 +60,4 @@ def _complete(session: Session, row: Row) -> Row:
 
 def with_e164(row: Row, *columns: str) -> Row:
     """The row with the comparable form of each number it gives."""
-    region = row.get("billing_country") or row.get("country") or "US"
-    region = region if len(region) == 2 else "US"
-    return row | {f"{column}_e164": e164(row[column], region) for column in columns if column in row}
+    return row | {f"{column}_e164": comparable(row, column) for column in columns if column in row}

@@ -10,7 +10,7 @@ from crm_api.accounts.models import Account
 from crm_api.matching import duplicates
 from crm_api.matching.duplicates import Match, Place
 from crm_api.matching.names import company_key, domain_of
-from crm_api.matching.phones import e164
+from crm_api.matching.phones import comparable
 
 
 def place(actor: Actor) -> Place:
@@ -25,7 +25,7 @@ def place(actor: Actor) -> Place:
 def keys_of(values: Mapping[str, Any]) -> dict[str, str | None]:
     """What an account of these values is recognised by."""
     return {
-        "phone": e164(values.get("phone")),
+        "phone": comparable(values, "phone"),
         "company": company_key(values.get("name")),
         "domain": domain_of(values.get("website"), values.get("email")),
     }
@@ -33,4 +33,4 @@ def keys_of(values: Mapping[str, Any]) -> dict[str, str | None]:
 
 def of_values(session: Session, actor: Actor, values: Mapping[str, Any]) -> list[Match]:
     """The accounts that one of these values probably is, the surest first; one statement."""
-    return duplicates.find(session, [place(actor)], keys_of(values))
+    return duplicates.find(session, actor, (place,), keys_of(values))

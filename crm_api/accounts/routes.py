@@ -3,7 +3,7 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Response
+from fastapi import Response
 
 from crm_api.accounts import hierarchy, service
 from crm_api.accounts.catalogue import CATALOGUE
@@ -13,6 +13,7 @@ from crm_api.conditions.dependencies import SearchBody, listed, listing, showing
 from crm_api.conditions.filters import Query, Wanted
 from crm_api.core.listing import Page
 from crm_api.core.problems import documented
+from crm_api.core.routing import Router
 from crm_api.dependencies import CurrentActor, Db, IfMatch, json_answer, record_answer
 from crm_api.writes import erasing
 from crm_api.writes.bulk import Verbs
@@ -21,7 +22,7 @@ from crm_api.writes.duplicates import OnDuplicate
 from crm_api.writes.erasing import Hard
 from crm_api.writes.resources import add_bulk
 
-router = APIRouter(prefix="/api/v1/crm/accounts", tags=["accounts"])
+router = Router(prefix="/api/v1/crm/accounts", tags=["accounts"])
 
 
 @router.get(

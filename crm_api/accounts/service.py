@@ -23,7 +23,7 @@ from crm_api.core.numbering import take
 from crm_api.core.schemas import apply_patch, changes, refuse_null
 from crm_api.custom_fields import values as custom_values
 from crm_api.events import Event, record
-from crm_api.matching.phones import e164
+from crm_api.matching.phones import comparable
 from crm_api.organisation import rates
 from crm_api.organisation import service as organisation
 from crm_api.tags.service import put_on
@@ -120,7 +120,8 @@ def _resolve(session: Session, actor: Actor, values: dict[str, Any], account: Ac
     if "annual_revenue" in values:
         values["annual_revenue_base"] = rates.convert(session, values["annual_revenue"], after)
     if "phone" in values:
-        values["phone_e164"] = e164(values["phone"])
+        standing = {"billing_country": account and account.billing_country}
+        values["phone_e164"] = comparable({**standing, **values}, "phone")
     if "owner_id" in values:
         values["team_id"] = team_of(session, values["owner_id"])
     if values.get("territory_id"):

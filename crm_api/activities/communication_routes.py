@@ -3,7 +3,7 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Response
+from fastapi import Response
 
 from crm_api.activities import faces, service
 from crm_api.activities.face_schemas import CommunicationIn, CommunicationOut, CommunicationPatch
@@ -12,10 +12,11 @@ from crm_api.conditions.dependencies import SearchBody, listed, showing, shown
 from crm_api.conditions.filters import Wanted
 from crm_api.core.listing import Page
 from crm_api.core.problems import documented
+from crm_api.core.routing import Router
 from crm_api.dependencies import CurrentActor, Db, IfMatch, json_answer, record_answer
 from crm_api.writes.dependencies import Write
 
-router = APIRouter(prefix="/api/v1/crm/communications", tags=["communications"])
+router = Router(prefix="/api/v1/crm/communications", tags=["communications"])
 Asked = Annotated[FaceQuery, faces.asking(COMMUNICATIONS)]
 _LISTED = listed(COMMUNICATIONS.catalogue)
 _PAGE = Page[CommunicationOut]

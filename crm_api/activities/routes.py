@@ -3,8 +3,8 @@
 from typing import Annotated, Literal
 from uuid import UUID
 
-from fastapi import APIRouter, Response
 from fastapi import Query as Query_
+from fastapi import Response
 
 from crm_api.activities import of_leads, service, timeline
 from crm_api.activities.catalogue import CATALOGUE
@@ -14,6 +14,7 @@ from crm_api.conditions.dependencies import SearchBody, listed, listing, showing
 from crm_api.conditions.filters import Query, Wanted
 from crm_api.core.listing import Page
 from crm_api.core.problems import documented
+from crm_api.core.routing import Router
 from crm_api.core.schemas import Instant
 from crm_api.dependencies import CurrentActor, Db, IfMatch, json_answer, record_answer, takes_only
 from crm_api.leads.schemas import CallAttempt, LeadOut
@@ -23,7 +24,7 @@ from crm_api.writes.dependencies import Write
 from crm_api.writes.erasing import Hard
 from crm_api.writes.resources import add_bulk
 
-router = APIRouter(prefix="/api/v1/crm/activities", tags=["activities"])
+router = Router(prefix="/api/v1/crm/activities", tags=["activities"])
 
 
 @router.get(
@@ -100,7 +101,7 @@ add_bulk(
     ActivityOut,
 )
 
-timeline_router = APIRouter(prefix="/api/v1/crm", tags=["timeline"])
+timeline_router = Router(prefix="/api/v1/crm", tags=["timeline"])
 
 
 @timeline_router.get(
@@ -128,7 +129,7 @@ async def read_timeline(
     return json_answer(await db.read(timeline.read, actor, kind, record_id, asked))
 
 
-calls_router = APIRouter(prefix="/api/v1/crm/leads", tags=["leads"])
+calls_router = Router(prefix="/api/v1/crm/leads", tags=["leads"])
 
 
 @calls_router.post(

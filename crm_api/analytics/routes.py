@@ -3,7 +3,7 @@
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from fastapi import APIRouter, Query, Response
+from fastapi import Query, Response
 from sqlalchemy.orm import Session
 
 from crm_api.analytics import bridge, dashboard, files, forecast, periods, reports, service
@@ -21,10 +21,11 @@ from crm_api.analytics.schemas import (
 )
 from crm_api.analytics.tables import Asked
 from crm_api.core.problems import documented
+from crm_api.core.routing import Router
 from crm_api.core.schemas import Day
 from crm_api.dependencies import CurrentActor, Db, json_answer, takes_only
 
-router = APIRouter(prefix="/api/v1/crm", tags=["analytics"])
+router = Router(prefix="/api/v1/crm", tags=["analytics"])
 _OF = ("owner_id", "pipeline_id")
 
 

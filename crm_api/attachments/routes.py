@@ -3,7 +3,7 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, File, Form, Response, UploadFile
+from fastapi import File, Form, Response, UploadFile
 from fastapi.responses import StreamingResponse
 
 from crm_api.attachments import flows, naming
@@ -16,6 +16,7 @@ from crm_api.conditions.filters import Query, Wanted
 from crm_api.core.errors import Invalid
 from crm_api.core.listing import Page
 from crm_api.core.problems import documented
+from crm_api.core.routing import Router
 from crm_api.dependencies import (
     CurrentActor,
     Db,
@@ -27,7 +28,7 @@ from crm_api.dependencies import (
 )
 from crm_api.writes.dependencies import Write
 
-router = APIRouter(prefix="/api/v1/crm/attachments", tags=["attachments"])
+router = Router(prefix="/api/v1/crm/attachments", tags=["attachments"])
 _BYTES = {"content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}}}
 
 
@@ -82,14 +83,7 @@ async def download_attachment(
 ) -> StreamingResponse:
     """The file itself. Browsers save it and never show it as a page of this service."""
     file, pieces = await flows.download(db, files, actor, attachment_id)
-    headers = {
-        "Content-Disposition": naming.disposition(file.name),
-        "Content-Length": str(file.size),
-        "Content-Security-Policy": "sandbox; default-src 'none'",
-        "X-Content-Type-Options": "nosniff",
-        "Cache-Control": "private, no-store",
-    }
-    return StreamingResponse(pieces, media_type=file.type, headers=headers)
+    return StreamingResponse(pieces, media_type=file.type, headers=naming.headers(file.name, file.size))
 
 
 @router.delete("/{attachment_id}", status_code=204, responses=documented(400, 403, 404, 409, 412, 422))

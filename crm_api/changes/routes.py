@@ -3,7 +3,7 @@
 from typing import Annotated, Literal
 from uuid import UUID
 
-from fastapi import APIRouter, Response
+from fastapi import Response
 
 from crm_api.changes import service
 from crm_api.changes.catalogue import CHANGE_SETS, ENTRIES
@@ -13,11 +13,12 @@ from crm_api.conditions.dependencies import listed, listing
 from crm_api.conditions.filters import Query as ListQuery
 from crm_api.core.listing import Page
 from crm_api.core.problems import documented
+from crm_api.core.routing import Router
 from crm_api.dependencies import CurrentActor, Db, json_answer
 from crm_api.writes.dependencies import Write
 
-router = APIRouter(prefix="/api/v1/changes", tags=["changes"])
-history_router = APIRouter(prefix="/api/v1/crm", tags=["changes"])
+router = Router(prefix="/api/v1/changes", tags=["changes"])
+history_router = Router(prefix="/api/v1/crm", tags=["changes"])
 
 Resource = Literal[
     "accounts", "contacts", "leads", "opportunities", "activities", "products", "pipelines", "stages", "tags"

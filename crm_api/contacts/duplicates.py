@@ -11,7 +11,7 @@ from crm_api.contacts.models import Contact
 from crm_api.core.text import fold
 from crm_api.matching import duplicates
 from crm_api.matching.duplicates import Match, Place
-from crm_api.matching.phones import e164
+from crm_api.matching.phones import comparable
 
 
 def place(actor: Actor) -> Place:
@@ -28,10 +28,10 @@ def keys_of(values: Mapping[str, Any]) -> dict[str, str | None]:
     """What a contact of these values is recognised by."""
     return {
         "email": fold(values.get("email")) or None,
-        "phone": e164(values.get("mobile")) or e164(values.get("phone")),
+        "phone": comparable(values, "mobile") or comparable(values, "phone"),
     }
 
 
 def of_values(session: Session, actor: Actor, values: Mapping[str, Any]) -> list[Match]:
     """The contacts that one of these values probably is, the surest first; one statement."""
-    return duplicates.find(session, [place(actor)], keys_of(values))
+    return duplicates.find(session, actor, (place,), keys_of(values))

@@ -3,7 +3,7 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Response
+from fastapi import Response
 
 from crm_api.conditions import records
 from crm_api.conditions.dependencies import SearchBody, listed, listing, showing, shown
@@ -13,6 +13,7 @@ from crm_api.contacts.catalogue import CATALOGUE
 from crm_api.contacts.schemas import ContactIn, ContactMade, ContactOut, ContactPatch
 from crm_api.core.listing import Page
 from crm_api.core.problems import documented
+from crm_api.core.routing import Router
 from crm_api.dependencies import CurrentActor, Db, IfMatch, json_answer, record_answer
 from crm_api.writes import erasing
 from crm_api.writes.bulk import Verbs
@@ -21,8 +22,8 @@ from crm_api.writes.duplicates import OnDuplicate
 from crm_api.writes.erasing import Hard
 from crm_api.writes.resources import add_bulk
 
-router = APIRouter(prefix="/api/v1/crm/contacts", tags=["contacts"])
-of_account_router = APIRouter(prefix="/api/v1/crm/accounts/{account_id}", tags=["contacts"])
+router = Router(prefix="/api/v1/crm/contacts", tags=["contacts"])
+of_account_router = Router(prefix="/api/v1/crm/accounts/{account_id}", tags=["contacts"])
 
 
 @router.get(

@@ -20,7 +20,7 @@ from crm_api.core.errors import Invalid
 from crm_api.core.schemas import apply_patch, changes, refuse_null
 from crm_api.custom_fields import values as custom_values
 from crm_api.events import Event, record
-from crm_api.matching.phones import e164
+from crm_api.matching.phones import comparable
 from crm_api.organisation.service import require_zone
 from crm_api.tags.service import put_on
 from crm_api.users.service import team_of
@@ -120,7 +120,7 @@ def _resolve(session: Session, actor: Actor, values: dict[str, Any], *, own_id: 
         require_zone(values["time_zone"])
     for typed, normal in (("phone", "phone_e164"), ("mobile", "mobile_e164")):
         if typed in values:
-            values[normal] = e164(values[typed])
+            values[normal] = comparable(values, typed)
     if values.get("reports_to_id"):
         records.require_link(session, actor, "contact", values["reports_to_id"], field="reports_to_id")
         require_no_loop(session, own_id, values["reports_to_id"])

@@ -3,21 +3,22 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Response
 from fastapi import Query as Query_
+from fastapi import Response
 
 from crm_api.conditions import records
 from crm_api.conditions.dependencies import listed, listing
 from crm_api.conditions.filters import Query
 from crm_api.core.listing import Page
 from crm_api.core.problems import documented
+from crm_api.core.routing import Router
 from crm_api.custom_fields import service
 from crm_api.custom_fields.catalogue import CATALOGUE
 from crm_api.custom_fields.schemas import CustomFieldIn, CustomFieldOut, CustomFieldPatch
 from crm_api.dependencies import CurrentActor, Db, IfMatch, json_answer, record_answer
 from crm_api.writes.dependencies import Write
 
-router = APIRouter(prefix="/api/v1/crm/custom-fields", tags=["custom fields"])
+router = Router(prefix="/api/v1/crm/custom-fields", tags=["custom fields"])
 
 
 @router.get(

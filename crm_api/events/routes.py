@@ -2,19 +2,20 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Response
+from fastapi import Query, Response
 from pydantic import TypeAdapter, ValidationError
 
 from crm_api.access import visible_event
 from crm_api.core.errors import Invalid
 from crm_api.core.listing import MAX_PAGE_SIZE
 from crm_api.core.problems import documented
+from crm_api.core.routing import Router
 from crm_api.dependencies import CurrentActor, Db, json_answer, takes_only
 from crm_api.events import feed
 from crm_api.events.schemas import EventType, Feed, TypePattern
 from crm_api.events.types import EVENTS
 
-router = APIRouter(prefix="/api/v1/events", tags=["events"])
+router = Router(prefix="/api/v1/events", tags=["events"])
 _PATTERNS = TypeAdapter(list[TypePattern])
 
 

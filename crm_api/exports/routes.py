@@ -3,19 +3,20 @@
 from collections.abc import Awaitable, Callable
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import Depends, Request, Response
 from fastapi.responses import StreamingResponse
 
 from crm_api.conditions import describing
 from crm_api.core.fields import Catalogue
 from crm_api.core.problems import documented
+from crm_api.core.routing import Router
 from crm_api.dependencies import CurrentActor, Db
 from crm_api.exports import flows
 from crm_api.exports.formats import FORMATS, MEDIA_TYPES
 from crm_api.exports.orders import EXPORTED, Order, from_parameters
 from crm_api.exports.schemas import BOM, FORMAT, ExportBody
 
-router = APIRouter(prefix="/api/v1/crm", tags=["exports"])
+router = Router(prefix="/api/v1/crm", tags=["exports"])
 
 
 async def _answer(order: Order, db: Db, actor: CurrentActor) -> Response:

@@ -4,11 +4,12 @@ from datetime import timedelta
 from typing import Annotated, Literal
 from uuid import UUID
 
-from fastapi import APIRouter, Query, Response
+from fastapi import Query, Response
 
 from crm_api.accounts.schemas import AccountType
 from crm_api.core import clock
 from crm_api.core.problems import documented
+from crm_api.core.routing import Router
 from crm_api.core.schemas import Day
 from crm_api.dependencies import CurrentActor, Db, PortsDep, json_answer
 from crm_api.field import coverage, gatherings, mileage, territories
@@ -26,7 +27,7 @@ from crm_api.field.insight_schemas import (
 from crm_api.writes.dependencies import Once, Write, told
 from crm_api.writes.idempotency import Answer
 
-router = APIRouter(prefix="/api/v1/crm/visits", tags=["visits"])
+router = Router(prefix="/api/v1/crm/visits", tags=["visits"])
 MONTH = timedelta(days=29)
 Month = Annotated[str, Query(pattern=r"^\d{4}-(0[1-9]|1[0-2])$", examples=["2026-11"])]
 

@@ -3,7 +3,7 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Path, Request, Response
+from fastapi import Path, Request, Response
 
 from crm_api.conditions import records
 from crm_api.conditions.dependencies import listed, listing, showing, shown
@@ -11,6 +11,7 @@ from crm_api.conditions.filters import Query as ListQuery
 from crm_api.conditions.filters import Wanted
 from crm_api.core.listing import Page
 from crm_api.core.problems import documented
+from crm_api.core.routing import Router
 from crm_api.core.secrets import fingerprint
 from crm_api.dependencies import CurrentActor, Db, SettingsDep, json_answer, record_answer
 from crm_api.field import brief, check_ins, feeds, rules
@@ -18,9 +19,9 @@ from crm_api.field.catalogue import CATALOGUE
 from crm_api.field.schemas import BriefOut, CheckInIn, CheckInOut, FeedOut, OutcomeIn, RoadRules
 from crm_api.writes.dependencies import Write
 
-router = APIRouter(prefix="/api/v1/crm/visits", tags=["visits"])
-calendar_router = APIRouter(prefix="/api/v1/crm/calendar", tags=["calendar"])
-feed_router = APIRouter(include_in_schema=False)
+router = Router(prefix="/api/v1/crm/visits", tags=["visits"])
+calendar_router = Router(prefix="/api/v1/crm/calendar", tags=["calendar"])
+feed_router = Router(include_in_schema=False)
 
 
 @router.post(

@@ -3,13 +3,14 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Response
+from fastapi import Response
 
 from crm_api.conditions import records
 from crm_api.conditions.dependencies import listed, listing, showing, shown
 from crm_api.conditions.filters import Query, Wanted
 from crm_api.core.listing import Page
 from crm_api.core.problems import documented
+from crm_api.core.routing import Router
 from crm_api.core.templating import email_templates
 from crm_api.dependencies import CurrentActor, Db, IfMatch, json_answer, record_answer
 from crm_api.followups import rules, service
@@ -27,7 +28,7 @@ from crm_api.followups.schemas import (
 )
 from crm_api.writes.dependencies import Write
 
-router = APIRouter(prefix="/api/v1/crm/followups", tags=["follow-ups"])
+router = Router(prefix="/api/v1/crm/followups", tags=["follow-ups"])
 
 
 @router.get(

@@ -3,17 +3,18 @@
 from typing import Any
 from uuid import UUID
 
-from fastapi import APIRouter, Request, Response
+from fastapi import Request, Response
 from sqlalchemy.orm import Session
 
 from crm_api.core.problems import documented
+from crm_api.core.routing import Router
 from crm_api.dependencies import CurrentActor, Db, json_answer, state
 from crm_api.handovers import flows, service
 from crm_api.handovers.schemas import HandoverIn, HandoverOut, HandoverPlan, HandoverPreview
 from crm_api.writes.dependencies import Write, response, told
 from crm_api.writes.idempotency import Answer, Lease, finish
 
-router = APIRouter(prefix="/api/v1/users/{user_id}/handover", tags=["users"])
+router = Router(prefix="/api/v1/users/{user_id}/handover", tags=["users"])
 
 
 @router.get("", response_model=HandoverPreview, responses=documented(403, 404, 422))

@@ -3,20 +3,21 @@
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter, File, Form, UploadFile
+from fastapi import File, Form, UploadFile
 from fastapi.responses import FileResponse, Response
 from starlette.background import BackgroundTask
 
 from crm_api.core.errors import NotFound
 from crm_api.core.ids import new_id
 from crm_api.core.problems import documented
+from crm_api.core.routing import Router
 from crm_api.dependencies import CurrentActor, Db, SettingsDep, json_answer
 from crm_api.imports import flows, runs
 from crm_api.imports.mapping import read_mapping
 from crm_api.imports.models import ImportRun
 from crm_api.imports.schemas import ImportOut
 
-router = APIRouter(prefix="/api/v1/crm/imports", tags=["imports"])
+router = Router(prefix="/api/v1/crm/imports", tags=["imports"])
 
 
 @router.post("", status_code=202, response_model=ImportOut, responses=documented(403, 413, 422))

@@ -18,7 +18,7 @@ from crm_api.imports import custom, references
 from crm_api.imports.kinds import KINDS, Kind, Reading
 from crm_api.imports.mapping import Mapping, PipelineSpec, Source
 from crm_api.imports.reader import Fault, Row
-from crm_api.matching.duplicates import find_many
+from crm_api.matching.duplicates import are_there
 from crm_api.organisation.service import zone
 from crm_api.pipelines import service as pipelines
 from crm_api.pipelines.models import Pipeline, Stage
@@ -238,7 +238,7 @@ def _alike(session: Session, terms: Terms, records: Sequence[Record]) -> Iterabl
     there = set(session.scalars(known))
     new = [record for record in records if record.external_id not in there]
     keys = [kind.alike.keys_of(record.values) for record in new]
-    for record, found in zip(new, find_many(session, kind.alike.place(SYSTEM), keys), strict=True):
+    for record, found in zip(new, are_there(session, kind.alike.place(SYSTEM), keys), strict=True):
         if found:
             yield record.row
 

@@ -13,7 +13,7 @@ from crm_api.core.text import fold
 from crm_api.imports import custom, references
 from crm_api.imports.kinds import Kind
 from crm_api.imports.service import Record, Terms, find, pipeline_id_of
-from crm_api.matching.duplicates import among, find_many
+from crm_api.matching.duplicates import among, are_there
 from crm_api.opportunities import bulk as opportunities
 from crm_api.orders import bulk as orders
 from crm_api.organisation.service import territory_named
@@ -65,7 +65,7 @@ def _alike(
     if kind.alike is None or not fresh:
         return ()
     keys = [kind.alike.keys_of(row) for row in fresh]
-    there = find_many(session, kind.alike.place(SYSTEM), keys)
+    there = are_there(session, kind.alike.place(SYSTEM), keys)
     rows = {record.external_id: record.row for record in records}
     found = zip(fresh, there, among(keys), strict=True)
     return tuple(rows[row["external_id"]] for row, others, again in found if others or again)

@@ -88,7 +88,7 @@ def _account(session: Session, actor: Actor, lead: Lead, data: Convert, tags: li
 
 def _refuse_twin(session: Session, actor: Actor, name: str, lead: Lead) -> None:
     keys = {"company": company_key(name), "domain": domain_of(lead.website, lead.email)}
-    found = find(session, [account_duplicates.place(actor)], keys)
+    found = find(session, actor, (account_duplicates.place,), keys)
     if found:
         candidates = told(session, found)
         raise Conflict(

@@ -15,7 +15,7 @@ from crm_api.leads.models import Lead
 from crm_api.matching import duplicates
 from crm_api.matching.duplicates import Match, Place
 from crm_api.matching.names import company_key, domain_of, person_key
-from crm_api.matching.phones import e164
+from crm_api.matching.phones import comparable
 
 _LEAD_KEYS: dict[str, tuple[Any, ...]] = {
     "email": (Lead.email_key,),
@@ -30,7 +30,7 @@ def keys_of(values: Mapping[str, Any]) -> dict[str, str | None]:
     """What a lead of these values is recognised by."""
     return {
         "email": fold(values.get("email")) or None,
-        "phone": e164(values.get("phone")) or e164(values.get("mobile")),
+        "phone": comparable(values, "phone") or comparable(values, "mobile"),
         "company": company_key(values.get("company_name")),
         "domain": domain_of(values.get("website"), values.get("email")),
         "person": person_key(values.get("first_name"), values.get("last_name")),
@@ -50,8 +50,8 @@ def of_values(
 ) -> list[Match]:
     """The records that a lead of these values probably is, the surest first; one statement."""
     own = ("lead", own_id) if own_id else None
-    places = [place(actor), contacts.place(actor), accounts.place(actor)]
-    return duplicates.find(session, places, keys_of(values), own=own)
+    places = (place, contacts.place, accounts.place)
+    return duplicates.find(session, actor, places, keys_of(values), own=own)
 
 
 def require_unique_address(matches: Sequence[Match], email: str | None) -> None:

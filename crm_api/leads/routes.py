@@ -3,13 +3,14 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Path, Response
+from fastapi import Path, Response
 
 from crm_api.conditions import records
 from crm_api.conditions.dependencies import SearchBody, listed, listing, showing, shown
 from crm_api.conditions.filters import Query, Wanted
 from crm_api.core.listing import Page
 from crm_api.core.problems import documented
+from crm_api.core.routing import Router
 from crm_api.dependencies import CurrentActor, Db, IfMatch, json_answer, record_answer
 from crm_api.leads import board, conversion, progress, queries, service
 from crm_api.leads.catalogue import CATALOGUE
@@ -37,7 +38,7 @@ from crm_api.writes.duplicates import OnDuplicate
 from crm_api.writes.erasing import Hard
 from crm_api.writes.resources import add_bulk
 
-router = APIRouter(prefix="/api/v1/crm/leads", tags=["leads"])
+router = Router(prefix="/api/v1/crm/leads", tags=["leads"])
 
 
 @router.get("", response_model=Page[LeadOut], openapi_extra=listed(CATALOGUE), responses=documented(400, 422))

@@ -26,7 +26,7 @@ from crm_api.leads.moves import converts, kind_of, move, require_open
 from crm_api.leads.moves import event as event  # what the rooms above tell of leads with
 from crm_api.leads.schemas import Convert, LeadIn, LeadPatch
 from crm_api.matching.duplicates import Match, find
-from crm_api.matching.phones import e164
+from crm_api.matching.phones import comparable
 from crm_api.organisation import rates
 from crm_api.organisation import service as organisation
 from crm_api.pipelines import service as pipelines
@@ -244,7 +244,7 @@ def _resolve(session: Session, values: dict[str, Any], lead: Lead | None = None)
             closed_at = lead.converted_at if lead else None
             values[base] = rates.convert(session, values[amount], after, on=closed_at)
     if "phone" in values:
-        values["phone_e164"] = e164(values["phone"])
+        values["phone_e164"] = comparable({"country": lead and lead.country, **values}, "phone")
     if "owner_id" in values:
         values["team_id"] = team_of(session, values["owner_id"])
     if values.get("territory_id"):
@@ -255,5 +255,5 @@ def _unique_email(session: Session, actor: Actor, email: str | None, own_id: UUI
     """Refuse the same e-mail on two live leads; of a lead one may not see, tell only that it is there."""
     if email:
         own = ("lead", own_id) if own_id else None
-        found = find(session, [duplicates.place(actor)], {"email": fold(email)}, own=own)
+        found = find(session, actor, (duplicates.place,), {"email": fold(email)}, own=own)
         duplicates.require_unique_address(found, email)

@@ -3,9 +3,10 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Query, Response
+from fastapi import Query, Response
 
 from crm_api.core.problems import documented
+from crm_api.core.routing import Router
 from crm_api.dependencies import CurrentActor, Db, IfMatch, PortsDep, SettingsDep, json_answer
 from crm_api.maps import geocoding, places, runs
 from crm_api.maps.schemas import (
@@ -22,8 +23,8 @@ from crm_api.maps.schemas import (
 from crm_api.writes.dependencies import Once, Write, told
 from crm_api.writes.idempotency import Answer
 
-places_router = APIRouter(prefix="/api/v1/crm/maps/places", tags=["maps"])
-runs_router = APIRouter(prefix="/api/v1/crm/maps/geocoding", tags=["maps"])
+places_router = Router(prefix="/api/v1/crm/maps/places", tags=["maps"])
+runs_router = Router(prefix="/api/v1/crm/maps/geocoding", tags=["maps"])
 
 _DOUBTFUL: list[Status] = ["review", "nothing", "failed", "moved", "expired"]
 

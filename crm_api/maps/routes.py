@@ -1,15 +1,16 @@
 """/api/v1/crm/maps"""
 
-from fastapi import APIRouter, Response
+from fastapi import Response
 
 from crm_api.core.problems import documented
+from crm_api.core.routing import Router
 from crm_api.dependencies import CurrentActor, Db, PortsDep, SettingsDep, json_answer
 from crm_api.maps import flows, service
 from crm_api.maps.schemas import DistanceIn, DistanceOut, GeocodeIn, Places, SpendOut
 from crm_api.writes.dependencies import Once, told
 from crm_api.writes.idempotency import Answer
 
-router = APIRouter(prefix="/api/v1/crm/maps", tags=["maps"])
+router = Router(prefix="/api/v1/crm/maps", tags=["maps"])
 
 
 @router.post("/geocode", response_model=Places, responses=documented(400, 403, 409, 422, 503))

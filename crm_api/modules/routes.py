@@ -2,17 +2,18 @@
 
 from typing import Any
 
-from fastapi import APIRouter, Response
+from fastapi import Response
 from sqlalchemy.orm import Session
 
 from crm_api.access import Actor, require_role
 from crm_api.core.problems import documented
+from crm_api.core.routing import Router
 from crm_api.dependencies import CurrentActor, Db, json_answer
 from crm_api.modules import service
 from crm_api.modules.schemas import ModuleOut
 from crm_api.writes.dependencies import Write
 
-router = APIRouter(prefix="/api/v1/modules", tags=["modules"])
+router = Router(prefix="/api/v1/modules", tags=["modules"])
 
 
 @router.get("", response_model=list[ModuleOut])

@@ -3,13 +3,14 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Response
+from fastapi import Response
 
 from crm_api.conditions import records
 from crm_api.conditions.dependencies import listed, listing, showing, shown
 from crm_api.conditions.filters import Query, Wanted
 from crm_api.core.listing import Page
 from crm_api.core.problems import documented
+from crm_api.core.routing import Router
 from crm_api.dependencies import CurrentActor, Db, json_answer, record_answer
 from crm_api.notifications import service
 from crm_api.notifications.catalogue import CATALOGUE
@@ -23,7 +24,7 @@ from crm_api.notifications.schemas import (
 )
 from crm_api.writes.dependencies import Write
 
-router = APIRouter(prefix="/api/v1/crm/notifications", tags=["notifications"])
+router = Router(prefix="/api/v1/crm/notifications", tags=["notifications"])
 
 
 @router.get(

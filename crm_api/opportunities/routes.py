@@ -3,13 +3,14 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Path, Response
+from fastapi import Path, Response
 
 from crm_api.conditions import records
 from crm_api.conditions.dependencies import SearchBody, listed, listing, showing, shown
 from crm_api.conditions.filters import Query, Wanted
 from crm_api.core.listing import Page
 from crm_api.core.problems import documented
+from crm_api.core.routing import Router
 from crm_api.core.schemas import LINE
 from crm_api.dependencies import CurrentActor, Db, IfMatch, json_answer, record_answer
 from crm_api.opportunities import approvals, board, history, quotes, service
@@ -37,8 +38,8 @@ from crm_api.writes.dependencies import Write
 from crm_api.writes.erasing import Hard
 from crm_api.writes.resources import add_bulk
 
-router = APIRouter(prefix="/api/v1/crm/opportunities", tags=["opportunities"])
-of_account_router = APIRouter(prefix="/api/v1/crm/accounts/{account_id}", tags=["opportunities"])
+router = Router(prefix="/api/v1/crm/opportunities", tags=["opportunities"])
+of_account_router = Router(prefix="/api/v1/crm/accounts/{account_id}", tags=["opportunities"])
 
 
 @router.get(

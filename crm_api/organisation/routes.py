@@ -5,7 +5,7 @@ from decimal import Decimal
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter, Body, Request, Response
+from fastapi import Body, Request, Response
 from fastapi import Query as Parameter
 from sqlalchemy.orm import Session
 
@@ -17,6 +17,7 @@ from crm_api.core import clock, money
 from crm_api.core.errors import Invalid
 from crm_api.core.listing import Page
 from crm_api.core.problems import documented
+from crm_api.core.routing import Router
 from crm_api.core.schemas import Currency, Day, changes
 from crm_api.dependencies import CurrentActor, Db, IfMatch, json_answer, record_answer, state, takes_only
 from crm_api.organisation import calendars, holidays, rates, service
@@ -41,8 +42,8 @@ from crm_api.organisation.schemas import (
 from crm_api.writes.dependencies import Write, told
 from crm_api.writes.idempotency import Answer
 
-router = APIRouter(prefix="/api/v1/organisation", tags=["organisation"])
-territories_router = APIRouter(prefix="/api/v1/territories", tags=["territories"])
+router = Router(prefix="/api/v1/organisation", tags=["organisation"])
+territories_router = Router(prefix="/api/v1/territories", tags=["territories"])
 Csv = Annotated[bytes, Body(media_type="text/csv")]
 
 

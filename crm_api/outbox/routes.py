@@ -3,21 +3,22 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Response
+from fastapi import Response
 
 from crm_api.conditions import records
 from crm_api.conditions.dependencies import SearchBody, listed, listing, showing, shown
 from crm_api.conditions.filters import Query, Wanted
 from crm_api.core.listing import Page
 from crm_api.core.problems import documented
+from crm_api.core.routing import Router
 from crm_api.dependencies import CurrentActor, Db, json_answer, record_answer
 from crm_api.outbox import service
 from crm_api.outbox.catalogue import CATALOGUE, SUPPRESSIONS
 from crm_api.outbox.schemas import MessageOut, PauseIn, PauseOut, Remark, SuppressionIn, SuppressionOut
 from crm_api.writes.dependencies import Write
 
-router = APIRouter(prefix="/api/v1/crm/followups/outbox", tags=["follow-ups"])
-suppressions_router = APIRouter(prefix="/api/v1/crm/followups/suppressions", tags=["follow-ups"])
+router = Router(prefix="/api/v1/crm/followups/outbox", tags=["follow-ups"])
+suppressions_router = Router(prefix="/api/v1/crm/followups/suppressions", tags=["follow-ups"])
 
 
 @router.get(

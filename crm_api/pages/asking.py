@@ -3,9 +3,10 @@
 from typing import Annotated, Literal
 from uuid import UUID
 
-from fastapi import APIRouter, Form, Query, Request, Response
+from fastapi import Form, Query, Request, Response
 
 from crm_api.core.errors import Conflict
+from crm_api.core.routing import Router
 from crm_api.dependencies import Db, PortsDep, SettingsDep, Visitor
 from crm_api.pages import answers, frame
 from crm_api.pages.errors import PageRoute
@@ -15,7 +16,7 @@ from crm_api.questions import conversations, flows, reports, service
 from crm_api.questions.budget import Caps
 from crm_api.questions.service import LONGEST_QUESTION
 
-router = APIRouter(prefix="/crm/ask", include_in_schema=False, route_class=PageRoute)
+router = Router(prefix="/crm/ask", include_in_schema=False, route_class=PageRoute)
 Text = Annotated[str, Form(max_length=LONGEST_QUESTION)]
 DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 

@@ -3,21 +3,22 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Response
 from fastapi import Query as Query_
+from fastapi import Response
 
 from crm_api.conditions import records
 from crm_api.conditions.dependencies import SearchBody, listed, listing, showing, shown
 from crm_api.conditions.filters import Query, Wanted
 from crm_api.core.listing import Page
 from crm_api.core.problems import documented
+from crm_api.core.routing import Router
 from crm_api.dependencies import CurrentActor, Db, IfMatch, json_answer, record_answer
 from crm_api.pipelines import service
 from crm_api.pipelines.catalogue import PIPELINES, STAGES
 from crm_api.pipelines.schemas import NewStage, PipelineIn, PipelineOut, PipelinePatch, StageOut, StagePatch
 from crm_api.writes.dependencies import Write
 
-router = APIRouter(prefix="/api/v1/crm/pipelines", tags=["pipelines"])
+router = Router(prefix="/api/v1/crm/pipelines", tags=["pipelines"])
 
 
 @router.get(
@@ -83,7 +84,7 @@ async def restore_pipeline(pipeline_id: UUID, write: Write) -> Response:
     return await write.record(service.restore, pipeline_id=pipeline_id)
 
 
-stages_router = APIRouter(prefix="/api/v1/crm/stages", tags=["stages"])
+stages_router = Router(prefix="/api/v1/crm/stages", tags=["stages"])
 
 
 @stages_router.get(

@@ -3,7 +3,7 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Response
+from fastapi import Response
 from fastapi.responses import StreamingResponse
 
 from crm_api.access import require_role
@@ -12,6 +12,7 @@ from crm_api.conditions.dependencies import listed, listing
 from crm_api.conditions.filters import Query
 from crm_api.core.listing import Page
 from crm_api.core.problems import documented
+from crm_api.core.routing import Router
 from crm_api.dependencies import (
     CurrentActor,
     Db,
@@ -26,7 +27,7 @@ from crm_api.privacy.catalogue import CATALOGUE
 from crm_api.privacy.schemas import ErasureIn, ErasureMade, ErasureOut, ExportIn
 from crm_api.writes.dependencies import Write
 
-router = APIRouter(prefix="/api/v1/privacy", tags=["privacy"])
+router = Router(prefix="/api/v1/privacy", tags=["privacy"])
 
 
 @router.post(

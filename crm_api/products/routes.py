@@ -3,13 +3,14 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Response
+from fastapi import Response
 
 from crm_api.conditions import records
 from crm_api.conditions.dependencies import SearchBody, listed, listing, showing, shown
 from crm_api.conditions.filters import Query, Wanted
 from crm_api.core.listing import Page
 from crm_api.core.problems import documented
+from crm_api.core.routing import Router
 from crm_api.dependencies import CurrentActor, Db, IfMatch, json_answer, record_answer
 from crm_api.products import service
 from crm_api.products.catalogue import CATALOGUE
@@ -18,7 +19,7 @@ from crm_api.writes.bulk import Verbs
 from crm_api.writes.dependencies import Write
 from crm_api.writes.resources import add_bulk
 
-router = APIRouter(prefix="/api/v1/crm/products", tags=["products"])
+router = Router(prefix="/api/v1/crm/products", tags=["products"])
 
 
 @router.get(

@@ -4,12 +4,13 @@ from datetime import date, datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from fastapi import APIRouter, Query, Response
+from fastapi import Query, Response
 from pydantic import BaseModel, Field, StringConstraints
 from sqlalchemy.orm import Session
 
 from crm_api.access import Actor
 from crm_api.core.problems import documented
+from crm_api.core.routing import Router
 from crm_api.core.schemas import Body, Name
 from crm_api.custom_fields.fields import registry
 from crm_api.dependencies import CurrentActor, Db, PortsDep, SettingsDep, json_answer
@@ -21,7 +22,7 @@ from crm_api.views.schemas import SharedWith, ViewOut
 from crm_api.writes.dependencies import Once, Write, told
 from crm_api.writes.idempotency import Answer as Kept
 
-router = APIRouter(prefix="/api/v1/crm/ask", tags=["questions"])
+router = Router(prefix="/api/v1/crm/ask", tags=["questions"])
 
 Turn = Annotated[str, Field(max_length=LONGEST_QUESTION)]
 Phrase = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=120)]

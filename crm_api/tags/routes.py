@@ -3,20 +3,21 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Response
+from fastapi import Response
 
 from crm_api.conditions import records
 from crm_api.conditions.dependencies import listed, listing, showing, shown
 from crm_api.conditions.filters import Query, Wanted
 from crm_api.core.listing import Page
 from crm_api.core.problems import documented
+from crm_api.core.routing import Router
 from crm_api.dependencies import CurrentActor, Db, IfMatch, json_answer, record_answer
 from crm_api.tags import labelling, service
 from crm_api.tags.catalogue import CATALOGUE
 from crm_api.tags.schemas import Labelled, LabelledOut, Merge, TagCount, TagIn, TagOut, TagPatch
 from crm_api.writes.dependencies import Write
 
-router = APIRouter(prefix="/api/v1/crm/tags", tags=["tags"])
+router = Router(prefix="/api/v1/crm/tags", tags=["tags"])
 
 
 @router.get("", response_model=Page[TagOut], openapi_extra=listed(CATALOGUE), responses=documented(400, 422))

@@ -3,7 +3,7 @@
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter, Response
+from fastapi import Response
 from sqlalchemy.orm import Session
 
 from crm_api.access import Actor
@@ -12,13 +12,14 @@ from crm_api.conditions.dependencies import listed, listing, showing, shown
 from crm_api.conditions.filters import Query, Wanted
 from crm_api.core.listing import Page
 from crm_api.core.problems import documented
+from crm_api.core.routing import Router
 from crm_api.dependencies import CurrentActor, Db, IfMatch, json_answer, record_answer
 from crm_api.targets import service
 from crm_api.targets.catalogue import CATALOGUE
 from crm_api.targets.schemas import SpreadIn, TargetIn, TargetOut, TargetPatch, Targets
 from crm_api.writes.dependencies import Write
 
-router = APIRouter(prefix="/api/v1/crm/targets", tags=["targets"])
+router = Router(prefix="/api/v1/crm/targets", tags=["targets"])
 
 
 @router.get(

@@ -4,7 +4,7 @@ import asyncio
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import Depends, Request, Response
 from fastapi.security import OAuth2PasswordRequestForm
 from sqlalchemy.orm import Session
 
@@ -15,6 +15,7 @@ from crm_api.conditions.filters import Query, Wanted
 from crm_api.core.errors import Invalid
 from crm_api.core.listing import Page
 from crm_api.core.problems import documented
+from crm_api.core.routing import Router
 from crm_api.dependencies import (
     CurrentActor,
     Db,
@@ -44,7 +45,7 @@ from crm_api.users.schemas import (
 )
 from crm_api.writes.dependencies import Write
 
-router = APIRouter(prefix="/api/v1/auth", tags=["auth"])
+router = Router(prefix="/api/v1/auth", tags=["auth"])
 
 
 @router.post("/token", response_model=Tokens, responses=documented(401, 422, 429))
@@ -121,7 +122,7 @@ async def revoke_api_key(request: Request, key_id: UUID, db: Db, actor: CurrentA
     state(request).keyholders.clear()
 
 
-users_router = APIRouter(prefix="/api/v1/users", tags=["users"])
+users_router = Router(prefix="/api/v1/users", tags=["users"])
 
 
 async def _hashed(password: str | None) -> str | None:
@@ -171,7 +172,7 @@ async def update_user(user_id: UUID, body: UserPatch, write: Write, if_match: If
     )
 
 
-teams_router = APIRouter(prefix="/api/v1/teams", tags=["teams"])
+teams_router = Router(prefix="/api/v1/teams", tags=["teams"])
 
 
 @teams_router.get(

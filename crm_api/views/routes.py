@@ -3,20 +3,21 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Response
+from fastapi import Response
 
 from crm_api.conditions import records
 from crm_api.conditions.dependencies import listed, listing, showing, shown
 from crm_api.conditions.filters import Query, Wanted
 from crm_api.core.listing import Page
 from crm_api.core.problems import documented
+from crm_api.core.routing import Router
 from crm_api.dependencies import CurrentActor, Db, IfMatch, json_answer, record_answer
 from crm_api.views import service
 from crm_api.views.catalogue import CATALOGUE
 from crm_api.views.schemas import DefaultIn, DefaultOut, ViewIn, ViewOut, ViewPatch
 from crm_api.writes.dependencies import Write
 
-router = APIRouter(prefix="/api/v1/crm/views", tags=["views"])
+router = Router(prefix="/api/v1/crm/views", tags=["views"])
 
 
 @router.get("", response_model=Page[ViewOut], openapi_extra=listed(CATALOGUE), responses=documented(400, 422))

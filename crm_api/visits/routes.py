@@ -3,7 +3,7 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Query, Response
+from fastapi import Query, Response
 from pydantic_core import to_json
 
 from crm_api.accounts.schemas import AccountType
@@ -14,6 +14,7 @@ from crm_api.conditions.filters import Wanted
 from crm_api.core import clock
 from crm_api.core.listing import Page
 from crm_api.core.problems import documented
+from crm_api.core.routing import Router
 from crm_api.core.schemas import Day, Latitude, Longitude
 from crm_api.dependencies import CurrentActor, Db, IfMatch, PortsDep, json_answer, record_answer
 from crm_api.ports import Coordinates
@@ -40,7 +41,7 @@ from crm_api.visits.settings import VisitSettings, VisitSettingsPatch
 from crm_api.writes.dependencies import Once, Write, told
 from crm_api.writes.idempotency import Answer
 
-router = APIRouter(prefix="/api/v1/crm/visits", tags=["visits"])
+router = Router(prefix="/api/v1/crm/visits", tags=["visits"])
 
 # GeoJSON is JSON with a media type of its own.
 GEO_JSON = "application/geo+json"

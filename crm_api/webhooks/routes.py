@@ -5,7 +5,7 @@ from datetime import timedelta
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Response
+from fastapi import Response
 
 from crm_api.conditions import records
 from crm_api.conditions.dependencies import listed, listing, showing, shown
@@ -13,6 +13,7 @@ from crm_api.conditions.filters import Query, Wanted
 from crm_api.conditions.tree import All, Comparison
 from crm_api.core.listing import Page
 from crm_api.core.problems import documented
+from crm_api.core.routing import Router
 from crm_api.dependencies import CurrentActor, Db, IfMatch, KeysDep, PortsDep, json_answer, record_answer
 from crm_api.webhooks import flows, service
 from crm_api.webhooks.catalogue import DELIVERIES, WEBHOOKS
@@ -30,7 +31,7 @@ from crm_api.webhooks.schemas import (
 from crm_api.writes.dependencies import Once, Write, told
 from crm_api.writes.idempotency import Answer
 
-router = APIRouter(prefix="/api/v1/webhooks", tags=["webhooks"])
+router = Router(prefix="/api/v1/webhooks", tags=["webhooks"])
 
 
 @router.get(

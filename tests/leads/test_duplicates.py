@@ -90,6 +90,11 @@ async def made(client: Any, resource: Resource, **body: Any) -> dict[str, Any]:
             ["same phone number"],
         ),
         (
+            {"title": "a", "phone": "+49 30 901820"},
+            {"title": "b", "phone": "030 901820", "country": "DE"},
+            ["same phone number"],
+        ),
+        (
             {"title": "a", "website": "https://www.harbor.example"},
             {"title": "b", "email": "ann@harbor.example"},
             ["same internet domain"],
