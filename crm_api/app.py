@@ -167,6 +167,7 @@ def create_app(settings: Settings, open_state: Opened) -> FastAPI:
         "/api/v1/crm/imports": settings.max_upload_mb * 1_000_000,
         "/crm/imports": settings.max_upload_mb * 1_000_000,
         "/api/v1/crm/attachments": settings.attachment_max_mb * 1_000_000 + FORM,
+        "/crm/visits/check-ins": settings.attachment_max_mb * 1_000_000 + FORM,
     }
     app.add_middleware(Edge, uploads=uploads)
     return app

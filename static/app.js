@@ -4,6 +4,7 @@
 //   data-palette       opens the palette                              data-bell      opens the notifications
 //   data-go="l"        where `g` `l` leads                            data-create    what `c` does on this page
 //   data-draft="key"   a form whose text is kept until it was taken   data-needs-script  hidden without script
+//   data-keep="phone"  kept even if the browser ends                  data-only-without-script  the other way round
 
 const root = document.documentElement;
 const byId = (id) => document.getElementById(id);
@@ -123,6 +124,7 @@ export function toast({ text, undo = null, bad = false }) {
 // ── Drafts ───────────────────────────────────────────────────────────────────────────────────────
 
 const draftKey = (form) => `draft:${form.dataset.draft}`;
+const draftPlace = (form) => (form.dataset.keep === "phone" ? forGood : forThisTab);
 const isText = (field) => field.name && !["hidden", "password", "file", "submit"].includes(field.type);
 
 function keepDraft(form) {
@@ -133,12 +135,12 @@ function keepDraft(form) {
       if (field.checked) (values[field.name] ??= []).push(field.value);
     } else if (field.value !== field.defaultValue) values[field.name] = field.value;
   }
-  forThisTab.setItem(draftKey(form), JSON.stringify(values));
+  draftPlace(form).setItem(draftKey(form), JSON.stringify(values));
 }
 
 function giveDraftBack(within) {
   for (const form of within.querySelectorAll("form[data-draft]:not([data-refused])")) {
-    const kept = forThisTab.getItem(draftKey(form));
+    const kept = draftPlace(form).getItem(draftKey(form));
     if (!kept) continue;
     for (const [name, value] of Object.entries(JSON.parse(kept))) {
       for (const field of form.querySelectorAll(`[name="${CSS.escape(name)}"]`)) {
@@ -164,6 +166,27 @@ function draftWasTaken() {
   if (sent) forThisTab.removeItem(sent);
   forThisTab.removeItem("draft-sent");
 }
+
+export const dropDraft = (form) => draftPlace(form).removeItem(draftKey(form));
+
+// ── Signing out ──────────────────────────────────────────────────────────────────────────────────
+
+// What this device shows without a signal is one person's: it goes with them. What they did and was not sent yet stays,
+// under their name, and is sent when they sign in again (queue.js).
+function forgetTheDay() {
+  globalThis.caches?.delete("road-day");
+}
+
+function forgetDrafts() {
+  for (const key of Object.keys(localStorage)) if (key.startsWith("draft:")) localStorage.removeItem(key);
+}
+
+document.addEventListener("submit", (event) => {
+  if (!event.target.matches("[action='/sign-out']")) return;
+  forgetTheDay();
+  forgetDrafts();
+});
+if (location.pathname === "/sign-in") forgetTheDay();
 
 // ── Keys ─────────────────────────────────────────────────────────────────────────────────────────
 
@@ -199,8 +222,9 @@ function onKey(event) {
 
 // Controls that do nothing without script are hidden until it runs.
 const NEED_SCRIPT = "[data-open-help], [data-theme-toggle], [data-clear-answer], [data-dismiss], [data-needs-script]";
-function settle(within) {
+export function settle(within) {
   for (const control of within.querySelectorAll(NEED_SCRIPT)) control.hidden = false;
+  for (const control of within.querySelectorAll("[data-only-without-script]")) control.hidden = true;
   giveDraftBack(within);
 }
 
@@ -251,9 +275,10 @@ document.addEventListener("toast", (event) => {
   draftWasTaken();
   toast(event.detail);
 });
-document.addEventListener("htmx:sendError", () =>
-  toast({ text: "No connection. Nothing was sent, and what you typed is still here.", bad: true }),
-);
+document.addEventListener("htmx:sendError", (event) => {
+  if (event.detail.elt.matches("[data-pick]")) return; // no names to pick from; what is typed counts all the same
+  toast({ text: "No connection. Nothing was sent, and what you typed is still here.", bad: true });
+});
 
 const said = document.querySelector("[data-toast]");
 if (said) {

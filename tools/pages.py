@@ -124,7 +124,13 @@ NO_PAGES = {
     "/docs": "the reference of the API, in a frame of its own",
     "/sign-in": "before there is anybody to show a page to; walked by itself",
     "/crm/imports/{run_id}/errors.csv": "a file",
+    "/crm/files/{attachment_id}": "a file",
+    "/manifest.webmanifest": "a file",
+    "/crm/visits/worker.js": "a file",
+    "/crm/visits/today/stops": "what the worker of the road asks for, as JSON",
+    "/crm/visits/today/me": "what the worker of the road asks for, as JSON",
     "/crm/reports/{name}/file": "a file",
+    "/crm/visits/plans/{plan_id}/move": "the form for one stop of a plan; walked with the plan",
     **{f"/crm/{key}/export.csv": "a file" for key in RECORDS},
 }
 

@@ -25,3 +25,14 @@ def plain(name: str | None) -> str:
 def disposition(name: str) -> str:
     """The Content-Disposition that makes a browser save the file under its name (RFC 6266, RFC 8187)."""
     return f"attachment; filename=\"{_ASCII.sub('_', name)}\"; filename*=UTF-8''{quote(name, safe='')}"
+
+
+def headers(name: str, size: int) -> dict[str, str]:
+    """What goes with a file on its way out: browsers save it, and never take it for a page of this service."""
+    return {
+        "Content-Disposition": disposition(name),
+        "Content-Length": str(size),
+        "Content-Security-Policy": "sandbox; default-src 'none'",
+        "X-Content-Type-Options": "nosniff",
+        "Cache-Control": "private, no-store",
+    }

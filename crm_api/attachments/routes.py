@@ -83,14 +83,7 @@ async def download_attachment(
 ) -> StreamingResponse:
     """The file itself. Browsers save it and never show it as a page of this service."""
     file, pieces = await flows.download(db, files, actor, attachment_id)
-    headers = {
-        "Content-Disposition": naming.disposition(file.name),
-        "Content-Length": str(file.size),
-        "Content-Security-Policy": "sandbox; default-src 'none'",
-        "X-Content-Type-Options": "nosniff",
-        "Cache-Control": "private, no-store",
-    }
-    return StreamingResponse(pieces, media_type=file.type, headers=headers)
+    return StreamingResponse(pieces, media_type=file.type, headers=naming.headers(file.name, file.size))
 
 
 @router.delete("/{attachment_id}", status_code=204, responses=documented(400, 403, 404, 409, 412, 422))

@@ -114,6 +114,13 @@ def sort_index(name: str, column: str, *, nullable: bool = False) -> sa.Index:
     return sa.Index(name, column, "id", sqlite_where=live, postgresql_where=live, postgresql_ops=first)
 
 
+def given_index(name: str, column: str, *more: str) -> sa.Index:
+    """The index of a column that is empty in most rows, without those: nobody looks for them by it, and SQLite, which
+    counts NULLs as equal to each other, would take the column for one that tells nothing."""
+    given = sa.text(f"{column} IS NOT NULL")
+    return sa.Index(name, column, *more, sqlite_where=given, postgresql_where=given)
+
+
 class Timestamps:
     """When a row was made and last changed (UTC)."""
 

@@ -44,15 +44,18 @@ SWAGGER_STYLE = (
     "ca238f7d7c2cf4480c1e77a9c3b9da915ab216e96ffd354e69076560c650c6de",
 )  # fmt: skip
 SCRIPT, STYLE, DRAWING = "text/javascript; charset=utf-8", "text/css; charset=utf-8", "image/svg+xml"
-MODULES = ("lists.js", "board.js", "map.js", "route.js", "road.js")
+PICTURE = "image/png"
+MODULES = ("lists.js", "board.js", "map.js", "route.js", "road.js", "queue.js", "drag.js")
+PICTURES = ("icon-180.png", "icon-192.png", "icon-512.png")  # ours; `python -m tools.app_icons` draws them
 ICONS = tuple(
     """
-    arrow-down arrow-left-right arrow-right arrow-up archive bell bookmark briefcase building-2 calendar calendar-clock
-    chart-column check chevron-down chevron-left chevron-right circle-alert circle-check circle-dot circle-question-mark
-    clock columns-3 contact copy download ellipsis external-link file-up flag flame history house inbox info
-    layout-dashboard link list-checks list-filter log-out mail mail-check map-pin menu message-square moon navigation
-    package pencil phone plus rotate-ccw route search settings smartphone sparkles square-kanban star sticky-note sun
-    table-2 tag target thumbs-down thumbs-up triangle-alert trophy undo-2 upload user-plus users utensils video x
+    archive arrow-down arrow-left-right arrow-right arrow-up arrow-up-down bell bookmark briefcase building-2 calendar
+    calendar-clock camera chart-column check chevron-down chevron-left chevron-right circle-alert circle-check
+    circle-dot circle-question-mark clock columns-3 contact copy download ellipsis external-link file-up flag
+    flame grip-vertical history house inbox info layout-dashboard link list-checks list-filter log-out mail mail-check map-pin
+    menu message-square moon navigation package pencil phone plus rotate-ccw route search settings smartphone
+    sparkles square-kanban star sticky-note sun table-2 tag target thumbs-down thumbs-up trash-2 triangle-alert
+    trophy undo-2 upload user-plus users utensils video x
     """.split()
 )
 
@@ -115,6 +118,7 @@ def library() -> dict[str, Asset]:
         common,
         *(_module(name, common) for name in MODULES),
         Asset("favicon.svg", DRAWING, (STATIC / "favicon.svg").read_bytes()),
+        *(Asset(name, PICTURE, (STATIC / name).read_bytes()) for name in PICTURES),
         Asset("htmx.js", SCRIPT, pinned(*HTMX)),
         Asset("icons.svg", DRAWING, sprite(pinned(*LUCIDE), ICONS)),
     )

@@ -11,11 +11,12 @@ from fastapi.responses import RedirectResponse, Response
 from fastapi.routing import APIRoute
 from starlette.exceptions import HTTPException
 
+from crm_api.core import problems
 from crm_api.core.errors import NotFound, NotSignedIn, Problem, TooMany, Unavailable
 from crm_api.core.problems import from_validation
 from crm_api.pages.headers import PAGE_HEADERS
 from crm_api.pages.session import maybe_visitor
-from crm_api.pages.templating import is_fragment, render
+from crm_api.pages.templating import is_fragment, is_script, render
 
 log = logging.getLogger(__name__)
 Handler = Callable[[Request, Any], Response | Awaitable[Response]]
@@ -49,6 +50,8 @@ class PageRoute(APIRoute):
 
 def answer(request: Request, problem: Problem) -> Response:
     """The page for a problem; whoever is not signed in goes to the sign-in and comes back afterwards."""
+    if is_script(request):
+        return problems.answer(problem)
     if isinstance(problem, NotSignedIn):
         return to_sign_in(request)
     fragment = is_fragment(request)

@@ -14,12 +14,12 @@ from urllib.parse import urlencode, urlsplit, urlunsplit
 from uuid import UUID
 
 from fastapi import Request, Response
-from fastapi.responses import RedirectResponse
+from fastapi.responses import JSONResponse, RedirectResponse
 from pydantic import BaseModel, ValidationError
 
 from crm_api.access import Actor, require_create
 from crm_api.conditions import records
-from crm_api.core import context
+from crm_api.core import clock, context
 from crm_api.core.database import Database
 from crm_api.core.errors import NotAllowed, NotFound
 from crm_api.core.problems import from_validation
@@ -27,7 +27,7 @@ from crm_api.dependencies import Visitor
 from crm_api.notifications import service as notifications
 from crm_api.pages import navigation
 from crm_api.pages.headers import PAGE_HEADERS
-from crm_api.pages.templating import is_fragment, render
+from crm_api.pages.templating import is_fragment, is_script, render
 
 B = TypeVar("B", bound=BaseModel)
 DONE = "done"  # the query parameter that names the change set just made
@@ -142,6 +142,8 @@ def go_on(request: Request, address: str, done: Done | None = None) -> Response:
     """After something was done: on to a page, so that reloading does not do it again."""
     if done is not None and done.toast.undo is not None:
         address = with_parameter(address, DONE, str(done.toast.undo))
+    if is_script(request):
+        return JSONResponse({"address": address, "at": clock.now().isoformat()}, headers=PAGE_HEADERS)
     if is_fragment(request):
         return Response(status_code=204, headers={**PAGE_HEADERS, "HX-Redirect": address})
     return RedirectResponse(address, 303, PAGE_HEADERS)

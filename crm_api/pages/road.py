@@ -36,6 +36,7 @@ class Road:
     stop: Stop | None
     brief: BriefOut | None
     people: list[tuple[UUID, str]]
+    photos: list[dict[str, Any]]
     waiting: list[VisitPlanOut]
     may_check_in: bool
 
@@ -76,15 +77,52 @@ async def read(db: Database, actor: Actor) -> Road:
             )
     day = await visits.day_of(db, actor, UUID(str(plan["id"]))) if plan else None
     here = await _here(db, actor)
-    stops = day.stops if day else []
-    stop = next((one for one in stops if here and one.plan.activity_id == here.activity_id), None)
+    planned = day.stops if day else []
+    stop = next((one for one in planned if here and one.plan.activity_id == here.activity_id), None)
     if here is None and day is not None:
         stop = day.next_stop
     account = here.account_id if here else stop.plan.account_id if stop else None
     return Road(
-        day, here, stop, await _brief(db, actor, account), await _people(db, actor, here), waiting,
-        may_make(actor, "check_in"),
+        day, here, stop, await db.read(_brief, actor, account),
+        await db.read(_people, actor, here.account_id if here else None),
+        await db.read(_photos, actor, here), waiting, may_make(actor, "check_in"),
     )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Carried:
+    """An open stop with all that is wanted at its door, for a phone to take along."""
+
+    stop: Stop
+    brief: BriefOut | None
+    people: list[tuple[UUID, str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Stops:
+    """The open stops of a day, in their order; `zone` is the day's."""
+
+    carried: list[Carried]
+    zone: str
+
+
+async def stops(db: Database, actor: Actor) -> Stops:
+    """What the actor still has before them today."""
+    plan = (
+        await db.read(service.today, actor, owner_id=actor.user_id, at=clock.now()) if actor.user_id else None
+    )
+    if plan is None:
+        return Stops([], actor.time_zone)
+    day = await visits.day_of(db, actor, UUID(str(plan["id"])))
+    open_ones = [stop for stop in day.stops if stop.open]
+    known = await db.read(_known, actor, [stop.plan.account_id for stop in open_ones])
+    return Stops([Carried(one, *known[one.plan.account_id]) for one in open_ones], day.plan.time_zone)
+
+
+def _known(
+    session: Any, actor: Actor, account_ids: list[UUID]
+) -> dict[UUID, tuple[BriefOut | None, list[tuple[UUID, str]]]]:
+    return {one: (_brief(session, actor, one), _people(session, actor, one)) for one in account_ids}
 
 
 async def _here(db: Database, actor: Actor) -> CheckInOut | None:
@@ -102,20 +140,28 @@ async def _here(db: Database, actor: Actor) -> CheckInOut | None:
     return CheckInOut.model_validate(items[0]) if items else None
 
 
-async def _brief(db: Database, actor: Actor, account_id: UUID | None) -> BriefOut | None:
+def _brief(session: Any, actor: Actor, account_id: UUID | None) -> BriefOut | None:
     if account_id is None:
         return None
     try:
-        return BriefOut.model_validate(await db.read(brief.brief, actor, account_id=account_id))
+        return BriefOut.model_validate(brief.brief(session, actor, account_id=account_id))
     except NotFound:  # the account is somebody else's by now; the stop is still there
         return None
 
 
-async def _people(db: Database, actor: Actor, here: CheckInOut | None) -> list[tuple[UUID, str]]:
+def _people(session: Any, actor: Actor, account_id: UUID | None) -> list[tuple[UUID, str]]:
     """Who may have been spoken to."""
+    if account_id is None:
+        return []
+    tree = All(all=[Comparison(field="account_id", value=str(account_id))])
+    query = Query(tree=tree, window=Window(page_size=50, count="none"))
+    items: list[dict[str, Any]] = records.page(session, actor, "contact", query)["items"]
+    return [(item["id"], label_of("contact", item)) for item in items]
+
+
+def _photos(session: Any, actor: Actor, here: CheckInOut | None) -> list[dict[str, Any]]:
+    """The files of the visit under way."""
     if here is None:
         return []
-    tree = All(all=[Comparison(field="account_id", value=str(here.account_id))])
-    query = Query(tree=tree, window=Window(page_size=50, count="none"))
-    items: list[dict[str, Any]] = (await db.read(records.page, actor, "contact", query))["items"]
-    return [(item["id"], label_of("contact", item)) for item in items]
+    visit = records.one(session, actor, "activity", here.activity_id)
+    return [one for one in visit["attachments"] or [] if one.get("file_id")]

@@ -10,6 +10,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from crm_api.core import clock, context
+from crm_api.core.ids import new_id
 from crm_api.dependencies import Visitor
 from crm_api.pages import formats
 from crm_api.pages.assets import ICONS, library, maps
@@ -28,7 +29,7 @@ def environment() -> Environment:
         loader=FileSystemLoader(TEMPLATES), autoescape=True, undefined=StrictUndefined, auto_reload=False,
         trim_blocks=True, lstrip_blocks=True,
     )  # fmt: skip
-    made.globals |= {"asset": asset, "icon": icon}
+    made.globals |= {"asset": asset, "icon": icon, "new_id": new_id}
     made.filters |= formats.FILTERS | {"address_of": address_of}
     return made
 
@@ -51,6 +52,11 @@ def icon(name: str, label: str = "") -> Markup:
 def is_fragment(request: Request) -> bool:
     """Whether htmx asks for a part of the page rather than for the page."""
     return request.headers.get("hx-request") == "true"
+
+
+def is_script(request: Request) -> bool:
+    """Whether a script of ours asks, which wants the facts and no page."""
+    return request.headers.get("accept", "").startswith("application/json")
 
 
 def render(

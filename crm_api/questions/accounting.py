@@ -1,6 +1,7 @@
 """Accounting for every word of a question: what was not used is named, rather than half of it answered."""
 
 from crm_api.questions import grammar, lexicon
+from crm_api.questions.expressed import unexpressed
 from crm_api.questions.figures import COMPARING
 from crm_api.questions.groups import RANKING
 from crm_api.questions.periods import Period
@@ -36,6 +37,7 @@ _MUST_BE_READ = (
     "fewer",
     "by",
     "each",
+    "rank",
     "me",
 )
 
@@ -65,7 +67,9 @@ class Accounting(Ranks):
             for s in self.s.spans
             if not s.used
             and (
-                s.tag in ("unknown", "period", "amount", "bucket", "term", "name") or s.is_cue(*_MUST_BE_READ)
+                s.tag in ("unknown", "period", "amount", "bucket", "term", "name")
+                or s.is_cue(*_MUST_BE_READ)
+                or (s is self.s.spans[0] and s.is_cue("when", "where") and plan.action == "query")
             )
         ) + tuple(light)
         sizes = [s for s in self.s.spans if not s.used and s.tag == "term" and self.s.numeric(s)]
@@ -73,6 +77,7 @@ class Accounting(Ranks):
             return clarify(
                 f"What do you mean by “{vague[0]}” {self.s.catalogue.plural}?", *self._by_figures(vague[0])
             )
+        left = left or unexpressed(self.s, plan)
         return unknown(sorry(left), *left) if left else plan
 
     def _by_figures(self, vague: str) -> list[Option]:
@@ -131,11 +136,21 @@ class Accounting(Ranks):
             return True
         if span.tag == "term" and plan.sort and plan.sort.field:
             return any(t.path == plan.sort.field for t in self.s.targets(span))  # "the price of the cheapest"
+        if span.is_cue("each") and self._is_every(at, plan):
+            return True
         if span.is_cue("each", "newest"):
             return span.text in ("each", "last") and bool(self.groups)
         if span.entry("relation") and after and (after.is_cue("by") or self._links_clause(span)):
             return True
         return any(e.what == "kind" and e.kind == self.s.entity for e in span.entries)
+
+    def _is_every(self, at: int, plan: Plan) -> bool:
+        """ "list every account", "count each won deal": all of the kind, where nothing is folded."""
+        after = next(
+            (n for n in self.s.spans[at + 1 :] if not n.entry("word", "choice") or n.entry("kind")), None
+        )
+        counts = all(f.fn == "count" and f.field is None for f in plan.figures)
+        return counts and after is not None and after.kind("kind") == self.s.entity
 
     def _links_clause(self, span: Span) -> bool:
         """ "reps who own no deals": the verb says how the deals belong to the reps, which the relation says too."""

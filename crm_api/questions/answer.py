@@ -21,14 +21,7 @@ def run(session: Session, plan: Plan, *, registry: Registry, asker: Asker, most:
     """Run a plan under the asker's visibility, or say why it was not run."""
     match plan.action:
         case "clarify":
-            options = [
-                OptionOut(label=o.label, question=o.question, plan=o.plan) for o in plan.options if o.plan
-            ]
-            return Answer(
-                status="clarify",
-                answer=plan.question,
-                clarify=Clarification(question=plan.question, options=options),
-            )
+            return _asked_back(plan)
         case "refuse":
             return Answer(status="refused", answer=plan.reason)
         case "unknown":
@@ -37,6 +30,10 @@ def run(session: Session, plan: Plan, *, registry: Registry, asker: Asker, most:
             answer = _compared(session, plan, registry, asker)
         case _:
             answer = _answered(session, plan, registry, asker, most)
+    if _is_nothing(answer) and (
+        meant := emptiness.in_its_year(session, plan, registry=registry, asker=asker)
+    ):
+        return run(session, meant, registry=registry, asker=asker, most=most)
     if (
         (plan.filters or plan.sides)
         and _is_nothing(answer)
@@ -51,6 +48,15 @@ def run(session: Session, plan: Plan, *, registry: Registry, asker: Asker, most:
     answer.plan, answer.plan_in_words = plan, telling.in_words(plan, registry)
     answer.assumptions = [*plan.assumptions, *answer.assumptions]
     return answer
+
+
+def _asked_back(plan: Plan) -> Answer:
+    options = [OptionOut(label=o.label, question=o.question, plan=o.plan) for o in plan.options if o.plan]
+    return Answer(
+        status="clarify",
+        answer=plan.question,
+        clarify=Clarification(question=plan.question, options=options),
+    )
 
 
 def _is_nothing(answer: Answer) -> bool:
@@ -130,7 +136,8 @@ def _compared(session: Session, plan: Plan, registry: Registry, asker: Asker) ->
     for side in plan.sides:
         compiled = compile_plan(plan, registry=registry, asker=asker, filters=side.filters)
         column = compiled.columns[-1]
-        rows.append([side.label, shown(session.execute(compiled.statement).scalar(), column) or 0])
+        value = shown(session.execute(compiled.statement).scalar(), column)
+        rows.append([side.label, 0 if value is None and plan.figures[0].fn in ("count", "sum") else value])
     columns = [
         ColumnOut(name="compared", type="text"),
         ColumnOut(name=column.name, type="number", unit=column.unit),
@@ -139,7 +146,9 @@ def _compared(session: Session, plan: Plan, registry: Registry, asker: Asker) ->
     told = "; ".join(f"{label} {number(value, column.unit)}" for label, value in rows)
     if plan.change:
         before, after = rows[0][1], rows[1][1]
-        if plan.change == "percent":
+        if before is None or after is None:
+            answer.value = None
+        elif plan.change == "percent":
             answer.value = round(100 * (after - before) / before, 6) if before else None
             told = f"{number(answer.value, '%')} ({told})"
         else:

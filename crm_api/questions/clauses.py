@@ -9,6 +9,7 @@ from crm_api.questions import head, paths
 from crm_api.questions.periods import Period
 from crm_api.questions.plan import Plan, Role, Unclear
 from crm_api.questions.sentence import Sentence
+from crm_api.questions.spans import Span
 from crm_api.questions.trees import Tree
 
 
@@ -122,6 +123,7 @@ class Clauses:
     def _open_clauses(self) -> None:
         """Kinds and words that are only reached through a to-many step open a clause."""
         self._settle_empty()
+        self._settle_measured()
         for at, entry in [*self.s.terms("kind"), *self.s.terms("word")]:
             span = self.s.spans[at]
             if entry.what == "word" and span.entry("kind"):
@@ -152,9 +154,24 @@ class Clauses:
             ):
                 span.entries = [e for e in span.entries if e.what == "field" and e.kind == self.s.entity]
 
+    def _settle_measured(self) -> None:
+        """ "accounts with at least 15000 people": a number of the kind asked about is no kind of its own."""
+        for at, span in enumerate(self.s.spans):
+            before, cue = self.s.at(at - 1), self.s.at(at - 2)
+            if before and before.tag == "amount" and cue and cue.is_cue("gt", "ge", "lt", "le", "eq"):
+                own = [e for e in span.entries if e.what == "field" and e.kind == self.s.entity]
+                target = self.s.numeric(Span("term", 0, 0, "", entries=own)) if own else None
+                span.entries = own if target else span.entries
+
     def _spoken_of(self, at: int) -> str | None:
         """The kind of a word in the light of the words and kinds right beside it: "open" in "open tasks"."""
-        beside = [i for i in (at - 1, at, at + 1) if (near := self.s.at(i)) and near.entry("word", "kind")]
+        beside = [
+            i
+            for i in (at - 1, at, at + 1)
+            if (near := self.s.at(i))
+            and near.entry("word", "kind")
+            and not (i != at and near.kind("kind") == self.s.entity and near.entry("word"))
+        ]
         kinds = {e.kind for i in beside for e in self.s.spans[i].entries if e.what == "kind"} - {
             self.s.entity
         }

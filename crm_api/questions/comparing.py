@@ -22,9 +22,9 @@ class Comparisons(Lookups):
     def _comparing(self) -> bool:
         """Whether things are put side by side; "higher than" does so before a name, not before an amount."""
         s = self.s
-        for at in s.cues("gt", "lt"):
-            after = s.at(at + 1)
-            if after and after.tag in ("name", "period"):
+        for at in s.cues("gt", "lt", unused=False):
+            index = s.after(at, over=("that", "of"))  # "higher than that of X"
+            if index is not None and s.spans[index].tag in ("name", "period"):
                 s.use(at)
                 return True
         return s.has("vs", "compare", "more", "fewer")
@@ -105,7 +105,7 @@ class Comparisons(Lookups):
     def _compare(self, conditions: Conditions, sides: list[Found]) -> Plan:
         self.s.use(*self.s.cues("vs", "compare", "more", "fewer", "both"))
         if self.figure is None:
-            if not any(True for _ in self.s.terms("kind", unused=False)) and self.measure is None:
+            if not self._counts() and self.measure is None:
                 names = [m.name.replace("_", " ") for m in self.s.catalogue.measures][:3]
                 raise Unclear(
                     clarify(
@@ -121,6 +121,15 @@ class Comparisons(Lookups):
         return base.model_copy(
             update={"action": "compare", "sides": tuple(self._side(conditions, f) for f in sides)}
         )
+
+    def _counts(self) -> bool:
+        """Whether records are compared by their number: a kind is named, or a deed that was done "more often"."""
+        often = any(
+            self.s.spans[i].text.endswith("ly") or "often" in self.s.spans[i].text
+            for i in self.s.cues("more", "fewer", "most", "least", unused=False)
+        )
+        deeds = any(span.entry("word") for span in self.s.spans)
+        return any(True for _ in self.s.terms("kind", unused=False)) or (often and deeds)
 
     @staticmethod
     def _side(conditions: Conditions, found: Found) -> Side:

@@ -21,6 +21,7 @@ Fold = Literal["avg", "median", "max", "min"]
 _RANKS = ("top", "bottom", "max", "min", "most", "least", "newest", "oldest", "rank")
 COMPARING = ("gt", "ge", "lt", "le", "eq")
 _PER = ("per", "for each", "for every", "each", "every", "in each", "of each", "by each", "by every")
+_IN_ALL = ("overall", "altogether", "in total", "combined")  # beside another aggregate: of all there are
 FN_WORDS = {
     "avg": "average",
     "median": "median",
@@ -68,6 +69,9 @@ class Figures:
             self._count(counted, fn)
         elif fn:
             self._of_field(fn)
+        elif s.has("how_much_more") and len(s.catalogue.size) == 1 and next(s.terms("word"), None):
+            size = s.catalogue.size[0]
+            self.figure = self._figure_of(Target(size, s.entity, s.catalogue.field(size)), "sum")
         elif (summed := self._summed_field()) is not None:
             self._of_field("sum")
             s.use(summed)
@@ -82,7 +86,8 @@ class Figures:
             return None
         noun = next((span for span in s.spans[at + 2 :] if not span.entry("word")), None)
         several = noun is not None and noun.kind("kind") == s.entity and noun.text.endswith("s")
-        return at if several and not s.has("by", "each", *_RANKS) else None
+        grouped = any(not s.is_doer(i) for i in s.cues("by", "each", unused=False))
+        return at if several and not grouped and not s.has(*_RANKS) else None
 
     def _is_limit(self, at: int) -> bool:
         """ "won deals with a sales cycle under 10 days, how many": a figure of one record that is compared, where
@@ -111,6 +116,7 @@ class Figures:
                 ):
                     return None
                 self.s.use(*self.s.cues(fn))
+                self.s.use(*(i for i in self.s.cues("sum") if self.s.spans[i].text in _IN_ALL))
                 return fn
         return None
 

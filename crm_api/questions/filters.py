@@ -7,9 +7,11 @@ which side. Conditions on the same to-many relation are about the same related r
 
 from crm_api.questions import paths, trees
 from crm_api.questions.clauses import Found
+from crm_api.questions.lexicon import Entry
 from crm_api.questions.limits import Limits
 from crm_api.questions.plan import Filter, Plan, Unclear
 from crm_api.questions.sentence import Sentence
+from crm_api.questions.spans import Span
 from crm_api.questions.trees import Tree
 
 
@@ -50,6 +52,8 @@ class Conditions(Limits):
             target = self.s.target(span)
             if target is None:
                 continue
+            if self._leads_others(at, span):
+                continue
             cue = self.negations.get(at)
             linked = self.s.at(at - 1)
             if target.path and cue is not None and not self.s.spans[cue].used:
@@ -74,12 +78,29 @@ class Conditions(Limits):
                 )
                 span.used = True
 
+    def _leads_others(self, at: int, span: Span) -> bool:
+        """ "who are the sales managers", "list the parent companies": of a kind, those that others stand under."""
+        asks, before = self.s.at(0), self.s.at(at - 1)
+        if not span.is_plural or asks is None or not asks.is_cue("who", "that", "ask", "count"):
+            return False
+        if before is not None and not before.is_cue("who", "that", "ask", "count", "is"):
+            return False
+        for relation in self.s.catalogue.relations:
+            entry = Entry("relation", self.s.entity, relation.name)
+            if entry in span.entries and relation.target == self.s.entity:
+                tree = trees.related(self.s.registry, self.s.entity, relation.reverse, [], "any")
+                self._add(Found(at, relation.reverse, tree, f"with {relation.reverse}"))
+                self.s.use(at, *self.s.cues("who"))
+                return True
+        return False
+
     def speaks_of(self, path: str) -> bool:
         """Whether a condition is about the records at the end of `path`."""
         return any(
-            paths.join(f.way, each).startswith(path)
+            f"{seen}.".startswith(f"{path}.")
             for f in self.found
             for each in (f.path, f.time_path, f.slot)
+            for seen in (each, paths.join(f.way, each))
             if each
         )
 

@@ -17,6 +17,8 @@ from crm_api.questions.reader import Reader
 from crm_api.questions.sentence import Sentence
 from crm_api.questions.spans import Span, Tagger
 
+# Beside a period these mean its neighbour; "last quarter" goes on meaning the one before today's.
+_NEIGHBOURS = ("previous", "prior", "following")
 _RUNS = ("query", "lookup", "compare")
 
 
@@ -156,5 +158,10 @@ def _inherit_year(s: Sentence, previous: Plan) -> None:
     years = [Period.model_validate(t["value"]).named_year for t in trees if t.get("op") == "during"]
     year = next((y for y in years if y), None)
     for span in s.spans:
-        if span.tag == "period" and year and span.value.named_year is None:
+        if span.tag != "period":
+            continue
+        said = [Period.model_validate(t["value"]) for t in trees]
+        if len(said) == 1 and span.text.removeprefix("the ").split()[0] in _NEIGHBOURS:
+            span.value = said[0].beside(span.value) or span.value
+        elif year and span.value.named_year is None:
             span.value = span.value.with_year(year)

@@ -6,7 +6,7 @@ from crm_api.questions import grammar
 from crm_api.questions.lexicon import Lexicon
 from crm_api.questions.linking import Names
 from crm_api.questions.plan import Plan, refuse
-from crm_api.questions.spans import normalise
+from crm_api.questions.wording import normalise
 
 # Verbs of change that only ask, with the word after them.
 _HONEST = {("add", "up"), ("update", "me"), ("set", "out"), ("write", "out"), ("put", "together")}

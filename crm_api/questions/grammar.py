@@ -34,8 +34,13 @@ CUES: dict[str, tuple[str, ...]] = {
     "oldest": _phrases("oldest; earliest; first"),
     "top": _phrases("top"),
     "bottom": _phrases("bottom"),
-    "most": _phrases("most; maximum number of; highest number of; largest number of"),
-    "least": _phrases("least; fewest; lowest number of; smallest number of"),
+    "most": _phrases(
+        "most; maximum number of; highest number of; largest number of; most often; most frequently; "
+        "most commonly"
+    ),
+    "least": _phrases(
+        "least; fewest; lowest number of; smallest number of; least often; least frequently; rarest"
+    ),
     "rank": _phrases("rank; ranked; ranking; sort; sorted; order; ordered; leaderboard"),
     "ask": _phrases(
         "list; show; which; what; give; display; find; name; names; tell; see; get; view; look up"
@@ -97,13 +102,16 @@ CUES: dict[str, tuple[str, ...]] = {
     "poss": _phrases("'s"),
     "is": _phrases("is; are; was; were; be; been; did; does; do; came; come; comes; went; goes"),
     "that": _phrases("that; which are; that are; who are"),
-    "of": _phrases("of; from; for; in; at; on; to; into; within; among; during; through"),
-    "more": _phrases("more; higher; larger; better; bigger; greater"),
-    "fewer": _phrases("fewer; less; lower; smaller; worse"),
+    "of": _phrases(
+        "of; from; for; in; at; on; to; into; within; among; amongst; during; through; out of; out of all; of all"
+    ),
+    "more": _phrases("more; higher; larger; better; bigger; greater; more often; more frequently"),
+    "fewer": _phrases("fewer; less; lower; smaller; worse; less often; less frequently"),
     "instead": _phrases("instead; rather"),
     "follow": _phrases(
         "what about; how about; and what about; and how about; same for; the same for; and for; now for; "
-        "now show; only; just; then; what if; now; also for; and the; but for; but only"
+        "now show; only; just; then; what if; now; also for; and the; but for; but only; same; the same; "
+        "same thing; the same thing; likewise; and same; and the same"
     ),
 }
 
@@ -136,9 +144,22 @@ STOP_WORDS = _words(
     contribute contributed achieve achieved handle there's data database crm record records figure
     figures result results info information details detail kind value's respective respectively add
     altogether eventually finally operate operates
+    involve involves involved involving gave given giving
     actually exactly just simply out up s t re ve d ll let did done does part different
     distinct unique various separate individual
     """
+)
+
+# Turns of phrase that say nothing about what is asked, and what is said to be absent: "no account attached".
+FILLERS = _phrases(
+    "on the books; on our books; on the whole; at the moment; at this moment; at present; as of now; as of today; "
+    "these days; in the system; in our system; in the crm; in this crm; on file; on record; in total; out there; "
+    "to choose from; do you know; for me; if any; by any chance; all in all; all told; in general; as it stands; "
+    "in the database; in our database; in the data; in the data set; in the dataset; at all; to our name; "
+    "under our belt; by the way; in our books; one by one; in one go; at a glance"
+)
+ATTACHED = _words(
+    "attached linked associated connected recorded entered specified given listed set filled known"
 )
 
 # Verbs that lead to a figure and say nothing without one: "what did X bring" is no question for X's own fields.
@@ -147,7 +168,7 @@ SEASONS = _words("spring summer autumn fall winter")
 LIGHT = _words(
     """
     generate generated generates bring brought brings produce produced produces contribute contributed
-    achieve achieved make making
+    achieve achieved make making gave given giving
     """
 )
 

@@ -104,7 +104,8 @@ class Groups(Figures):
                 break
             took = True
             following = s.at(index + 1)
-            index = index + 2 if following and following.is_cue("and", "by") else None
+            joined = following is not None and following.is_cue("and", "by")
+            index = index + 2 if joined and index + 2 < len(s.spans) else None
         if not took and s.spans[at].is_cue("breakdown"):
             before = s.at(at - 1)
             if before and before.tag == "term" and not before.used and (target := s.groupable(before)):
@@ -112,9 +113,7 @@ class Groups(Figures):
                 took = True
         first = s.after(at, over=("of",), tags=("stop",))
         nearby = s.spans[first] if first is not None else None
-        named = (
-            nearby is not None and nearby.tag == "name" and s.spans[at].text in ("each", "each of", "of each")
-        )
+        named = nearby is not None and nearby.tag == "name" and "each" in s.spans[at].text.split()
         if not took and named and first is not None:
             self._each_of(first)
             took = bool(self.groups)

@@ -7,7 +7,7 @@ then the first kind that is named, then words that only one kind knows.
 from crm_api.questions import grammar
 from crm_api.questions.lexicon import Entry, word_of
 from crm_api.questions.lookups import is_people, several_linked
-from crm_api.questions.sentence import Sentence
+from crm_api.questions.sentence import NUMERIC, Sentence
 from crm_api.questions.settling import COMPARING, kinds_before, settle_deeds, settle_figures
 from crm_api.questions.spans import Span
 
@@ -48,6 +48,8 @@ def decide(s: Sentence) -> str | None:
     asked = second if opening is not None and opening.is_cue("ask") else None
     if asked and asked.is_plural and several_linked(asked) and (choice := asked.entry("choice")):
         return choice.kind  # "which managers are based …": people by what they are
+    if people := _leaders(s):
+        return people
     for what in ("reverse", "field", "choice"):
         for at, _ in s.terms(what):
             kinds = [e.kind for e in s.spans[at].entries if e.what == what]
@@ -55,6 +57,27 @@ def decide(s: Sentence) -> str | None:
                 return max(kinds, key=lambda kind: (_has_names(s, kind), len(s.registry[kind].measures)))
     records = [name.kind for span in s.spans if span.tag == "name" for name in span.names]
     return records[0] if records else None
+
+
+def _leaders(s: Sentence) -> str | None:
+    """ "who are the sales managers", "list the regional offices": where a link is all there is, what it leads to."""
+    terms = [span for span in s.spans if span.tag == "term"]
+    if len(terms) != 1 or not terms[0].is_plural or any(span.tag == "name" for span in s.spans):
+        return None
+    linked = [
+        (e.kind, r)
+        for e in terms[0].entries
+        if e.what == "relation"
+        for r in s.registry[e.kind].relations
+        if r.name == e.name
+    ]
+    if leaders := next((kind for kind, r in linked if r.target == kind), None):
+        return leaders
+    targets = {r.target for _, r in linked if r.target in s.registry}
+    if len(targets) != 1 or terms[0].entry("field", "choice", "word"):
+        return None
+    terms[0].entries = [Entry("kind", kind) for kind in targets]  # "list the regional offices"
+    return targets.pop()
 
 
 def _measured_kind(s: Sentence, at: int) -> str | None:
@@ -101,6 +124,8 @@ def counted(s: Sentence, at: int) -> str | None:
         return None
     for index in range(start, len(s.spans)):
         each = s.spans[index]
+        if comparing and index == start and _is_number_of(s, each, at):
+            return None  # "accounts with 15000 people"
         if comparing and each.entry("word") and not each.entry("kind") and not _describes_more(s, index):
             return word_kind(s, [index])
         if kind := each.kind("kind") or (span.value == "count" and named_by_choice(each)):
@@ -122,6 +147,16 @@ def counted(s: Sentence, at: int) -> str | None:
         if not describes or (comparing and each.is_cue("of", "and")):
             return None
     return None
+
+
+def _is_number_of(s: Sentence, span: Span, at: int) -> bool:
+    """Whether a word is a number that a kind named before has, though it is a kind of its own as well."""
+    named = {e.kind for near in s.spans[:at] for e in near.entries if e.what == "kind"}
+    return any(
+        e.kind in named and (each := s.registry[e.kind].field(e.name)) is not None and each.type in NUMERIC
+        for e in span.entries
+        if e.what == "field"
+    )
 
 
 def _doers(s: Sentence) -> str:

@@ -137,6 +137,14 @@ class Lexicon:
             for start in range(max(0, at - self.longest), at + 1)
         )
 
+    def inflected(self, word: str) -> str | None:
+        """The known word an unknown form of a verb belongs to: "costing" is of "cost", "priced" of "price"."""
+        bases = [
+            word[: -len(end)] + more for end in ("ing", "ed") if word.endswith(end) for more in ("", "e")
+        ]
+        bases += [base[:-1] for base in bases if len(base) > 3 and base[-1] == base[-2]]
+        return next((base for base in bases if len(base) > 2 and (stem(base),) in self.phrases), None)
+
     def correct(self, word: str, extra: Iterable[str] = ()) -> tuple[str, float] | None:
         """The one known word a misspelt `word` must be, with its similarity (0-1); None where none is near or two are.
 

@@ -75,6 +75,9 @@ class Limits(Vocables):
         if after and after.tag == "bucket" and not after.used:
             return self._lasting(after, end + 1)
         if after and after.tag == "term" and not after.used and (target := self._numeric(after, end + 1)):
+            said = self.s.at(start - 1)  # "employing at least 500 people"
+            if said and said.tag == "term" and self._numeric(said, start - 1) == target:
+                said.used = True
             return target[0], end + 1, target[1]
         back = start - 1
         while back >= 0 and (

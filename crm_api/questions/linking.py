@@ -24,7 +24,7 @@ from crm_api.questions.lexicon import of, stem, words_of
 
 MOST_NAMES = 5_000  # of one kind; beyond, names are found exactly only (a fuzzy pass costs 6 µs a name)
 MOST_VALUES = 400  # distinct values of one field
-SURE, SURE_SHORT, MARGIN, SHORT = 0.845, 0.92, 0.05, 6
+SURE, SURE_SHORT, SURE_LONG, MARGIN, SHORT, LONG = 0.845, 0.92, 0.815, 0.05, 6, 11
 # What companies put behind their name and people leave out.
 _LEGAL = frozenset(
     [
@@ -151,7 +151,7 @@ class Names:
         joined = "".join(tokens)
         if len(joined) < 4 or joined.isdigit():
             return []
-        least = SURE_SHORT if len(joined) < SHORT else SURE
+        least = SURE_SHORT if len(joined) < SHORT else SURE_LONG if len(joined) >= LONG else SURE
         scored: dict[tuple[str, str], tuple[float, list[Name]]] = {}
         for name in self.names:
             whole = OSA.normalized_similarity(joined, name.key, score_cutoff=least - MARGIN)

@@ -160,6 +160,7 @@ def is_yes_or_no(s: Sentence) -> bool:
     """Whether "is X …?" asks for yes or no: a verb first, and nothing that counts, ranks or compares."""
     first = s.at(0)
     opens = first is not None and first.is_cue("is") and first.text in ("is", "are", "was", "were")
-    if len(s.spans) > 1 and s.spans[-1].text in ("do", "does") and first is not None and first.is_cue("ask"):
+    story = len(s.spans) > 2 and s.spans[-1].text in ("do", "does") and s.spans[-2].tag == "name"
+    if story and first is not None and first.is_cue("ask"):
         return True  # "what does X do" asks for a story
     return opens and not s.has(*_FIGURES, "count", "sum", "ask")

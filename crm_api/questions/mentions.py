@@ -35,6 +35,7 @@ class Mentions(Ownership):
             and verb is not None
             and (verb.is_cue("with", "without", "that") or self._has_verb(at))
             and not (verb.is_cue("that") and not self._has_verb(at))
+            and self._has_below(at, entry.kind)
         ):
             none = self._negative(at)
             tree = trees.related(self.s.registry, entry.kind, relation.reverse, [], "none" if none else "any")
@@ -52,6 +53,12 @@ class Mentions(Ownership):
             words = f"{relation.name} {'empty' if none else 'given'}"
             self._add(Found(at, path, tree, words, negative=none))
         span.used = True
+
+    def _has_below(self, at: int, kind: str) -> bool:
+        """ "accounts with subsidiaries" have some below them; "deals with subsidiaries" are with some that are."""
+        subject = next((n for n in reversed(self.s.spans[: at - 1]) if n.entry("kind")), None)
+        kinds = {e.kind for e in subject.entries if e.what == "kind"} if subject else {self.s.entity}
+        return kind in kinds
 
     def _has_verb(self, at: int) -> bool:
         """Whether "have" stands before: it is no cue, so the gap in the tokens tells ("have subsidiaries")."""

@@ -68,6 +68,8 @@ def plan_spans(sentence: Sentence) -> Plan:
     settling.leave_out_everybody(sentence)
     settling.drop_team_of_manager(sentence)
     settling.settle_praise(sentence)
+    settling.join_repeated(sentence)
+    settling.settle_owners(sentence)
     if not any(s.tag in ("term", "name") for s in sentence.spans):
         return _nothing_known(sentence.spans)
     if lookups.is_yes_or_no(sentence):

@@ -47,6 +47,9 @@ class Window:
         return start, datetime.combine(self.end, time(), at) if self.end else None
 
 
+_IN_YEAR = {"month": 12, "quarter": 4, "half": 2, "year": 1}
+
+
 class Period(BaseModel):
     """A period as it was said.
 
@@ -149,6 +152,17 @@ class Period(BaseModel):
                 }
             )
         return self
+
+    def beside(self, other: "Period") -> "Period | None":
+        """The neighbour of a named month, quarter or year that `other` ("the previous quarter") means, if it does."""
+        if self.form != "calendar" or not self.year or self.day or self.month_day or other.form != "relative":
+            return None
+        if other.unit != self.unit or self.fiscal != other.fiscal or self.unit not in _IN_YEAR:
+            return None
+        many = _IN_YEAR[self.unit]
+        place = self.year * many + max(self.index, 1) - 1 + (other.offset or 0)
+        index = place % many + 1 if self.unit != "year" else self.index
+        return self.model_copy(update={"year": place // many, "index": index})
 
     @property
     def sort_key(self) -> tuple[int, float] | None:

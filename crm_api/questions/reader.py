@@ -109,7 +109,14 @@ class Reader(Comparisons):
             (i for i in range(cue + 1, len(s.spans)) if s.spans[i].is_cue("is", "that", "with")), None
         )
         split = verb if verb is not None and verb > cue + 1 else noun
-        part = [f for f in conditions.found if (f.at > split or f.at < cue) and not (f.period and f.at < cue)]
+        whole = next(
+            (i for i, span in enumerate(s.spans) if i > cue and span.text.startswith("out of")), len(s.spans)
+        )
+        part = [
+            f
+            for f in conditions.found
+            if (split < f.at < whole or f.at < cue) and not (f.period and f.at < cue)
+        ]
         base = [f for f in conditions.found if f not in part]
         field = self.measure.field if self.measure else None
         if not part and self.groups:

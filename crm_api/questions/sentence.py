@@ -198,6 +198,11 @@ class Sentence:
             at += side
         return None
 
+    def is_doer(self, at: int) -> bool:
+        """Whether a "by" leads to who did it ("won by Ann's team") rather than to groups."""
+        after = self.at(at + 1)
+        return self.spans[at].text == "by" and after is not None and after.tag == "name"
+
     def clause_start(self, index: int) -> int:
         """The index of the cue or span that opens the clause of `index`, for the reach of a negation."""
         at = index - 1

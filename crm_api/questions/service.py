@@ -19,7 +19,8 @@ from crm_api.questions.compile import MOST_ROWS, Asker
 from crm_api.questions.followups import converse
 from crm_api.questions.plan import Plan
 from crm_api.questions.sentence import Sentence
-from crm_api.questions.spans import Tagger, normalise, tokenise
+from crm_api.questions.spans import Tagger, tokenise
+from crm_api.questions.wording import normalise
 
 LONGEST_QUESTION = 500
 MOST_TURNS = 6

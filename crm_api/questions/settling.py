@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from crm_api.core.fields import Measure
 from crm_api.questions import grammar
-from crm_api.questions.lexicon import Entry, word_of
+from crm_api.questions.lexicon import Entry, stem, word_of
 from crm_api.questions.plan import Unclear, clarify
 from crm_api.questions.sentence import Sentence
 from crm_api.questions.spans import Span
@@ -33,6 +33,47 @@ def leave_out_everybody(s: Sentence) -> None:
             s.spans.remove(before)
         s.assumptions.append("the team is everybody whose records you may see")
         return
+
+
+def join_repeated(s: Sentence) -> None:
+    """ "headquarters country", "industry sector": two words for one field beside each other say it once."""
+    for at in range(len(s.spans) - 1, 0, -1):
+        before, span = s.spans[at - 1], s.spans[at]
+        if before.tag != "term" or span.tag != "term" or before.entry("measure", "word", "choice", "kind"):
+            continue
+        shared = [e for e in before.entries if e.what == "field" and e in span.entries]
+        if shared:
+            text = f"{before.text} {span.text}"
+            s.spans[at - 1 : at + 1] = [Span("term", before.first, span.last, text, entries=shared)]
+
+
+def settle_owners(s: Sentence) -> None:
+    """ "accounts that X owns", where X is a company: owners are people, so the company above is meant."""
+    for at, entry in list(s.terms("relation")):
+        span, before = s.spans[at], s.at(at - 1)
+        if before is None or before.tag != "name" or span.entry("kind", "word", "field", "measure"):
+            continue
+        kinds = {n.kind for n in before.names if n.id}
+        kind = entry.kind if kinds == {entry.kind} else next(iter(kinds), "")
+        if len(kinds) != 1 or len(before.names) != 1 or not _says_owned(s, span, kind):
+            continue
+        above = next((r for r in s.registry[kind].relations if r.target == kind), None)
+        if above is not None:
+            before.names, before.tag = before.names, "name"
+            span.entries = [Entry("relation", kind, above.name)]
+            s.spans[at - 1 : at + 1] = [span, Span("cue", span.last, span.last, "by", value="by"), before]
+
+
+def _says_owned(s: Sentence, span: Span, kind: str) -> bool:
+    """Whether a verb is that of the people who own records of the kind, and its passive that of the one above."""
+    owner = next((r for r in s.registry[kind].relations if r.target == "user"), None) if kind else None
+    above = next((r for r in s.registry[kind].relations if r.target == kind), None) if kind else None
+    by = {stem(word.split()[0]) for word in (above.synonyms if above else ()) if word.endswith(" by")}
+    return (
+        owner is not None
+        and any(e.what == "relation" and e.name == owner.name for e in span.entries)
+        and any(stem(span.text) == each.removesuffix("ed") or f"{stem(span.text)}ed" == each for each in by)
+    )
 
 
 def drop_team_of_manager(s: Sentence) -> None:
@@ -140,9 +181,17 @@ def settle_figures(s: Sentence) -> None:
         after = s.at(at + 1)
         if each.kind == measure.kind and _is_compared(s, at):
             continue  # a condition on the field, or one on groups: the figures tell
+        if _is_compared(s, at) and _describes_its_kind(s, at, each.kind):
+            span.entries = [e for e in span.entries if e.what != "measure"]
+            continue
         if each.kind == measure.kind or _speaks_of(s, at, measure.kind, each.kind):
             span.entries = [e for e in span.entries if e.what != "field"]
         elif after and after.is_cue(*COMPARING, "between") and any(kinds_before(s, at)):
+            span.entries = [e for e in span.entries if e.what != "measure"]
+        elif _of_several(s, at, each.kind):
+            field = s.registry[each.kind].field(each.name)
+            title = field.title if field else each.name
+            s.assumptions.append(f"“{span.text}” is read as the {title} of each {each.kind}")
             span.entries = [e for e in span.entries if e.what != "measure"]
         elif _of_kind(s, at, each.kind):
             field = s.registry[each.kind].field(each.name)
@@ -151,6 +200,18 @@ def settle_figures(s: Sentence) -> None:
         else:
             s.assumptions.append(f"“{span.text}” is read as {measure.name.replace('_', ' ')}")
             span.entries = [e for e in span.entries if e.what != "field"]
+
+
+def _describes_its_kind(s: Sentence, at: int, kind: str) -> bool:
+    """ "deals with accounts whose revenue is above 5000": what stands right behind a kind is of that kind, unless a
+    period follows, in which something was earned."""
+    back = at - 1
+    while back >= 0 and (s.spans[back].is_cue("with", "that", "is", "of") or s.spans[back].text == "whose"):
+        back -= 1
+    near = s.at(back) if back < at - 1 else None
+    if near is None or not any(e.what == "kind" and e.kind == kind for e in near.entries):
+        return False
+    return s.spans[back + 1].text == "whose" or not any(n.tag == "period" for n in s.spans[at:])
 
 
 def _is_compared(s: Sentence, at: int) -> bool:
@@ -165,7 +226,9 @@ def _speaks_of(s: Sentence, at: int, kind: str, other: str) -> bool:
     for index, span in enumerate(s.spans):
         if index == at:
             continue
-        if span.tag == "period" or (index == at + 1 and span.is_cue("of") and span.text == "from"):
+        if span.tag == "period" or (
+            index == s.after(at, over=("is",)) and span.is_cue("of") and span.text == "from"
+        ):
             return True
         if any(e.kind == kind and e.what in ("word", "kind", "measure") for e in span.entries):
             return True
@@ -176,6 +239,21 @@ def _speaks_of(s: Sentence, at: int, kind: str, other: str) -> bool:
         ):
             return True
     return False
+
+
+def _of_several(s: Sentence, at: int, kind: str) -> bool:
+    """ "average revenue of accounts in software": of records of the kind that are not named, and nothing was sold."""
+    index = s.after(at)
+    link = s.at(at + 1)
+    if link is None or not link.is_cue("of") or link.text not in ("of", "of all"):
+        return False
+    index = s.after(at + 1, over=("of",))
+    while index is not None and s.spans[index].tag == "name" and not any(n.id for n in s.spans[index].names):
+        index = s.after(index)  # "of retail accounts"
+    noun = s.spans[index] if index is not None else None
+    return (
+        noun is not None and noun.is_plural and any(e.what == "kind" and e.kind == kind for e in noun.entries)
+    )
 
 
 def _of_kind(s: Sentence, at: int, kind: str) -> bool:

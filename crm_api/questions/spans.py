@@ -15,58 +15,10 @@ from rapidfuzz.distance import OSA
 from crm_api.questions import amounts, grammar, period_reader, periods
 from crm_api.questions.lexicon import Entry, Lexicon, stem
 from crm_api.questions.linking import Name, Names
+from crm_api.questions.wording import normalise
 
 Tag = Literal["period", "amount", "cue", "bucket", "term", "name", "vague", "stop", "unknown"]
 
-_CONTRACTIONS = (
-    ("won't", "will not"),
-    ("can't", "can not"),
-    ("ain't", "is not"),
-    ("n't", " not"),
-    ("what's", "what is"),
-    ("who's", "who is"),
-    ("where's", "where is"),
-    ("when's", "when is"),
-    ("how's", "how is"),
-    ("let's", "let us"),
-    ("that's", "that is"),
-    ("i'm", "i am"),
-    ("'re ", " are "),
-    ("we've", "we have"),
-    ("i've", "i have"),
-    ("'d ", " would "),
-    ("s' ", "s 's "),
-)
-# Turns of phrase that say in other words what the grammar reads.
-_REWORDED = (
-    (re.compile(r"\b(day|week|month|quarter|year)[ -]by[ -]\1\b", re.IGNORECASE), r"by \1"),
-    (re.compile(r"\b([a-z]+) nothing\b", re.IGNORECASE), r"not \1"),
-    (re.compile(r"\b(have|has|had) an? (?=[a-z])", re.IGNORECASE), "with a "),
-    (re.compile(r"\b(in|of) (millions|thousands)( of (dollars|usd))?\b", re.IGNORECASE), ""),
-    (
-        re.compile(
-            r"\b(?:everyone|everybody|anyone|anybody|all)(?= (?:except|besides|other than|apart from|but not)\b)",
-            re.I,
-        ),
-        "",
-    ),
-    (re.compile(r"\b(?:everyone|everybody|anyone|anybody|all) but\b", re.IGNORECASE), "except"),
-    (re.compile(r"\bby (?:what|how many) percent(?:age)?(?: points)?\b", re.IGNORECASE), "percent change"),
-    (
-        re.compile(
-            r"\bhow (?:are|is|were|do|did) (.{3,60}?) (?:spread|distributed|divided|split|spread out) "
-            r"(?:over|across|among|between|by|into)\b",
-            re.IGNORECASE,
-        ),
-        r"number of \1 by",
-    ),
-    (re.compile(r"\b(?:just|only) the (?:number|count|total number)\b", re.IGNORECASE), "count"),
-    (re.compile(r"\b(what|who|where|when|how)s\b", re.IGNORECASE), r"\1 is"),
-    (re.compile(r"\bi mean\b", re.IGNORECASE), ""),
-    (re.compile(r"\bhead office\b", re.IGNORECASE), "headquarter"),
-    (re.compile(r"(?<!year )(?<!quarter )(?<!month )(?<!week )\b(?:to date|of all time|all time)\b"), ""),
-)
-_DECADE = re.compile(r"\b(?:in|during|from|of) the (19|20)?(\d)0'?s\b", re.IGNORECASE)
 _TOKEN = re.compile(r"'s\b|[^\W_]+|[%&/<>=,#$€£₹+]+")
 
 
@@ -113,24 +65,6 @@ class Span:
         return next((e for e in self.entries if e.what in what), None)
 
 
-def normalise(question: str) -> str:
-    """One line in plain quotes with contractions opened; the case is kept, since "US" is not "us"."""
-    text = question.translate(str.maketrans("‘’“”–—\u00a0", "''\"\"-- "))
-    for short, long in _CONTRACTIONS:
-        text = re.sub(re.escape(short), long, text, flags=re.IGNORECASE)
-    text = re.sub(r"(?<=\w)%", " percent", text).replace("%", "percent")
-    for said, plain in _REWORDED:
-        text = said.sub(plain, text)
-    text = _DECADE.sub(_decade, text)
-    return " ".join(text.replace('"', " ").split())
-
-
-def _decade(said: re.Match[str]) -> str:
-    """The first and last year of "the 90s" or "the 1990s"; two digits of 30 and more are of the last century."""
-    century = int(said[1] or (19 if int(said[2]) >= 3 else 20))
-    return f"between {century}{said[2]}0 and {century}{said[2]}9"
-
-
 def tokenise(text: str) -> list[Token]:
     """Words, numbers and the signs that mean something."""
     return [Token(m[0].lower().replace("&", "and"), m[0], m.start(), m.end()) for m in _TOKEN.finditer(text)]
@@ -145,6 +79,7 @@ _CORRECTABLE = {phrase[0] for phrase in _CUE_PHRASES if len(phrase) == 1 and len
 _THE = sorted("the")  # however its letters were typed
 _LONGEST_CUE = max(map(len, _CUE_PHRASES))
 _COMPARATORS = ("gt", "ge", "lt", "le", "eq", "between", "top", "bottom")
+_JOINED_MONTHS = ("and", "or", "to", "vs", "versus", "through", ",", "against")
 _PLACE_BEFORE = frozenset(("the", "in", "non", "outside", "from", "of"))
 
 
@@ -299,6 +234,8 @@ class Tagger:
 
     def _corrected(self, word: str) -> str | None:
         """The known word a misspelt one must be: of the catalogues, a cue, or a month."""
+        if form := self.lexicon.inflected(word):
+            return form
         fixed = self.lexicon.correct(word, _CORRECTABLE)
         return fixed[0] if fixed else None
 
@@ -367,6 +304,12 @@ def _cue_with(before: str, word: str) -> str | None:
 def _is_plain_word(tokens: list[Token], at: int, end: int) -> bool:
     """ "May", "March": a month after a preposition, with a year or number, or written with a capital; else a word."""
     if sum(1 for token in tokens[at:] if token.start < end) > 1 or (at and tokens[at].raw[0].isupper()):
+        return False
+    if (
+        len(tokens) > at + 2
+        and tokens[at + 1].text in _JOINED_MONTHS
+        and tokens[at + 2].text in periods.MONTHS
+    ):
         return False
     return at == 0 or tokens[at - 1].text not in (
         "in",

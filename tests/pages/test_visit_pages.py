@@ -42,6 +42,7 @@ def test_a_day_is_planned_accepted_and_driven_on_a_phone(opened: Opener) -> None
     page.get_by_role("button", name="Plan my day").click()
     expect(page.locator(".stop", has_text="Lunch")).to_be_visible()
     page.get_by_role("button", name="Accept day").click()
+    page.clock.set_fixed_time(MONDAY_MORNING)
     page.get_by_role("link", name="On the road").click()
 
     expect(page.get_by_role("link", name="Navigate")).to_have_attribute("href", re.compile("google.com/maps"))
@@ -60,12 +61,15 @@ def test_a_day_is_planned_accepted_and_driven_on_a_phone(opened: Opener) -> None
 
     expect(page.locator(".stop.done .stop-name")).to_have_text(first)
     expect(page.locator(".at h2")).not_to_have_text(first)
+    expect(page.locator("[data-next]")).to_be_visible()  # drawn by the server, which has it now
     page.goto("/crm/tasks")
     expect(page.get_by_text("Send the quote").first).to_be_visible()
 
 
 def test_a_phone_that_tells_no_position_checks_in_all_the_same(opened: Opener) -> None:
-    page = opened("/crm/visits/today", size=PHONE)
+    page = opened(size=PHONE)
+    page.clock.set_fixed_time(MONDAY_MORNING)
+    page.goto("/crm/visits/today")
     page.get_by_label("Account you are at").fill("Farrow Garden Centre")
 
     page.locator("form", has=page.get_by_label("Account you are at")).get_by_role("button").click()

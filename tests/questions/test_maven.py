@@ -2,42 +2,25 @@
 
 import importlib.util
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
+from pathlib import Path
 from statistics import mean
 from typing import Any
 
 import pytest
-import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from crm_api.access import SYSTEM
-from crm_api.core import dialect
 from crm_api.questions.answer import Answer
 from crm_api.questions.evaluate import EVERYTHING, answer_line
 from crm_api.questions.service import ask_offline
 from tests.questions import cases, fifth_cases, fourth_cases, fresh, second_cases, third_cases
 from tests.questions.oracle import by, count, having, month, quarter, top, total, won
 from tests.support import maven
-from tests.support.models import all_tables
 
 pytestmark = pytest.mark.skipif(
     not maven.MAVEN.is_dir(), reason=f"no Maven data at {maven.MAVEN}; set CRM_TEST_DATA"
 )
-
-
-@pytest.fixture(scope="module")
-def sales() -> Iterator[Session]:
-    """A read-only session over the whole data set, loaded once."""
-    engine = sa.create_engine("sqlite://", poolclass=sa.StaticPool)
-    sa.event.listen(
-        engine, "connect", lambda connection, _: dialect.prepare_sqlite(connection, reading=False)
-    )
-    all_tables().create_all(engine)
-    with Session(engine) as session:
-        maven.load(session)
-        session.commit()
-        yield session
-    engine.dispose()
 
 
 def matches(answer: Answer, expected: Any) -> bool:
@@ -112,20 +95,22 @@ def test_a_question_is_answered_as_the_raw_data_says(
     )
 
 
-def development_questions() -> list[dict[str, Any]]:
-    file = maven.QUESTIONS / "nlq-dev.jsonl"
-    return (
-        [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines()] if file.is_file() else []
-    )
+STRANGERS = Path(__file__).with_name("strangers.jsonl")
 
 
-def test_the_development_questions_are_all_answered_right(sales: Session) -> None:
-    questions = development_questions()
-    if not questions:
-        pytest.skip(f"no question file at {maven.QUESTIONS}; set CRM_TEST_DATA")
+def questions_in(file: Path) -> list[dict[str, Any]]:
+    """The questions of a file that `crm ask-eval` reads, each with its answer."""
+    lines = file.read_text(encoding="utf-8").splitlines() if file.is_file() else []
+    return [json.loads(line) for line in lines]
+
+
+@pytest.mark.parametrize("file", [maven.QUESTIONS / "nlq-dev.jsonl", STRANGERS], ids=lambda file: file.stem)
+def test_all_questions_of_a_file_are_answered_right(sales: Session, file: Path) -> None:
+    if not maven.QUESTIONS.is_dir():
+        pytest.skip(f"no scorer at {maven.QUESTIONS}; set CRM_TEST_DATA")
     scorer = scorer_of()
     wrong = []
-    for question in questions:
+    for question in questions_in(file):
         turns = [*question.get("context", []), question["question"]]
         line = answer_line(question["id"], ask_offline(sales, actor=SYSTEM, turns=turns, most=EVERYTHING))
         if not scorer.score(question, line):

@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from pathlib import Path
@@ -40,9 +40,11 @@ class Site:
     """The running application over a database file of its own; `address` is where it listens."""
 
     address: str
+    db: Database
 
-    def __init__(self, data_dir: Path) -> None:
-        self._data_dir = data_dir
+    def __init__(self, data_dir: Path, furnished: Callable[[Session], object] | None = None) -> None:
+        """`furnished` adds to the business what a test needs more."""
+        self._data_dir, self._furnished = data_dir, furnished
         settings = Settings(_env_file=None, data_dir=data_dir)  # type: ignore[call-arg]
         self._settings = settings
         config = uvicorn.Config(
@@ -57,6 +59,9 @@ class Site:
         try:
             await db.create_all()
             await db.write(furnish, hash_password(PASSWORD))
+            if self._furnished:
+                await db.write(self._furnished)
+            self.db = db
             yield State(self._settings, db, offline_ports(self._data_dir), KEYS)
         finally:
             await db.close()
