@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import uvicorn
 from sqlalchemy.orm import Session
@@ -42,10 +43,12 @@ class Site:
     address: str
     db: Database
 
-    def __init__(self, data_dir: Path, furnished: Callable[[Session], object] | None = None) -> None:
-        """`furnished` adds to the business what a test needs more."""
+    def __init__(
+        self, data_dir: Path, furnished: Callable[[Session], object] | None = None, **how: Any
+    ) -> None:
+        """`furnished` adds to the business what a test needs more; `how` are other settings."""
         self._data_dir, self._furnished = data_dir, furnished
-        settings = Settings(_env_file=None, data_dir=data_dir)  # type: ignore[call-arg]
+        settings = Settings(_env_file=None, data_dir=data_dir, **how)  # type: ignore[call-arg]
         self._settings = settings
         config = uvicorn.Config(
             create_app(settings, self._opened), host="127.0.0.1", port=0, log_level="error"
