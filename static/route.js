@@ -95,6 +95,7 @@ document.addEventListener("submit", (event) => {
   form.dataset.sent = "yes";
   const button = event.submitter ?? form.querySelector("button");
   // A button that is disabled at once would not be sent along.
+  if (!button) return;
   setTimeout(() => {
     button.disabled = true;
     button.setAttribute("aria-busy", "true");

@@ -130,6 +130,7 @@ NO_PAGES = {
     "/crm/visits/today/stops": "what the worker of the road asks for, as JSON",
     "/crm/visits/today/me": "what the worker of the road asks for, as JSON",
     "/crm/reports/{name}/file": "a file",
+    "/crm/visits/plans/{plan_id}/move": "the form for one stop of a plan; walked with the plan",
     **{f"/crm/{key}/export.csv": "a file" for key in RECORDS},
 }
 

@@ -182,14 +182,14 @@ def _came(kind: str, value: int) -> dict[str, int]:
 
 def _within(period: Period) -> list[sa.ColumnElement[bool]]:
     """The live deals that are to close in a period, or did."""
-    inside = [Opportunity.archived_at.is_(None)]
+    inside: list[sa.ColumnElement[bool]] = [Opportunity.archived_at.is_(None)]
     inside += [Opportunity.closes_on >= period.start] if period.start else []
     return inside + ([Opportunity.closes_on <= period.end] if period.end else [])
 
 
 def _made(
     session: Session, which: list[Any], period: Period, at: datetime
-) -> tuple[list[tuple[str, int, int]], list[sa.Row[Any]]]:
+) -> tuple[list[tuple[str, int, int]], list[Any]]:
     """The deals that were made since then: number and value of each kind, and the largest of them.
 
     What became of a deal that was not there is its kind's to say, so the database can add them up: most of a year's
@@ -201,8 +201,8 @@ def _made(
         sa.select(kind, sa.func.count(), sa.func.coalesce(sa.func.sum(value), 0)).where(*these).group_by(kind)
     )
     largest = sa.select(Opportunity.id, Opportunity.name, kind, value).where(*these, value > 0)
-    rows = session.execute(largest.order_by(value.desc(), Opportunity.id).limit(SHOWN)).all()
-    return [(one, int(number), int(amount)) for one, number, amount in session.execute(sums)], list(rows)
+    rows: list[Any] = list(session.execute(largest.order_by(value.desc(), Opportunity.id).limit(SHOWN)))
+    return [(one, number, int(amount or 0)) for one, number, amount in session.execute(sums)], rows
 
 
 def _untouched(session: Session, which: list[Any], period: Period, at: datetime, changed: list[UUID]) -> int:

@@ -45,18 +45,19 @@ SWAGGER_STYLE = (
 )  # fmt: skip
 SCRIPT, STYLE, DRAWING = "text/javascript; charset=utf-8", "text/css; charset=utf-8", "image/svg+xml"
 PICTURE = "image/png"
-MODULES = ("lists.js", "board.js", "map.js", "route.js", "road.js", "queue.js")
+MODULES = ("lists.js", "board.js", "map.js", "route.js", "road.js", "queue.js", "drag.js")
 PICTURES = ("icon-180.png", "icon-192.png", "icon-512.png")  # ours; `python -m tools.app_icons` draws them
 ICONS = tuple(
     """
-    archive arrow-down arrow-left-right arrow-right arrow-up bell bookmark briefcase building-2 calendar
-    calendar-clock camera chart-column check chevron-down chevron-left chevron-right circle-alert circle-check
-    circle-dot circle-question-mark clock columns-3 contact copy download ellipsis external-link file-up flag
-    flame history house inbox info layout-dashboard link list-checks list-filter log-out mail mail-check map-pin
-    menu message-square moon navigation package pencil phone plus rotate-ccw route search settings smartphone
-    sparkles square-kanban star sticky-note sun table-2 tag target thumbs-down thumbs-up trash-2 triangle-alert
-    trophy undo-2 upload user-plus users utensils video x
-    """.split()
+    archive arrow-down arrow-left-right arrow-right arrow-up arrow-up-down bell bookmark briefcase
+    building-2 calendar calendar-clock camera chart-column check chevron-down chevron-left chevron-right
+    circle-alert circle-check circle-dot circle-question-mark clock columns-3 contact copy download ellipsis
+    external-link file-up flag flame grip-vertical history house inbox info layout-dashboard link
+    list-checks list-filter log-out mail mail-check map-pin menu message-square moon navigation package
+    pencil phone plus rotate-ccw route search settings smartphone sparkles square-kanban star sticky-note
+    sun table-2 tag target thumbs-down thumbs-up trash-2 triangle-alert trophy undo-2 upload user-plus users
+    utensils video x
+""".split()
 )
 
 
