@@ -130,7 +130,9 @@ async def seeds(visit: Visit, role: str) -> list[str]:
     # A dialogue is opened by the button that leads to it, where there is one.
     steps = ("/new", "/move", "/lost", "/qualify", "/convert", "/edit", "/remove")
     whole_pages = [
-        page for page in pages.PAGES if page.only in (None, role) and not (page.part or page.route.endswith(steps))
+        page
+        for page in pages.PAGES
+        if page.only in (None, role) and not (page.part or page.route.endswith(steps))
     ]
     made = [page.path.format(**ids | {"answer": ""}) for page in whole_pages]
     return [path for path in made if "//" not in path and not path.endswith("/")] + ["/"]
