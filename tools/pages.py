@@ -111,6 +111,7 @@ PAGES: tuple[Page, ...] = (
     Page("/crm/visits", "/crm/visits?view=week"),
     Page("/crm/visits/today", "/crm/visits/today"),
     Page("/crm/visits/free", "/crm/visits/free"),
+    Page("/crm/visits/coverage", "/crm/visits/coverage"),
     Page("/visits", "/visits", part=True),
     Page("/outbox", "/outbox"),
     Page("/crm/imports/new", "/crm/imports/new", only=ADMINISTRATOR),

@@ -45,7 +45,7 @@ SWAGGER_STYLE = (
 )  # fmt: skip
 SCRIPT, STYLE, DRAWING = "text/javascript; charset=utf-8", "text/css; charset=utf-8", "image/svg+xml"
 PICTURE = "image/png"
-MODULES = ("lists.js", "board.js", "map.js", "route.js", "road.js", "queue.js", "drag.js")
+MODULES = ("lists.js", "board.js", "map.js", "route.js", "road.js", "queue.js", "drag.js", "coverage.js")
 PICTURES = ("icon-180.png", "icon-192.png", "icon-512.png")  # ours; `python -m tools.app_icons` draws them
 ICONS = tuple(
     """
@@ -111,13 +111,15 @@ def _symbol(name: str, source: str) -> str:
 def library() -> dict[str, Asset]:
     """Every asset of the pages by name; raises ForeignAsset where a pin does not hold."""
     common = Asset("app.js", SCRIPT, (STATIC / "app.js").read_bytes())
+    mapping = Asset("mapping.js", SCRIPT, (STATIC / "mapping.js").read_bytes())
     return _by_name(
         Asset("app.css", STYLE, (STATIC / "app.css").read_bytes()),
         Asset("insight.css", STYLE, (STATIC / "insight.css").read_bytes()),
         Asset("visits.css", STYLE, (STATIC / "visits.css").read_bytes()),
         Asset("ask.css", STYLE, (STATIC / "ask.css").read_bytes()),
         common,
-        *(_module(name, common) for name in MODULES),
+        mapping,
+        *(_module(name, common, mapping) for name in MODULES),
         Asset("favicon.svg", DRAWING, (STATIC / "favicon.svg").read_bytes()),
         *(Asset(name, PICTURE, (STATIC / name).read_bytes()) for name in PICTURES),
         Asset("htmx.js", SCRIPT, pinned(*HTMX)),
@@ -147,10 +149,12 @@ def reference() -> dict[str, Asset]:
     )
 
 
-def _module(name: str, common: Asset) -> Asset:
+def _module(name: str, *common: Asset) -> Asset:
     """A script of some pages alone; what it imports has an address that changes with its content."""
     body = (STATIC / name).read_bytes()
-    return Asset(name, SCRIPT, body.replace(b'"./app.js"', f'"{common.path}"'.encode()))
+    for asset in common:
+        body = body.replace(f'"./{asset.name}"'.encode(), f'"{asset.path}"'.encode())
+    return Asset(name, SCRIPT, body)
 
 
 def _by_name(*assets: Asset) -> dict[str, Asset]:
