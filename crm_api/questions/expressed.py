@@ -112,6 +112,8 @@ class _Said:
         match span.tag:
             case "name":
                 return any(str(n.id) in self.values if n.id else n.label in self.values for n in span.names)
+            case "text":
+                return span.value in self.values
             case "amount":
                 return self._number(span.value.number())
             case "period":
@@ -179,7 +181,8 @@ class _Said:
         dates = {word.time_field, word.ahead} - {None}
         timed = {str(n["field"]).rpartition(".")[2] for n in self.nodes if n.get("op") == "during"}
         timed |= {g.field.rpartition(".")[2] for g in self.plan.group_by if g.bucket} | set(self.plan.columns)
-        return any(_same(n, word.where) for n in self.nodes) or bool(dates & timed)
+        lasting = self.registry[self.plan.entity].stays.get(str(word.where.get("field", "")))
+        return any(_same(n, word.where) for n in self.nodes) or bool(dates & timed) or lasting in self.names
 
     def _cue(self, s: Sentence, at: int, span: Span) -> bool:
         plan = self.plan

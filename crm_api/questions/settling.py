@@ -35,6 +35,35 @@ def leave_out_everybody(s: Sentence) -> None:
         return
 
 
+def settle_shared_measures(s: Sentence) -> None:
+    """A word that is a figure and a link or value as well: "pipeline by stage" is what it is worth, "deals by
+    pipeline" are in one."""
+    for at, _ in list(s.terms("measure")):
+        span, before, after = s.spans[at], s.at(at - 1), s.at(at + 1)
+        if not span.entry("relation", "kind", "choice") or span.entry("field"):
+            continue
+        others = any(
+            n is not span and n.entry("measure", "kind", "word") and not _only_group(s, n) for n in s.spans
+        )
+        named = any(near is not None and near.tag == "name" for near in (before, after))
+        linked = before is not None and (
+            before.is_cue("by", "each", "of", "breakdown") or before.text == "which"
+        )
+        alone = not (others or named or linked or span.is_plural)
+        keep = ("measure",) if alone else ("relation", "kind", "choice", "word")
+        span.entries = [e for e in span.entries if e.what in keep] or span.entries
+        forecast = any(e.what == "choice" for e in span.entries) and len(span.entries) > 1
+        if forecast:  # a link says it as well: a value of a list only where its field is named
+            span.entries = [e for e in span.entries if e.what != "choice"]
+
+
+def _only_group(s: Sentence, span: Span) -> bool:
+    """Whether a word stands behind "by", or is beside a name: it does not say what is asked."""
+    at = next(i for i, each in enumerate(s.spans) if each is span)
+    before = s.at(at - 1)
+    return before is not None and before.is_cue("by", "each", "breakdown")
+
+
 def join_repeated(s: Sentence) -> None:
     """ "headquarters country", "industry sector": two words for one field beside each other say it once."""
     for at in range(len(s.spans) - 1, 0, -1):
