@@ -115,7 +115,7 @@ class Vocables(Mentions):
             self._absorb_hint(at, entry)
 
     def _texts(self) -> None:
-        """ "notes about pricing", "a mail mentions warranty": words looked for in the texts of the nearest such kind."""
+        """ "notes about pricing", "a mail mentions warranty": words looked for in texts."""
         for at in list(self.s.cues("mentions")):
             span = self.s.at(at + 1)
             homes = [(c.way, c.kind) for c in self.clauses.values() if c.at < at] + [("", self.s.entity)]
