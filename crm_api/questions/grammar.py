@@ -266,7 +266,7 @@ NOT_KEPT = _words(
     quotas churn nps ceo cfo cto president stock joke poem song recipe capital population football
     politics election news movie forecast predict prediction projected projection projections expect why
     should recommend recommendation advice suggest opinion competitor's sentiment happy satisfied
-    satisfaction age birthday married weight height hobby hobbies lunch dinner translate meaning life
+    satisfaction age birthday married weight height tall hobby hobbies lunch dinner translate meaning life
     cost costs expense expenses vacation holiday sick bitcoin write code essay lottery temperature rain
     traffic restaurant flight hotel inventory stock-level refund refunds complaint complaints invoice
     invoices payable attrition headcount warranty shipped shipping shipment shipments policy policies

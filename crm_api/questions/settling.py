@@ -210,6 +210,9 @@ def settle_figures(s: Sentence) -> None:
         after = s.at(at + 1)
         if each.kind == measure.kind and _is_compared(s, at):
             continue  # a condition on the field, or one on groups: the figures tell
+        if each.kind == measure.kind and _ranks_records(s, at, each.kind):
+            span.entries = [e for e in span.entries if e.what != "measure"]
+            continue
         if _is_compared(s, at) and _describes_its_kind(s, at, each.kind):
             span.entries = [e for e in span.entries if e.what != "measure"]
             continue
@@ -229,6 +232,17 @@ def settle_figures(s: Sentence) -> None:
         else:
             s.assumptions.append(f"“{span.text}” is read as {measure.name.replace('_', ' ')}")
             span.entries = [e for e in span.entries if e.what != "field"]
+
+
+def _ranks_records(s: Sentence, at: int, kind: str) -> bool:
+    """ "the 3 slowest won deals by sales cycle": records are ranked, by their own field."""
+    rank, by = next(s.cues("top", "bottom", "max", "min"), None), s.at(at - 1)
+    if rank is None or rank > at or by is None or not by.is_cue("by"):
+        return False
+    index = rank + 1
+    while index < at and (s.spans[index].tag in ("amount", "name") or s.spans[index].entry("word")):
+        index += 1
+    return any(e.what == "kind" and e.kind == kind for e in s.spans[index].entries)
 
 
 def _describes_its_kind(s: Sentence, at: int, kind: str) -> bool:

@@ -13,7 +13,7 @@ from typing import Any, Literal
 from rapidfuzz.distance import OSA
 
 from crm_api.questions import amounts, grammar, period_reader, periods
-from crm_api.questions.lexicon import Entry, Lexicon, stem
+from crm_api.questions.lexicon import Entry, Lexicon, stem, words_of
 from crm_api.questions.linking import Name, Names
 from crm_api.questions.wording import normalise
 
@@ -224,7 +224,7 @@ class Tagger:
                     mended[-1:] = [whole]
                 else:
                     mended.extend(self._mend_run(runs[span.first]))
-        return mended
+        return _whole_names(mended)
 
     def _completed(self, begun: Span, run: list[Span]) -> Span | None:
         """A name of which several begin so, and whose misspelt rest says which: "GTX Plus Basc"."""
@@ -252,6 +252,21 @@ class Tagger:
             return form
         fixed = self.lexicon.correct(word, _CORRECTABLE)
         return fixed[0] if fixed else None
+
+
+def _whole_names(spans: list[Span]) -> list[Span]:
+    """A misspelt name takes the words behind it that are its own: the "Partners" of "Vehemnt Captial Partners"."""
+    whole: list[Span] = []
+    for span in spans:
+        name = whole[-1] if whole else None
+        if name and name.tag == "name" and len(name.names) == 1 and name.last + 1 == span.first:
+            rest = set(words_of(name.names[0].label)) - set(name.text.split())
+            if span.tag in ("term", "unknown", "vague") and set(span.text.split()) <= rest:
+                text = f"{name.text} {span.text}"
+                whole[-1] = Span("name", name.first, span.last, text, names=name.names)
+                continue
+        whole.append(span)
+    return whole
 
 
 def _runs(spans: list[Span]) -> list[list[Span]]:
