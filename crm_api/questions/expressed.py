@@ -193,7 +193,7 @@ class _Said:
         if span.is_cue("me"):
             return ME in self.values
         if span.is_cue("by", "each", "breakdown"):
-            grouped = bool(plan.group_by or plan.sort)
+            grouped = bool(plan.group_by or plan.sort or plan.sides)
             return grouped or self._of_doer(s, at, span) or self._of_one(s, at)
         if span.is_cue(*_RANKS):
             extreme = any(f.fn in ("max", "min") for f in plan.figures)
