@@ -170,6 +170,7 @@ def main() -> None:
     parser.add_argument("--times", type=int, default=10, help="how often a page is opened a round (10)")
     parser.add_argument("--rounds", type=int, default=2, help="rounds over all pages (2)")
     parser.add_argument("--most", type=float, default=100.0, help="milliseconds a page may take at p95 (100)")
+    parser.add_argument("--cpu", action="store_true", help="judge by CPU time, where the machine is busy")
     parser.add_argument(
         "--keep", type=Path, help="keep the database in this directory, and use one that is there"
     )

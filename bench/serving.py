@@ -60,6 +60,16 @@ def _wait_for(port: int, process: subprocess.Popen[bytes]) -> None:
     raise RuntimeError("the web process did not come up; what it said stands above")
 
 
+def settle(process: psutil.Process, *, seconds: float = 30) -> None:
+    """Wait until a process has nothing to do: what a turn began and nobody waits for is not the next turn's work."""
+    until = time.monotonic() + seconds
+    while time.monotonic() < until:
+        before = cpu_seconds(process)
+        time.sleep(0.25)
+        if cpu_seconds(process) - before < 0.02:
+            return
+
+
 def cpu_seconds(process: psutil.Process | None) -> float:
     """The CPU time a process and its children have used so far; 0 for none."""
     if process is None:

@@ -1,24 +1,12 @@
 // The map of a place: schematic, without any tiles. Rings say how far, the name of the town says where.
 
+import { leaflet, scale, sign } from "./mapping.js";
+
 const box = document.querySelector("[data-map]");
 const RINGS_KM = [1, 2, 5];
 
-function load(address, tag, set) {
-  return new Promise((done, failed) => {
-    const made = document.createElement(tag);
-    set(made, address);
-    made.onload = done;
-    made.onerror = failed;
-    document.head.append(made);
-  });
-}
-
 async function draw() {
-  await Promise.all([
-    load(box.dataset.script, "script", (made, address) => (made.src = address)),
-    load(box.dataset.style, "link", (made, address) => Object.assign(made, { rel: "stylesheet", href: address })),
-  ]);
-  const { L } = window;
+  const L = await leaflet(box);
   const place = [Number(box.dataset.latitude), Number(box.dataset.longitude)];
   const map = L.map(box, { attributionControl: false, zoomControl: false, scrollWheelZoom: false, maxZoom: 15, minZoom: 9 });
   map.setView(place, 12);
@@ -32,15 +20,10 @@ async function draw() {
     L.marker(below, { interactive: false, keyboard: false, icon: words(box.dataset.city, "town") }).addTo(map);
   }
   L.circleMarker(place, { radius: 8, className: "spot-mark", interactive: false }).addTo(map);
-  L.control.scale({ imperial: box.dataset.unit === "mi", metric: box.dataset.unit !== "mi" }).addTo(map);
+  scale(box, map);
 }
 
-// Text is put in as text: a name is never HTML.
-function words(text, className) {
-  const holder = document.createElement("span");
-  holder.textContent = text;
-  return window.L.divIcon({ html: holder, className, iconSize: [120, 16], iconAnchor: [60, 8] });
-}
+const words = (text, className) => sign(text, className, [120, 16]);
 
 if (box) {
   const seen = new IntersectionObserver((entries) => {

@@ -4,35 +4,16 @@
 //   data-send-on-change  a form that is sent as soon as something else is picked
 //   data-busy="Words"    a form that is sent once; its button says the words meanwhile
 
+import { leaflet, scale, sign } from "./mapping.js";
+
 const box = document.querySelector("[data-route]");
 const stops = [...document.querySelectorAll("[data-stop]")];
-
-function load(address, tag, set) {
-  return new Promise((done, failed) => {
-    const made = document.createElement(tag);
-    set(made, address);
-    made.onload = done;
-    made.onerror = failed;
-    document.head.append(made);
-  });
-}
-
-// Text is put in as text: a name is never HTML.
-function sign(text, className, size) {
-  const holder = document.createElement("span");
-  holder.textContent = text;
-  return window.L.divIcon({ html: holder, className, iconSize: size, iconAnchor: [size[0] / 2, size[1] / 2] });
-}
 
 const placeOf = (stop) => [Number(stop.dataset.latitude), Number(stop.dataset.longitude)];
 const nameOf = (stop) => stop.querySelector(".stop-name").textContent;
 
 async function draw() {
-  await Promise.all([
-    load(box.dataset.script, "script", (made, address) => (made.src = address)),
-    load(box.dataset.style, "link", (made, address) => Object.assign(made, { rel: "stylesheet", href: address })),
-  ]);
-  const { L } = window;
+  const L = await leaflet(box);
   const [start, end] = [box.dataset.start, box.dataset.end].map((pair) => pair.split(",").map(Number));
   const path = [start, ...stops.map(placeOf), end];
   box.replaceChildren();
@@ -44,7 +25,7 @@ async function draw() {
   L.polyline(path, { className: "route-line", interactive: false }).addTo(map);
   L.marker(start, { icon: sign("", "route-home", [18, 18]), interactive: false, keyboard: false }).addTo(map);
   for (const stop of stops) number(L, map, stop);
-  L.control.scale({ imperial: box.dataset.unit === "mi", metric: box.dataset.unit !== "mi" }).addTo(map);
+  scale(box, map);
 }
 
 // The number of a stop and its line in the list point at each other.
@@ -95,6 +76,7 @@ document.addEventListener("submit", (event) => {
   form.dataset.sent = "yes";
   const button = event.submitter ?? form.querySelector("button");
   // A button that is disabled at once would not be sent along.
+  if (!button) return;
   setTimeout(() => {
     button.disabled = true;
     button.setAttribute("aria-busy", "true");

@@ -111,6 +111,7 @@ PAGES: tuple[Page, ...] = (
     Page("/crm/visits", "/crm/visits?view=week"),
     Page("/crm/visits/today", "/crm/visits/today"),
     Page("/crm/visits/free", "/crm/visits/free"),
+    Page("/crm/visits/coverage", "/crm/visits/coverage"),
     Page("/visits", "/visits", part=True),
     Page("/outbox", "/outbox"),
     Page("/crm/imports/new", "/crm/imports/new", only=ADMINISTRATOR),
@@ -124,7 +125,13 @@ NO_PAGES = {
     "/docs": "the reference of the API, in a frame of its own",
     "/sign-in": "before there is anybody to show a page to; walked by itself",
     "/crm/imports/{run_id}/errors.csv": "a file",
+    "/crm/files/{attachment_id}": "a file",
+    "/manifest.webmanifest": "a file",
+    "/crm/visits/worker.js": "a file",
+    "/crm/visits/today/stops": "what the worker of the road asks for, as JSON",
+    "/crm/visits/today/me": "what the worker of the road asks for, as JSON",
     "/crm/reports/{name}/file": "a file",
+    "/crm/visits/plans/{plan_id}/move": "the form for one stop of a plan; walked with the plan",
     **{f"/crm/{key}/export.csv": "a file" for key in RECORDS},
 }
 

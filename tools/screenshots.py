@@ -41,6 +41,7 @@ PAGES: dict[str, tuple[str, str, str | None]] = {
     "opportunity": ("manager", "/crm/opportunities", "first"),
     "ask": ("manager", "/crm/ask", None),
     "visits": ("field", "/crm/visits", None),
+    "coverage": ("manager", "/crm/visits/coverage", None),
     "dashboard": ("manager", "/crm/dashboard", None),
     "reports": ("manager", "/crm/reports/win_loss?period=last_12_months", None),
     "settings": ("manager", "/crm/settings", None),

@@ -15,6 +15,7 @@ from crm_api.core.columns import (
     UTCDateTime,
     Versioned,
     derived,
+    given_index,
     one_of,
     sort_index,
 )
@@ -68,9 +69,9 @@ class Activity(Customised, Timestamps, Versioned, Archivable, Base):
         sort_index("ix_activities_live_created", "created_at"),
         sa.Index("ix_activities_owner_due", "owner_id", "due_at", "id"),
         sa.Index("ix_activities_account", "account_id", "occurred_at"),
-        sa.Index("ix_activities_contact", "contact_id"),
-        sa.Index("ix_activities_lead", "lead_id"),
-        sa.Index("ix_activities_opportunity", "opportunity_id"),
+        given_index("ix_activities_contact", "contact_id"),
+        given_index("ix_activities_lead", "lead_id"),
+        given_index("ix_activities_opportunity", "opportunity_id"),
         # Tasks by due date, among a hundred times as many calls that are due never.
         sa.Index(
             "ix_activities_type_due", "activity_type", "due_at", "id", sqlite_where=_LIVE, postgresql_where=_LIVE,

@@ -59,6 +59,9 @@ class Period:
         return (self.start is None or day >= self.start) and (self.end is None or day <= self.end)
 
 
+ALWAYS = Period(None, None)
+
+
 def counted(state: State, period: Period) -> int:
     """What a deal counts in the forecast of a period: its value while it is open and to close then."""
     return state.value if state.is_open and period.holds(state.closes_on) else 0
@@ -111,10 +114,21 @@ def bridge(
     before = _changed(session, at)
     opening = closing = _untouched(session, which, period, at, list(before))
     sums, counts, moved = dict.fromkeys(PARTS, 0), dict.fromkeys(PARTS, 0), []
+    made, largest = _made(session, which, period, at)
+    for kind, number, value in made:
+        closing += counted(State(kind, None, value), ALWAYS)
+        for part, amount in _came(kind, value).items():
+            sums[part] += amount
+            counts[part] += number
+    for deal in largest:
+        moved += [
+            (abs(amount), deal, part, amount)
+            for part, amount in _came(deal.stage_kind, deal.value_base).items()
+        ]
     for deal in _touched(session, which, at, list(before)):
         then, now = _states(session, deal, before.get(deal.id, {}), at)
         opening, closing = opening + counted(then, period), closing + counted(now, period)
-        for part, amount in parts(then, now, period, existed=deal.created_at < at).items():
+        for part, amount in parts(then, now, period, existed=True).items():
             sums[part] += amount
             counts[part] += amount != 0 or part != "resized"
             if amount:
@@ -161,11 +175,39 @@ def _changed(session: Session, at: datetime) -> dict[UUID, dict[str, Any]]:
     return found
 
 
+def _came(kind: str, value: int) -> dict[str, int]:
+    """The parts of deals of a period that were made since then."""
+    return parts(State(None), State(kind, None, value), ALWAYS, existed=False)
+
+
+def _within(period: Period) -> list[sa.ColumnElement[bool]]:
+    """The live deals that are to close in a period, or did."""
+    inside: list[sa.ColumnElement[bool]] = [Opportunity.archived_at.is_(None)]
+    inside += [Opportunity.closes_on >= period.start] if period.start else []
+    return inside + ([Opportunity.closes_on <= period.end] if period.end else [])
+
+
+def _made(
+    session: Session, which: list[Any], period: Period, at: datetime
+) -> tuple[list[tuple[str, int, int]], list[Any]]:
+    """The deals that were made since then: number and value of each kind, and the largest of them.
+
+    What became of a deal that was not there is its kind's to say, so the database can add them up: most of a year's
+    deals are made in it.
+    """
+    kind, value = Opportunity.stage_kind, Opportunity.value_base
+    these = (*which, *_within(period), Opportunity.created_at >= at)
+    sums = (
+        sa.select(kind, sa.func.count(), sa.func.coalesce(sa.func.sum(value), 0)).where(*these).group_by(kind)
+    )
+    largest = sa.select(Opportunity.id, Opportunity.name, kind, value).where(*these, value > 0)
+    rows: list[Any] = list(session.execute(largest.order_by(value.desc(), Opportunity.id).limit(SHOWN)))
+    return [(one, number, int(amount or 0)) for one, number, amount in session.execute(sums)], rows
+
+
 def _untouched(session: Session, which: list[Any], period: Period, at: datetime, changed: list[UUID]) -> int:
     """The value of deals that were there then and are as they were: the same on both sides."""
-    inside: list[Any] = [Opportunity.stage_kind.not_in(CLOSED_KINDS), Opportunity.archived_at.is_(None)]
-    inside += [Opportunity.closes_on >= period.start] if period.start else []
-    inside += [Opportunity.closes_on <= period.end] if period.end else []
+    inside = (Opportunity.stage_kind.not_in(CLOSED_KINDS), *_within(period))
     value = sa.select(sa.func.coalesce(sa.func.sum(Opportunity.value_base), 0)).where(*which, *inside)
     whole = int(session.scalar(value.where(Opportunity.created_at < at)) or 0)
     for start in range(0, len(changed), _CHUNK):
@@ -175,10 +217,9 @@ def _untouched(session: Session, which: list[Any], period: Period, at: datetime,
 
 
 def _touched(session: Session, which: list[Any], at: datetime, changed: list[UUID]) -> Iterator[sa.Row[Any]]:
-    """The deals that were made or changed since then."""
+    """The deals that were there and were changed since then."""
     columns = [getattr(Opportunity, name) for name in (
-        "id", "name", "created_at", "closes_on", "value_base", *_FIELDS)]  # fmt: skip
-    yield from session.execute(sa.select(*columns).where(*which, Opportunity.created_at >= at))
+        "id", "name", "closes_on", "value_base", *_FIELDS)]  # fmt: skip
     for start in range(0, len(changed), _CHUNK):
         chunk = Opportunity.id.in_(changed[start : start + _CHUNK])
         yield from session.execute(sa.select(*columns).where(*which, chunk, Opportunity.created_at < at))
@@ -187,8 +228,6 @@ def _touched(session: Session, which: list[Any], at: datetime, changed: list[UUI
 def _states(session: Session, deal: sa.Row[Any], before: dict[str, Any], at: datetime) -> tuple[State, State]:
     """A deal then and now. Open ones are worth what they are at today's rate, so that a rate moves no bridge."""
     now = State(None if deal.archived_at else deal.stage_kind, deal.closes_on, deal.value_base or 0)
-    if deal.created_at >= at:
-        return State(None), now
     kind = before.get("stage_kind", deal.stage_kind)
     day = before.get("expected_close_date", deal.expected_close_date)
     day = date.fromisoformat(day) if isinstance(day, str) else day

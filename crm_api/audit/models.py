@@ -7,6 +7,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
+from crm_api.core.columns import given_index
 from crm_api.core.database import Base
 
 
@@ -21,7 +22,7 @@ class ChangeSet(Base):
     __table_args__ = (
         sa.Index("ix_change_sets_at", "at", "id"),
         sa.Index("ix_change_sets_actor", "actor_id", "at", "id"),
-        sa.Index("ix_change_sets_reverts", "reverts_id"),
+        given_index("ix_change_sets_reverts", "reverts_id"),
     )
 
     at: Mapped[datetime]

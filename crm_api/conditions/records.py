@@ -61,6 +61,12 @@ def page(session: Session, actor: Actor, kind: str, query: Query) -> dict[str, A
     }
 
 
+def total(session: Session, actor: Actor, kind: str, query: Query) -> tuple[int, bool]:
+    """How many records match, counted up to 10,000, and whether that is exact: a page's total without its rows."""
+    number = _counted(session, asking(session, actor, kind, query))
+    return min(number, EXACT_TO), number <= EXACT_TO
+
+
 def page_of(
     session: Session, actor: Actor, kind: str, query: Query, parent: str, parent_id: UUID
 ) -> dict[str, Any]:

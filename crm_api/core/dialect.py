@@ -402,6 +402,10 @@ class matches(FunctionElement[bool]):
     name = "matches"
     inherit_cache = True
 
+    def self_group(self, against: Any = None) -> "matches":
+        """As it stands: SQLAlchemy would write `(n IN (…)) = 1` for SQLite, which would then read every document."""
+        return self
+
 
 @compiles(matches, "postgresql")
 def _matches_postgresql(element: matches, compiler: SQLCompiler, **kw: Any) -> str:

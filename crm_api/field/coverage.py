@@ -27,11 +27,14 @@ from crm_api.organisation.models import Territory
 from crm_api.users.models import User
 from crm_api.visits.models import VisitPlan
 from crm_api.visits.preferences import preferences
+from crm_api.visits.queries import has_place
 
 VISITED = ("dealer", "distributor")
 LONGEST = timedelta(days=400)
 BEFORE = timedelta(days=400)  # an interval that ends in the period may have begun so long before it
+MOST_PLACES = 2000
 GroupBy = Literal["territory", "owner", "account_type"]
+State = Literal["in_time", "overdue", "never"]
 
 
 def coverage(
@@ -67,6 +70,47 @@ def coverage(
     items.sort(key=lambda item: (item["key"] is None, str(item["name"]).casefold(), str(item["key"])))
     total = _summed({word: sum(item[word] for item in items) for word in _NONE})
     return {"group_by": group_by, "items": items, "total": total}
+
+
+def places(
+    session: Session,
+    actor: Actor,
+    *,
+    territory_id: UUID | None = None,
+    owner_id: UUID | None = None,
+    account_type: str | None = None,
+    state: State | None = None,
+) -> dict[str, Any]:
+    """The same accounts one by one, each where it is and how it stands: overdue ones first, the longest ago first.
+
+    At most 2,000; `total` is how many have a place, `without_place` how many cannot be shown on a map.
+    """
+    every = _every(session)
+    standing = _state(every)
+    meant = _meant(actor, territory_id, owner_id, account_type)
+    if state is not None:
+        meant.append(standing == state)
+    counted = sa.select(sa.func.count(), sa.func.count(sa.case((has_place(), 1)))).select_from(Account)
+    every_one, placed = session.execute(
+        counted.outerjoin(AccountStats, AccountStats.account_id == Account.id).where(*meant)
+    ).one()
+    rank = sa.case((standing == "overdue", 0), (standing == "never", 1), else_=2)
+    rows = session.execute(
+        sa.select(
+            Account.id.label("account_id"), Account.name.label("account_name"), Account.billing_city.label("city"),
+            Account.latitude, Account.longitude, standing.label("state"), AccountStats.last_visit_at,
+            every.label("visit_every_days"),
+        )
+        .outerjoin(AccountStats, AccountStats.account_id == Account.id)
+        .where(*meant, has_place())
+        .order_by(rank, AccountStats.last_visit_at, Account.id)
+        .limit(MOST_PLACES)
+    )  # fmt: skip
+    return {
+        "items": [dict(row) for row in rows.mappings()],
+        "total": placed,
+        "without_place": every_one - placed,
+    }
 
 
 def statistics(

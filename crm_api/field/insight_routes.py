@@ -19,6 +19,7 @@ from crm_api.field.insight_schemas import (
     BalanceIn,
     BalanceOut,
     CoverageOut,
+    CoveragePlaces,
     MeetingIn,
     MeetingOut,
     MileageOut,
@@ -49,6 +50,27 @@ async def read_coverage(
         territory_id=territory_id,
         owner_id=owner_id,
         account_type=account_type,
+    )
+    return json_answer(found)
+
+
+@router.get("/coverage/places", response_model=CoveragePlaces, responses=documented(422))
+async def read_places(
+    db: Db,
+    actor: CurrentActor,
+    territory_id: UUID | None = None,
+    owner_id: UUID | None = None,
+    account_type: AccountType | None = None,
+    state: coverage.State | None = None,
+) -> Response:
+    """The accounts that coverage counts, each where it is and how it stands: what a map shows."""
+    found = await db.read(
+        coverage.places,
+        actor,
+        territory_id=territory_id,
+        owner_id=owner_id,
+        account_type=account_type,
+        state=state,
     )
     return json_answer(found)
 

@@ -1,6 +1,6 @@
 """What goes in and out of coverage, mileage, meeting points and territory balancing."""
 
-from datetime import date
+from datetime import date, datetime
 from typing import Literal, Self
 from uuid import UUID
 
@@ -29,6 +29,27 @@ class CoverageOut(BaseModel):
     group_by: Literal["territory", "owner", "account_type"]
     items: list[CoverageGroup]
     total: CoverageGroup
+
+
+class CoveragePlace(BaseModel):
+    """One account on the map of coverage."""
+
+    account_id: UUID
+    account_name: str
+    city: str | None
+    latitude: float
+    longitude: float
+    state: Literal["in_time", "overdue", "never"]
+    last_visit_at: datetime | None
+    visit_every_days: int
+
+
+class CoveragePlaces(BaseModel):
+    """At most 2,000 accounts, those that are overdue longest first; `total` is how many have a place."""
+
+    items: list[CoveragePlace]
+    total: int
+    without_place: int = Field(description="Accounts without coordinates, which no map can show.")
 
 
 class VisitStatistics(BaseModel):

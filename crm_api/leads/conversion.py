@@ -90,7 +90,7 @@ def _refuse_twin(session: Session, actor: Actor, name: str, lead: Lead) -> None:
     keys = {"company": company_key(name), "domain": domain_of(lead.website, lead.email)}
     found = find(session, actor, (account_duplicates.place,), keys)
     if found:
-        candidates = told(session, found)
+        candidates = told(found)
         raise Conflict(
             "An account of that name or domain is there: convert into it with account_id, or send allow_duplicate.",
             candidates=candidates,

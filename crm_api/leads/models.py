@@ -8,7 +8,16 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
-from crm_api.core.columns import Archivable, Customised, Timestamps, Versioned, derived, figure, one_of
+from crm_api.core.columns import (
+    Archivable,
+    Customised,
+    Timestamps,
+    Versioned,
+    derived,
+    figure,
+    given_index,
+    one_of,
+)
 from crm_api.core.database import Base
 from crm_api.core.dialect import Wide
 from crm_api.core.text import fold
@@ -83,6 +92,8 @@ class Lead(Customised, Timestamps, Versioned, Archivable, Base):
         sa.Index("ix_leads_territory", "territory_id", "created_at", "id"),
         sa.Index("ix_leads_status", "status", "created_at", "id"),
         sa.Index("ix_leads_stage", "stage_id", "created_at", "id"),
+        given_index("ix_leads_next_follow_up_date", "next_follow_up_date"),
+        given_index("ix_leads_converted", "converted_at", "id"),
         sa.Index(
             "uq_leads_email",
             "email_key",
@@ -147,7 +158,7 @@ class Lead(Customised, Timestamps, Versioned, Archivable, Base):
     estimated_close_date: Mapped[date | None]
     requirements: Mapped[str | None]
     description: Mapped[str | None]
-    next_follow_up_date: Mapped[datetime | None] = mapped_column(index=True)
+    next_follow_up_date: Mapped[datetime | None]
     email_opt_out: Mapped[bool] = mapped_column(default=False)
     do_not_call: Mapped[bool] = mapped_column(default=False)
 
@@ -201,11 +212,12 @@ class LeadStats(Base):
     """
 
     __tablename__ = "lead_stats"
+    __table_args__ = (given_index("ix_lead_stats_next_follow_up_at", "next_follow_up_at"),)
 
     lead_id: Mapped[UUID] = mapped_column(sa.ForeignKey("leads.id", ondelete="CASCADE"), unique=True)
     last_contact_at: Mapped[datetime | None] = mapped_column(index=True)
     call_attempts: Mapped[int] = mapped_column(default=0)
-    next_follow_up_at: Mapped[datetime | None] = mapped_column(index=True)
+    next_follow_up_at: Mapped[datetime | None]
     missed_calls: Mapped[int] = mapped_column(default=0, server_default="0")
 
 

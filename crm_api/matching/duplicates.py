@@ -15,6 +15,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from crm_api.access import Actor
+from crm_api.users.models import User
 
 # How sure one equal key alone makes us, in percent, and what it is called. Two together are surer than either:
 # 100 - the product of the doubts. Two of one household or one switchboard share a phone, two colleagues a domain.
@@ -59,6 +60,7 @@ class Match:
     label: str | None
     number: str | None
     owner_id: UUID | None
+    owner: str | None
     seen: bool
     score: int
     reasons: tuple[str, ...]
@@ -111,6 +113,7 @@ def find(
             row.label,
             row.number,
             row.owner_id,
+            row.owner,
             bool(row.seen),
             certainty(reasons[mark]),
             tuple(sorted(reasons[mark], key=lambda reason: -CERTAINTY[reason])),
@@ -161,7 +164,7 @@ def among(rows: Sequence[Keys]) -> list[bool]:
 @lru_cache(maxsize=500)  # to build it, and tell it from others, took a quarter of the time a new lead takes
 def _search(
     actor: Actor, places: tuple[Callable[[Actor], Place], ...], reasons: tuple[str, ...]
-) -> sa.CompoundSelect[Any] | sa.Select[Any] | None:
+) -> sa.Select[Any] | None:
     """Asks for what has any of these keys, each bound under its name; None where no place knows any of them."""
     parts = [
         _one(place, column, reason)
@@ -171,7 +174,8 @@ def _search(
     ]
     if not parts:
         return None
-    return sa.union_all(*parts) if len(parts) > 1 else parts[0]
+    alike = (sa.union_all(*parts) if len(parts) > 1 else parts[0]).subquery()
+    return sa.select(alike, User.name.label("owner")).outerjoin_from(alike, User, User.id == alike.c.owner_id)
 
 
 def _one(place: Place, column: Any, reason: str) -> sa.Select[Any]:

@@ -16,6 +16,7 @@ from crm_api.core.columns import (
     Versioned,
     derived,
     figure,
+    given_index,
     one_of,
     sort_index,
 )
@@ -81,6 +82,8 @@ class Opportunity(Customised, Timestamps, Versioned, Archivable, Base):
         sa.Index("ix_opportunities_kind", "stage_kind", "owner_id"),
         sa.Index("ix_opportunities_owner", "owner_id", "created_at", "id"),
         sa.Index("ix_opportunities_account", "account_id", "stage_kind"),
+        given_index("ix_opportunities_contact_id", "contact_id"),
+        given_index("ix_opportunities_lead_id", "lead_id"),
         sa.Index(
             "uq_opportunities_external",
             "external_system",
@@ -96,8 +99,8 @@ class Opportunity(Customised, Timestamps, Versioned, Archivable, Base):
     name_key: Mapped[str] = derived(lambda row: fold(row.name))
     description: Mapped[str | None]
     account_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("accounts.id"))
-    contact_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("contacts.id"), index=True)
-    lead_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("leads.id"), index=True)
+    contact_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("contacts.id"))
+    lead_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("leads.id"))
     pipeline_id: Mapped[UUID] = mapped_column(sa.ForeignKey("pipelines.id"))
     stage_id: Mapped[UUID] = mapped_column(sa.ForeignKey("stages.id"))
     stage_kind: Mapped[str]

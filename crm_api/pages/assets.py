@@ -45,18 +45,19 @@ SWAGGER_STYLE = (
 )  # fmt: skip
 SCRIPT, STYLE, DRAWING = "text/javascript; charset=utf-8", "text/css; charset=utf-8", "image/svg+xml"
 PICTURE = "image/png"
-MODULES = ("lists.js", "board.js", "map.js", "route.js", "road.js", "queue.js")
+MODULES = ("lists.js", "board.js", "map.js", "route.js", "road.js", "queue.js", "drag.js", "coverage.js")
 PICTURES = ("icon-180.png", "icon-192.png", "icon-512.png")  # ours; `python -m tools.app_icons` draws them
 ICONS = tuple(
     """
-    archive arrow-down arrow-left-right arrow-right arrow-up bell bookmark briefcase building-2 calendar
-    calendar-clock camera chart-column check chevron-down chevron-left chevron-right circle-alert circle-check
-    circle-dot circle-question-mark clock columns-3 contact copy download ellipsis external-link file-up flag
-    flame history house inbox info layout-dashboard link list-checks list-filter log-out mail mail-check map-pin
-    menu message-square moon navigation package pencil phone plus rotate-ccw route search settings smartphone
-    sparkles square-kanban star sticky-note sun table-2 tag target thumbs-down thumbs-up trash-2 triangle-alert
-    trophy undo-2 upload user-plus users utensils video x
-    """.split()
+    archive arrow-down arrow-left-right arrow-right arrow-up arrow-up-down bell bookmark briefcase
+    building-2 calendar calendar-clock camera chart-column check chevron-down chevron-left chevron-right
+    circle-alert circle-check circle-dot circle-question-mark clock columns-3 contact copy download ellipsis
+    external-link file-up flag flame grip-vertical history house inbox info layout-dashboard link
+    list-checks list-filter log-out mail mail-check map-pin menu message-square moon navigation package
+    pencil phone plus rotate-ccw route search settings smartphone sparkles square-kanban star sticky-note
+    sun table-2 tag target thumbs-down thumbs-up trash-2 triangle-alert trophy undo-2 upload user-plus users
+    utensils video x
+""".split()
 )
 
 
@@ -110,13 +111,15 @@ def _symbol(name: str, source: str) -> str:
 def library() -> dict[str, Asset]:
     """Every asset of the pages by name; raises ForeignAsset where a pin does not hold."""
     common = Asset("app.js", SCRIPT, (STATIC / "app.js").read_bytes())
+    mapping = Asset("mapping.js", SCRIPT, (STATIC / "mapping.js").read_bytes())
     return _by_name(
         Asset("app.css", STYLE, (STATIC / "app.css").read_bytes()),
         Asset("insight.css", STYLE, (STATIC / "insight.css").read_bytes()),
         Asset("visits.css", STYLE, (STATIC / "visits.css").read_bytes()),
         Asset("ask.css", STYLE, (STATIC / "ask.css").read_bytes()),
         common,
-        *(_module(name, common) for name in MODULES),
+        mapping,
+        *(_module(name, common, mapping) for name in MODULES),
         Asset("favicon.svg", DRAWING, (STATIC / "favicon.svg").read_bytes()),
         *(Asset(name, PICTURE, (STATIC / name).read_bytes()) for name in PICTURES),
         Asset("htmx.js", SCRIPT, pinned(*HTMX)),
@@ -146,10 +149,12 @@ def reference() -> dict[str, Asset]:
     )
 
 
-def _module(name: str, common: Asset) -> Asset:
+def _module(name: str, *common: Asset) -> Asset:
     """A script of some pages alone; what it imports has an address that changes with its content."""
     body = (STATIC / name).read_bytes()
-    return Asset(name, SCRIPT, body.replace(b'"./app.js"', f'"{common.path}"'.encode()))
+    for asset in common:
+        body = body.replace(f'"./{asset.name}"'.encode(), f'"{asset.path}"'.encode())
+    return Asset(name, SCRIPT, body)
 
 
 def _by_name(*assets: Asset) -> dict[str, Asset]:

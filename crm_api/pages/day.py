@@ -123,9 +123,13 @@ def changed(session: Any, actor: Actor) -> list[Figure]:
     if actor.role not in LEADS_A_TEAM:
         return []
     return [
-        Figure(name, _page(session, actor, BY_KEY[key], pairs, most=1)["total"], _address(BY_KEY[key], pairs))
+        Figure(name, _number(session, actor, BY_KEY[key], pairs), _address(BY_KEY[key], pairs))
         for name, key, pairs in CHANGED
     ]
+
+
+def _number(session: Any, actor: Actor, kind: Kind, pairs: Sequence[tuple[str, str]]) -> int:
+    return records.total(session, actor, kind.name, filters.from_parameters(CATALOGUES[kind.name], pairs))[0]
 
 
 def _section(session: Any, actor: Actor, ask: Ask) -> Section:

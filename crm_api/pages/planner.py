@@ -14,6 +14,7 @@ from crm_api.core.errors import NotFound
 from crm_api.pages import permits, visits
 from crm_api.pages.frame import may_make
 from crm_api.pages.visits import PLANS_FOR_OTHERS, Day
+from crm_api.visits.moving import BY_HAND
 from crm_api.visits.schemas import LeftOutOut, VisitPlanOut, VisitWeekOut
 
 PATH = "/crm/visits"
@@ -74,29 +75,14 @@ class Bar:
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """How a plan changes the one it is to replace. Seconds and metres are more (or less, if negative) driving."""
+    """How a plan changes the one it is to replace. Seconds are more (or less, if negative) driving; `reordered` says
+    that who is in both comes in another order."""
 
     added: list[str]
     gone: list[str]
     driving_seconds: int
+    reordered: bool
     before: VisitPlanOut
-
-
-@dataclass(frozen=True, slots=True)
-class Opened:
-    """One plan, what may be done with it, and the other live ones of its day."""
-
-    day: Day
-    others: list[VisitPlanOut]
-    difference: Difference | None
-    proposed_by: str | None
-    may_accept: bool
-    may_change: bool
-
-    @property
-    def may_decline(self) -> bool:
-        """A proposal may be refused by the rep and by whoever made it."""
-        return self.may_change and self.day.plan.status == "proposed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +92,29 @@ class Line:
     plan: VisitPlanOut
     name: str
     path: str
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """One plan, what may be done with it, the other live ones of its day, and the rep's days of its week."""
+
+    day: Day
+    others: list[VisitPlanOut]
+    week: list[Line]
+    difference: Difference | None
+    proposed_by: str | None
+    may_accept: bool
+    may_change: bool
+
+    @property
+    def is_by_hand(self) -> bool:
+        """Whether a person put its stops in order."""
+        return self.day.plan.engine == BY_HAND
+
+    @property
+    def may_decline(self) -> bool:
+        """A proposal may be refused by the rep and by whoever made it."""
+        return self.may_change and self.day.plan.status == "proposed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,11 +164,26 @@ async def opened(db: Database, actor: Actor, asked: Asked) -> Opened | None:
     return Opened(
         day,
         [one for one in live if one.id != plan.id and one.owner_id == plan.owner_id],
+        await _days(db, actor, asked, plan),
         await _difference(db, actor, plan),
         (names.get(proposer) or "A manager") if proposer else None,
         may_accept=plan.status == "proposed" and plan.owner_id == actor.user_id,
         may_change=may_change,
     )
+
+
+async def _days(db: Database, actor: Actor, asked: Asked, plan: VisitPlanOut) -> list[Line]:
+    """The days of the plan's week, each by its newest live plan; this day by this one."""
+    monday = plan.day - timedelta(days=plan.day.weekday())
+    found = await visits.plans_of(db, actor, monday, monday + timedelta(days=6), owner_id=plan.owner_id)
+    newest = {plan.day: plan}
+    for one in found:
+        if one.status in LIVE:
+            newest.setdefault(one.day, one)
+    return [
+        Line(newest[day], "", asked.address(day=day, rep=plan.owner_id, plan=newest[day].id))
+        for day in sorted(newest)
+    ]
 
 
 async def _difference(db: Database, actor: Actor, plan: VisitPlanOut) -> Difference | None:
@@ -178,6 +202,7 @@ async def _difference(db: Database, actor: Actor, plan: VisitPlanOut) -> Differe
         [name for account, name in now.items() if account not in then],
         [name for account, name in then.items() if account not in now and account not in over],
         plan.driving_seconds - before.driving_seconds,
+        [account for account in then if account in now] != [account for account in now if account in then],
         before,
     )
 

@@ -8,8 +8,8 @@ from fastapi import APIRouter, Form, Query, Request, Response
 
 from crm_api.access import Actor
 from crm_api.accounts.schemas import AccountType
-from crm_api.core import clock
-from crm_api.core.errors import Conflict, Invalid, Problem, Stale, Unavailable
+from crm_api.core import clock, context
+from crm_api.core.errors import Conflict, Invalid, NotFound, Problem, Stale, Unavailable
 from crm_api.dependencies import Db, PortsDep, Visitor
 from crm_api.pages import forms, frame, once, planner
 from crm_api.pages.errors import PageRoute
@@ -17,7 +17,7 @@ from crm_api.pages.headers import PERMISSIONS_ON_THE_ROAD
 from crm_api.pages.planner import Asked
 from crm_api.pages.session import Signed, Trusted
 from crm_api.visits import flows, service
-from crm_api.visits.schemas import PlanIn, ReplanIn, WeekIn
+from crm_api.visits.schemas import MoveIn, PlanIn, ReplanIn, WeekIn
 
 router = APIRouter(include_in_schema=False, route_class=PageRoute, prefix="/crm/visits")
 LATE = (15, 30, 45, 60, 90)
@@ -173,7 +173,8 @@ async def change_plan(
     named: Annotated[str, Form(max_length=300)] = "",
     late: Annotated[int | None, Form(ge=1, le=480)] = None,
 ) -> Response:
-    """Propose the rest of the day anew: without a stop, with another account, or begun some minutes later."""
+    """Propose the rest of the day anew: without a stop, with another account, begun some minutes later, or as the
+    planner has it."""
 
     async def work() -> str:
         added = await _account(db, visitor.actor, named.strip()) if named.strip() else add
@@ -184,6 +185,42 @@ async def change_plan(
         )
         made = await flows.replan(db, ports, visitor.actor, plan_id=plan_id, data=change)
         return _at(made["id"])
+
+    return await _tried(request, db, visitor, _on(visitor, plan_id), work)
+
+
+@router.get("/plans/{plan_id}/move")
+async def ask_move(request: Request, db: Db, visitor: Signed, plan_id: UUID, account_id: UUID) -> Response:
+    """Where to put a stop, for whoever does not drag it."""
+    opened = await planner.opened(db, visitor.actor, _on(visitor, plan_id))
+    stop = next((s for s in opened.day.stops if s.plan.account_id == account_id), None) if opened else None
+    if opened is None or stop is None or not opened.may_change:
+        raise NotFound("There is no such stop to move.")
+    return await frame.sheet(
+        request, db, visitor, "visits/move.html", title=f"Move {stop.plan.account_name}", opened=opened, stop=stop,
+        key=once.new_key,
+    )  # fmt: skip
+
+
+@router.post("/plans/{plan_id}/move")
+async def move_stop(
+    request: Request,
+    db: Db,
+    ports: PortsDep,
+    visitor: Trusted,
+    plan_id: UUID,
+    account_id: Annotated[UUID, Form()],
+    to: Annotated[UUID | None, Form()] = None,
+    position: Annotated[int | Literal[""], Form()] = "",
+) -> Response:
+    """Put a stop where somebody wants it, if it can be there."""
+    wishes = frame.checked(MoveIn, account_id=account_id, to_plan_id=to, position=position or None)
+
+    async def work() -> str:
+        with context.working(label="Moved a stop"):
+            made = await flows.move(db, ports, visitor.actor, plan_id=plan_id, data=wishes)
+        there = frame.with_parameter(_at(made["plan"]["id"]), frame.DONE, str(made["change_set_id"]))
+        return f"{there}#stop-{account_id}"
 
     return await _tried(request, db, visitor, _on(visitor, plan_id), work)
 

@@ -27,6 +27,7 @@ class Stop:
     phone: str | None
     done: bool
     open: bool
+    ahead: bool
     navigate: str
     hours: Hours | None
 
@@ -143,6 +144,7 @@ def _stop(stop: StopOut, phone: str | None, state: str | None, hours: Hours | No
         phone=phone,
         done=state == "completed",
         open=state in ("scheduled", "in_progress"),
+        ahead=state == "scheduled" if stop.activity_id else True,
         navigate=maps.navigate(stop.latitude, stop.longitude),
         hours=hours,
     )

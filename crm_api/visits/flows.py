@@ -21,13 +21,13 @@ from crm_api.ports import (
     TravelMatrix,
     TravelTimes,
 )
-from crm_api.visits import keeping, planner, replanning, service, spare, team, why
+from crm_api.visits import keeping, moving, planner, replanning, service, spare, team, why
 from crm_api.visits.drafts import Draft, gather
 from crm_api.visits.horizon import Horizon
 from crm_api.visits.keeping import Travelled
 from crm_api.visits.planner import DayPlan
 from crm_api.visits.reasons import LeftOut
-from crm_api.visits.schemas import FreeTimeIn, PlanIn, ReplanIn, WeekIn
+from crm_api.visits.schemas import FreeTimeIn, MoveIn, PlanIn, ReplanIn, WeekIn
 
 ROUNDS_THAT_ADD = 2
 
@@ -81,6 +81,36 @@ async def replan(
         plan_id=plan_id,
         accept=data.accept,
     )
+
+
+async def move(db: Database, ports: Ports, actor: Actor, *, plan_id: UUID, data: MoveIn) -> dict[str, Any]:
+    """Put a stop somewhere by hand, and time the days it touches, and nothing but those; as `moving.keep` answers.
+
+    Raises NotFound, Invalid, Conflict where the stop cannot be there, and Unavailable without any travel times.
+    """
+    touched = await db.read(moving.read, actor, plan_id=plan_id, data=data)
+    days = [await _put(db, ports, actor, one) for one in touched]
+    return await db.write(moving.keep, actor, days=days, accept=data.accept)
+
+
+async def _put(db: Database, ports: Ports, actor: Actor, touched: moving.Touched) -> moving.Timed:
+    """One day in its new order, timed with the best roads there are."""
+    draft = await db.read(gather, actor, data=touched.change.asked, frame=touched.change.frame)
+    matrix = await _matrix(ports.travel_times, list(draft.points), draft.departure)
+    horizon = draft.horizon(matrix)
+    order = moving.ordered(draft, horizon, touched)
+    day = horizon.day(0)
+    travelled = Travelled(matrix.source, matrix.is_estimate, [matrix.note] if matrix.note else [])
+    if ports.road_times is not None and order:
+        asked = DayRoads(ports.road_times, list(draft.points), departure=draft.departure)
+        nodes = [day.shift.start_node, *(day.stops[index].node for index in order), day.shift.end_node]
+        try:
+            if await asked.learn(nodes):
+                day, travelled = planner.on_roads(day, asked.known), Travelled(asked.source, False)
+        except PortFailure as failure:
+            travelled.notes = [f"Travel times are estimated: {failure.reason}"]
+    made = await asyncio.to_thread(moving.timed, draft, horizon, day, order, touched)
+    return moving.Timed(touched, draft, made, travelled)
 
 
 async def explain(

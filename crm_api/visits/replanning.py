@@ -52,8 +52,12 @@ def read(session: Session, actor: Actor, *, plan_id: UUID, data: ReplanIn) -> Ch
     """What is left of a day after what `data` says; raises NotFound, or Conflict where the plan is no longer live."""
     plan: VisitPlan = records.get(session, actor, VisitPlan, plan_id)
     require_write(session, actor, plan)
-    if plan.status not in LIVE:
-        raise Conflict(f"This plan is {plan.status}; re-plan the one that took its place.")
+    require_live(plan)
+    return change_of(session, plan, data)
+
+
+def change_of(session: Session, plan: VisitPlan, data: ReplanIn) -> Change:
+    """The day that is left of a plan after what `data` says."""
     stops = standings(session, plan)
     ahead = [
         one.stop for one in stops if one.status == "scheduled" and one.stop.account_id not in data.cancelled
@@ -105,6 +109,12 @@ def keep(
     if accept:
         return service.accept(session, actor, plan_id=plan.id, if_match=None)
     return plan
+
+
+def require_live(plan: VisitPlan) -> None:
+    """Raises Conflict for a plan that gave way to another."""
+    if plan.status not in LIVE:
+        raise Conflict(f"This plan is {plan.status}; re-plan the one that took its place.")
 
 
 def standings(session: Session, plan: VisitPlan) -> list[Standing]:

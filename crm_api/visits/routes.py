@@ -27,6 +27,8 @@ from crm_api.visits.schemas import (
     FreeTimeIn,
     GeoJson,
     Kilometres,
+    MovedOut,
+    MoveIn,
     Nearby,
     PlanIn,
     ReplanIn,
@@ -120,6 +122,25 @@ async def replan_day(plan_id: UUID, body: ReplanIn, db: Db, ports: PortsDep, onc
         return told(await flows.replan(db, ports, once.actor, plan_id=plan_id, data=body), 201)
 
     return await once.flow(replan)
+
+
+@router.post(
+    "/plans/{plan_id}/move",
+    status_code=201,
+    response_model=MovedOut,
+    responses=documented(400, 403, 404, 409, 422, 503),
+)
+async def move_stop(plan_id: UUID, body: MoveIn, db: Db, ports: PortsDep, once: Once) -> Response:
+    """Put a stop somewhere else by hand: in its day, or on the day of another plan.
+
+    Only the days it touches change, each a proposal, or with `accept` the day itself. An order that breaks a rule is a
+    409 with the rules it breaks (`broken`), and the places at which the stop would fit (`fits`).
+    """
+
+    async def move() -> Answer:
+        return told(await flows.move(db, ports, once.actor, plan_id=plan_id, data=body), 201)
+
+    return await once.flow(move)
 
 
 @router.get("/plans/{plan_id}/why/{account_id}", response_model=WhyOut, responses=documented(404, 422, 503))

@@ -176,6 +176,23 @@ class ReplanIn(Body):
     accept: bool = Field(False, description="Make it the day at once; only the rep can.")
 
 
+class MoveIn(Body):
+    """A stop put somewhere by hand: another place in its day, or another day."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [{"account_id": "0190e2a4-0000-7000-8000-000000000000", "position": 2}]
+        }
+    )
+
+    account_id: UUID
+    to_plan_id: UUID | None = Field(None, description="The plan of another day; the same day when not given.")
+    position: int | None = Field(
+        None, ge=1, le=50, description="Among the stops ahead, from 1; where it costs least when not given."
+    )
+    accept: bool = Field(False, description="Make it the day at once; only the rep can.")
+
+
 class FreeTimeIn(Body):
     """Some minutes are free: who could be visited now?"""
 
@@ -283,6 +300,14 @@ class VisitPlanOut(BaseModel):
     created_at: datetime
     updated_at: datetime
     version: int
+
+
+class MovedOut(BaseModel):
+    """What came of putting a stop somewhere."""
+
+    plan: VisitPlanOut = Field(description="The day it is on now.")
+    from_plan: VisitPlanOut | None = Field(description="The day it left; null where it is the same.")
+    change_set_id: UUID | None = Field(description="Reverting it undoes all of it.")
 
 
 class WeekDayOut(BaseModel):

@@ -4,7 +4,6 @@ from collections.abc import Callable, Sequence
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-import sqlalchemy as sa
 from fastapi import Query
 from pydantic import BaseModel
 from sqlalchemy.orm import Session
@@ -14,7 +13,6 @@ from crm_api.conditions import records
 from crm_api.conditions.filters import Wanted
 from crm_api.core.errors import Conflict
 from crm_api.matching.duplicates import Match
-from crm_api.users.models import User
 
 OnDuplicate = Annotated[
     Literal["report", "refuse"],
@@ -35,11 +33,8 @@ class PossibleDuplicate(BaseModel):
     owner: str | None
 
 
-def told(session: Session, matches: Sequence[Match]) -> list[dict[str, Any]]:
+def told(matches: Sequence[Match]) -> list[dict[str, Any]]:
     """Duplicates as an answer shows them; of one that may not be seen, only that it is there and whose it is."""
-    owners = {match.owner_id for match in matches} - {None}
-    statement = sa.select(User.id, User.name).where(User.id.in_(owners))
-    names: dict[UUID | None, str] = dict(session.execute(statement).all()) if owners else {}
     return [
         {
             "kind": match.kind,
@@ -49,7 +44,7 @@ def told(session: Session, matches: Sequence[Match]) -> list[dict[str, Any]]:
             "score": match.score,
             "reasons": list(match.keys),
             "owner_id": match.owner_id,
-            "owner": names.get(match.owner_id),
+            "owner": match.owner,
         }
         for match in matches
     ]
@@ -68,7 +63,7 @@ def made(
     if alike and on_duplicate == "refuse":
         raise Conflict(
             "There probably is such a record already; see possible_duplicates.",
-            possible_duplicates=told(session, alike),
+            possible_duplicates=told(alike),
         )
     record = create()
-    return records.as_shown(session, actor, record, wanted) | {"possible_duplicates": told(session, alike)}
+    return records.as_shown(session, actor, record, wanted) | {"possible_duplicates": told(alike)}

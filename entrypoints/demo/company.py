@@ -17,6 +17,7 @@ from entrypoints.demo.activities import add_activities
 from entrypoints.demo.deals import add_deals
 from entrypoints.demo.draws import Draw
 from entrypoints.demo.leads import add_leads
+from entrypoints.demo.orders import add_orders
 from entrypoints.demo.people import add_people
 from entrypoints.demo.sequences import add_sequences
 from entrypoints.demo.words import PRODUCTS, TAGS
@@ -47,6 +48,7 @@ class DemoCompany:
     leads: list[Row] = field(default_factory=list)
     opportunities: list[Row] = field(default_factory=list)
     lines: list[Row] = field(default_factory=list)
+    orders: list[Row] = field(default_factory=list)
     moves: list[Row] = field(default_factory=list)
     activities: list[Row] = field(default_factory=list)
     tagged: list[Row] = field(default_factory=list)
@@ -100,6 +102,7 @@ def generate(at: date, seed: int = DEFAULT_SEED) -> DemoCompany:
     add_accounts(company, Draw(seed, at, "accounts"))
     add_leads(company, Draw(seed, at, "leads"))
     add_deals(company, Draw(seed, at, "deals"))
+    add_orders(company, Draw(seed, at, "orders"))
     add_activities(company, Draw(seed, at, "activities"))
     _tag(company, Draw(seed, at, "tags"))
     add_sequences(company, Draw(seed, at, "sequences"))

@@ -23,6 +23,8 @@ from crm_api.followups.models import FollowUpRule, Sequence
 from crm_api.leads import bulk as leads
 from crm_api.opportunities import bulk as opportunities
 from crm_api.opportunities.models import StageMove
+from crm_api.orders import bulk as orders
+from crm_api.orders import figures
 from crm_api.organisation.models import Counter, Territory
 from crm_api.pipelines import service as pipelines
 from crm_api.products import bulk as products
@@ -62,6 +64,7 @@ def load(session: Session, company: DemoCompany) -> None:
     contacts.insert(session, _dated(company.contacts))
     leads.insert(session, [_without(row, "stage_kind") for row in _dated(company.leads)])
     _load_deals(session, company)
+    _load_orders(session, company)
     activities.insert(session, _dated(company.activities))
     audit.bulk_insert(session, Sequence, _dated(company.sequences))
     audit.bulk_insert(session, FollowUpRule, _dated(company.rules))
@@ -105,7 +108,7 @@ def _number(session: Session, company: DemoCompany) -> None:
     """Number after what was numbered on the same days already, and move the counters on."""
     wanted = [
         (row, *row["number"].rsplit("-", 1))
-        for rows in (company.accounts, company.leads, company.opportunities)
+        for rows in (company.accounts, company.leads, company.opportunities, company.orders)
         for row in rows
     ]
     keys = list({key for _, key, _ in wanted})
@@ -164,6 +167,14 @@ def _load_deals(session: Session, company: DemoCompany) -> None:
         if move["from_kind"]
     ]  # fmt: skip
     session.execute(sa.insert(TimelineEntry), told)
+
+
+def _load_orders(session: Session, company: DemoCompany) -> None:
+    """Orders with their lines, and what they say of their accounts, which else a job would work out."""
+    if company.orders:
+        orders.insert(session, [{**row, "lines": [*row["lines"]]} for row in _dated(company.orders)])
+        figures.refresh(session, {row["account_id"] for row in company.orders}, settled=True)
+        figures.score(session, figures.wrong_scores(session))
 
 
 # ── Taking it out again ──────────────────────────────────────────────────────────────────────────

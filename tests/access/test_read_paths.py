@@ -430,6 +430,8 @@ async def coverage(walk: Walk) -> None:
     """Coverage and statistics count what is seen."""
     told = await walk.get(f"{CRM}/visits/coverage", group_by="owner")
     assert told["total"]["accounts"] <= len(walk.visible("account"))
+    shown = await walk.get(f"{CRM}/visits/coverage/places")
+    assert {item["account_id"] for item in shown["items"]} <= walk.visible("account")
     counted = await walk.get(f"{CRM}/visits/statistics")
     assert counted["check_ins"] == len(walk.visible("check_in"))
 
@@ -711,6 +713,7 @@ CHECKS: dict[str, Check] = {
     f"GET {CRM}/maps/places/{{account_id}}": places,
     f"GET {CRM}/visits/brief/{{account_id}}": briefs,
     f"GET {CRM}/visits/coverage": coverage,
+    f"GET {CRM}/visits/coverage/places": coverage,
     f"GET {CRM}/visits/statistics": coverage,
     f"GET {CRM}/visits/mileage": claims,
     f"GET {CRM}/visits/nearby": nearby,

@@ -57,6 +57,18 @@ async def test_coverage_is_cut_as_asked(api, params, accounts):
     assert found["total"]["accounts"] == accounts == sum(group["accounts"] for group in found["items"])
 
 
+async def test_the_map_shows_each_account_where_it_is_those_that_wait_longest_first(api):
+    _, ohio = await world(api.db)
+    client = await api.client()
+    found = (await client.get(f"{VISITS}/coverage/places", params={"territory_id": str(ohio.id)})).json()
+    late = (await client.get(f"{VISITS}/coverage/places", params={"state": "overdue"})).json()
+
+    assert [item["state"] for item in found["items"]] == ["overdue", "never", "in_time"]
+    assert (found["total"], found["without_place"]) == (3, 0)
+    assert [item["visit_every_days"] for item in late["items"]] == [7]
+    assert (await client.get(f"{VISITS}/coverage/places")).json()["without_place"] == 1
+
+
 async def test_everybody_sees_the_coverage_of_what_they_see(api):
     owner, ohio = await world(api.db)
     seen = (await (await api.signed_in(owner)).get(f"{VISITS}/coverage")).json()

@@ -133,3 +133,25 @@ def test_axe_finds_nothing_on_the_planner(opened: Opener, size: dict[str, int], 
     page.get_by_role("button", name="Discard").click()
     page.goto("/crm/visits/free")
     assert violations(page) == []
+
+
+def test_the_map_of_coverage_opens_an_account_and_is_cut_by_state(opened: Opener) -> None:
+    page = opened("/crm/visits/coverage", bypass_csp=True)
+    expect(page.locator(".leaflet-marker-icon.dot-never")).to_have_count(5)
+    assert violations(page) == []
+
+    page.get_by_role("link", name=re.compile("^Overdue")).click()
+    expect(page.get_by_role("heading", name="Nobody to show here")).to_be_visible()
+    page.get_by_role("link", name=re.compile("^Never visited")).click()
+    page.locator(".leaflet-marker-icon.dot-never").first.click()
+
+    expect(page).to_have_url(re.compile("/crm/accounts/"))
+
+
+def test_the_map_of_coverage_is_drawn_without_script_and_fits_a_phone(opened: Opener) -> None:
+    page = opened("/crm/visits/coverage", java_script_enabled=False, size=PHONE)
+
+    expect(page.locator("svg rect.never")).to_have_count(5)
+    wide = page.locator("main").bounding_box()
+    assert wide
+    assert wide["width"] <= PHONE["width"]

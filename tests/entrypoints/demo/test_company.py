@@ -147,6 +147,18 @@ def test_a_deal_is_worth_its_lines() -> None:
 
 
 @pytest.mark.parametrize("at", DAYS)
+def test_what_was_won_was_ordered_and_dealers_order_again(at: date) -> None:
+    made = company(at)
+    won = [deal for deal in made.opportunities if deal["stage_kind"] == "closed_won"]
+    of_deals = [order["opportunity_id"] for order in made.orders if "opportunity_id" in order]
+
+    assert len(of_deals) == len(set(of_deals)) >= len(won) - 5  # the newest are yet to be ordered
+    assert set(of_deals) <= {deal["id"] for deal in won}
+    assert len(made.orders) > 2 * len(of_deals)
+    assert all(order["created_at"].date() == order["order_date"] <= at for order in made.orders)
+
+
+@pytest.mark.parametrize("at", DAYS)
 def test_the_moves_of_a_record_lead_in_order_to_where_it_stands(at: date) -> None:
     made = company(at)
     moves: dict[Any, list[dict[str, Any]]] = {}

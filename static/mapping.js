@@ -1,0 +1,33 @@
+// What every map is made with: Leaflet, loaded where a map is drawn, and words and signs to put on it.
+//
+// A map is an element with data-script and data-style, where Leaflet is, and data-unit, mi or km.
+
+function load(address, tag, set) {
+  return new Promise((done, failed) => {
+    const made = document.createElement(tag);
+    set(made, address);
+    made.onload = done;
+    made.onerror = failed;
+    document.head.append(made);
+  });
+}
+
+export async function leaflet(box) {
+  await Promise.all([
+    load(box.dataset.script, "script", (made, address) => (made.src = address)),
+    load(box.dataset.style, "link", (made, address) => Object.assign(made, { rel: "stylesheet", href: address })),
+  ]);
+  return window.L;
+}
+
+// Text is put in as text: a name is never HTML.
+export function sign(text, className, size) {
+  const holder = document.createElement("span");
+  holder.textContent = text;
+  return window.L.divIcon({ html: holder, className, iconSize: size, iconAnchor: [size[0] / 2, size[1] / 2] });
+}
+
+export function scale(box, map) {
+  const miles = box.dataset.unit === "mi";
+  window.L.control.scale({ imperial: miles, metric: !miles }).addTo(map);
+}
