@@ -255,7 +255,7 @@ class Tagger:
 
 
 def _whole_names(spans: list[Span]) -> list[Span]:
-    """A misspelt name takes the words behind it that are its own: the "Partners" of "Vehemnt Captial Partners"."""
+    """A misspelt name takes the words behind it that are its own: the "Partners" of a "Vehement Capital Partners"."""
     whole: list[Span] = []
     for span in spans:
         name = whole[-1] if whole else None
