@@ -4,6 +4,7 @@ import threading
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ from crm_api.pipelines.service import ensure_defaults
 from crm_api.settings import Settings
 from crm_api.users.models import User
 from crm_api.users.passwords import hash_password
+from integrations.webhook_http import GuardedPoster
 from tests.factories import make_activity, make_lead, make_opportunity, make_organisation, make_user
 from tests.support.api import KEYS
 from tests.support.mailbag import make_message
@@ -65,7 +67,9 @@ class Site:
             if self._furnished:
                 await db.write(self._furnished)
             self.db = db
-            yield State(self._settings, db, offline_ports(self._data_dir), KEYS)
+            poster = GuardedPoster(allow=["127.0.0.0/8"])
+            ports = replace(offline_ports(self._data_dir), webhook_poster=poster)
+            yield State(self._settings, db, ports, KEYS)
         finally:
             await db.close()
 
