@@ -74,6 +74,12 @@ class Settings(BaseSettings):
     maps_monthly_usd: float = Field(
         20.0, ge=0, description="The most that paid maps may cost a month, in US dollars; 0 pays for nothing."
     )
+    map_tiles: str = Field(
+        "none",
+        pattern=r"^none$|^https?://[^\s/{}'\";]+/\S*$",
+        description="Pictures behind maps: none, or an address with {z}, {x} and {y}.",
+    )
+    map_tiles_attribution: str = Field("", description="Whose pictures they are; shown on every map.")
     osrm_url: str = Field("", description="An OSRM server: driving times by road, free of charge.")
     nominatim_url: str = Field(
         "", description="A Nominatim server; it then looks addresses up instead of Google."

@@ -1,7 +1,7 @@
 // The map of coverage: every account where it is, its shape and colour saying how it stands. Drawn over the sketch that
 // the server made of the same dots, each of which is a link to its account.
 
-import { leaflet, scale, sign } from "./mapping.js";
+import { ground, leaflet, scale, sign } from "./mapping.js";
 
 const box = document.querySelector("[data-coverage]");
 const FEW = 20;
@@ -28,6 +28,7 @@ async function draw() {
     L.marker(dot.at, options).on("click", () => location.assign(dot.address)).addTo(map);
   }
   scale(box, map);
+  ground(box, map);
 }
 
 // Where most of them are: a few on another continent would make a speck of all the others.

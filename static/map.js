@@ -1,6 +1,6 @@
 // The map of a place: schematic, without any tiles. Rings say how far, the name of the town says where.
 
-import { leaflet, scale, sign } from "./mapping.js";
+import { ground, leaflet, scale, sign } from "./mapping.js";
 
 const box = document.querySelector("[data-map]");
 const RINGS_KM = [1, 2, 5];
@@ -21,6 +21,7 @@ async function draw() {
   }
   L.circleMarker(place, { radius: 8, className: "spot-mark", interactive: false }).addTo(map);
   scale(box, map);
+  ground(box, map);
 }
 
 const words = (text, className) => sign(text, className, [120, 16]);

@@ -4,7 +4,7 @@
 //   data-send-on-change  a form that is sent as soon as something else is picked
 //   data-busy="Words"    a form that is sent once; its button says the words meanwhile
 
-import { leaflet, scale, sign } from "./mapping.js";
+import { ground, leaflet, scale, sign } from "./mapping.js";
 
 const box = document.querySelector("[data-route]");
 const stops = [...document.querySelectorAll("[data-stop]")];
@@ -26,6 +26,7 @@ async function draw() {
   L.marker(start, { icon: sign("", "route-home", [18, 18]), interactive: false, keyboard: false }).addTo(map);
   for (const stop of stops) number(L, map, stop);
   scale(box, map);
+  ground(box, map);
 }
 
 // The number of a stop and its line in the list point at each other.

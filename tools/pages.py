@@ -139,7 +139,7 @@ _ID = r"([0-9a-f]{8}-[0-9a-f-]{27})"
 # Where the id of a record is found: a page that names it, and the words before it there.
 LOOKED_UP: dict[str, tuple[str, str]] = {
     "lead": ("/crm/leads?status=new", "/crm/leads/"),
-    "deal": ("/crm/opportunities?stage=prospecting", "/crm/opportunities/"),
+    "deal": ("/crm/opportunities?stage__in=prospecting,proposal", "/crm/opportunities/"),
     "account": ("/crm/accounts", "/crm/accounts/"),
     "contact": ("/crm/contacts", "/crm/contacts/"),
     "activity": ("/crm/activities", "/crm/activities/"),

@@ -56,6 +56,7 @@ def _done(*types: str) -> dict[str, Any]:
 
 
 _UNOWNED = {"field": "owner_id", "op": "isnull", "value": True}
+_FOLLOW_UP = {"field": "task_type", "op": "eq", "value": "follow_up"}
 _OPEN = {"field": "status", "op": "in", "value": ["scheduled", "in_progress"]}
 
 CATALOGUE = Catalogue(
@@ -67,6 +68,8 @@ CATALOGUE = Catalogue(
     synonyms=("interaction", "touch", "touchpoint"),
     default_sort="-created_at",
     time_field="occurred_at",
+    summed_by="activity_type",
+    texts=("subject", "description", "outcome"),
     listed=("activity_type", "status", "due_at", "owner", "account"),
     fields=(
         Field("subject", FieldType.TEXT, Activity.subject, nullable=False),
@@ -175,9 +178,15 @@ CATALOGUE = Catalogue(
     words=(
         Word(("task", "tasks", "to-do", "todo"), _of_type("task"), time_field="due_at", noun=True),
         Word(("call", "calls", "phone call", "phone calls"), _of_type("call"), noun=True),
+        Word(
+            ("call or follow-up", "calls to make", "call to make", "people to call"),
+            {"all": [_OPEN, {"any": [_of_type("call"), _FOLLOW_UP]}]},
+            time_field="due_at",
+            noun=True,
+        ),
         Word(("meeting", "meetings"), _of_type("meeting", "video_call"), noun=True),
         Word(("visit", "visits"), _of_type("visit"), noun=True),
-        Word(("email", "emails", "e-mail", "e-mails", "mails"), _of_type("email"), noun=True),
+        Word(("email", "emails", "e-mail", "e-mails", "mail", "mails"), _of_type("email"), noun=True),
         Word(("note", "notes"), _of_type("note"), noun=True),
         # A deed is one that was done: a visit still to come has not visited anybody.
         Word(("visited", "visiting"), _done("visit")),

@@ -5,16 +5,18 @@ ask the same lists all day. What differs from page to page is bound: `most`, `sk
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from typing import Any, Literal
+from dataclasses import dataclass, field, replace
+from typing import Any, Literal, TypeVar
 
 import sqlalchemy as sa
 
 from crm_api.access import Actor
 from crm_api.conditions.filters import declared
+from crm_api.core import dialect
 from crm_api.core.fields import Catalogue
 from crm_api.core.listing import Sort, after, ordered
 
+T = TypeVar("T")
 KEPT = 500  # questions a process keeps the statements of, some 50 kB each
 
 
@@ -31,12 +33,28 @@ class Asked:
     sorts: list[Sort]
     fields: tuple[str, ...] = ()
     found: sa.Select[Any] | None = None
-    _built: dict[Any, sa.Select[Any]] = field(default_factory=dict)
+    _built: dict[Any, Any] = field(default_factory=dict)
 
     @property
     def matching(self) -> list[sa.ColumnElement[bool]]:
         """Everything a row has to meet."""
         return self.terms if self.found is None else [*self.terms, self.catalogue.model.id.in_(self.found)]
+
+    def gathered(self) -> "Asked":
+        """The same, with what the words find read first: right where few records have them."""
+        assert self.found is not None, "words are looked for"
+        first = dialect.gathered(self.catalogue.model.id, self.found.scalar_subquery())
+        return self._once(
+            "gathered", lambda: replace(self, terms=[*self.terms, first], found=None, _built={})
+        )
+
+    def hits(self, most: int) -> sa.Select[Any]:
+        """How many records of the kind have the words, seen or not, counted no further than `most`."""
+        assert self.found is not None, "words are looked for"
+        found = self.found
+        return self._once(
+            ("hits", most), lambda: sa.select(sa.func.count()).select_from(found.limit(most).subquery())
+        )
 
     @property
     def is_costly(self) -> bool:
@@ -53,10 +71,11 @@ class Asked:
         """How many rows match, counted no further than `most`."""
         return self._once(("count", most), lambda: self._count(most))
 
-    def _once(self, shape: Any, build: Callable[[], sa.Select[Any]]) -> sa.Select[Any]:
+    def _once(self, shape: Any, build: Callable[[], T]) -> T:
         if shape not in self._built:
             self._built[shape] = build()
-        return self._built[shape]
+        kept: T = self._built[shape]
+        return kept
 
     def _rows(self, after_a: str | None) -> sa.Select[Any]:
         identity, sort = self.catalogue.model.id, self.sorts[0]

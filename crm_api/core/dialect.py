@@ -423,6 +423,33 @@ def _matches_sqlite(element: matches, compiler: SQLCompiler, **kw: Any) -> str:
     )
 
 
+class gathered(FunctionElement[bool]):
+    """`gathered(column, select.scalar_subquery())`: the column is one of what the SELECT finds, which is read first.
+
+    To PostgreSQL an IN is a join, and it guesses how many rows a word finds; an array it has to fill before all else.
+    """
+
+    type = sa.Boolean()
+    name = "gathered"
+    inherit_cache = True
+
+    def self_group(self, against: Any = None) -> "gathered":
+        """As it stands, see `matches`."""
+        return self
+
+
+@compiles(gathered, "postgresql")
+def _gathered_postgresql(element: gathered, compiler: SQLCompiler, **kw: Any) -> str:
+    column, found = element.clauses
+    return f"{compiler.process(column, **kw)} = ANY (ARRAY {compiler.process(found, **kw)})"
+
+
+@compiles(gathered, "sqlite")
+def _gathered_sqlite(element: gathered, compiler: SQLCompiler, **kw: Any) -> str:
+    column, found = element.clauses
+    return f"{compiler.process(column, **kw)} IN {compiler.process(found, **kw)}"
+
+
 def prefix_terms(session: Session, words: Sequence[str]) -> str:
     """Folded words (letters and digits only) as the engine's own "all of these prefixes" query text."""
     if is_postgresql(session):

@@ -170,7 +170,13 @@ class Catalogue:
     age: str | None = None  # the field "oldest" and "latest" mean
     named: bool = False  # questions speak of its records by their label
     asked: bool = True  # questions know its words; else they would stand in the way of those of the trade
+    texts: tuple[str, ...] = ()  # the fields that "mentions warranty" looks for words in
+    stays: dict[str, str] = field(
+        default_factory=dict
+    )  # a state, and the field that says how long it lasts by now
     listed: tuple[str, ...] = ()  # what an answer's list shows beside the label, as dotted paths
+    summary: tuple[str, ...] = ()  # what a summary of one record tells, beyond `listed`
+    summed_by: str = ""  # what a summary of many is counted by
     past: dict[str, Any] | None = None  # the condition that "did" adds, where records may lie ahead
     live: Callable[[], Any] | None = None  # rows that count unless archived ones are asked for
     filters: dict[str, tuple[str, str]] = field(default_factory=dict)  # other names: (field, operator)

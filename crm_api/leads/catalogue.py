@@ -74,6 +74,7 @@ CATALOGUE = Catalogue(
     default_sort="-created_at",
     size=("estimated_value",),
     age="created_at",
+    summed_by="status",
     listed=("status", "source", "owner", "estimated_value"),
     fields=(
         Field(

@@ -122,7 +122,10 @@ CATALOGUE = Catalogue(
     time_field="",  # "deals in May" may be won, lost or begun then: the asker is asked
     size=("estimated_value",),
     lasts=("sales_cycle",),
+    stays={"stage": "days_in_stage", "deal_stage": "days_in_stage", "is_rotting": "days_in_stage"},
     age="started_at",
+    summed_by="deal_stage",
+    summary=("name", "account", "owner", "deal_stage", "estimated_value", "expected_close_date", "next_step"),
     listed=("name", "account", "owner", "deal_stage", "estimated_value"),
     fields=(
         Field(
@@ -392,6 +395,9 @@ CATALOGUE = Catalogue(
             field="estimated_value",
             where={"not": _CLOSED},
             synonyms=(
+                "pipeline",
+                "pipeline analysis",
+                "pipeline report",
                 "open pipeline",
                 "pipeline amount",
                 "pipeline total",
@@ -406,6 +412,15 @@ CATALOGUE = Catalogue(
             field="expected_revenue",
             where={"not": _CLOSED},
             synonyms=("weighted pipeline", "weighted value", "weighted forecast"),
+        ),
+        Measure(
+            "average_days_in_stage",
+            "avg",
+            field="days_in_stage",
+            where={"not": _CLOSED},
+            unit="days",
+            low_is_good=True,
+            synonyms=("days in stage", "time in stage", "days in the stage", "stage age"),
         ),
         Measure(
             "average_cycle",
@@ -488,6 +503,10 @@ CATALOGUE = Catalogue(
             time_field="started_at",
         ),
         Word(("unassigned", "unowned"), {"field": "owner_id", "op": "isnull", "value": True}),
+        Word(
+            ("stuck", "stalled", "rotting", "rotten", "stagnant"),
+            {"field": "is_rotting", "op": "eq", "value": True},
+        ),
         Word(
             ("engaged", "engage", "started", "start", "opened", "began", "kicked off"),
             {"field": "started_at", "op": "isnull", "value": False},

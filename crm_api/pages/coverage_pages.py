@@ -11,7 +11,7 @@ from crm_api.access import Actor
 from crm_api.core.errors import Invalid
 from crm_api.dependencies import Db
 from crm_api.field import coverage
-from crm_api.pages import frame, maps
+from crm_api.pages import maps, tiles
 from crm_api.pages.errors import PageRoute
 from crm_api.pages.session import Signed
 
@@ -62,7 +62,7 @@ async def show_coverage(
     if state and state not in get_args(coverage.State):
         raise Invalid.field("state", "in_time, overdue or never")
     shown = await db.read(_read, visitor.actor, territory, state)
-    return await frame.page(request, db, visitor, "visits/coverage.html", shown=shown, words=WORDS)
+    return await tiles.page(request, db, visitor, "visits/coverage.html", shown=shown, words=WORDS)
 
 
 def _read(session: Any, actor: Actor, territory: str, state: Any) -> Shown:

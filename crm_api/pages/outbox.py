@@ -16,6 +16,7 @@ from crm_api.core.listing import Window
 from crm_api.outbox import service
 from crm_api.outbox.schemas import MessageOut
 from crm_api.outbox.state import WAITING, Status
+from crm_api.pages import permits
 
 SHOWN = 8
 AHEAD = 14  # days: over a weekend and a holiday the next mails leave a week later
@@ -142,7 +143,7 @@ async def shelf(db: Database, actor: Actor, name: str, cursor: str | None) -> Sh
     page = await db.read(
         records.page, actor, "message", Query(_on(name), sort=(SHELVES[name][1],), window=window)
     )
-    lines = [_line(actor, MessageOut.model_validate(item)) for item in page["items"]]
+    lines = await db.read(_lines, actor, page["items"])
     return Shelf(lines, page["next_cursor"])
 
 
@@ -161,15 +162,24 @@ async def _group(db: Database, actor: Actor, tree: Tree, sort: str) -> Group:
     # An exact count: other than a capped one it allows every sort, and each of these groups is small.
     query = Query(tree=tree, sort=(sort,), window=Window(page_size=SHOWN, count="exact"))
     page = await db.read(records.page, actor, "message", query)
-    lines = [_line(actor, MessageOut.model_validate(item)) for item in page["items"]]
+    lines = await db.read(_lines, actor, page["items"])
     return Group(lines, page["total"])
 
 
-def _line(actor: Actor, message: MessageOut) -> Line:
+def _lines(session: Any, actor: Actor, items: list[dict[str, Any]]) -> list[Line]:
+    messages = [MessageOut.model_validate(item) for item in items]
+    # Who sees a mail because of whom it goes to does not yet decide about it: that is its sender's.
+    return [
+        _line(message, permits.may_change(session, actor, "message", {"owner_id": message.sender_id}))
+        for message in messages
+    ]
+
+
+def _line(message: MessageOut, may_change: bool) -> Line:
     # A letter is written just before it leaves; until then it has no subject, only what it is for.
     purpose = message.template or message.purpose
     title = message.subject or LETTERS.get(purpose) or purpose.replace("_", " ").capitalize()
-    names = () if actor.role == "viewer" else _possible(message)
+    names = _possible(message) if may_change else ()
     checked = message.status == Status.UNKNOWN and not message.is_uncertain
     state = "being checked" if checked else STATUS_WORDS[message.status]
     return Line(message, title, state, tuple((name, ACTIONS[name][0]) for name in names))

@@ -167,7 +167,7 @@ async def opened(db: Database, actor: Actor, asked: Asked) -> Opened | None:
         await _days(db, actor, asked, plan),
         await _difference(db, actor, plan),
         (names.get(proposer) or "A manager") if proposer else None,
-        may_accept=plan.status == "proposed" and plan.owner_id == actor.user_id,
+        may_accept=may_change and plan.status == "proposed" and plan.owner_id == actor.user_id,
         may_change=may_change,
     )
 

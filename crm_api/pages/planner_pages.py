@@ -11,7 +11,7 @@ from crm_api.accounts.schemas import AccountType
 from crm_api.core import clock, context
 from crm_api.core.errors import Conflict, Invalid, NotFound, Problem, Stale, Unavailable
 from crm_api.dependencies import Db, PortsDep, Visitor
-from crm_api.pages import forms, frame, once, planner
+from crm_api.pages import forms, frame, once, planner, tiles
 from crm_api.pages.errors import PageRoute
 from crm_api.pages.headers import PERMISSIONS_ON_THE_ROAD
 from crm_api.pages.planner import Asked
@@ -48,7 +48,7 @@ async def _shown(
     single = bar.asked.view == "day" and bar.asked.rep is not None
     opened = await planner.opened(db, actor, bar.asked) if single else None
     overview = None if single else await planner.overview(db, actor, bar.asked, bar.reps)
-    response = await frame.page(
+    response = await tiles.page(
         request, db, visitor, "visits/planner.html", status=problem.status if problem else 200, bar=bar,
         opened=opened, overview=overview, radii=RADII, late=LATE, key=once.new_key, problem=problem,
     )  # fmt: skip

@@ -17,7 +17,7 @@ from crm_api.conditions.filters import Wanted
 from crm_api.core.errors import Invalid, NotFound
 from crm_api.core.fields import CATALOGUES, CUSTOM
 from crm_api.dependencies import Db, Visitor
-from crm_api.pages import fields, frame, maps, once, permits, relations, timelines
+from crm_api.pages import fields, frame, maps, once, permits, relations, tiles, timelines
 from crm_api.pages.errors import PageRoute
 from crm_api.pages.kinds import KINDS, Kind, label_of
 from crm_api.pages.session import Signed, Trusted, local_path
@@ -83,7 +83,7 @@ def _page(kind: Kind) -> Page:
 
 
 async def _shown(request: Request, db: Db, visitor: Visitor, view: View) -> Response:
-    return await frame.page(
+    return await tiles.page(
         request, db, visitor, "record.html", view=view, kind=view.kind, item=view.item, may_change=view.may,
         timeline=view.timeline, record_id=view.item["id"], composed=COMPOSED, going_on=False,
         value_of=fields.value_of, currency_of=fields.currency_of, tones=fields.TONES,

@@ -12,7 +12,7 @@ from crm_api.conditions.tree import All, Comparison
 from crm_api.core import clock
 from crm_api.core.database import Database
 from crm_api.core.listing import Window
-from crm_api.pages import maps
+from crm_api.pages import frame, maps
 from crm_api.visits.opening import Hours, opening
 from crm_api.visits.schemas import StopOut, VisitPlanOut
 
@@ -76,6 +76,7 @@ class Visits:
     on_the_road: list[OnTheRoad]
     reps: list[dict[str, Any]]
     may_plan: bool
+    may_accept: bool
 
 
 async def visits(db: Database, actor: Actor, *, plan_id: UUID | None = None) -> Visits:
@@ -92,6 +93,7 @@ async def visits(db: Database, actor: Actor, *, plan_id: UUID | None = None) -> 
         on_the_road=[OnTheRoad(plan, names.get(plan.owner_id) or "Somebody") for plan in others],
         reps=await reps(db, actor) if plans_for_others else [],
         may_plan=actor.role in ("rep", "field"),
+        may_accept=frame.may_make(actor, "visit_plan"),
     )
 
 

@@ -38,6 +38,8 @@ _MUST_BE_READ = (
     "by",
     "each",
     "rank",
+    "mentions",
+    "summary",
     "me",
 )
 
@@ -67,7 +69,7 @@ class Accounting(Ranks):
             for s in self.s.spans
             if not s.used
             and (
-                s.tag in ("unknown", "period", "amount", "bucket", "term", "name")
+                s.tag in ("unknown", "period", "amount", "bucket", "term", "name", "text")
                 or s.is_cue(*_MUST_BE_READ)
                 or (s is self.s.spans[0] and s.is_cue("when", "where") and plan.action == "query")
             )

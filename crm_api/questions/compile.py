@@ -232,7 +232,7 @@ class _Compiler:
         """The unit that stands beside a number: money in the organisation's currency, a year beside nothing."""
         if unit == "year":
             return None
-        if each is None or each.type is not FieldType.MONEY or unit == "%":
+        if each is None or each.type is not FieldType.MONEY or unit in ("%", "percent"):
             return unit
         currency = each.currency or self.asker.currency
         return currency if unit in (None, "money") else f"{unit} {currency}"

@@ -15,7 +15,7 @@ from crm_api.questions.lexicon import Entry
 from crm_api.questions.plan import Filter, Plan
 from crm_api.questions.sentence import Sentence
 from crm_api.questions.spans import Span
-from crm_api.questions.trees import Tree
+from crm_api.questions.trees import Tree, narrows
 
 _NEGATIONS = ("not", "without")
 _SCALES = (1, 1_000, 1_000_000)  # "revenue over 5000" of a field that is spoken of in millions
@@ -112,6 +112,8 @@ class _Said:
         match span.tag:
             case "name":
                 return any(str(n.id) in self.values if n.id else n.label in self.values for n in span.names)
+            case "text":
+                return span.value in self.values
             case "amount":
                 return self._number(span.value.number())
             case "period":
@@ -179,7 +181,10 @@ class _Said:
         dates = {word.time_field, word.ahead} - {None}
         timed = {str(n["field"]).rpartition(".")[2] for n in self.nodes if n.get("op") == "during"}
         timed |= {g.field.rpartition(".")[2] for g in self.plan.group_by if g.bucket} | set(self.plan.columns)
-        return any(_same(n, word.where) for n in self.nodes) or bool(dates & timed)
+        if any(narrows(n, word.where) for n in self.nodes):
+            return True  # "won deals that X closed": what is won is closed
+        lasting = self.registry[self.plan.entity].stays.get(str(word.where.get("field", "")))
+        return any(_same(n, word.where) for n in self.nodes) or bool(dates & timed) or lasting in self.names
 
     def _cue(self, s: Sentence, at: int, span: Span) -> bool:
         plan = self.plan
@@ -188,9 +193,8 @@ class _Said:
         if span.is_cue("me"):
             return ME in self.values
         if span.is_cue("by", "each", "breakdown"):
-            grouped = bool(plan.group_by or plan.sort)
-            doer = span.text not in _GROUPING and span.is_cue("by")
-            return grouped or doer or self._of_one(s, at)
+            grouped = bool(plan.group_by or plan.sort or plan.sides)
+            return grouped or self._of_doer(s, at, span) or self._of_one(s, at)
         if span.is_cue(*_RANKS):
             extreme = any(f.fn in ("max", "min") for f in plan.figures)
             return plan.sort is not None or extreme or plan.over_groups is not None
@@ -200,6 +204,16 @@ class _Said:
             folds = {*(f.fn for f in plan.figures), plan.over_groups}
             return bool(folds & {"avg", "median"}) if span.value == "avg" else "median" in folds
         return True
+
+    @staticmethod
+    def _of_doer(s: Sentence, at: int, span: Span) -> bool:
+        """ "won by Ann", "lost by agents in the East", "by me": no group but who did it."""
+        if span.text in _GROUPING or not span.is_cue("by"):
+            return False
+        index = s.after(at, over=("of", "not"))
+        after, before = s.spans[index] if index is not None else None, s.at(at - 1)
+        verb = before is not None and before.entry("word", "relation", "reverse", "measure")
+        return after is None or after.tag in ("name", "period") or after.is_cue("me") or bool(verb)
 
     def _of_one(self, s: Sentence, at: int) -> bool:
         """ "average revenue per won deal", "list every account": each record itself, which is no group."""

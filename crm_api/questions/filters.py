@@ -30,6 +30,7 @@ class Conditions(Limits):
         self._names()
         self._words()
         self._choices()
+        self._texts()
         self._amounts()
         self._periods()
         self._kinds()
@@ -178,14 +179,6 @@ def _alternative(left: Found, right: Found, s: Sentence) -> bool:
             return True
         raise Unclear(Plan(action="unknown", unused=(s.spans[right.at].text,)))
     between = s.spans[left.at + 1 : right.at]
-    if not between and _narrows(left.tree, right.tree):
+    if not between and (trees.narrows(left.tree, right.tree) or trees.narrows(right.tree, left.tree)):
         return False  # "close a won deal": one says more than the other, and both hold
     return all(span.is_cue("or", "and", "vs") for span in between)
-
-
-def _narrows(left: Tree, right: Tree) -> bool:
-    """Whether the values of one condition are some of the other's: won deals are closed ones."""
-    if left.get("op") != "in" or right.get("op") != "in":
-        return False
-    one, other = set(left["value"]), set(right["value"])
-    return one < other or other < one

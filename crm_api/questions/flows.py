@@ -65,8 +65,6 @@ async def ask(
         conversation_id=answer.conversation_id,
         tokens=tokens,
     )
-    if answer.view is not None:
-        answer.view_url = f"/api/v1/crm/ask/{answer.plan_id}/view"
     return answer
 
 

@@ -56,7 +56,10 @@ def check(question: str, lexicon: Lexicon, names: Names) -> Plan | None:
         (
             w
             for at, w in enumerate(words)
-            if w in grammar.NOT_KEPT and not lexicon.reads(words, at) and not _in_name(words, at, names)
+            if w in grammar.NOT_KEPT
+            and not _is_mentioned(words, at, lexicon)
+            and not lexicon.reads(words, at)
+            and not _in_name(words, at, names)
         ),
         None,
     ):
@@ -67,6 +70,18 @@ def check(question: str, lexicon: Lexicon, names: Names) -> Plan | None:
 def pronoun(question: str) -> str | None:
     """The word that stands for a person who was named before: "how many did she lose"."""
     return next((w for w in _WORD.findall(question.lower()) if w in grammar.PRONOUNS), None)
+
+
+def _is_mentioned(words: list[str], at: int, lexicon: Lexicon) -> bool:
+    """Whether a word is looked for in notes or mails: "a mail mentions warranty"."""
+    cue = next((i for i in range(at - 1, -1, -1) if words[i] in grammar.CUES["mentions"]), None)
+    return cue is not None and any(
+        lexicon.registry[e.kind].texts
+        for i in range(cue)
+        if (found := lexicon.longest_at(words, i))
+        for e in found[1]
+        if e.what in ("kind", "word")
+    )
 
 
 def _in_name(words: list[str], at: int, names: Names) -> bool:

@@ -107,6 +107,15 @@ CUES: dict[str, tuple[str, ...]] = {
     ),
     "more": _phrases("more; higher; larger; better; bigger; greater; more often; more frequently"),
     "fewer": _phrases("fewer; less; lower; smaller; worse; less often; less frequently"),
+    "mentions": _phrases(
+        "mention; mentions; mentioned; mentioning; about; regarding; concerning; discussing; discussed; saying; "
+        "talking about; talks about; on the subject of; containing the word; containing the words; with the word; "
+        "with the words; says"
+    ),
+    "summary": _phrases(
+        "summary; summary of; summary for; overview; overview of; overview for; summarise; summarize; recap; recap of; "
+        "tell me about; what do we know about; profile of; brief me on"
+    ),
     "instead": _phrases("instead; rather"),
     "follow": _phrases(
         "what about; how about; and what about; and how about; same for; the same for; and for; now for; "
@@ -162,6 +171,12 @@ ATTACHED = _words(
     "attached linked associated connected recorded entered specified given listed set filled known"
 )
 
+# Where the words end that a text is looked through for: "mentions warranty in May", "about prices by owner".
+ENDS_TEXT = _words(
+    "in since this last next by from for before after between during on with without per and or within over at of "
+    "when where that which who sorted grouped sent made logged"
+)
+
 # Verbs that lead to a figure and say nothing without one: "what did X bring" is no question for X's own fields.
 SEASONS = _words("spring summer autumn fall winter")
 
@@ -187,7 +202,7 @@ VAGUE = _words(
     big large small huge tiny good great best worst better bad poor important key major minor top recent
     recently interesting significant strong weak valuable high low hot cold old new fast slow quick
     quickly soon late early promising notable healthy stale lately performing performer performers
-    performance everything anything overview summary underperforming leading main doing struggling
+    performance everything anything underperforming leading main doing struggling
     successful busy popular nice decent serious biggest hottest ideal favourite favorite risky
     best-selling selling how well badly poorly
     """
@@ -251,7 +266,7 @@ NOT_KEPT = _words(
     quotas churn nps ceo cfo cto president stock joke poem song recipe capital population football
     politics election news movie forecast predict prediction projected projection projections expect why
     should recommend recommendation advice suggest opinion competitor's sentiment happy satisfied
-    satisfaction age birthday married weight height hobby hobbies lunch dinner translate meaning life
+    satisfaction age birthday married weight height tall hobby hobbies lunch dinner translate meaning life
     cost costs expense expenses vacation holiday sick bitcoin write code essay lottery temperature rain
     traffic restaurant flight hotel inventory stock-level refund refunds complaint complaints invoice
     invoices payable attrition headcount warranty shipped shipping shipment shipments policy policies

@@ -1,6 +1,6 @@
 """What the answer is grouped by, and which groups are kept: "by region", "monthly", "reps with more than 200 deals"."""
 
-from crm_api.questions import head
+from crm_api.questions import head, paths
 from crm_api.questions.figures import COMPARING, Figures
 from crm_api.questions.filters import Conditions
 from crm_api.questions.plan import (
@@ -68,6 +68,17 @@ class Groups(Figures):
                 and (span.text.endswith("ly") or self._ranked_bucket(at))
             ):
                 self._bucket(at)
+        self._summed_up()
+
+    def _summed_up(self) -> None:
+        """ "activity summary this week": many records are summed up by what their catalogue says."""
+        s, by = self.s, self.s.catalogue.summed_by
+        if not by or s.cue("summary") is None:
+            return
+        s.use(*s.cues("summary"))
+        if not self.groups and not self.buckets:
+            self.figure = self.figure or self.counted()
+            self.groups.append(Group(field=by, label=paths.bare(by)))
 
     def _ranked_bucket(self, at: int) -> bool:
         """ "which quarter had the most won deals", "best month for won revenue"."""

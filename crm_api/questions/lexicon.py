@@ -175,6 +175,8 @@ def _other_word(typed: str, known: str) -> bool:
 
     "Live" is no misspelt "line" and "looking" no "booking"; people seldom mistype the first letter.
     """
+    if len(typed) == 4 and known.startswith(typed):
+        return True  # "tall" is no misspelt "tally"
     if len(typed) != len(known) or sorted(typed) == sorted(known):
         return False
     changed = {pair for pair in zip(typed, known, strict=True) if pair[0] != pair[1]}

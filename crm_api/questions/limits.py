@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import replace
 
-from crm_api.core.fields import Field
+from crm_api.core.fields import Field, FieldType
 from crm_api.questions import paths, trees
 from crm_api.questions.amounts import Amount
 from crm_api.questions.clauses import Found
@@ -66,6 +66,7 @@ class Limits(Vocables):
         negative = self._negative(start)
         shown = " and ".join(f"{n:,}" for n in numbers)
         words = f"{target.field.title} {'not ' if negative else ''}{_OP_WORDS[op]} {shown}"
+        self.found = [f for f in self.found if not self._says_it_lasts(f, target.path)]
         self._add(Found(start, f"{target.path} amount", tree, words, home, negative, path=target.path))
         self.s.use(*spans, term)
 
@@ -103,14 +104,26 @@ class Limits(Vocables):
         if named and named.tag == "term" and (target := self._numeric(named, at + 1)):
             unit.used = True
             return target[0], at + 1, target[1]
+        staying = self._staying()
         fields = [
             f
             for f in self.s.catalogue.fields
-            if f.unit == f"{unit.value}s" and f.name in self.s.catalogue.lasts
+            if f.unit == f"{unit.value}s" and f.name in (staying or self.s.catalogue.lasts)
         ]
         if len(fields) != 1:
             return None, None, ""
         return Target(fields[0].name, self.s.entity, fields[0]), at, ""
+
+    def _staying(self) -> set[str]:
+        """ "in negotiation for more than 30 days": how long the records are in the state that is named, by now."""
+        stays = self.s.catalogue.stays
+        return {stays[slot] for found in self.found if (slot := found.slot.split(".")[0]) in stays}
+
+    def _says_it_lasts(self, found: Found, path: str) -> bool:
+        """ "stuck for more than 20 days": the number says what "stuck" would say by itself."""
+        state = self.s.catalogue.field(found.slot)
+        lasts = self.s.catalogue.stays.get(found.slot) == path
+        return lasts and state is not None and state.type is FieldType.BOOLEAN
 
     def _numeric(self, span: Span, at: int) -> tuple[Target, str] | None:
         for source, way in [(self.s.entity, ""), *((c.kind, c.way) for c in self.clauses.values())]:

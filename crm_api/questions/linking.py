@@ -167,7 +167,12 @@ class Names:
                 else 0.0
             )
             each = self._token_wise(tokens, name, least) if len(tokens) > 1 else 0.0
-            score = max(whole, parts * 0.999, each)
+            twisted = (
+                len(tokens) == 1
+                and sorted(joined) == sorted(name.key)
+                and OSA.distance(joined, name.key) == 1
+            )
+            score = max(whole, parts * 0.999, each, SURE_SHORT if twisted else 0.0)
             if score:
                 scored.setdefault((name.kind, name.key), (score, []))[1].append(name)
         ranked = sorted(scored.values(), key=lambda pair: -pair[0])

@@ -18,6 +18,9 @@ class Lookups(Accounting):
         s = self.s
         columns = self._asked_columns()
         s.use(*s.cues("count", "sum"))
+        if not columns and (summary := s.cue("summary")) is not None:
+            columns = list(s.catalogue.summary or s.catalogue.listed)
+            s.use(summary)
         asked = [s.spans[at].text for at in s.cues("who", "where", "when", unused=False)]
         if asked and not columns:
             raise Unclear(Plan(action="unknown", unused=tuple(asked)))

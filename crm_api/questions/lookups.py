@@ -110,7 +110,7 @@ def _asks_of(s: Sentence, kind: str) -> bool:
             or (s.has("count") and not s.numeric(span, source=kind))
         ):
             return False
-    opens = len(terms) == 0 or s.has("ask", "where", "who")
+    opens = len(terms) == 0 or s.has("ask", "where", "who", "summary")
     return bool(asked) or (not s.has("count", "sum") and opens)
 
 

@@ -22,9 +22,8 @@ def _described(catalogue: Catalogue) -> str:
     )
     relations = ", ".join(f"{r.name} -> {r.target} (back: {r.reverse})" for r in catalogue.relations)
     measures = ", ".join(m.name for m in catalogue.measures)
-    return (
-        f"{catalogue.kind}: fields {fields}; relations {relations or 'none'}; measures {measures or 'none'}"
-    )
+    texts = f"; texts {', '.join(catalogue.texts)}" if catalogue.texts else ""
+    return f"{catalogue.kind}: fields {fields}; relations {relations or 'none'}; measures {measures or 'none'}{texts}"
 
 
 def told(turns: list[str], names: Names) -> str:

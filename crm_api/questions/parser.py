@@ -68,6 +68,7 @@ def plan_spans(sentence: Sentence) -> Plan:
     settling.leave_out_everybody(sentence)
     settling.drop_team_of_manager(sentence)
     settling.settle_praise(sentence)
+    settling.settle_shared_measures(sentence)
     settling.join_repeated(sentence)
     settling.settle_owners(sentence)
     if not any(s.tag in ("term", "name") for s in sentence.spans):
@@ -93,7 +94,7 @@ def plan_spans(sentence: Sentence) -> Plan:
 
 def _nothing_known(spans: list[Span]) -> Plan:
     strange = tuple(s.text for s in spans if s.tag == "unknown")
-    vague = [s.text for s in spans if s.tag == "vague"]
+    vague = [s.text for s in spans if s.tag == "vague" or s.is_cue("summary")]
     if vague and not strange:
         return clarify(f"What do you mean by “{vague[0]}”? Name a kind of record and a figure.")
     if not spans:

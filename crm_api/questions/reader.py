@@ -118,6 +118,7 @@ class Reader(Comparisons):
             if (split < f.at < whole or f.at < cue) and not (f.period and f.at < cue)
         ]
         base = [f for f in conditions.found if f not in part]
+        part = [f for f in part if not any(trees.narrows(b.tree, f.tree) for b in base if b.slot == f.slot)]
         field = self.measure.field if self.measure else None
         if not part and self.groups:
             self.figure = Figure(fn="sum" if field else "count", field=field, label="share", unit="percent")

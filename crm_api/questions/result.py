@@ -55,7 +55,8 @@ class Answer(BaseModel):
 
     `plan_id` names this very question: rate it, save it as a view, have it sent, or read it again with more rows.
     `followups` are questions that run: after an answer they lean on it, after a question that was not understood they
-    are near it. `scope` says among how many records was looked; `view_url` is the list behind the answer.
+    are near it. `scope` says among how many records was looked; `view_url` is the page of the list behind the answer,
+    where a list can show just these records.
     """
 
     status: Status

@@ -212,4 +212,4 @@ class Sentence:
 
 
 def _groups(each: Field) -> bool:
-    return each.groupable or each.type is FieldType.CHOICE
+    return each.groupable or each.type is FieldType.CHOICE or each.unit == "year"

@@ -13,7 +13,7 @@ from crm_api.core.errors import Invalid
 from crm_api.core.fields import FieldType
 from crm_api.custom_fields.fields import registry
 from crm_api.organisation.models import Organisation
-from crm_api.questions import beside, head, house, lexicon, linking
+from crm_api.questions import addresses, beside, head, house, lexicon, linking
 from crm_api.questions.answer import Answer, run
 from crm_api.questions.compile import MOST_ROWS, Asker
 from crm_api.questions.followups import converse
@@ -87,6 +87,7 @@ def complete(session: Session, *, actor: Actor, turns: list[str], answer: Answer
     answer.chart = beside.chart(answer)
     answer.scope = beside.scope(session, plan, known, asker)
     answer.view = beside.view(plan, known, asker)
+    answer.view_url = addresses.of_list(answer.view, known) if answer.view else None
     answer.followups = beside.followups(plan, known, names)
     return answer
 

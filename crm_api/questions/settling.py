@@ -35,6 +35,35 @@ def leave_out_everybody(s: Sentence) -> None:
         return
 
 
+def settle_shared_measures(s: Sentence) -> None:
+    """A word that is a figure and a link or value as well: "pipeline by stage" is what it is worth, "deals by
+    pipeline" are in one."""
+    for at, _ in list(s.terms("measure")):
+        span, before, after = s.spans[at], s.at(at - 1), s.at(at + 1)
+        if not span.entry("relation", "kind", "choice") or span.entry("field"):
+            continue
+        others = any(
+            n is not span and n.entry("measure", "kind", "word") and not _only_group(s, n) for n in s.spans
+        )
+        named = any(near is not None and near.tag == "name" for near in (before, after))
+        linked = before is not None and (
+            before.is_cue("by", "each", "of", "breakdown") or before.text == "which"
+        )
+        alone = not (others or named or linked or span.is_plural)
+        keep = ("measure",) if alone else ("relation", "kind", "choice", "word")
+        span.entries = [e for e in span.entries if e.what in keep] or span.entries
+        forecast = any(e.what == "choice" for e in span.entries) and len(span.entries) > 1
+        if forecast:  # a link says it as well: a value of a list only where its field is named
+            span.entries = [e for e in span.entries if e.what != "choice"]
+
+
+def _only_group(s: Sentence, span: Span) -> bool:
+    """Whether a word stands behind "by", or is beside a name: it does not say what is asked."""
+    at = next(i for i, each in enumerate(s.spans) if each is span)
+    before = s.at(at - 1)
+    return before is not None and before.is_cue("by", "each", "breakdown")
+
+
 def join_repeated(s: Sentence) -> None:
     """ "headquarters country", "industry sector": two words for one field beside each other say it once."""
     for at in range(len(s.spans) - 1, 0, -1):
@@ -181,6 +210,9 @@ def settle_figures(s: Sentence) -> None:
         after = s.at(at + 1)
         if each.kind == measure.kind and _is_compared(s, at):
             continue  # a condition on the field, or one on groups: the figures tell
+        if each.kind == measure.kind and _ranks_records(s, at, each.kind):
+            span.entries = [e for e in span.entries if e.what != "measure"]
+            continue
         if _is_compared(s, at) and _describes_its_kind(s, at, each.kind):
             span.entries = [e for e in span.entries if e.what != "measure"]
             continue
@@ -200,6 +232,17 @@ def settle_figures(s: Sentence) -> None:
         else:
             s.assumptions.append(f"“{span.text}” is read as {measure.name.replace('_', ' ')}")
             span.entries = [e for e in span.entries if e.what != "field"]
+
+
+def _ranks_records(s: Sentence, at: int, kind: str) -> bool:
+    """ "the 3 slowest won deals by sales cycle": records are ranked, by their own field."""
+    rank, by = next(s.cues("top", "bottom", "max", "min"), None), s.at(at - 1)
+    if rank is None or rank > at or by is None or not by.is_cue("by"):
+        return False
+    index = rank + 1
+    while index < at and (s.spans[index].tag in ("amount", "name") or s.spans[index].entry("word")):
+        index += 1
+    return any(e.what == "kind" and e.kind == kind for e in s.spans[index].entries)
 
 
 def _describes_its_kind(s: Sentence, at: int, kind: str) -> bool:

@@ -13,11 +13,11 @@ from typing import Any, Literal
 from rapidfuzz.distance import OSA
 
 from crm_api.questions import amounts, grammar, period_reader, periods
-from crm_api.questions.lexicon import Entry, Lexicon, stem
+from crm_api.questions.lexicon import Entry, Lexicon, stem, words_of
 from crm_api.questions.linking import Name, Names
 from crm_api.questions.wording import normalise
 
-Tag = Literal["period", "amount", "cue", "bucket", "term", "name", "vague", "stop", "unknown"]
+Tag = Literal["period", "amount", "cue", "bucket", "term", "name", "text", "vague", "stop", "unknown"]
 
 _TOKEN = re.compile(r"'s\b|[^\W_]+|[%&/<>=,#$€£₹+]+")
 
@@ -107,10 +107,24 @@ class Tagger:
         spans: list[Span] = []
         at = 0
         while at < len(tokens):
-            span = self._best(lower, tokens, at, spans)
+            span = self._text(lower, tokens, at, spans) or self._best(lower, tokens, at, spans)
             spans.append(span)
             at = span.last + 1
         return spans
+
+    def _text(self, lower: str, tokens: list[Token], at: int, before: list[Span]) -> Span | None:
+        """The words behind "mentions" that a text is looked through for, where notes or mails are spoken of."""
+        if not before or not before[-1].is_cue("mentions") or not _speaks_of_texts(before, self.lexicon):
+            return None
+        end = at
+        while (
+            end < len(tokens) and tokens[end].text not in grammar.ENDS_TEXT and tokens[end].text[0].isalnum()
+        ):
+            if end > at and self._period(lower, tokens, end, before):
+                break
+            end += 1
+        words = [token.text for token in tokens[at:end]]
+        return Span("text", at, end - 1, " ".join(words), value=" ".join(words)) if words else None
 
     def _spelt(self, text: str, spans: list[Span]) -> str:
         """The text with its misspelt words put right; a run that is a misspelt name stays."""
@@ -210,7 +224,7 @@ class Tagger:
                     mended[-1:] = [whole]
                 else:
                     mended.extend(self._mend_run(runs[span.first]))
-        return mended
+        return _whole_names(mended)
 
     def _completed(self, begun: Span, run: list[Span]) -> Span | None:
         """A name of which several begin so, and whose misspelt rest says which: "GTX Plus Basc"."""
@@ -240,6 +254,21 @@ class Tagger:
         return fixed[0] if fixed else None
 
 
+def _whole_names(spans: list[Span]) -> list[Span]:
+    """A misspelt name takes the words behind it that are its own: the "Partners" of a "Vehement Capital Partners"."""
+    whole: list[Span] = []
+    for span in spans:
+        name = whole[-1] if whole else None
+        if name and name.tag == "name" and len(name.names) == 1 and name.last + 1 == span.first:
+            rest = set(words_of(name.names[0].label)) - set(name.text.split())
+            if span.tag in ("term", "unknown", "vague") and set(span.text.split()) <= rest:
+                text = f"{name.text} {span.text}"
+                whole[-1] = Span("name", name.first, span.last, text, names=name.names)
+                continue
+        whole.append(span)
+    return whole
+
+
 def _runs(spans: list[Span]) -> list[list[Span]]:
     """The stretches of spans that nothing read."""
     runs: list[list[Span]] = []
@@ -251,6 +280,11 @@ def _runs(spans: list[Span]) -> list[list[Span]]:
         else:
             runs.append([span])
     return runs
+
+
+def _speaks_of_texts(before: list[Span], lexicon: Lexicon) -> bool:
+    kinds = {e.kind for span in before for e in span.entries if e.what in ("kind", "word")}
+    return any(lexicon.registry[kind].texts for kind in kinds)
 
 
 def _second_of_two(before: list[Span]) -> bool:

@@ -98,3 +98,8 @@ def is_year(registry: Registry, kind: str, path: str) -> bool:
     """Whether a field holds a calendar year as a number."""
     _, field, _ = paths.field_at(registry, kind, path)
     return field.type is FieldType.INTEGER and field.unit == "year"
+
+
+def narrows(one: Tree, other: Tree) -> bool:
+    """Whether the values of one condition are some of another's: won deals are closed ones."""
+    return one.get("op") == other.get("op") == "in" and set(one["value"]) < set(other["value"])

@@ -114,6 +114,22 @@ class Vocables(Mentions):
             span.used = True
             self._absorb_hint(at, entry)
 
+    def _texts(self) -> None:
+        """ "notes about pricing", "a mail mentions warranty": words looked for in texts."""
+        for at in list(self.s.cues("mentions")):
+            span = self.s.at(at + 1)
+            homes = [(c.way, c.kind) for c in self.clauses.values() if c.at < at] + [("", self.s.entity)]
+            found = next(((way, kind) for way, kind in homes if self.s.registry[kind].texts), None)
+            if span is None or span.tag != "text" or found is None:
+                continue
+            way, kind = found
+            leaves = [
+                {"field": name, "op": "contains", "value": span.value} for name in self.s.registry[kind].texts
+            ]
+            words = f"mentions “{span.value}”"
+            self._add(Found(at, f"{kind} text", trees.disjunction(leaves), words, way, label=span.value))
+            self.s.use(at, at + 1)
+
     def _all_of_a_kind(self, span: Span) -> None:
         """ "customers" are all accounts, though one of their types has that name: say so."""
         choice = next((e for e in span.entries if e.what == "choice" and e.kind == self.s.entity), None)

@@ -60,7 +60,9 @@ class WirePeriod(Wire):
 
 class WirePlan(Wire):
     """A plan in the model's hands. `measure` names a declared figure; else `fn` over `fn_field`, or fn "none"
-    for a list. `compare` puts names or periods side by side instead of filtering by them all."""
+    for a list. `share_of` makes a percentage of it: the part that also meets these conditions. `counts_groups` asks how
+    many groups there are, `over_groups` folds their figures into one. `compare` puts names or periods side by side
+    instead of filtering by them all."""
 
     action: Literal["query", "lookup", "compare", "clarify", "refuse"]
     entity: str
@@ -71,7 +73,10 @@ class WirePlan(Wire):
     measure: str
     fn: Literal["none", "count", "sum", "avg", "median", "min", "max"]
     fn_field: str
+    share_of: list[WireCondition]
     group_by: list[str]
+    counts_groups: bool
+    over_groups: Literal["none", "avg", "median", "max", "min"]
     bucket_field: str
     bucket: Literal["none", "day", "week", "month", "quarter", "year"]
     having_op: Literal["none", "eq", "lt", "lte", "gt", "gte"]
@@ -81,7 +86,7 @@ class WirePlan(Wire):
     limit: int
     columns: list[str]
     compare: Literal["none", "names", "periods"]
-    change: Literal["none", "percent", "difference"]
+    change: Literal["none", "percent", "difference", "share"]
     message: str
 
 
@@ -123,6 +128,10 @@ class Reader:
         sides = tuple(Side(label=f.words.rpartition(" is ")[2], filters=(f,)) for f in sided)
         rest = [f for f in (*filters, *named, *timed) if f not in sided]
         figure, own = self._figure()
+        groups = self._groups()
+        folded = None if wire.over_groups == "none" else wire.over_groups
+        if (folded or wire.counts_groups or wire.change == "share") and not (groups and figure):
+            raise Misfit("counts_groups, over_groups and change share need a figure and group_by")
         having = None
         if wire.having_op != "none":
             having = Having(op=wire.having_op, value=wire.having_value)
@@ -131,14 +140,23 @@ class Reader:
             entity=wire.entity,
             filters=(*own, *rest),
             figures=figure,
-            group_by=self._groups(),
+            group_by=groups,
+            counts_groups=wire.counts_groups,
+            over_groups=folded,
             having=having,
             sort=self._sort(bool(figure)),
             limit=wire.limit if wire.limit > 0 else None,
             columns=tuple(self._shown(c) for c in wire.columns),
             sides=sides,
-            change=None if wire.change == "none" or wire.action != "compare" else wire.change,
+            change=self._change(),
         )
+
+    def _change(self) -> Literal["percent", "difference", "share"] | None:
+        """Between two sides a difference, among groups each one's share."""
+        change, compares = self.wire.change, self.wire.action == "compare"
+        if change == "none" or compares == (change == "share"):
+            return None
+        return change
 
     def _field(self, kind: str, path: str) -> Field:
         try:
@@ -218,6 +236,18 @@ class Reader:
         return Filter(slot="period", tree=tree, words=f"{each.title} is {found[0].words()}")
 
     def _figure(self) -> tuple[tuple[Figure, ...], tuple[Filter, ...]]:
+        """The figure, and the conditions it brings; with `share_of` the part of it in percent."""
+        figures, own = self._whole()
+        if not self.wire.share_of:
+            return figures, own
+        if not figures or figures[0].fn not in ("count", "sum"):
+            raise Misfit("share_of needs a count or a sum")
+        part = [self._condition(self.wire.entity, c) for c in self.wire.share_of]
+        label = "share with " + " and ".join(f.words for f in part)
+        where = trees.conjunction([f.tree for f in part])
+        return (Figure(fn="ratio", field=figures[0].field, where=where, unit="percent", label=label),), own
+
+    def _whole(self) -> tuple[tuple[Figure, ...], tuple[Filter, ...]]:
         wire, catalogue = self.wire, self.registry[self.wire.entity]
         if wire.measure:
             measure = next((m for m in catalogue.measures if m.name == wire.measure), None)

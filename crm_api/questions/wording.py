@@ -77,6 +77,15 @@ _REWORDED = (
         re.compile(r"\bdo we (?:cover|serve|work with|deal with|sell to|sell into)\b", re.IGNORECASE),
         "do we have",
     ),
+    (re.compile(r"\bin (?:our|the team's|the company's) pipeline\b", re.IGNORECASE), "in the pipeline"),
+    (
+        re.compile(
+            r"\bwho(?:m)? (?:(?:should|do|must|can|shall) (i|we)(?: have to| need to)?|to) (?:call|ring|phone)\b"
+            r"(?: (?:next|first|now|today))?",
+            re.IGNORECASE,
+        ),
+        "my calls to make due until today",
+    ),
     (re.compile(r"\bi mean\b", re.IGNORECASE), ""),
     (re.compile(r"\bhead office\b", re.IGNORECASE), "headquarter"),
     (re.compile(r"(?<!year )(?<!quarter )(?<!month )(?<!week )\b(?:to date|of all time|all time)\b"), ""),
@@ -92,6 +101,9 @@ _ATTACHED = re.compile(
     r"(?! to\b)",
     re.IGNORECASE,
 )
+_WEEKS = re.compile(
+    r"\b(over|more than|longer than|at least|under|less than|at most) (\d{1,3}) weeks?\b", re.IGNORECASE
+)
 _DECADE = re.compile(r"\b(?:in|during|from|of) the (19|20)?(\d)0'?s\b", re.IGNORECASE)
 
 
@@ -104,7 +116,7 @@ def normalise(question: str) -> str:
     text = _ATTACHED.sub(r"\1 \2", _FILLERS.sub(" ", text))
     for said, plain in _REWORDED:
         text = said.sub(plain, text)
-    text = _DECADE.sub(_decade, text)
+    text = _WEEKS.sub(lambda said: f"{said[1]} {7 * int(said[2])} days", _DECADE.sub(_decade, text))
     return " ".join(text.replace('"', " ").split())
 
 

@@ -23,6 +23,7 @@ ACCESS_LIFETIME = timedelta(minutes=10)
 API_LIFETIME = timedelta(days=30)
 WEB_LIFETIME = timedelta(hours=14)
 FREE_FAILURES = 5
+FREE_ACCOUNTS = 30  # tried in vain from one network address; a whole office may share one
 WINDOW = timedelta(minutes=15)
 KEPT = timedelta(days=30)  # attempts, for whoever looks into them
 _WRONG = "E-mail address or password is wrong."
@@ -41,9 +42,11 @@ class Opened:
 def credentials(session: Session, email: str, address: str | None) -> tuple[UUID | None, str | None]:
     """The user's id and password hash for an e-mail address, or (None, None).
 
-    Raises TooMany after five failures within 15 minutes since the last success, waiting longer with each.
+    Raises TooMany after five failures within 15 minutes since the last success, waiting longer with each; and where
+    somebody tries one account after the other from one network address.
     """
     key, now = _key(email), clock.now()
+    _require_few_accounts(session, address, key, now)
     failures: list[datetime] = []
     for attempt in session.scalars(
         sa.select(SignInAttempt)
@@ -60,6 +63,26 @@ def credentials(session: Session, email: str, address: str | None) -> tuple[UUID
             raise TooMany("Too many failed attempts; wait before the next one.", retry_after=int(left) + 1)
     user = session.scalars(sa.select(User).where(User.email_key == key)).first()
     return (user.id, user.password_hash) if user and user.can_sign_in else (None, None)
+
+
+def _require_few_accounts(session: Session, address: str | None, key: str, now: datetime) -> None:
+    """Raise TooMany where too many other accounts were tried from this address lately, and not one attempt went well:
+    who mistypes and then gets in is nobody who guesses."""
+    if address is None:
+        return
+    account, went_well = SignInAttempt.email_key, sa.cast(SignInAttempt.succeeded, sa.Integer)
+    missed = (
+        sa.select(sa.func.max(SignInAttempt.at))
+        .where(SignInAttempt.at > now - WINDOW, SignInAttempt.address == address, account != key)
+        .group_by(account)
+        .having(sa.func.max(went_well) == 0)
+    )
+    tried = sorted(session.scalars(missed))
+    if len(tried) >= FREE_ACCOUNTS:
+        left = (tried[-FREE_ACCOUNTS] + WINDOW - now).total_seconds()
+        raise TooMany(
+            "Too many failed attempts from here; wait before the next one.", retry_after=int(left) + 1
+        )
 
 
 def _key(email: str) -> str:

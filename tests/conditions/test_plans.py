@@ -43,6 +43,22 @@ async def test_a_word_is_looked_up_instead_of_reading_every_text(db: Database) -
     assert "Seq Scan on search_documents" not in plan
 
 
+async def test_the_few_that_have_a_word_are_gathered_before_a_list_is_walked(db: Database) -> None:
+    def write(session: Session) -> None:
+        audit.bulk_insert(
+            session, Activity, ({"activity_type": "call", "subject": f"Call {n}"} for n in range(MANY))
+        )
+        session.execute(sa.text("ANALYZE"))
+
+    await db.write(write)
+    actor, query = await db.write(make_actor), Query(search="nobody", sort=("-occurred_at",))
+
+    plan = await db.read(plans, lambda session: records.page(session, actor, "activity", query))
+
+    # What PostgreSQL calls what runs before all else; SQLite reads the inner list first by itself.
+    assert ("InitPlan" if "Index Scan" in plan else "LIST SUBQUERY") in plan
+
+
 async def test_what_took_a_change_back_is_found_by_index_where_hardly_anything_was(db: Database) -> None:
     def write(session: Session) -> None:
         now = clock.now()

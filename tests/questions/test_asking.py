@@ -187,6 +187,14 @@ async def test_the_models_plan_runs_under_the_askers_visibility(db: Database) ->
     assert (answer.value, answer.planner) == (300, "test")
 
 
+async def test_the_model_may_fold_the_figures_of_groups(db: Database) -> None:
+    answer, _ = await with_model(
+        db, "deals each of us has", EMPTY | {"fn": "count", "group_by": ["owner"], "over_groups": "max"}
+    )
+    assert (answer.status, answer.planner, len(answer.rows)) == ("answered", "test", 1)
+    assert answer.plan_in_words.startswith("highest number of opportunities per owner")
+
+
 async def test_the_model_is_told_of_no_record_text_but_names_it_may_need(db: Database) -> None:
     _, server = await with_model(db, "what did Badger Ltd bring?", REVENUE)
     sent = str(server.requests[0]["body"])

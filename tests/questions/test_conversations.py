@@ -116,6 +116,37 @@ async def test_a_moving_period_moves_on_in_the_view(client: httpx.AsyncClient) -
     assert (await client.post(f"{ASK}/{told['plan_id']}/view", json={"name": "Last"})).status_code == 201
 
 
+@pytest.mark.parametrize(
+    ("question", "total"),
+    [
+        ("list all deals", 3),
+        ("how many won deals do we have", 2),
+        ("open deals", 1),
+        ("deals that are not won", 1),
+        ("my deals", 0),
+        ("deals over 500", 1),
+        ("deals won this year", 0),
+        ("accounts in retail or finance", 2),
+        ("accounts not in retail", 1),
+        ("leads by source", 3),
+        ("won revenue from retail accounts", 2),
+    ],
+)
+async def test_the_page_behind_an_answer_shows_just_its_records(
+    client: httpx.AsyncClient, question: str, total: int
+) -> None:
+    told = await asked(client, question)
+    page, _, conditions = told["view_url"].partition("?")
+    listed = await client.get(f"/api/v1{page}?{conditions}")
+    assert listed.status_code == 200, listed.text
+    assert listed.json()["total"] == total
+    assert page in ("/crm/opportunities", "/crm/accounts", "/crm/leads")
+
+
+async def test_what_no_list_can_show_has_no_page(client: httpx.AsyncClient) -> None:
+    assert (await asked(client, "accounts without won deals"))["view_url"] is None
+
+
 # ── Words and readings ───────────────────────────────────────────────────────────────────────────
 
 

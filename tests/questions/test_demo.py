@@ -28,6 +28,7 @@ TODAY = date(2026, 11, 20)
 ZONE = ZoneInfo("America/New_York")
 NOW = datetime.combine(TODAY, time(15), ZONE).astimezone(UTC)
 CONTACT = ("call", "email", "meeting", "video_call", "chat", "sms", "visit")
+JANUARY = date(2026, 1, 1)
 TABLES = ("accounts", "contacts", "leads", "opportunities", "activities", "users", "stages")
 
 
@@ -66,6 +67,16 @@ class Rows:
             and a["status"] == "completed"
             and by in (None, a["owner_id"])
             and since <= a["occurred_at"] <= until
+        ]
+
+    def about(self, word: str, *types: str, since: date = date.min) -> list[Any]:
+        """Activities of these types with a word in one of their texts."""
+        return [
+            a
+            for a in self.activities
+            if a["activity_type"] in types
+            and any(word in (a[text] or "").lower() for text in ("subject", "description", "outcome"))
+            and (since == date.min or (a["occurred_at"] or date.min) >= since)
         ]
 
     def open_tasks(self, owner: Any = None) -> list[Any]:
@@ -350,6 +361,61 @@ CASES: list[Case] = [
             for a in dealers(r)
         ),
     ),
+    # what the pipeline is worth, by the stage it is in
+    ("administrator", "total pipeline", lambda r: sum(d["value_base"] for d in r.deals("open")) / 100),
+    *[
+        (
+            role,
+            "what is my pipeline",
+            lambda r, role=role: sum(d["value_base"] for d in r.deals("open", owner=r.who(role))) / 100,
+        )
+        for role in ("rep", "manager")
+    ],
+    (
+        "administrator",
+        "pipeline by stage",
+        lambda r: {
+            stage["name"]: value / 100
+            for stage in r.stages
+            if (value := sum(d["value_base"] for d in r.deals("open") if d["stage_id"] == stage["id"]))
+        },
+    ),
+    # words in notes, calls and mails
+    ("administrator", "how many notes about stock", lambda r: len(r.about("stock", "note"))),
+    ("administrator", "calls mentioning delivery", lambda r: len(r.about("delivery", "call"))),
+    ("administrator", "emails about warranty this year", lambda r: len(r.about("warranty", "email", since=JANUARY))),
+    (
+        "administrator",
+        "accounts where a call mentions delivery this year",
+        lambda r: len({a["account_id"] for a in r.about("delivery", "call", since=JANUARY)} - {None}),
+    ),
+    # many records in a few lines, and whom to call
+    (
+        "administrator",
+        "activity summary last month",
+        lambda r: Counter(
+            a["activity_type"]
+            for a in r.activities
+            if a["occurred_at"] and LAST_MONTH[0] <= a["occurred_at"] <= LAST_MONTH[1]
+        ),
+    ),
+    ("administrator", "lead summary", lambda r: Counter(x["status"] for x in r.leads)),
+    *[
+        (
+            role,
+            question,
+            lambda r, role=role: sum(
+                a["status"] in ("scheduled", "in_progress")
+                and (a["activity_type"] == "call" or a["task_type"] == "follow_up")
+                and a["owner_id"] == r.who(role)
+                and a["due_at"] is not None
+                and a["due_at"] <= TODAY
+                for a in r.activities
+            ),
+        )
+        for role in ("rep", "manager")
+        for question in ("who should I call", "whom do I have to call today?")
+    ],
     # dates ahead and dates past
     (
         "administrator",
@@ -393,6 +459,35 @@ def test_the_demo_company_is_asked_about_as_its_rows_say(
     else:
         told = answer.value if answer.plan and answer.plan.figures else answer.total_rows
         assert (told or 0) == pytest.approx(want), answer.plan_in_words
+
+
+@pytest.mark.parametrize(
+    ("question", "days"),
+    [
+        ("deals in negotiation for more than 30 days", 30),
+        ("deals stuck in negotiation over 30 days", 30),
+        ("deals in negotiation over 2 weeks", 14),
+    ],
+)
+def test_days_in_a_stage_are_those_since_it_was_entered(
+    company: tuple[Session, Rows, dict[str, Actor]], question: str, days: int
+) -> None:
+    table = all_tables().tables["opportunities"]
+    entered = company[0].scalars(
+        sa.select(table.c.stage_entered_at).where(table.c.stage_kind == "negotiation")
+    )
+    longer = sum((NOW - since) // timedelta(days=1) > days for since in entered)
+    assert asked(company, "administrator", question).total_rows == longer > 0
+
+
+def test_a_summary_of_one_account_tells_what_happened_last(
+    company: tuple[Session, Rows, dict[str, Actor]],
+) -> None:
+    name = next(a["name"] for a in company[1].accounts if a["account_type"] == "dealer")
+    for question in (f"account summary for {name}", f"tell me about {name}"):
+        answer = asked(company, "administrator", question)
+        assert answer.rows[0][0] == name
+        assert {"last contact at", "last visit at", "owner"} <= {column.name for column in answer.columns}
 
 
 SENTENCES = [

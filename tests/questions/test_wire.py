@@ -6,6 +6,8 @@ import pytest
 
 from crm_api.core.fields import CATALOGUES
 from crm_api.questions.linking import Name, Names
+from crm_api.questions.model_planner import instructions
+from crm_api.questions.plan import Plan
 from crm_api.questions.wire import Misfit, Reader, WirePlan
 
 EMPTY: dict[str, Any] = {
@@ -18,7 +20,10 @@ EMPTY: dict[str, Any] = {
     "measure": "",
     "fn": "none",
     "fn_field": "",
+    "share_of": [],
     "group_by": [],
+    "counts_groups": False,
+    "over_groups": "none",
     "bucket_field": "",
     "bucket": "none",
     "having_op": "none",
@@ -93,6 +98,42 @@ def test_amounts_are_read_as_people_write_them() -> None:
     assert made.filters[0].tree["value"] == "500000"
 
 
+def test_the_figures_of_groups_are_folded_into_one() -> None:
+    made = plan(fn="count", group_by=["owner"], over_groups="avg")
+    assert made.over_groups == "avg"
+    assert plan(fn="count", group_by=["owner"], counts_groups=True).counts_groups
+
+
+def test_a_part_of_the_records_is_told_in_percent() -> None:
+    urgent = [{"field": "priority", "op": "eq", "values": ["urgent"]}]
+    (figure,) = plan(fn="count", share_of=urgent).figures
+    assert (figure.fn, figure.unit) == ("ratio", "percent")
+    assert figure.where == {"field": "priority", "op": "eq", "value": "urgent"}
+
+
+def test_each_groups_share_of_the_total_is_no_comparison() -> None:
+    assert plan(measure="won_value", group_by=["owner"], change="share").change == "share"
+    assert plan(measure="won_value", group_by=["owner"], change="percent").change is None
+
+
+def test_whatever_a_plan_can_say_the_model_is_told_of() -> None:
+    """A field of the plan that the schema lacks is something only the offline planner could ask for."""
+    ours = set(Plan.model_fields) - {
+        "filters",
+        "figures",
+        "sides",
+        "question",
+        "options",
+        "reason",
+        "unused",
+        "assumptions",
+    }
+    named = {"having": "having_op"}
+    assert {named.get(name, name) for name in ours} <= set(WirePlan.model_fields)
+    prompt = instructions(CATALOGUES)
+    assert all(name in prompt for name in ("over_groups", "counts_groups", "share_of", "texts subject"))
+
+
 @pytest.mark.parametrize(
     "changes",
     [
@@ -105,6 +146,13 @@ def test_amounts_are_read_as_people_write_them() -> None:
         {"measure": "happiness"},
         {"fn": "sum", "fn_field": "nothing"},
         {"group_by": ["account.shoe_size"]},
+        {"fn": "count", "over_groups": "avg"},
+        {"counts_groups": True, "group_by": ["owner"]},
+        {
+            "fn": "avg",
+            "fn_field": "estimated_value",
+            "share_of": [{"field": "priority", "op": "eq", "values": ["low"]}],
+        },
         {"action": "compare", "fn": "count", "compare": "names"},
     ],
 )

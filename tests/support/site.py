@@ -4,8 +4,10 @@ import threading
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import uvicorn
 from sqlalchemy.orm import Session
@@ -18,6 +20,7 @@ from crm_api.pipelines.service import ensure_defaults
 from crm_api.settings import Settings
 from crm_api.users.models import User
 from crm_api.users.passwords import hash_password
+from integrations.webhook_http import GuardedPoster
 from tests.factories import make_activity, make_lead, make_opportunity, make_organisation, make_user
 from tests.support.api import KEYS
 from tests.support.mailbag import make_message
@@ -42,10 +45,12 @@ class Site:
     address: str
     db: Database
 
-    def __init__(self, data_dir: Path, furnished: Callable[[Session], object] | None = None) -> None:
-        """`furnished` adds to the business what a test needs more."""
+    def __init__(
+        self, data_dir: Path, furnished: Callable[[Session], object] | None = None, **how: Any
+    ) -> None:
+        """`furnished` adds to the business what a test needs more; `how` are other settings."""
         self._data_dir, self._furnished = data_dir, furnished
-        settings = Settings(_env_file=None, data_dir=data_dir)  # type: ignore[call-arg]
+        settings = Settings(_env_file=None, data_dir=data_dir, **how)  # type: ignore[call-arg]
         self._settings = settings
         config = uvicorn.Config(
             create_app(settings, self._opened), host="127.0.0.1", port=0, log_level="error"
@@ -62,7 +67,9 @@ class Site:
             if self._furnished:
                 await db.write(self._furnished)
             self.db = db
-            yield State(self._settings, db, offline_ports(self._data_dir), KEYS)
+            poster = GuardedPoster(allow=["127.0.0.0/8"])
+            ports = replace(offline_ports(self._data_dir), webhook_poster=poster)
+            yield State(self._settings, db, ports, KEYS)
         finally:
             await db.close()
 

@@ -88,6 +88,17 @@ async def test_after_five_failures_even_the_right_password_has_to_wait(api: Api,
         )
 
 
+async def test_one_password_tried_on_many_accounts_from_one_place_has_to_wait(api: Api, user: User) -> None:
+    client = api.anonymous()
+    for n in range(30):
+        problem(await sign_in(client, f"guess{n}@example.com", "Summer2026!"), 401)
+    answer = await sign_in(client, "ann@example.com")
+
+    problem(answer, 429)
+    with clock.frozen(clock.now() + timedelta(seconds=int(answer.headers["retry-after"]) + 1)):
+        assert (await sign_in(client, "ann@example.com")).status_code == 200
+
+
 async def test_attempts_are_forgotten_after_thirty_days(api: Api, user: User) -> None:
     client = api.anonymous()
     with clock.frozen(clock.now() - timedelta(days=31)):
