@@ -6,13 +6,14 @@ from typing import Annotated, Any
 from urllib.parse import parse_qsl, urlsplit
 from uuid import UUID
 
-from fastapi import APIRouter, Form, Query, Request, Response
+from fastapi import Form, Query, Request, Response
 
 from crm_api.access import Actor
 from crm_api.conditions import filters, records
 from crm_api.conditions.tree import All, Comparison
 from crm_api.core import clock
 from crm_api.core.listing import Window
+from crm_api.core.routing import Router
 from crm_api.custom_fields.fields import registry
 from crm_api.dependencies import Db, Visitor
 from crm_api.leads import board as leads
@@ -26,7 +27,7 @@ from crm_api.pages.stage_pages import move, staged
 from crm_api.pages.templating import is_fragment, render
 from crm_api.pipelines.board import Asked
 
-router = APIRouter(include_in_schema=False, route_class=PageRoute)
+router = Router(include_in_schema=False, route_class=PageRoute)
 CARDS, MORE, MOST = 20, 40, 200
 COLD_AFTER = 14  # days without a word from which a lead counts as forgotten
 _OF_BOARDS = ("pipeline_id", "sort", "view", "cards")

@@ -5,17 +5,18 @@ from typing import Annotated, Any, get_args
 from urllib.parse import urlencode
 from uuid import UUID
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import Query, Request, Response
 
 from crm_api.access import Actor
 from crm_api.core.errors import Invalid
+from crm_api.core.routing import Router
 from crm_api.dependencies import Db
 from crm_api.field import coverage
 from crm_api.pages import maps, tiles
 from crm_api.pages.errors import PageRoute
 from crm_api.pages.session import Signed
 
-router = APIRouter(include_in_schema=False, route_class=PageRoute)
+router = Router(include_in_schema=False, route_class=PageRoute)
 PATH = "/crm/visits/coverage"
 LISTED = 50
 WORDS = {"in_time": "Visited in time", "overdue": "Overdue", "never": "Never visited"}

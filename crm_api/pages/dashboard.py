@@ -3,17 +3,18 @@
 from dataclasses import dataclass
 from typing import Any
 
-from fastapi import APIRouter, Request, Response
+from fastapi import Request, Response
 
 from crm_api.access import Actor
 from crm_api.analytics import dashboard
+from crm_api.core.routing import Router
 from crm_api.dependencies import Db
 from crm_api.pages import frame, graphs, picking
 from crm_api.pages.errors import PageRoute
 from crm_api.pages.picking import Asked, Bar, Picked, page_of
 from crm_api.pages.session import Signed
 
-router = APIRouter(include_in_schema=False, route_class=PageRoute)
+router = Router(include_in_schema=False, route_class=PageRoute)
 PATH = "/crm/dashboard"
 DEALS = ("open_pipeline", "weighted_forecast", "due_to_close", "won_revenue", "win_rate", "cycle_time")
 LEADS = ("active_leads", "new_leads", "hot_leads", "opportunity_rate", "conversion_rate")

@@ -4,13 +4,14 @@ Whoever is signed in, by token or on the pages, sees the custom fields of this o
 names and choices are nobody's business: they get the description that every installation has.
 """
 
-from fastapi import APIRouter, Request, Response
+from fastapi import Request, Response
 
+from crm_api.core.routing import Router
 from crm_api.custom_fields.description import described
 from crm_api.dependencies import Db, current_actor, json_answer
 from crm_api.pages.session import maybe_visitor
 
-router = APIRouter(include_in_schema=False)
+router = Router(include_in_schema=False)
 
 
 @router.get("/openapi.json")

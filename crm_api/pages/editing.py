@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter, Form, Request, Response
+from fastapi import Form, Request, Response
 
 from crm_api.access import Actor
 from crm_api.conditions import expansion, filters, records
@@ -12,6 +12,7 @@ from crm_api.conditions.tree import All, Comparison
 from crm_api.core.errors import BadRequest, Conflict, Invalid, NotFound, Problem, Stale
 from crm_api.core.fields import CATALOGUES
 from crm_api.core.listing import Window
+from crm_api.core.routing import Router
 from crm_api.dependencies import Db, Visitor
 from crm_api.pages import fields, forms, frame, once, timelines
 from crm_api.pages.errors import PageRoute
@@ -19,7 +20,7 @@ from crm_api.pages.kinds import BY_NAME, KINDS, Kind, label_of
 from crm_api.pages.session import Signed, Trusted, local_path
 from crm_api.pages.templating import render
 
-router = APIRouter(include_in_schema=False, route_class=PageRoute)
+router = Router(include_in_schema=False, route_class=PageRoute)
 Page = Callable[..., Awaitable[Response]]
 AT_ONCE, LONGEST_NAME = 200, 200
 

@@ -2,15 +2,15 @@
 
 from uuid import UUID
 
-from fastapi import APIRouter
 from fastapi.responses import StreamingResponse
 
 from crm_api.attachments import flows, naming
+from crm_api.core.routing import Router
 from crm_api.dependencies import Db, Files
 from crm_api.pages.errors import PageRoute
 from crm_api.pages.session import Signed
 
-router = APIRouter(include_in_schema=False, route_class=PageRoute)
+router = Router(include_in_schema=False, route_class=PageRoute)
 
 
 @router.get("/crm/files/{attachment_id}")

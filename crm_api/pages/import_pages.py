@@ -12,13 +12,14 @@ from pathlib import Path
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter, File, Form, Query, Request, Response, UploadFile
+from fastapi import File, Form, Query, Request, Response, UploadFile
 from fastapi.responses import FileResponse
 from starlette.background import BackgroundTask
 
 from crm_api.access import require_role
 from crm_api.core.errors import Invalid, NotFound, Problem
 from crm_api.core.ids import new_id
+from crm_api.core.routing import Router
 from crm_api.dependencies import Db, SettingsDep, Visitor
 from crm_api.imports import flows, runs
 from crm_api.imports.kinds import KINDS
@@ -32,7 +33,7 @@ from crm_api.pages.formats import phrase
 from crm_api.pages.session import Signed, Trusted
 from crm_api.pages.templating import is_fragment, render
 
-router = APIRouter(include_in_schema=False, route_class=PageRoute)
+router = Router(include_in_schema=False, route_class=PageRoute)
 OFFERED = ("accounts", "contacts", "leads", "opportunities", "orders", "products")
 SAMPLES, SHOWN = 3, 15
 KEPT_SECONDS = 86_400  # how long a file waits to be imported

@@ -7,14 +7,15 @@ files that it keeps; browsers look for a new one whenever the page is opened.
 import json
 from functools import cache
 
-from fastapi import APIRouter, Response
+from fastapi import Response
 
+from crm_api.core.routing import Router
 from crm_api.pages.assets import SCRIPT, STATIC, library
 from crm_api.pages.errors import PageRoute
 from crm_api.pages.headers import ASSET_HEADERS
 from crm_api.pages.road_pages import PATH
 
-router = APIRouter(include_in_schema=False, route_class=PageRoute)
+router = Router(include_in_schema=False, route_class=PageRoute)
 MANIFEST, WORKER = "/manifest.webmanifest", "/crm/visits/worker.js"
 ON_THE_ROAD = (
     "app.css", "visits.css", "app.js", "htmx.js", "road.js", "route.js", "queue.js", "icons.svg", "favicon.svg"

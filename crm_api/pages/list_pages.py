@@ -4,12 +4,13 @@ from collections.abc import Awaitable, Callable
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter, Form, Request, Response
+from fastapi import Form, Request, Response
 from fastapi.responses import StreamingResponse
 
 from crm_api.access import Actor
 from crm_api.conditions import expansion, filters
 from crm_api.core.errors import Conflict, Invalid, Problem
+from crm_api.core.routing import Router
 from crm_api.custom_fields.fields import registry
 from crm_api.dependencies import Db, Visitor
 from crm_api.exports import flows as exports
@@ -25,7 +26,7 @@ from crm_api.pages.session import Signed, Trusted
 from crm_api.views import service as views
 from crm_api.views.schemas import SharedWith, ViewIn
 
-router = APIRouter(include_in_schema=False, route_class=PageRoute)
+router = Router(include_in_schema=False, route_class=PageRoute)
 Page = Callable[..., Awaitable[Response]]
 
 

@@ -4,12 +4,13 @@ from dataclasses import replace
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter, Form, Query, Request, Response
+from fastapi import Form, Query, Request, Response
 
 from crm_api.access import Actor
 from crm_api.conditions import filters, records
 from crm_api.core.database import Database
 from crm_api.core.listing import Window
+from crm_api.core.routing import Router
 from crm_api.dependencies import Db
 from crm_api.notifications import service
 from crm_api.notifications.schemas import ReadAll
@@ -19,7 +20,7 @@ from crm_api.pages.kinds import address_of
 from crm_api.pages.session import Signed, Trusted, local_path
 from crm_api.pages.templating import is_fragment, render
 
-router = APIRouter(include_in_schema=False, route_class=PageRoute)
+router = Router(include_in_schema=False, route_class=PageRoute)
 AT_ONCE, IN_THE_BELL = 30, 8
 ICONS = {
     "assignment": "user-plus", "stage_change": "arrow-right", "reminder": "clock", "follow_up": "calendar-clock",

@@ -2,9 +2,10 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Form, Query, Request, Response
+from fastapi import Form, Query, Request, Response
 
 from crm_api.core.errors import NotFound
+from crm_api.core.routing import Router
 from crm_api.dependencies import Db
 from crm_api.outbox import service
 from crm_api.pages import frame, outbox
@@ -12,7 +13,7 @@ from crm_api.pages.errors import PageRoute
 from crm_api.pages.outbox import SHELVES
 from crm_api.pages.session import Signed, Trusted
 
-router = APIRouter(include_in_schema=False, route_class=PageRoute)
+router = Router(include_in_schema=False, route_class=PageRoute)
 
 
 @router.get("/outbox")

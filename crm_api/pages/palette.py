@@ -4,11 +4,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import Query, Request, Response
 
 from crm_api.access import Actor
 from crm_api.conditions import filters, records
 from crm_api.core.listing import Window
+from crm_api.core.routing import Router
 from crm_api.dependencies import Db, Visitor
 from crm_api.pages import frame, navigation
 from crm_api.pages.errors import PageRoute
@@ -17,7 +18,7 @@ from crm_api.pages.navigation import Entry
 from crm_api.pages.session import Signed
 from crm_api.pages.templating import is_fragment, render
 
-router = APIRouter(include_in_schema=False, route_class=PageRoute)
+router = Router(include_in_schema=False, route_class=PageRoute)
 SEARCHED = (ACCOUNTS, CONTACTS, OPPORTUNITIES, LEADS, TASKS)
 OF_EACH, ON_THE_PAGE = 4, 15
 LONGEST = 200

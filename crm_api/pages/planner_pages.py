@@ -4,12 +4,13 @@ from datetime import date, timedelta
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from fastapi import APIRouter, Form, Query, Request, Response
+from fastapi import Form, Query, Request, Response
 
 from crm_api.access import Actor
 from crm_api.accounts.schemas import AccountType
 from crm_api.core import clock, context
 from crm_api.core.errors import Conflict, Invalid, NotFound, Problem, Stale, Unavailable
+from crm_api.core.routing import Router
 from crm_api.dependencies import Db, PortsDep, Visitor
 from crm_api.pages import forms, frame, once, planner, tiles
 from crm_api.pages.errors import PageRoute
@@ -19,7 +20,7 @@ from crm_api.pages.session import Signed, Trusted
 from crm_api.visits import flows, service
 from crm_api.visits.schemas import MoveIn, PlanIn, ReplanIn, WeekIn
 
-router = APIRouter(include_in_schema=False, route_class=PageRoute, prefix="/crm/visits")
+router = Router(include_in_schema=False, route_class=PageRoute, prefix="/crm/visits")
 LATE = (15, 30, 45, 60, 90)
 RADII = (20, 40, 80, 160)
 REFUSALS = (Invalid, Conflict, Stale, Unavailable)

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from fastapi import APIRouter, Form, Query, Request, Response
+from fastapi import Form, Query, Request, Response
 
 from crm_api.access import Actor
 from crm_api.activities import service as activities
@@ -16,6 +16,7 @@ from crm_api.conditions import expansion, records
 from crm_api.conditions.filters import Wanted
 from crm_api.core.errors import Invalid, NotFound
 from crm_api.core.fields import CATALOGUES, CUSTOM
+from crm_api.core.routing import Router
 from crm_api.dependencies import Db, Visitor
 from crm_api.pages import fields, frame, maps, once, permits, relations, tiles, timelines
 from crm_api.pages.errors import PageRoute
@@ -23,7 +24,7 @@ from crm_api.pages.kinds import KINDS, Kind, label_of
 from crm_api.pages.session import Signed, Trusted, local_path
 from crm_api.pages.templating import is_fragment, render
 
-router = APIRouter(include_in_schema=False, route_class=PageRoute)
+router = Router(include_in_schema=False, route_class=PageRoute)
 Page = Callable[..., Awaitable[Response]]
 Logged = Literal["note", "call", "meeting", "email", "visit", "task"]
 # What the composer of a record offers: the word, the button, what is asked.

@@ -3,11 +3,12 @@
 from dataclasses import replace
 from typing import Any
 
-from fastapi import APIRouter, Request, Response
+from fastapi import Request, Response
 
 from crm_api.access import Actor
 from crm_api.analytics import files, reports
 from crm_api.analytics.tables import Asked as Wanted
+from crm_api.core.routing import Router
 from crm_api.dependencies import Db
 from crm_api.pages import frame, graphs, picking
 from crm_api.pages.errors import PageRoute
@@ -15,7 +16,7 @@ from crm_api.pages.headers import PAGE_HEADERS
 from crm_api.pages.picking import Asked, Bar, Picked, page_of
 from crm_api.pages.session import Signed
 
-router = APIRouter(include_in_schema=False, route_class=PageRoute)
+router = Router(include_in_schema=False, route_class=PageRoute)
 PATH = "/crm/reports"
 OVER_TIME = ("forecast",)
 

@@ -6,12 +6,13 @@ from typing import Annotated, Any, Literal
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from fastapi import APIRouter, File, Form, Request, Response, UploadFile
+from fastapi import File, Form, Request, Response, UploadFile
 from fastapi.responses import JSONResponse
 
 from crm_api.access import Actor
 from crm_api.core import clock
 from crm_api.core.errors import Conflict, Invalid, Problem
+from crm_api.core.routing import Router
 from crm_api.dependencies import Db, Files, PortsDep, SettingsDep, Visitor
 from crm_api.field import check_ins
 from crm_api.field import flows as field
@@ -24,7 +25,7 @@ from crm_api.pages.templating import is_script, render
 from crm_api.visits import flows
 from crm_api.visits.schemas import FreeTime, FreeTimeIn
 
-router = APIRouter(include_in_schema=False, route_class=PageRoute, prefix="/crm/visits")
+router = Router(include_in_schema=False, route_class=PageRoute, prefix="/crm/visits")
 PATH = "/crm/visits/today"
 MORNING = time(9)
 SOON = ((1, "Tomorrow"), (3, "In 3 days"), (7, "In a week"), (30, "In a month"))

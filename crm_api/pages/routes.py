@@ -3,13 +3,14 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Form, Request, Response
+from fastapi import Form, Request, Response
 from fastapi.responses import RedirectResponse
 
 from crm_api.activities import service as activities
 from crm_api.activities.schemas import Completion
 from crm_api.core import clock
 from crm_api.core.errors import NotFound, NotSignedIn, Problem, TooMany
+from crm_api.core.routing import Router
 from crm_api.dependencies import Db, PortsDep, Visitor
 from crm_api.pages import (
     answers,
@@ -57,7 +58,7 @@ from crm_api.visits import flows as planning
 from crm_api.visits import service as visit_plans
 from crm_api.visits.schemas import PlanIn
 
-router = APIRouter(include_in_schema=False, route_class=PageRoute)
+router = Router(include_in_schema=False, route_class=PageRoute)
 # Each page is a module with a router of its own; a new one is a word here.
 for _page in (
     asking,

@@ -3,7 +3,7 @@
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import Query, Request, Response
 
 from crm_api.access import Actor, require_role
 from crm_api.changes import service as changes
@@ -11,6 +11,7 @@ from crm_api.conditions import filters, records
 from crm_api.conditions.tree import All, Comparison
 from crm_api.core.errors import Conflict, Invalid, NotAllowed, Problem, Stale
 from crm_api.core.listing import Window
+from crm_api.core.routing import Router
 from crm_api.core.schemas import changes as fields_sent
 from crm_api.dependencies import Db, PortsDep, Visitor, state
 from crm_api.organisation import service as organisation
@@ -22,7 +23,7 @@ from crm_api.pages.kinds import address_of
 from crm_api.pages.sections import Ask
 from crm_api.pages.session import Signed, Trusted
 
-router = APIRouter(include_in_schema=False, route_class=PageRoute)
+router = Router(include_in_schema=False, route_class=PageRoute)
 PATH = "/crm/settings"
 MONTHS = ("January", "February", "March", "April", "May", "June", "July", "August", "September", "October",
           "November", "December")  # fmt: skip

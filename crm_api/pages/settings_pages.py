@@ -4,11 +4,12 @@ import asyncio
 from typing import Any
 from uuid import UUID
 
-from fastapi import APIRouter, Request, Response
+from fastapi import Request, Response
 
 from crm_api.access import Actor
 from crm_api.conditions import records
 from crm_api.core.errors import Conflict, Invalid, NotAllowed, NotFound, Problem, Stale
+from crm_api.core.routing import Router
 from crm_api.dependencies import Db, Visitor, state
 from crm_api.pages import frame, once, sections
 from crm_api.pages.editing import typed_in
@@ -18,7 +19,7 @@ from crm_api.pages.sections import BY_KEY, SECTIONS, Section
 from crm_api.pages.session import Signed, Trusted
 from crm_api.users import passwords
 
-router = APIRouter(include_in_schema=False, route_class=PageRoute)
+router = Router(include_in_schema=False, route_class=PageRoute)
 PATH = "/crm/settings"
 HIDDEN = ("stages",)  # has no list of its own
 REFUSED = (Invalid, Conflict, Stale, NotAllowed)

@@ -3,13 +3,14 @@
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import Query, Request, Response
 
 from crm_api.access import Actor
 from crm_api.conditions import filters, records
 from crm_api.conditions.tree import All, Comparison
 from crm_api.core.errors import Conflict, Invalid, NotAllowed, Problem, Stale
 from crm_api.core.listing import Window
+from crm_api.core.routing import Router
 from crm_api.dependencies import Db, KeysDep, PortsDep, Visitor, state
 from crm_api.pages import frame, once, sections
 from crm_api.pages.editing import typed_in
@@ -21,7 +22,7 @@ from crm_api.users.schemas import ApiKeyIn
 from crm_api.webhooks import flows, service
 from crm_api.webhooks.schemas import WebhookIn, WebhookPatch
 
-router = APIRouter(include_in_schema=False, route_class=PageRoute)
+router = Router(include_in_schema=False, route_class=PageRoute)
 KEYS, HOOKS = "/crm/settings/api-keys", "/crm/settings/webhooks"
 KEY = (
     Ask("name", "Name", required=True, hint="What program it is for."),

@@ -5,10 +5,11 @@ and converting ask first.
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter, Form, Query, Request, Response
+from fastapi import Form, Query, Request, Response
 
 from crm_api.conditions import records
 from crm_api.core.errors import Conflict, Invalid, NotFound, Problem
+from crm_api.core.routing import Router
 from crm_api.dependencies import Db, Visitor
 from crm_api.leads import conversion, progress
 from crm_api.leads.schemas import Convert, Qualify
@@ -22,7 +23,7 @@ from crm_api.pages.errors import PageRoute
 from crm_api.pages.kinds import LEADS, OPPORTUNITIES, Kind, label_of
 from crm_api.pages.session import Signed, Trusted, local_path
 
-router = APIRouter(include_in_schema=False, route_class=PageRoute)
+router = Router(include_in_schema=False, route_class=PageRoute)
 Line = Annotated[str, Form(max_length=50_000)]
 Back = Annotated[str, Form(max_length=4000)]
 REASONS = ("Price", "Bought elsewhere", "No budget", "No need any more", "Bad timing", "No answer")

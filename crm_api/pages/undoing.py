@@ -3,15 +3,16 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Form, Request, Response
+from fastapi import Form, Request, Response
 
 from crm_api.changes import service as changes
+from crm_api.core.routing import Router
 from crm_api.dependencies import Db
 from crm_api.pages import frame
 from crm_api.pages.errors import PageRoute
 from crm_api.pages.session import Trusted, local_path
 
-router = APIRouter(include_in_schema=False, route_class=PageRoute)
+router = Router(include_in_schema=False, route_class=PageRoute)
 
 
 @router.post("/undo/{change_set_id}")

@@ -5,7 +5,7 @@ from alembic import op
 
 from crm_api.core import dialect
 
-revision = '0025'
+revision = '0019'
 down_revision = '0018'
 branch_labels = None
 depends_on = None
