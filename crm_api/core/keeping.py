@@ -25,13 +25,21 @@ class _Kept:
     turn: int = 0
 
 
-def kept(session: Session, key: str, load: Callable[[Session, T | None], T], *, again: bool = False) -> T:
+def kept(
+    session: Session,
+    key: str,
+    load: Callable[[Session, T | None], T],
+    *,
+    again: bool = False,
+    longer: int = 1,
+) -> T:
     """What `load(session, before)` gives, kept under `key`; `before` is what it gave last, or None.
 
-    With `again` the database is asked even where the answer is fresh.
+    With `again` the database is asked even where the answer is fresh; `longer` times as long as usual is it taken for
+    that where asking is dear.
     """
     if again or key not in session.info:
-        session.info[key] = _current(session, key, load, again=again)
+        session.info[key] = _current(session, key, load, again=again, longer=longer)
     found: T = session.info[key]
     return found
 
@@ -49,7 +57,9 @@ def changing(session: Session, key: str) -> None:
             here.until = 0.0
 
 
-def _current(session: Session, key: str, load: Callable[[Session, T | None], T], *, again: bool) -> T:
+def _current(
+    session: Session, key: str, load: Callable[[Session, T | None], T], *, again: bool, longer: int
+) -> T:
     if session.info.get(_mine(key)):
         return load(session, None)  # not committed yet: nobody else's business
     here = _of(session, key)
@@ -61,7 +71,7 @@ def _current(session: Session, key: str, load: Callable[[Session, T | None], T],
     # Changed here while this was read, it may be what was before; and what this transaction itself wrote in passing
     # (the load flushes) is nobody's business before the commit.
     if turn == here.turn and not session.info.get(_mine(key)):
-        here.value, here.until = found, now + FRESH_SECONDS
+        here.value, here.until = found, now + longer * FRESH_SECONDS
     return found
 
 

@@ -217,11 +217,11 @@ def load(
     """Index what the actor may see: the labels of records, and the values of fields that group.
 
     `texts` are the question's tokens: where a kind has too many records to hold, only labels equal to a
-    run of them are fetched. The rest is kept for some seconds, since reading it takes longer than the question;
-    with `again` it is read anew.
+    run of them are fetched. The rest is kept for half a minute, since reading it takes a hundred times as long as the
+    question; with `again`, as when a question is not understood, it is read anew.
     """
     key = f"names:{actor.user_id}:{actor.role}:{id(registry)}"
-    known = kept(session, key, lambda session, _: _index(session, registry, actor), again=again)
+    known = kept(session, key, lambda session, _: _index(session, registry, actor), again=again, longer=6)
     strange = _strange(texts, known, registry) if known.large else []
     more = [name for kind in known.large for name in _called(session, registry[kind], actor, texts, strange)]
     return known.with_more(more)
