@@ -23,11 +23,11 @@ def demo(
     from crm_api.core import clock, context
     from entrypoints.cli import run
     from entrypoints.demo import load
-    from entrypoints.demo.company import generate
+    from entrypoints.demo.company import generate, newest_day
 
     async def add(state: "State") -> None:
         with context.working(origin="demo", label="Demo company"):
-            await state.db.write(load.load, generate(at.date() if at else clock.today(), seed))
+            await state.db.write(load.load, generate(at.date() if at else newest_day(clock.now()), seed))
 
     async def take_out(state: "State") -> int:
         with context.working(origin="demo", label="Removal of the demo company"):

@@ -21,7 +21,7 @@ from crm_api.users.models import User
 from crm_api.users.passwords import hash_password
 from crm_api.users.schemas import UserIn
 from entrypoints.demo import load as demo
-from entrypoints.demo.company import generate
+from entrypoints.demo.company import generate, newest_day
 
 DEMO_USERS = ("manager@demo.example", "rep@demo.example", "field@demo.example", "viewer@demo.example")
 
@@ -59,7 +59,7 @@ async def _demo_company(db: Database, password: str) -> None:
     """Make the demo company where there is none, and let its people in with today's password."""
     if not await db.read(demo.is_loaded):
         with context.working(origin="demo", label="Demo company"):
-            await db.write(demo.load, generate(clock.today()))
+            await db.write(demo.load, generate(newest_day(clock.now())))
     await db.write(demo.let_in, password_hash=hash_password(password))
 
 

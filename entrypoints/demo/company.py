@@ -8,7 +8,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -80,6 +80,11 @@ class DemoCompany:
 
 def _plain(value: Any) -> str:
     return value.isoformat() if isinstance(value, date | datetime) else str(value)
+
+
+def newest_day(now: datetime) -> date:
+    """The last day whose noon (UTC), when a company is drawn, has come: nothing it tells of lies ahead."""
+    return (now - timedelta(hours=12)).date()
 
 
 def generate(at: date, seed: int = DEFAULT_SEED) -> DemoCompany:
