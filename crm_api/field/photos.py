@@ -16,9 +16,10 @@ from crm_api.core.errors import Conflict, NotAllowed
 from crm_api.field.models import CheckIn
 
 
-def require_own(session: Session, actor: Actor, *, check_in_id: UUID) -> CheckIn:
-    """The actor's own check-in; raises NotFound where it is not there, NotAllowed where it is a colleague's."""
-    here: CheckIn = records.get(session, actor, CheckIn, check_in_id, writing=True)
+def require_own(session: Session, actor: Actor, *, check_in_id: UUID, writing: bool = False) -> CheckIn:
+    """The actor's own check-in, held where something is written; raises NotFound where it is not there, NotAllowed
+    where it is a colleague's."""
+    here: CheckIn = records.get(session, actor, CheckIn, check_in_id, writing=writing)
     if here.owner_id != actor.user_id:
         raise NotAllowed("Photos of a visit are added by whoever made it.")
     return here
@@ -28,7 +29,7 @@ def hang(session: Session, actor: Actor, *, check_in_id: UUID, file_id: UUID) ->
     """Add a file that was just taken in to the visit, and let go of it where the visit has that very photo already:
     a phone that never heard of its success sends it again. Raises Conflict for one photo too many.
     """
-    here = require_own(session, actor, check_in_id=check_in_id)
+    here = require_own(session, actor, check_in_id=check_in_id, writing=True)
     visit: Activity = records.get(session, actor, Activity, here.activity_id)
     file: Attachment = records.get(session, actor, Attachment, file_id, writing=True)
     hanging = visit.attachments or []

@@ -96,7 +96,9 @@ class _Said:
         self._walk(kind, tree.get("not") or {})
 
     def _path(self, kind: str, path: str) -> None:
-        for name in path.split("."):
+        parts = path.split(".")
+        self.names.update(".".join(parts[at:]) for at in range(len(parts)))  # a custom field's has two parts
+        for name in parts:
             self.names.add(name)
             steps = paths.steps_from(self.registry, kind)
             step = next((s for s in steps if _is_step(s, name)), None)

@@ -1,16 +1,25 @@
 """The pages without a browser: a client that keeps the cookie, sends forms as pages do, and reads tokens."""
 
+import gzip
 import re
 from typing import Any
 
 import httpx
 
+from crm_api.pages.assets import library
 from crm_api.users import sessions
 from crm_api.users.models import User
 from tests.support.api import Api
 
 OWN = {"Origin": "http://testserver", "Sec-Fetch-Site": "same-origin"}
 FRAGMENT = {"HX-Request": "true"}
+
+
+def weight(page: httpx.Response) -> int:
+    """The compressed bytes of a page and of the files it names."""
+    named = [asset for name, asset in library().items() if f"/{name}" in page.text]
+    assert {"app.css", "app.js", "htmx.js"} <= {asset.path.rpartition("/")[2] for asset in named}
+    return len(gzip.compress(page.content)) + sum(len(asset.packed) for asset in named)
 
 
 class Visit:
