@@ -160,6 +160,20 @@ def test_a_search_only_ever_holds_weeks_that_pass_the_check(horizon):
         assert check(horizon, search.polish()).valid
 
 
+def test_a_visit_stays_where_the_only_way_home_leads_past_others():
+    # From place 1 a road leads to place 2 alone, from there to place 3 alone, and from there home.
+    seconds = [[0, 600, 600, 600], [None, 0, 600, None], [None, None, 0, 600], [600, None, None, 0]]
+    tours = tuple(Tour(str(n), n, Shift(8 * HOUR, 17 * HOUR)) for n in range(2))
+    first, second, third = (Stop(str(node), node, HOUR, EVERYTHING) for node in (1, 2, 3))
+    calls = (Call("1", (first, None), 1), Call("2", (second, second), 1), Call("3", (third, third), 1))
+    horizon = Horizon(tours, calls, seconds, seconds)
+    for seed in range(10):
+        search = Search(horizon, [[0, 1, 2], []], seed=seed)
+        search.run(5)
+        assert check(horizon, [route.order for route in search.routes]).valid
+        assert search.best == [[0, 1, 2], []]
+
+
 @calm
 @given(days(max_stops=8), st.data())
 def test_insertions_on_arrays_are_those_tried_one_by_one(day, data):

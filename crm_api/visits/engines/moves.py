@@ -37,6 +37,13 @@ class Slots:
         self.work = self.driven + sum(s.service for s in self.stops) + shift.lunch_seconds
         self.spare = shift.end - shift.start - self.work
 
+    @property
+    def holds(self) -> bool:
+        """Whether the day works as it is: taking a visit out may leave two places no road joins in time."""
+        shift, (a, b) = self.day.shift, self.nodes[-2:]
+        over = self.leaving[-1].drive(shift.lunch, self.day.seconds[a][b]).fed
+        return over is not None and over <= shift.end and (self.room is None or self.room >= 0)
+
     def _latest_leaving(self, travel: int | None) -> Clock:
         """The latest time of setting out for a place that must be reached by the last of `latest`."""
         hungry, fed = self.latest[-1]

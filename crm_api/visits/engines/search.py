@@ -156,7 +156,7 @@ class Search:
                 self.routes[tour] = self._offer_more(tour, gone)
         self._fill(around, self.random.choice((1.0, 1.5, 2.0, 3.0)))
         now = self._merit()
-        if self._accepts(before, now):
+        if all(self.routes[tour].slots.holds for tour in touched) and self._accepts(before, now):
             self.current = now
             if now > self.best_merit:
                 self._settle()
