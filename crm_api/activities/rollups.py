@@ -5,6 +5,7 @@ Out of kept sums, by day in UTC, where the asker sees every activity; else among
 
 from collections.abc import Sequence
 from datetime import datetime
+from functools import cache
 from typing import Any, Literal
 
 import sqlalchemy as sa
@@ -100,6 +101,7 @@ def _sums() -> list[Any]:
     return [sa.func.count().label("activities"), minutes.label("minutes")]
 
 
+@cache
 def _everything() -> sa.CompoundSelect[Any]:
     def of(state: State) -> sa.Select[Any]:
         holds, at = STATES[state]

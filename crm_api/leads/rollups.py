@@ -4,6 +4,7 @@ The kept sums are by the day a lead was made, in UTC; a lead counts once by each
 """
 
 from datetime import datetime
+from functools import cache
 from typing import Any, Literal
 from uuid import UUID
 
@@ -98,6 +99,7 @@ def _sums() -> list[Any]:
     ]
 
 
+@cache
 def _everything() -> sa.CompoundSelect[Any]:
     def by(axis: Axis) -> sa.Select[Any]:
         word, day = getattr(Lead, axis), day_of(Lead.created_at)

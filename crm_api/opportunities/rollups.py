@@ -6,6 +6,7 @@ index in one statement.
 
 from collections.abc import Sequence
 from datetime import date, timedelta
+from functools import cache
 from typing import Any
 from uuid import UUID
 
@@ -102,6 +103,7 @@ def _sums() -> list[Any]:
     ]
 
 
+@cache
 def _everything() -> sa.Select[Any]:
     keys = _keys()
     statement = sa.select(*(column.label(key) for key, column in keys.items()), *_sums())

@@ -2,6 +2,7 @@
 
 import importlib
 import pkgutil
+from functools import cache
 
 import sqlalchemy as sa
 
@@ -9,6 +10,7 @@ import crm_api
 from crm_api.core.database import Base
 
 
+@cache
 def all_tables() -> sa.MetaData:
     """The metadata with the models of every domain loaded."""
     for package in pkgutil.iter_modules(crm_api.__path__):
