@@ -12,15 +12,15 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from bench.copies import Words, copy
-from bench.data import _CITIES, _FIRST, _GIVEN, _SECOND, _THIRD, PASSWORD, _company
+from bench.copies import MINUTES, Words, copy, deal_cells, lead_cells
+from bench.data import CITIES, FIRST, GIVEN, PASSWORD, SECOND, THIRD, set_up
 from crm_api.accounts.models import ACCOUNT_TYPES, RATINGS, TIERS, Account, AccountStats
 from crm_api.activities.models import Activity
 from crm_api.analytics import rollups
 from crm_api.audit.models import AuditEntry, ChangeSet
 from crm_api.contacts.models import CONTACT_ROLES, Contact, ContactStats
 from crm_api.core import clock, dialect
-from crm_api.leads.models import LEAD_SOURCES, PRIORITIES, Lead, LeadStats
+from crm_api.leads.models import Lead, LeadStats
 from crm_api.notifications.models import Notification
 from crm_api.opportunities.models import Opportunity, StageMove
 from crm_api.orders.models import Order
@@ -35,14 +35,13 @@ from crm_api.users.schemas import UserIn
 
 PER_LEAD = 10  # activities
 BUSY = 2_000  # activities of the largest customer
-MINUTES = 2 * 365 * 24 * 60
 PEOPLE = ("manager", "field", "viewer")  # beside the administrator and the reps
 Owners = list[tuple[UUID, UUID, UUID]]
 
 
 def fill(session: Session, rows: int) -> None:
     """Write a company with `rows` leads into an empty database."""
-    stages, owners = _company(session)
+    stages, owners = set_up(session)
     owners = [*owners, *_people(session)]
     sql = Words(session)
     templates = _templates(session, stages, owners[0][0])
@@ -74,7 +73,7 @@ def _people(session: Session) -> Owners:
     manager, field, _ = made
     team.manager_id = manager.id
     field.latitude, field.longitude = 39.96, -83.0
-    return [(field.id, team.id, territory_named(session, _CITIES[0]).id)]
+    return [(field.id, team.id, territory_named(session, CITIES[0]).id)]
 
 
 def _templates(session: Session, stages: Mapping[str, list[Stage]], owner_id: UUID) -> dict[Any, UUID]:
@@ -145,7 +144,7 @@ def _first(table: str, number: str) -> str:
 def _named(sql: Words) -> str:
     """A name of three words and a number."""
     return " || ' ' || ".join(
-        [sql.one_of(list(_FIRST)), sql.one_of(list(_SECOND), 3), sql.one_of(list(_THIRD), 5), "(s.n + 1)"]
+        [sql.one_of(list(FIRST)), sql.one_of(list(SECOND), 3), sql.one_of(list(THIRD), 5), "(s.n + 1)"]
     )
 
 
@@ -158,7 +157,7 @@ def _account(sql: Words) -> Mapping[str, str]:
         "account_type": sql.one_of(list(ACCOUNT_TYPES)),
         "tier": sql.one_of(list(TIERS), 2),
         "rating": sql.one_of(list(RATINGS), 3),
-        "billing_city": sql.one_of(list(_CITIES)),
+        "billing_city": sql.one_of(list(CITIES)),
         "phone": "'+1 614 555 0100'",
         "latitude": "39.5 + (s.n * 7919 % 10000) / 10000.0",
         "longitude": "-83.5 + (s.n * 104729 % 10000) / 10000.0",
@@ -167,7 +166,7 @@ def _account(sql: Words) -> Mapping[str, str]:
 
 
 def _contact(sql: Words) -> Mapping[str, str]:
-    given = sql.one_of(list(_GIVEN))
+    given = sql.one_of(list(GIVEN))
     return {
         "first_name": given,
         "external_system": "'bench'",
@@ -182,42 +181,26 @@ def _contact(sql: Words) -> Mapping[str, str]:
 def _lead(sql: Words, stages: list[Stage]) -> Mapping[str, str]:
     name = _named(sql)
     return {
-        "number": "'LEAD-' || (s.n + 1)",
+        **lead_cells(sql, stages),
         "title": name,
         "title_key": f"lower({name})",
         "company_name": name,
-        "first_name": sql.one_of(list(_GIVEN)),
+        "first_name": sql.one_of(list(GIVEN)),
         "last_name": "'Person' || s.n",
         "email": "'lead.' || s.n || '@bench.example'",
-        "city": sql.one_of(list(_CITIES)),
-        "stage_id": sql.one_of([stage.id for stage in stages]),
-        "status": sql.one_of([stage.kind for stage in stages]),
-        "source": sql.one_of(list(LEAD_SOURCES), 3),
-        "priority": sql.one_of(list(PRIORITIES), 5),
-        "score": "s.n % 101",
+        "city": sql.one_of(list(CITIES)),
         "estimated_value": "(s.n % 900) * 10000",
-        "value_base": "(s.n % 900) * 10000",
         "next_follow_up_date": f"CASE WHEN s.n % 40 = 0 THEN {sql.ago('(s.n * 31) % 86400 - 43200')} END",
     }
 
 
 def _deal(sql: Words, stages: list[Stage], at: str) -> Mapping[str, str]:
     ends = sql.one_of([int(stage.kind in CLOSED_KINDS) for stage in stages])
-    name, ahead = _named(sql), sql.ago("-((s.n * 7919) % 129600)")
+    name = _named(sql)
     return {
-        "number": "'OPP-' || (s.n + 1)",
+        **deal_cells(sql, stages, at),
         "name": name,
         "name_key": f"lower({name})",
-        "stage_id": sql.one_of([stage.id for stage in stages]),
-        "stage_kind": sql.one_of([stage.kind for stage in stages]),
-        "probability": sql.one_of([stage.probability for stage in stages]),
-        "estimated_value": "(s.n % 900) * 10000",
-        "value_base": "(s.n % 900) * 10000",
-        "started_at": sql.ago(f"(s.n * 7919) % {MINUTES} + 43200"),
-        "actual_close_date": f"CASE WHEN {ends} = 1 THEN {at} END",
-        "expected_close_date": f"CASE WHEN {ends} = 0 THEN {sql.day(ahead)} END",
-        "closes_on": f"CASE WHEN {ends} = 1 THEN {sql.day(at)} ELSE {sql.day(ahead)} END",
-        "stage_entered_at": at,
         "loss_reason": f"CASE WHEN {ends} = 1 THEN {sql.one_of(['Price', 'Timing', 'Competitor'], 2)} END",
     }
 
@@ -235,7 +218,7 @@ def _activity(sql: Words, rows: int, account: str, at: str) -> Mapping[str, str]
         "activity_type": f"CASE WHEN {open_} THEN 'task' ELSE {kinds} END",
         "status": f"CASE WHEN {open_} THEN 'scheduled' ELSE 'completed' END",
         "direction": f"CASE WHEN {kinds} = 'email' THEN {sql.one_of(['inbound', 'outbound'], 11)} END",
-        "subject": f"{sql.one_of(list(_SECOND))} || ' for the ' || lower({sql.one_of(list(_THIRD), 3)})",
+        "subject": f"{sql.one_of(list(SECOND))} || ' for the ' || lower({sql.one_of(list(THIRD), 3)})",
         "occurred_at": f"CASE WHEN NOT ({open_}) THEN {at} END",
         "completed_at": f"CASE WHEN NOT ({open_}) THEN {at} END",
         "due_at": f"CASE WHEN {open_} THEN {sql.ago('(s.n * 7919) % 86400 - 43200')} END",
@@ -252,7 +235,7 @@ def _mail(sql: Words, everybody: str, at: str) -> Mapping[str, str]:
         "idem_key": "'m' || s.n",
         "message_id": "'<m' || s.n || '@bench.example>'",
         "sender_id": everybody,
-        "recipient_name": sql.one_of(list(_GIVEN)),
+        "recipient_name": sql.one_of(list(GIVEN)),
         "status": "CASE WHEN s.n % 50 = 0 THEN 'queued' WHEN s.n % 50 = 1 THEN 'held' ELSE 'sent' END",
         "sent_at": f"CASE WHEN s.n % 50 > 1 THEN {at} END",
         "due_at": f"CASE WHEN s.n % 50 = 0 THEN {sql.ago('-(s.n % 6000) - 60')} END",

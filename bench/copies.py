@@ -11,6 +11,10 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from crm_api.core import dialect
+from crm_api.leads.models import LEAD_SOURCES, PRIORITIES
+from crm_api.pipelines.models import CLOSED_KINDS, Stage
+
+MINUTES = 2 * 365 * 24 * 60  # what happens is strewn over two years
 
 
 class Words:
@@ -65,3 +69,35 @@ def copy(
             f"FROM {model.__tablename__} AS t, {sql.series(count)} WHERE t.id = {sql.literal(record_id)}"
         )
     )
+
+
+def lead_cells(sql: Words, stages: list[Stage]) -> Mapping[str, str]:
+    """What differs from lead to lead where it is counted."""
+    return {
+        "number": "'LEAD-' || (s.n + 1)",
+        "stage_id": sql.one_of([stage.id for stage in stages]),
+        "status": sql.one_of([stage.kind for stage in stages]),
+        "source": sql.one_of(list(LEAD_SOURCES), 3),
+        "priority": sql.one_of(list(PRIORITIES), 5),
+        "score": "s.n % 101",
+        "value_base": "(s.n % 900) * 10000",
+    }
+
+
+def deal_cells(sql: Words, stages: list[Stage], at: str) -> Mapping[str, str]:
+    """What differs from deal to deal where it is counted; `at` is when it was last heard of."""
+    ends = sql.one_of([int(stage.kind in CLOSED_KINDS) for stage in stages])
+    ahead = sql.ago("-((s.n * 7919) % 129600)")
+    return {
+        "number": "'OPP-' || (s.n + 1)",
+        "stage_id": sql.one_of([stage.id for stage in stages]),
+        "stage_kind": sql.one_of([stage.kind for stage in stages]),
+        "probability": sql.one_of([stage.probability for stage in stages]),
+        "value_base": "(s.n % 900) * 10000",
+        "estimated_value": "(s.n % 900) * 10000",
+        "started_at": sql.ago(f"(s.n * 7919) % {MINUTES} + 43200"),
+        "actual_close_date": f"CASE WHEN {ends} = 1 THEN {at} END",
+        "expected_close_date": f"CASE WHEN {ends} = 0 THEN {sql.day(ahead)} END",
+        "closes_on": f"CASE WHEN {ends} = 1 THEN {sql.day(at)} ELSE {sql.day(ahead)} END",
+        "stage_entered_at": at,
+    }

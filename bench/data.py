@@ -27,23 +27,23 @@ REPS = 20
 SLICE = 2_000  # rows a transaction: as an import writes them
 PASSWORD = "measured, not guessed"
 
-_FIRST = (
+FIRST = (
     "Acorn", "Alder", "Amber", "Basin", "Birch", "Cedar", "Coral", "Delta", "Ember", "Falcon", "Granite",
     "Harbor", "Iron", "Juniper", "Lark", "Maple",
 )  # fmt: skip
-_SECOND = (
+SECOND = (
     "Freight", "Glass", "Tools", "Motors", "Paper", "Foods", "Textiles", "Timber", "Valves", "Wiring",
     "Kitchens", "Farms", "Optics", "Pumps",
 )  # fmt: skip
-_THIRD = (
+THIRD = (
     "Group", "Partners", "Works", "Brothers", "Supply", "Trading", "Industries", "Wholesale", "Depot",
     "Company",
 )  # fmt: skip
-_GIVEN = (
+GIVEN = (
     "Ada", "Bela", "Chen", "Dora", "Emil", "Fatima", "Goran", "Hana", "Ivo", "Jun", "Kira", "Luis",
     "Mina", "Noor", "Otto", "Petra", "Quentin", "Rosa",
 )  # fmt: skip
-_CITIES = (
+CITIES = (
     "Columbus",
     "Dayton",
     "Toledo",
@@ -59,7 +59,7 @@ _CITIES = (
 
 async def fill(db: Database, rows: int, per_lead: int = 0) -> None:
     """Write `rows` leads with `per_lead` activities each, and a fifth as many deals."""
-    stages, owners = await db.write(_company)
+    stages, owners = await db.write(set_up)
     for start in range(0, rows, SLICE):
         count = min(SLICE, rows - start)
         made = await db.write(_leads, start, count, stages["lead"], owners)
@@ -71,7 +71,7 @@ async def fill(db: Database, rows: int, per_lead: int = 0) -> None:
 
 async def fill_deals(db: Database, rows: int) -> None:
     """Write `rows` deals, and nothing beside them but their owners and teams."""
-    stages, owners = await db.write(_company)
+    stages, owners = await db.write(set_up)
     for start in range(0, rows, SLICE):
         await db.write(_deals, start, min(SLICE, rows - start), stages["opportunity"], owners)
     await db.write(_analyse)
@@ -98,9 +98,9 @@ def _number(n: int) -> str:
 def search_words() -> list[str]:
     """What people type: one word that many leads have, two that few have, and the start of a word."""
     return [
-        *_FIRST[:4],
-        *(f"{a} {b}" for a, b in zip(_FIRST, _SECOND, strict=False)),
-        *(w[:4] for w in _THIRD),
+        *FIRST[:4],
+        *(f"{a} {b}" for a, b in zip(FIRST, SECOND, strict=False)),
+        *(w[:4] for w in THIRD),
     ]
 
 
@@ -109,7 +109,7 @@ def _analyse(session: Session) -> None:
     session.execute(sa.text("ANALYZE"))
 
 
-def _company(session: Session) -> tuple[dict[str, list[Stage]], list[tuple[UUID, UUID, UUID]]]:
+def set_up(session: Session) -> tuple[dict[str, list[Stage]], list[tuple[UUID, UUID, UUID]]]:
     profile(session)
     pipelines.ensure_defaults(session)
     stages = {}
@@ -120,7 +120,7 @@ def _company(session: Session) -> tuple[dict[str, list[Stage]], list[tuple[UUID,
     teams = [Team(name=f"Team {n}") for n in range(4)]
     session.add_all(teams)
     session.flush()
-    territories = [territory_named(session, city) for city in _CITIES]
+    territories = [territory_named(session, city) for city in CITIES]
     hashed = hash_password(PASSWORD)
     administrator = UserIn(name="Administrator", email="admin@bench.example", role="administrator")
     users.create(session, data=administrator, password_hash=hashed)
@@ -146,8 +146,8 @@ def _lead_rows(
     draw = random.Random(start)
     now = clock.now()
     for n in range(start, start + count):
-        company = f"{draw.choice(_FIRST)} {draw.choice(_SECOND)} {draw.choice(_THIRD)} {n}"
-        given = draw.choice(_GIVEN)
+        company = f"{draw.choice(FIRST)} {draw.choice(SECOND)} {draw.choice(THIRD)} {n}"
+        given = draw.choice(GIVEN)
         stage = draw.choice(stages)
         owner_id, team_id, territory_id = draw.choice(owners)
         made_at = now - timedelta(minutes=draw.randrange(2 * 365 * 24 * 60))
@@ -159,7 +159,7 @@ def _lead_rows(
             "last_name": f"Person{n}",
             "email": f"{given.lower()}.{n}@bench.example",
             "phone": f"+1614555{n % 10_000:04d}",
-            "city": draw.choice(_CITIES),
+            "city": draw.choice(CITIES),
             "state": "OH",
             "status": stage.kind,
             "source": draw.choice(LEAD_SOURCES),
@@ -189,7 +189,7 @@ def _activities(
         rows.append(
             {
                 "activity_type": draw.choice(("call", "email", "meeting", "visit")),
-                "subject": f"{draw.choice(_SECOND)} for {draw.choice(_THIRD).lower()}",
+                "subject": f"{draw.choice(SECOND)} for {draw.choice(THIRD).lower()}",
                 "occurred_at": at,
                 "completed_at": at,
                 "lead_id": lead_id,
@@ -212,7 +212,7 @@ def _deals(
         rows.append(
             {
                 "number": f"OPP-20240101-{n + 1:06d}",
-                "name": f"{draw.choice(_FIRST)} {draw.choice(_SECOND)} deal {n}",
+                "name": f"{draw.choice(FIRST)} {draw.choice(SECOND)} deal {n}",
                 "pipeline_id": stage.pipeline_id,
                 "stage_id": stage.id,
                 "stage_kind": stage.kind,

@@ -24,8 +24,8 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from bench.copies import Words, copy
-from bench.data import _company
+from bench.copies import MINUTES, Words, copy, deal_cells, lead_cells
+from bench.data import set_up
 from crm_api import subscriptions
 from crm_api.access import Actor, system
 from crm_api.activities.models import ACTIVITY_TYPES, Activity
@@ -36,15 +36,13 @@ from crm_api.conditions.filters import Query
 from crm_api.core import clock, dialect
 from crm_api.core.database import Database
 from crm_api.leads import board as lead_board
-from crm_api.leads.models import LEAD_SOURCES, PRIORITIES, Lead
+from crm_api.leads.models import Lead
 from crm_api.opportunities import board as deal_board
 from crm_api.opportunities.models import Opportunity
 from crm_api.pipelines.board import Asked as Board
-from crm_api.pipelines.models import CLOSED_KINDS, Stage
 from crm_api.users.models import User
 
 ZONE = "America/New_York"
-MINUTES = 2 * 365 * 24 * 60
 MOST = 2.0
 RUNS = 15
 TOO_SHORT = 0.003  # seconds: below this the clock measures itself
@@ -82,7 +80,7 @@ def _report(session: Session, actor: Actor, name: reports.Name) -> Any:
 
 def fill(session: Session, rows: int) -> None:
     """Write the records, and count them into the kept sums once instead of row by row."""
-    stages, owners = _company(session)
+    stages, owners = set_up(session)
     sql, now = Words(session), clock.now()
     lead = Lead(title="Lead", number="LEAD-0", pipeline_id=stages["lead"][0].pipeline_id,
                 stage_id=stages["lead"][0].id)  # fmt: skip
@@ -99,42 +97,12 @@ def fill(session: Session, rows: int) -> None:
             session.execute(sa.text(f"DROP TRIGGER {name}"))
     at = sql.ago(f"(s.n * 7919) % {MINUTES}")
     whose = {"owner_id": sql.one_of([owner for owner, _, _ in owners], 7), "created_at": at, "updated_at": at}
-    copy(session, sql, Lead, lead.id, rows, whose | _lead(sql, stages["lead"]))
-    copy(session, sql, Opportunity, deal.id, rows // 5, whose | _deal(sql, stages["opportunity"], at))
+    copy(session, sql, Lead, lead.id, rows, whose | lead_cells(sql, stages["lead"]))
+    copy(session, sql, Opportunity, deal.id, rows // 5, whose | deal_cells(sql, stages["opportunity"], at))
     copy(session, sql, Activity, done.id, rows, whose | _activity(sql, at))
     dialect.create_objects(session.connection())
     rollups.rebuild(session)
     session.execute(sa.text("ANALYZE"))
-
-
-def _lead(sql: Words, stages: list[Stage]) -> Mapping[str, str]:
-    return {
-        "number": "'LEAD-' || (s.n + 1)",
-        "stage_id": sql.one_of([stage.id for stage in stages]),
-        "status": sql.one_of([stage.kind for stage in stages]),
-        "source": sql.one_of(list(LEAD_SOURCES), 3),
-        "priority": sql.one_of(list(PRIORITIES), 5),
-        "score": "s.n % 101",
-        "value_base": "(s.n % 900) * 10000",
-    }
-
-
-def _deal(sql: Words, stages: list[Stage], at: str) -> Mapping[str, str]:
-    closed = [stage.kind in CLOSED_KINDS for stage in stages]
-    ends = sql.one_of([int(one) for one in closed])
-    ahead = sql.ago("-((s.n * 7919) % 129600)")
-    return {
-        "number": "'OPP-' || (s.n + 1)",
-        "stage_id": sql.one_of([stage.id for stage in stages]),
-        "stage_kind": sql.one_of([stage.kind for stage in stages]),
-        "probability": sql.one_of([stage.probability for stage in stages]),
-        "value_base": "(s.n % 900) * 10000",
-        "estimated_value": "(s.n % 900) * 10000",
-        "started_at": sql.ago(f"(s.n * 7919) % {MINUTES} + 43200"),
-        "actual_close_date": f"CASE WHEN {ends} = 1 THEN {at} END",
-        "closes_on": f"CASE WHEN {ends} = 1 THEN {sql.day(at)} ELSE {sql.day(ahead)} END",
-        "stage_entered_at": at,
-    }
 
 
 def _activity(sql: Words, at: str) -> Mapping[str, str]:

@@ -2,6 +2,7 @@
 
 from uuid import UUID
 
+import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from crm_api.access import Actor
@@ -34,11 +35,8 @@ def hang(session: Session, actor: Actor, *, check_in_id: UUID, file_id: UUID) ->
     file: Attachment = records.get(session, actor, Attachment, file_id, writing=True)
     hanging = visit.attachments or []
     known = [UUID(one["file_id"]) for one in hanging if one.get("file_id")]
-    if any(
-        session.get_one(Attachment, one).sha256 == file.sha256
-        for one in known
-        if session.get(Attachment, one)
-    ):
+    same = sa.select(Attachment.id).where(Attachment.id.in_(known), Attachment.sha256 == file.sha256)
+    if session.scalar(same.limit(1)):
         files.delete(session, actor, attachment_id=file.id, if_match=None)
         return visit
     if len(hanging) >= MOST:

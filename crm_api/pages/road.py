@@ -67,15 +67,10 @@ class Road:
 async def read(db: Database, actor: Actor) -> Road:
     """The actor's own day."""
     today = clock.today(actor.time_zone)
-    plan = None
+    day = await _today(db, actor)
     waiting: list[VisitPlanOut] = []
-    if actor.user_id is not None:
-        plan = await db.read(service.today, actor, owner_id=actor.user_id, at=clock.now())
-        if plan is None:
-            waiting = await visits.plans_of(
-                db, actor, today, today, owner_id=actor.user_id, status="proposed"
-            )
-    day = await visits.day_of(db, actor, UUID(str(plan["id"]))) if plan else None
+    if day is None and actor.user_id is not None:
+        waiting = await visits.plans_of(db, actor, today, today, owner_id=actor.user_id, status="proposed")
     here = await _here(db, actor)
     planned = day.stops if day else []
     stop = next((one for one in planned if here and one.plan.activity_id == here.activity_id), None)
@@ -117,12 +112,9 @@ class Stops:
 
 async def stops(db: Database, actor: Actor) -> Stops:
     """What the actor still has before them today."""
-    plan = (
-        await db.read(service.today, actor, owner_id=actor.user_id, at=clock.now()) if actor.user_id else None
-    )
-    if plan is None:
+    day = await _today(db, actor)
+    if day is None:
         return Stops([], actor.time_zone)
-    day = await visits.day_of(db, actor, UUID(str(plan["id"])))
     open_ones = [stop for stop in day.stops if stop.open]
     known = await db.read(_known, actor, [stop.plan.account_id for stop in open_ones])
     return Stops([Carried(one, *known[one.plan.account_id]) for one in open_ones], day.plan.time_zone)
@@ -132,6 +124,14 @@ def _known(
     session: Any, actor: Actor, account_ids: list[UUID]
 ) -> dict[UUID, tuple[BriefOut | None, list[tuple[UUID, str]]]]:
     return {one: (_brief(session, actor, one), _people(session, actor, one)) for one in account_ids}
+
+
+async def _today(db: Database, actor: Actor) -> Day | None:
+    """The actor's own accepted day, which a key has none of."""
+    if actor.user_id is None:
+        return None
+    plan = await db.read(service.today, actor, owner_id=actor.user_id, at=clock.now())
+    return await visits.day_of(db, actor, UUID(str(plan["id"]))) if plan else None
 
 
 async def _here(db: Database, actor: Actor) -> CheckInOut | None:

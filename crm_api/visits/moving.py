@@ -105,9 +105,8 @@ def ordered(draft: Draft, horizon: Horizon, touched: Touched) -> list[int]:
         raise Conflict("Whose day this is may not visit this account, or its place on the map is not known.")
     moved = where[touched.put]
     if touched.position is None:
-        ends = {place: earliest_end(day, _with(rest, moved, place)) for place in range(1, len(rest) + 2)}
-        fitting = [(end, place) for place, end in ends.items() if end is not None]
-        return _with(rest, moved, min(fitting)[1] if fitting else len(rest) + 1)
+        ends = _fitting(day, rest, moved)
+        return _with(rest, moved, min(ends, key=ends.__getitem__, default=len(rest) + 1))
     return _with(rest, moved, touched.position)
 
 
@@ -125,6 +124,12 @@ def _with(rest: Sequence[int], moved: int, position: int) -> list[int]:
     return [*rest[:place], moved, *rest[place:]]
 
 
+def _fitting(day: Day, rest: Sequence[int], moved: int) -> dict[int, int]:
+    """The positions, from 1, where the stop breaks nothing, each with the second the day then ends."""
+    ends = {place: earliest_end(day, _with(rest, moved, place)) for place in range(1, len(rest) + 2)}
+    return {place: end for place, end in ends.items() if end is not None}
+
+
 # ── Why not, and what instead ────────────────────────────────────────────────────────────────────
 
 
@@ -138,7 +143,7 @@ def refusal(
         return Conflict(f"Without it the day does not hold: {said}.", broken=broken, fits=[])
     moved = next(index for index in order if draft.candidate(day.stops[index].key).account_id == touched.put)
     rest = [index for index in order if index != moved]
-    fits = [p for p in range(1, len(rest) + 2) if earliest_end(day, _with(rest, moved, p)) is not None]
+    fits = list(_fitting(day, rest, moved))
     name, elsewhere = draft.candidates[touched.put].name, [place for place in fits if place != touched.was]
     if elsewhere:
         instead = f"As stop {_listed(elsewhere)} it would fit."

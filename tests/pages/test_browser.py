@@ -5,13 +5,10 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-from tests.pages.conftest import CHROMIUM, DESK, PHONE, Opener, sign_in, violations
+from tests.pages.conftest import DESK, PHONE, Opener, sign_in, violations
 from tests.support.site import DEALERS
 
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(not CHROMIUM.exists(), reason=f"{CHROMIUM} is missing: apt install chromium"),
-]
+pytestmark = pytest.mark.browser
 
 
 def test_a_rep_signs_in_asks_and_reads_the_answer(opened: Opener) -> None:

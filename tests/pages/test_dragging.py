@@ -8,13 +8,10 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from crm_api.core import clock
-from tests.pages.conftest import CHROMIUM, MONDAY_MORNING, PHONE, Opener, violations
+from tests.pages.conftest import MONDAY_MORNING, PHONE, Opener, violations
 from tests.support.site import Site
 
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(not CHROMIUM.exists(), reason=f"{CHROMIUM} is missing: apt install chromium"),
-]
+pytestmark = pytest.mark.browser
 
 
 @pytest.fixture

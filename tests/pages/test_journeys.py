@@ -6,13 +6,10 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.pages.conftest import CHROMIUM, DESK, PHONE, Opener, violations
+from tests.pages.conftest import DESK, PHONE, Opener, violations
 from tests.support.site import EMAIL, PASSWORD
 
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(not CHROMIUM.exists(), reason=f"{CHROMIUM} is missing: apt install chromium"),
-]
+pytestmark = pytest.mark.browser
 PAGES = (
     "/crm/leads", "/crm/opportunities", "/crm/accounts", "/crm/contacts", "/crm/activities", "/crm/tasks",
     "/crm/leads?as=board", "/crm/opportunities?as=board", "/notifications", "/search?q=fin", "/crm/leads/new",

@@ -27,10 +27,7 @@ from tests.support.site import BOSS, DEALERS, EMAIL, OPEN_ALWAYS, PASSWORD, Site
 from tests.support.wire import Wire
 from tests.visits.people import make_dealer
 
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(not CHROMIUM.exists(), reason=f"{CHROMIUM} is missing: apt install chromium"),
-]
+pytestmark = pytest.mark.browser
 MORNING = datetime(2026, 11, 23, 13, 30, tzinfo=UTC)  # half past eight in Columbus
 STOPS = 10
 ROAD = "/crm/visits/today"

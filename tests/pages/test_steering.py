@@ -5,13 +5,10 @@ import re
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.pages.conftest import CHROMIUM, DESK, PHONE, Opener, violations
+from tests.pages.conftest import DESK, PHONE, Opener, violations
 from tests.support.site import BOSS, DEALERS, PASSWORD
 
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(not CHROMIUM.exists(), reason=f"{CHROMIUM} is missing: apt install chromium"),
-]
+pytestmark = pytest.mark.browser
 SETTINGS = "/crm/settings"
 PAGES = (
     "/crm/dashboard", "/crm/dashboard?period=last_12_months", "/crm/reports", "/crm/reports/win_loss",

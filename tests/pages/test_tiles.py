@@ -12,12 +12,9 @@ from pydantic import ValidationError
 from crm_api.core import clock
 from crm_api.pages import tiles
 from crm_api.settings import Settings
-from tests.pages.conftest import CHROMIUM, DESK, MONDAY_MORNING, sign_in
+from tests.pages.conftest import DESK, MONDAY_MORNING, sign_in
 from tests.support.site import Site
 
-needs_a_browser = pytest.mark.skipif(
-    not CHROMIUM.exists(), reason=f"{CHROMIUM} is missing: apt install chromium"
-)
 PICTURE = (Path(__file__).resolve().parents[2] / "static" / "icon-180.png").read_bytes()
 
 
@@ -74,7 +71,6 @@ def test_the_policy_names_the_host_and_no_more_of_the_address() -> None:
 
 
 @pytest.mark.browser
-@needs_a_browser
 def test_tiles_are_loaded_on_pages_with_a_map_and_allowed_on_no_other(
     browser: Browser, tmp_path: Path, server: tuple[str, list[tuple[str, str]]]
 ) -> None:

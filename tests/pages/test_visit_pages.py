@@ -8,13 +8,10 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from crm_api.core import clock
-from tests.pages.conftest import CHROMIUM, DESK, MONDAY_MORNING, PHONE, Opener, violations
+from tests.pages.conftest import DESK, MONDAY_MORNING, PHONE, Opener, violations
 from tests.support.site import Site
 
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(not CHROMIUM.exists(), reason=f"{CHROMIUM} is missing: apt install chromium"),
-]
+pytestmark = pytest.mark.browser
 
 AT_A_DEALER = {"latitude": 39.9312, "longitude": -83.0588}
 TUESDAY, WEDNESDAY = "2026-11-24", "2026-11-25"

@@ -3,12 +3,9 @@
 import pytest
 from playwright.sync_api import Page
 
-from tests.pages.conftest import CHROMIUM, Opener
+from tests.pages.conftest import Opener
 
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(not CHROMIUM.exists(), reason=f"{CHROMIUM} is missing: apt install chromium"),
-]
+pytestmark = pytest.mark.browser
 MOST_BYTES, MOST_SCRIPT = 60_000, 30_000  # compressed, before the map
 MAP = ("leaflet", "map.js", "route.js")
 

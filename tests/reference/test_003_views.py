@@ -6,13 +6,9 @@ from typing import Any
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from tests.pages.conftest import CHROMIUM
 from tests.reference.conftest import Put
 
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(not CHROMIUM.exists(), reason=f"{CHROMIUM} is missing: apt install chromium"),
-]
+pytestmark = pytest.mark.browser
 MENU = {
     "/crm/dashboard": "Dashboard", "/crm/leads": "Leads", "/crm/opportunities": "Opportunities",
     "/crm/contacts": "Contacts", "/crm/accounts": "Accounts", "/crm/activities": "Activities",

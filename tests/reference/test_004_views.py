@@ -5,13 +5,10 @@ import re
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from tests.pages.conftest import CHROMIUM, PHONE
+from tests.pages.conftest import PHONE
 from tests.reference.conftest import Put
 
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(not CHROMIUM.exists(), reason=f"{CHROMIUM} is missing: apt install chromium"),
-]
+pytestmark = pytest.mark.browser
 PAGES = {
     "Overview": "/crm/dashboard", "Accounts": "/crm/accounts", "Leads": "/crm/leads",
     "Opportunities": "/crm/opportunities", "Activities": "/crm/activities", "Reports": "/crm/reports",
