@@ -135,7 +135,9 @@ async def _today(db: Database, actor: Actor) -> Day | None:
 
 
 async def _here(db: Database, actor: Actor) -> CheckInOut | None:
-    """The newest check-in that was not ended."""
+    """The newest check-in that was not ended, for whoever may end it: a viewer who was a rep may not."""
+    if not may_make(actor, "check_in"):
+        return None
     since: datetime = clock.now() - FORGOTTEN
     tree = All(
         all=[

@@ -45,7 +45,8 @@ class Page(HTMLParser):
         for name in ("formaction", "hx-post"):
             if name in given and given[name] not in [action for action, _ in self.forms]:
                 self.forms.append((given[name], self._values))
-        if tag == "input" and given.get("type") == "hidden" and "name" in given:
+        # Without its key: what is rolled back would look like work under way to whoever repeats it.
+        if tag == "input" and given.get("type") == "hidden" and given.get("name") not in (None, "once"):
             self._values[given["name"]] = given.get("value", "")
         self.links += [given[name] for name in ("href", "hx-get", "data-edit") if name in given]
 
