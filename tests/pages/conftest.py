@@ -21,11 +21,14 @@ CHROMIUM = Path("/usr/bin/chromium")
 DESK, PHONE = {"width": 1440, "height": 900}, {"width": 390, "height": 844}
 MONDAY_MORNING = datetime(2026, 11, 23, 15, tzinfo=UTC)
 Opener = Callable[..., Page]
+expect.set_options(timeout=20_000)  # a machine with more to do answers late, which is no fault of a page
 
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     """Debian's Chromium. Its sandbox does not run as root."""
+    if not CHROMIUM.exists():
+        pytest.skip(f"{CHROMIUM} is missing: apt install chromium")
     flags = ["--no-sandbox"] if os.geteuid() == 0 else []
     with sync_playwright() as playwright:
         chromium = playwright.chromium.launch(executable_path=str(CHROMIUM), args=flags)

@@ -1,5 +1,6 @@
 """A real SMTP server on loopback that misbehaves on demand."""
 
+import asyncio
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,6 +10,7 @@ from email.message import Message
 from typing import Any
 
 from aiosmtpd.controller import Controller
+from aiosmtpd.smtp import SMTP
 
 
 @dataclass
@@ -52,6 +54,26 @@ class SmtpServer:
         return "250 Accepted"
 
 
+class _Controller(Controller):
+    """Hangs up before it stops: a controller leaves the connections that are still open to the garbage collector."""
+
+    def factory(self) -> SMTP:
+        """One more connection."""
+        made: SMTP = super().factory()
+        self.__dict__.setdefault("connections", []).append(made)
+        return made
+
+    def hang_up(self) -> None:
+        """Close every connection, and wait until they are."""
+        asyncio.run_coroutine_threadsafe(self._hang_up(), self.loop).result(timeout=10)
+
+    async def _hang_up(self) -> None:
+        for one in self.__dict__.get("connections", []):
+            if one.transport is not None:
+                one.transport.abort()
+        await asyncio.sleep(0.01)
+
+
 @contextmanager
 def smtp_server() -> Iterator[SmtpServer]:
     """Run one on a free port of 127.0.0.1 for as long as the block runs."""
@@ -59,10 +81,11 @@ def smtp_server() -> Iterator[SmtpServer]:
     with socket.socket() as probe:  # the controller cannot tell which free port it took
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    controller = Controller(handler, hostname="127.0.0.1", port=port)
+    controller = _Controller(handler, hostname="127.0.0.1", port=port)
     controller.start()
     handler.url = f"smtp://127.0.0.1:{port}"
     try:
         yield handler
     finally:
+        controller.hang_up()
         controller.stop()
