@@ -20,7 +20,7 @@ import pytest
 from crm_api import subscriptions
 from crm_api.analytics import rollups
 from crm_api.core.database import Database
-from tests.support import statements
+from tests.support import compiled
 from tests.support.api import Api, serving
 from tests.support.models import all_tables
 from tests.support.postgres import Postgres, Server
@@ -45,7 +45,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     subscriptions.install()
-    statements.share()
+    compiled.share()
     hypothesis.settings.load_profile("deep" if config.getoption("--run-deep") else "usual")
     # The process that starts several test processes starts the server; they find it in their environment.
     if getattr(config.option, "numprocesses", None) and "postgresql" in config.getoption("--engines"):

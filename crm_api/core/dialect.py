@@ -155,6 +155,13 @@ class bucket(FunctionElement[str]):
     name = "bucket"
     inherit_cache = True
 
+    def __init__(self, column: Any, unit: str, zone: Any) -> None:
+        # As text of the statement: PostgreSQL's has the unit's pattern in it, and a statement that is kept for one
+        # unit must not answer for another.
+        super().__init__(
+            column, sa.literal_column(f"'{unit}'"), sa.literal_column(f"'{_PATTERNS[unit]}'"), zone
+        )
+
 
 _PATTERNS = {
     "day": "YYYY-MM-DD",
@@ -167,17 +174,15 @@ _PATTERNS = {
 
 @compiles(bucket, "postgresql")
 def _bucket_postgresql(element: bucket, compiler: SQLCompiler, **kw: Any) -> str:
-    column, unit, zone = element.clauses
-    shown = sa.func.to_char(
-        sa.func.timezone(zone, column) if not isinstance(column.type, sa.Date) else column,
-        sa.literal_column(f"'{_PATTERNS[unit.value]}'"),
-    )
-    return compiler.process(shown, **kw)
+    column, _, pattern, zone = element.clauses
+    local = sa.func.timezone(zone, column) if not isinstance(column.type, sa.Date) else column
+    return compiler.process(sa.func.to_char(local, pattern), **kw)
 
 
 @compiles(bucket, "sqlite")
 def _bucket_sqlite(element: bucket, compiler: SQLCompiler, **kw: Any) -> str:
-    return f"local_bucket({', '.join(compiler.process(c, **kw) for c in element.clauses)})"
+    column, unit, _, zone = (compiler.process(c, **kw) for c in element.clauses)
+    return f"local_bucket({column}, {unit}, {zone})"
 
 
 def local_bucket(value: str | None, unit: str, zone: str) -> str | None:

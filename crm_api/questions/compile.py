@@ -263,7 +263,7 @@ class _Compiler:
         if group.bucket:
             expression, _ = self._column(group.field)
             zone = sa.literal(self.asker.actor.time_zone)
-            return dialect.bucket(expression, sa.literal(group.bucket), zone), Column(group.label, "period")
+            return dialect.bucket(expression, group.bucket, zone), Column(group.label, "period")
         if self._is_field(group.field):
             expression, each = self._column(group.field)
             return expression, self._column_of(each, group.label)

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
@@ -46,8 +47,14 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
         running.stop()
 
 
+@pytest.fixture(scope="module")
+def kept_cookies() -> dict[str, Any]:
+    """What the browser held after the last sign-in at a site, by its address: signing in costs a second."""
+    return {}
+
+
 @pytest.fixture
-def opened(browser: Browser, site: Site) -> Iterator[Opener]:
+def opened(browser: Browser, site: Site, kept_cookies: dict[str, Any]) -> Iterator[Opener]:
     """Open a page in a context of its own. Whatever the console says, and any foreign host, fails the test."""
     complaints: list[str] = []
     contexts: list[BrowserContext] = []
@@ -61,6 +68,8 @@ def opened(browser: Browser, site: Site) -> Iterator[Opener]:
         **options: Any,
     ) -> Page:
         phone = size is PHONE
+        if signed_in and site.address in kept_cookies:
+            options["storage_state"] = kept_cookies[site.address]
         context = browser.new_context(
             base_url=site.address, viewport=size, has_touch=phone, is_mobile=phone, reduced_motion="reduce", **options
         )  # fmt: skip
@@ -78,11 +87,12 @@ def opened(browser: Browser, site: Site) -> Iterator[Opener]:
             "request",
             lambda sent: sent.url.startswith((site.address, "data:")) or complaints.append(sent.url),
         )
-        if signed_in:
-            sign_in(page)
-            if path == "/":
-                return page
         page.goto(path)
+        if signed_in and urlsplit(page.url).path == "/sign-in":  # the first one, or one before has signed out
+            sign_in(page)
+            kept_cookies[site.address] = {"cookies": page.context.cookies()}
+            if path != "/":
+                page.goto(path)
         return page
 
     yield open_page

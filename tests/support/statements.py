@@ -1,25 +1,24 @@
-"""Compiled statements shared by all databases of a test process.
+"""The SQL that something sends."""
 
-SQLAlchemy keeps what it compiled for each engine, and every test opens engines of its own: two thirds of a test's time
-went into compiling the same statements again.
-"""
-
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
-from sqlalchemy import Connection, Engine, event
-from sqlalchemy.engine.default import DefaultDialect
-from sqlalchemy.util import LRUCache
-
-_compiled: LRUCache[Any, Any] = LRUCache(5000)
+import sqlalchemy as sa
+from sqlalchemy import event
 
 
-def share() -> None:
-    """From here on a statement is compiled once for each kind of database."""
-    # The dialect is part of the key. Those of one driver differ only in the isolation of their connections.
-    DefaultDialect.__eq__ = lambda self, other: type(self) is type(other)  # type: ignore[method-assign, assignment]
-    DefaultDialect.__hash__ = lambda self: hash(type(self))  # type: ignore[method-assign, assignment]
-    event.listen(Engine, "engine_connect", _lend)
+@contextmanager
+def counted() -> Iterator[list[str]]:
+    """The statements sent to any database while the block runs; SQLite's own BEGIN is none."""
+    sent: list[str] = []
 
+    def note(_: sa.Connection, __: Any, sql: str, *___: Any) -> None:
+        if not sql.startswith("BEGIN"):
+            sent.append(sql)
 
-def _lend(connection: Connection) -> None:
-    connection.execution_options(compiled_cache=_compiled)
+    event.listen(sa.Engine, "before_cursor_execute", note)
+    try:
+        yield sent
+    finally:
+        event.remove(sa.Engine, "before_cursor_execute", note)
