@@ -34,7 +34,8 @@ $(BIN)/uv: tools/uv.txt
 	@$(INSTALL) --require-hashes --build-constraint tools/build.txt -r requirements.txt
 	@touch $@
 
-PYTEST := $(BIN)/python -m pytest tests -q -n auto --dist worksteal
+# One test process more than there are cores: those that wait for a server or a browser leave theirs idle.
+PYTEST := $(BIN)/python -m pytest tests -q -n $(shell expr $$(nproc) + 1) --dist worksteal
 
 test: .venv/.ready-test ## run every test on SQLite and PostgreSQL (TESTS=tests/visits for some)
 ifdef TESTS

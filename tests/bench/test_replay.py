@@ -24,7 +24,7 @@ async def test_a_recorded_reading_call_repeats_its_statements(db: Database, data
 
     assert [sql.split()[0] for transaction in call.transactions for sql, _ in transaction] == ["SELECT"]
     assert not call.writes
-    result = await asyncio.to_thread(repeat, database_url, [call], seconds=0.1, connections=2)
+    result = await asyncio.to_thread(repeat, database_url, [call], seconds=1, connections=2)
     assert result.requests > 0
 
 
@@ -34,7 +34,7 @@ async def test_each_repetition_of_a_writing_call_makes_a_record_of_its_own(
     with recording() as call:
         await db.write(add_tag, f"Key {TOKEN}")
 
-    result = await asyncio.to_thread(repeat, database_url, [call], seconds=0.1, connections=2)
+    result = await asyncio.to_thread(repeat, database_url, [call], seconds=1, connections=2)
 
     assert call.writes
     made = await db.read(names)
