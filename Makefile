@@ -41,8 +41,7 @@ test: .venv/.ready-test ## run every test on SQLite and PostgreSQL (TESTS=tests/
 ifdef TESTS
 	@$(BIN)/python -m pytest $(TESTS)
 else
-	@$(PYTEST) --engines postgresql --engine-tests
-	@$(PYTEST) --engines sqlite
+	@$(PYTEST)
 endif
 
 # Apart from the tests: to measure it doubles their time.

@@ -24,6 +24,8 @@ def server() -> Iterator[tuple[int, list[bytes]]]:
                 status = b"404 Not Found" if b"/missing" in head else b"200 OK"
                 writer.write(b"HTTP/1.1 " + status + b"\r\nContent-Length: 2\r\n\r\n{}")
         except (asyncio.IncompleteReadError, ConnectionResetError):
+            pass
+        finally:
             writer.close()
 
     listening = loop.run_until_complete(asyncio.start_server(answer, "127.0.0.1", 0))
@@ -36,6 +38,7 @@ def server() -> Iterator[tuple[int, list[bytes]]]:
     for task in asyncio.all_tasks(loop):
         task.cancel()
         loop.run_until_complete(asyncio.gather(task, return_exceptions=True))
+    loop.run_until_complete(asyncio.sleep(0))  # a closed connection gives its socket back a turn later
     loop.close()
 
 
