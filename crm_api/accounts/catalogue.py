@@ -5,7 +5,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from crm_api import access
-from crm_api.accounts import figures
+from crm_api.accounts import figures, nearness
 from crm_api.accounts.models import ACCOUNT_TYPES, RATINGS, TIERS, Account, AccountStats
 from crm_api.accounts.schemas import AccountOut
 from crm_api.core.fields import Catalogue, Field, FieldType, Relation, Word
@@ -244,6 +244,7 @@ CATALOGUE = Catalogue(
         Field("tags", FieldType.TAGS, tagged("account", Account), synonyms=("tag", "tagged")),
         # Questions say "in segment HVC" by the segment's own name and code.
         Field("segments", FieldType.TAGS, segmented(Account), label="segment membership"),
+        Field("near", FieldType.TAGS, nearness.near(Account), label="neighbourhood"),
         Field("external_system", FieldType.TEXT, Account.external_system),
         Field("external_id", FieldType.TEXT, Account.external_id),
         Field("origin", FieldType.TEXT, Account.origin, nullable=False),

@@ -106,9 +106,9 @@ def compare(
 
     match op:
         case "isnull":
-            return _empty(field, wanted=value is None or bool(_parse_flag(field, value)))
+            return _empty(field, actor, wanted=value is None or bool(_parse_flag(field, value)))
         case _ if field.type is FieldType.TAGS:
-            return _tagged(field, op, value)
+            return _tagged(field, op, value, actor)
         case "eq":
             return _equal(field, None if value is None else parsed(value))
         case "ne":
@@ -147,9 +147,9 @@ def _parse_flag(field: Field, value: Any) -> bool:
     return bool(parse(Field(field.name, FieldType.BOOLEAN, None), value))
 
 
-def _empty(field: Field, *, wanted: bool) -> sa.ColumnElement[bool]:
+def _empty(field: Field, actor: Actor, *, wanted: bool) -> sa.ColumnElement[bool]:
     empty: sa.ColumnElement[bool] = (
-        sa.not_(field.column(None)) if field.type is FieldType.TAGS else field.column.is_(None)
+        sa.not_(field.column(None, actor)) if field.type is FieldType.TAGS else field.column.is_(None)
     )
     return empty if wanted else sa.not_(empty)
 
@@ -199,14 +199,14 @@ def _negated(term: sa.ColumnElement[bool]) -> sa.ColumnElement[bool]:
     return sa.not_(sa.func.coalesce(term, sa.false()))
 
 
-def _tagged(field: Field, op: str, value: Any) -> sa.ColumnElement[bool]:
+def _tagged(field: Field, op: str, value: Any, actor: Actor) -> sa.ColumnElement[bool]:
     if op not in ("eq", "in", "contains", "ne"):
         raise Invalid.field(field.name, "tags take eq, ne, in, contains and isnull")
     try:
         names = [text(name) for name in _several(field, value)]
     except ValueError as error:
         raise Invalid.field(field.name, str(error)) from error
-    carrying: sa.ColumnElement[bool] = field.column(names)
+    carrying: sa.ColumnElement[bool] = field.column(names, actor)
     return sa.not_(carrying) if op == "ne" else carrying
 
 

@@ -91,7 +91,7 @@ def _elsewhere(model: Any, each: Definition, shown: Any) -> Elsewhere:
 def _carrying(model: Any, each: Definition) -> Any:
     """A TAGS field's `column`: the records that have any of the choices, or, for None, any choice."""
 
-    def any_of(names: list[str] | None) -> Any:
+    def any_of(names: list[str] | None, actor: Any) -> Any:
         values = field_values.c
         having = sa.select(values.record_id).where(_rows(each))
         if names is not None:

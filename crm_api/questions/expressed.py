@@ -107,13 +107,17 @@ class _Said:
                 self.kinds.add(step.target)
                 kind = step.target
 
+    def _value(self, label: str) -> bool:
+        """Whether a value of a field is compared with; of a town also what lies "10 km of" it."""
+        return any(isinstance(v, str) and (v == label or v.endswith(f" of {label}")) for v in self.values)
+
     # ── One word ─────────────────────────────────────────────────────────────────────────────────
 
     def says(self, s: Sentence, at: int, span: Span) -> bool:
         """Whether the plan says what one span says, or the span is one that says nothing of its own."""
         match span.tag:
             case "name":
-                return any(str(n.id) in self.values if n.id else n.label in self.values for n in span.names)
+                return any(str(n.id) in self.values if n.id else self._value(n.label) for n in span.names)
             case "text":
                 return span.value in self.values
             case "amount":

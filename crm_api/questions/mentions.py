@@ -1,5 +1,6 @@
 """Names in a sentence: which record or value each means here, and the words that lead to it ("managed by X")."""
 
+from crm_api.accounts.nearness import NEAR_KM
 from crm_api.questions import paths, trees
 from crm_api.questions.asker import Ownership
 from crm_api.questions.clauses import Clause, Found
@@ -209,12 +210,17 @@ class Mentions(Ownership):
     def _record(self, at: int, names: list[Name], path: str) -> None:
         """Turn a linked name into a condition; alternatives on the same path become one list."""
         span, name = self.s.spans[at], names[0]
+        around = self._around(at, name)
+        if around:
+            path = paths.join(paths.split(path)[0], "near")
         steps = paths.walk(self.s.registry, self.s.entity, paths.split(path)[0] if name.field else path)
         home = steps[0].name if steps and steps[0].backwards else ""
         if home:
             self.clauses.setdefault(home, Clause(home, steps[0].target, at))
         base, inner = self._base(home), path.removeprefix(home).removeprefix(".")
-        if name.field:
+        if around:
+            tree = trees.leaf(self.s.registry, base, inner, "eq", around)
+        elif name.field:
             tree = trees.leaf(self.s.registry, base, inner, "eq", name.label)
         else:
             tree = self._identity(base, inner, names)
@@ -222,7 +228,22 @@ class Mentions(Ownership):
         span.used = True
         what = (path or name.kind).split(".")[-1].replace("_", " ")
         words = f"{what} is {'not ' if negative else ''}{name.label}"
+        if around:
+            words = f"{'not ' if negative else ''}{'near' if around == name.label else 'within'} {around}"
         self._add(Found(at, path or name.kind, tree, words, home, negative, path=path, label=name.label))
+
+    def _around(self, at: int, name: Name) -> str:
+        """The town and how far around it "near" means, where the name is one of a kind that has a place on the map."""
+        before = self.s.at(at - 1)
+        if before is None or not before.is_cue("near") or name.field is None:
+            return ""
+        if not (name.field.endswith("city") and self.s.registry[name.kind].field("near")):
+            return ""
+        before.used = True
+        if before.reach:
+            return f"{before.reach} of {name.label}"
+        self.s.assumptions.append(f"near is within {NEAR_KM:g} km of the accounts in {name.label}")
+        return name.label
 
     def _identity(self, base: str, path: str, names: list[Name]) -> Tree:
         """This record; or, for one that others stand under, this record and those."""

@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 from rapidfuzz.distance import OSA
 
-from crm_api.questions import amounts, grammar, period_reader, periods
+from crm_api.questions import amounts, grammar, period_reader, periods, reaching
 from crm_api.questions.lexicon import Entry, Lexicon, stem, words_of
 from crm_api.questions.linking import Name, Names
 from crm_api.questions.wording import normalise
@@ -41,6 +41,7 @@ class Span:
     last: int  # token indexes, both inclusive
     text: str
     value: Any = None
+    reach: str = ""  # how far the cue "near" means, where it says so
     entries: list[Entry] = field(default_factory=list)
     names: list[Name] = field(default_factory=list)
     used: bool = False
@@ -156,6 +157,9 @@ class Tagger:
             add(5, period[1], "period", value=period[0])
         if cue := _longest_cue(words, at):
             add(3, cue[1], "cue", value=cue[0])
+        if around := reaching.read(lower, tokens[at].start):
+            size = sum(1 for token in tokens[at:] if token.start < around[1])
+            add(6, size, "cue", value="near", reach=around[0])
         if words[at] in grammar.MINE and _is_owner(words, at):
             add(3, 1, "cue", value="me")
         if words[at] in grammar.BUCKETS or stem(words[at]) in grammar.BUCKETS:

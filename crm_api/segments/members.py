@@ -22,10 +22,10 @@ from crm_api.segments.models import Segment, SegmentMember, SegmentStats
 CHUNK = 500
 
 
-def segmented(model: type[Any]) -> Callable[[list[str] | None], sa.ColumnElement[bool]]:
+def segmented(model: type[Any]) -> Callable[[list[str] | None, Any], sa.ColumnElement[bool]]:
     """A TAGS field's `column`: the accounts in any of the segments of these codes or names or, for None, in any."""
 
-    def any_of(names: list[str] | None) -> sa.ColumnElement[bool]:
+    def any_of(names: list[str] | None, actor: Any) -> sa.ColumnElement[bool]:
         live = sa.select(Segment.id).where(Segment.archived_at.is_(None))
         if names is not None:
             keys = [fold(name) for name in names]

@@ -184,10 +184,10 @@ def names_of(kind: str, identity: sa.orm.InstrumentedAttribute[UUID]) -> sa.Scal
     return dialect.json_list(carried.correlate(identity.class_))
 
 
-def tagged(kind: str, model: type[Any]) -> Callable[[list[str] | None], sa.ColumnElement[bool]]:
+def tagged(kind: str, model: type[Any]) -> Callable[[list[str] | None, Any], sa.ColumnElement[bool]]:
     """A TAGS field's `column`: the records of `kind` that carry any of the names, or, for None, any tag."""
 
-    def any_of(names: list[str] | None) -> sa.ColumnElement[bool]:
+    def any_of(names: list[str] | None, actor: Any) -> sa.ColumnElement[bool]:
         carrying = sa.select(RecordTag.record_id).where(RecordTag.kind == kind)
         if names is not None:
             wanted = Tag.name_key.in_([fold(name) for name in names])
