@@ -33,12 +33,12 @@ def seen_sets(actor: Actor) -> sa.ColumnElement[bool]:
     return sa.or_(ChangeSet.actor_id == actor.user_id, entry.correlate(ChangeSet))
 
 
-def of_kinds(kinds: Sequence[str] | None) -> sa.ColumnElement[bool]:
+def of_kinds(kinds: Sequence[str] | None, actor: Actor) -> sa.ColumnElement[bool]:
     """Change sets that touch any record of these kinds; for None, any record."""
     return _touching([] if kinds is None else [AuditEntry.kind.in_(kinds)])
 
 
-def of_records(ids: Sequence[str] | None) -> sa.ColumnElement[bool]:
+def of_records(ids: Sequence[str] | None, actor: Actor) -> sa.ColumnElement[bool]:
     """Change sets that touch any of these records; raises Invalid for what is no id."""
     return _touching([] if ids is None else [AuditEntry.record_id.in_([_uuid(i) for i in ids])])
 

@@ -54,7 +54,8 @@ class Elsewhere:
 class Field:
     """One field of a kind.
 
-    `column` is the mapped attribute or SQL expression. `synonyms` are the words people use for it, in
+    `column` is the mapped attribute or SQL expression; of TAGS, a function of names, or None for any, and of the actor,
+    that gives the condition. `synonyms` are the words people use for it, in
     lower case, singular. `unit` is shown after a number ("days"). Money is in minor units of `currency`,
     without one of the organisation's, whatever a record's own is: filters and sums compare like with like.
     """
