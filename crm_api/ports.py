@@ -219,6 +219,9 @@ class Calendar(Protocol):
 # ── Maps ─────────────────────────────────────────────────────────────────────────────────────────
 
 
+METRES_A_DEGREE = 111_195  # of latitude, on a sphere of 6,371 km
+
+
 @dataclass(frozen=True, slots=True)
 class Coordinates:
     """A point on WGS 84, in degrees."""

@@ -13,11 +13,11 @@ from sqlalchemy.orm import aliased
 
 from crm_api.access import Actor, visible
 from crm_api.accounts.models import Account
+from crm_api.ports import METRES_A_DEGREE
 
 NEAR_KM = 50.0
 MOST_KM = 1_000.0
 KM_A_MILE = 1.609344
-METRES_A_DEGREE = 111_195  # of latitude, on a sphere of 6,371 km
 _REACH = re.compile(
     r"\s*(?P<far>\d{1,4}(?:\.\d{1,3})?)\s*(?P<unit>km|mi|miles?) of (?P<town>.+)", re.IGNORECASE
 )

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import product
 
-from crm_api.ports import Coordinates, TravelMatrix, TravelTimes
+from crm_api.ports import METRES_A_DEGREE, Coordinates, TravelMatrix, TravelTimes
 
 ROUNDS = 7
 STEPS = 60
@@ -111,6 +111,6 @@ def _mean(places: Sequence[Coordinates], weights: Sequence[float]) -> Coordinate
 
 def _moved(place: Coordinates, north: float, east: float) -> Coordinates:
     """The place so many metres to the north and east."""
-    latitude = max(-89.9, min(89.9, place.latitude + north / 111_195))
-    longitude = place.longitude + east / (111_195 * max(0.01, math.cos(math.radians(latitude))))
+    latitude = max(-89.9, min(89.9, place.latitude + north / METRES_A_DEGREE))
+    longitude = place.longitude + east / (METRES_A_DEGREE * max(0.01, math.cos(math.radians(latitude))))
     return Coordinates(latitude, (longitude + 180) % 360 - 180)

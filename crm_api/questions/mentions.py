@@ -218,10 +218,8 @@ class Mentions(Ownership):
         if home:
             self.clauses.setdefault(home, Clause(home, steps[0].target, at))
         base, inner = self._base(home), path.removeprefix(home).removeprefix(".")
-        if around:
-            tree = trees.leaf(self.s.registry, base, inner, "eq", around)
-        elif name.field:
-            tree = trees.leaf(self.s.registry, base, inner, "eq", name.label)
+        if name.field:
+            tree = trees.leaf(self.s.registry, base, inner, "eq", around or name.label)
         else:
             tree = self._identity(base, inner, names)
         negative = self._negative(at)

@@ -10,11 +10,10 @@ import sqlalchemy as sa
 
 from crm_api.access import Actor, visible
 from crm_api.accounts.models import VISIT_CITY, Account, AccountStats
-from crm_api.accounts.nearness import METRES_A_DEGREE
 from crm_api.activities.models import Activity
 from crm_api.opportunities.models import Opportunity
 from crm_api.pipelines.models import CLOSED_KINDS
-from crm_api.ports import Coordinates
+from crm_api.ports import METRES_A_DEGREE, Coordinates
 from crm_api.visits.models import VisitHabits, VisitPlan, VisitPlanStop
 
 

@@ -57,10 +57,14 @@ class SmtpServer:
 class _Controller(Controller):
     """Hangs up before it stops: a controller leaves the connections that are still open to the garbage collector."""
 
+    def __init__(self, handler: SmtpServer, **how: Any) -> None:
+        super().__init__(handler, **how)
+        self._connections: list[SMTP] = []
+
     def factory(self) -> SMTP:
         """One more connection."""
         made: SMTP = super().factory()
-        self.__dict__.setdefault("connections", []).append(made)
+        self._connections.append(made)
         return made
 
     def hang_up(self) -> None:
@@ -68,7 +72,7 @@ class _Controller(Controller):
         asyncio.run_coroutine_threadsafe(self._hang_up(), self.loop).result(timeout=10)
 
     async def _hang_up(self) -> None:
-        for one in self.__dict__.get("connections", []):
+        for one in self._connections:
             if one.transport is not None:
                 one.transport.abort()
         await asyncio.sleep(0.01)
