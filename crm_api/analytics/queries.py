@@ -8,8 +8,8 @@ import sqlalchemy as sa
 
 from crm_api.access import Actor, visible
 from crm_api.accounts.figures import VISIT_STANDING
-from crm_api.accounts.rhythms import RHYTHM
 from crm_api.accounts.models import Account
+from crm_api.accounts.rhythms import RHYTHM
 from crm_api.core.dialect import Wide
 from crm_api.leads.models import Lead, LeadStats
 from crm_api.opportunities import catalogue as deals

@@ -1,4 +1,4 @@
-"""How often accounts are meant to be visited: the database says what the planner says, and every figure counts the same."""
+"""How often accounts are meant to be visited: the database says what the planner does, and all figures count alike."""
 
 import random
 from datetime import timedelta
@@ -17,7 +17,7 @@ TYPES = ("dealer", "distributor", "customer", "prospect")
 
 @pytest.mark.parametrize("seed", range(4))
 async def test_the_database_and_the_planner_mean_the_same_days(db, seed):
-    draw = random.Random(seed)  # noqa: S311
+    draw = random.Random(seed)
 
     def default(territories):
         own = {"account_type": draw.choice((None, *TYPES)), "territory_id": draw.choice((None, *territories))}
