@@ -1,6 +1,6 @@
 """/crm/visits/mileage: the kilometres of a month, planned against driven; of everybody, or one person day by day."""
 
-from datetime import date, timedelta
+from datetime import timedelta
 from typing import Annotated
 from urllib.parse import urlencode
 from uuid import UUID
@@ -31,16 +31,16 @@ async def show_mileage(
     chosen = month or f"{clock.today(visitor.actor.time_zone):%Y-%m}"
     first, last = mileage.days_of(chosen)
     owner_id = _person(visitor, rep)
-    told: dict[str, object] = {"claim": None, "team": None}
+    claim = team = None
     if owner_id is not None:
-        told["claim"] = await mileage.claim(db, ports, visitor.actor, month=chosen, owner_id=owner_id)
+        claim = await mileage.claim(db, ports, visitor.actor, month=chosen, owner_id=owner_id)
     else:
-        told["team"] = await distances.of_team(db, ports, visitor.actor, month=chosen)
+        team = await distances.of_team(db, ports, visitor.actor, month=chosen)
     return await frame.page(
         request, db, visitor, "visits/mileage.html", month=chosen, rep=rep, address=_address,
         before=f"{first - timedelta(days=1):%Y-%m}", after=f"{last + timedelta(days=1):%Y-%m}",
         is_now=first <= clock.today(visitor.actor.time_zone) <= last,
-        for_others=visitor.actor.role in PLANS_FOR_OTHERS, **told,
+        for_others=visitor.actor.role in PLANS_FOR_OTHERS, claim=claim, team=team,
     )  # fmt: skip
 
 
