@@ -60,6 +60,7 @@ from crm_api.users.catalogue import TEAMS, USERS
 from crm_api.views import service as views
 from crm_api.views.catalogue import CATALOGUE as VIEWS
 from crm_api.visits import habits
+from crm_api.visits import reactions as visits
 from crm_api.visits.catalogue import CATALOGUE as VISIT_PLANS
 from crm_api.visits.catalogue import WEEKS as VISIT_WEEKS
 from crm_api.webhooks import service as webhooks
@@ -154,6 +155,10 @@ AFTER_COMMIT: dict[str, list[Handler]] = {
     "opportunity.approval_approved": [notifications.on_approval_decided],
     "opportunity.approval_rejected": [notifications.on_approval_decided],
     "activity.mentioned": [notifications.on_mentioned],
+    "visit_plan.created": [visits.on_planned],
+    "visit_week.created": [visits.on_week_planned],
+    "visit_plan.accepted": [visits.on_accepted],
+    "visit_plan.declined": [visits.on_declined],
 }
 
 

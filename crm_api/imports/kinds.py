@@ -22,7 +22,7 @@ from crm_api.core import money
 from crm_api.core.schemas import LINE, NAME, TEXT
 from crm_api.core.text import a
 from crm_api.core.vocabulary import NONE, Vocabulary
-from crm_api.imports import values
+from crm_api.imports import hours, values
 from crm_api.imports.mapping import Source
 from crm_api.leads import bulk as leads
 from crm_api.leads import duplicates as lead_duplicates
@@ -221,8 +221,10 @@ KINDS = {
                 "territory": _refers("territory"),
                 **_ADDRESSES,
                 **_COORDINATES,
-                "visit_minutes": _whole(1, 24 * 60),
+                "visit_minutes": _whole(1, 720),
                 "visit_every_days": _whole(1, 3650),
+                "visit_days": Target(lambda text, source, reading: hours.weekdays(text)),
+                "opening_hours": Target(lambda text, source, reading: hours.opening_hours(text)),
             },
             accounts.insert,
             accounts.update,

@@ -169,6 +169,8 @@ BY_NAME: Mapping[str, Kind] = {kind.name: kind for kind in reversed(KINDS)}
 
 def address_of(kind: str, record_id: Any) -> str | None:
     """The page of a record of some kind; None for a kind without pages."""
+    if kind == "visit_plan":
+        return f"/crm/visits?plan={record_id}"
     return BY_NAME[kind].address(record_id) if kind in BY_NAME else None
 
 

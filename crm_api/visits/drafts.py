@@ -142,7 +142,8 @@ def gather(session: Session, actor: Actor, *, data: PlanIn | WeekIn, frame: Fram
             candidate, node, outings, crew_of, sees[candidate.account_id], data, planned, fixed, wanted
         )
     ]
-    missing = placeless(session, found[0].terms, limit=MOST_NAMED) if data.territory_id else []
+    tells_placeless = data.territory_id is not None and not frame.is_closed
+    missing = placeless(session, found[0].terms, limit=MOST_NAMED) if tells_placeless else []
     return Draft(
         data=data,
         outings=outings,
@@ -173,6 +174,8 @@ def _found(
         ids |= engaged_accounts(session, crew.rep, crew.clocks)
     named = by_id(session, crew.rep, valuer, centre=crew.start, ids=ids, terms=terms)
     narrowed = queries.reachable(both, territory_id=data.territory_id, account_type=data.account_type)
+    if frame.is_closed:
+        return _Found(named, [], narrowed)
     reach = data.radius_km * 1000
     near = in_reach(session, crew.rep, valuer, centre=crew.start, metres=reach, terms=narrowed)
     return _Found(named, near, narrowed)

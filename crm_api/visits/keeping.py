@@ -225,7 +225,7 @@ def _aside(account_id: UUID, name: str, why: Why) -> dict[str, Any]:
 
 def _notes(draft: Draft) -> list[str]:
     notes = list(draft.notes)
-    if not draft.candidates:
+    if not draft.candidates and not draft.frame.is_closed:
         notes.append(f"No account with coordinates lies within {draft.data.radius_km:g} km.")
     if draft.not_considered:
         notes.append(

@@ -26,13 +26,17 @@ ROUND_UP = timedelta(minutes=5)  # nobody sets out this second
 
 @dataclass(frozen=True)
 class Frame:
-    """What narrows a day that is planned anew: `begins` and `ends` are instants, `start` where the rep is."""
+    """What narrows a day that is planned anew: `begins` and `ends` are instants, `start` where the rep is.
+
+    `is_closed`: nobody is tried but those that are `held` or asked for by id.
+    """
 
     begins: datetime | None = None
     ends: datetime | None = None
     start: Coordinates | None = None
     held: tuple[UUID, ...] = ()
     week_id: UUID | None = None
+    is_closed: bool = False
 
 
 @dataclass(frozen=True)

@@ -100,6 +100,18 @@ async def test_without_filling_only_what_was_planned_stays(api):
     assert len(accounts(plan)) == len(accounts(days[0])) - 1
 
 
+async def test_a_day_that_was_not_filled_says_who_is_out_and_is_filled_when_asked_again(api):
+    rep, _ = await rep_with_dealers(api.db, 12)
+    client = await api.signed_in(rep)
+    day = (await client.post(PLANS, json={"day": MONDAY, "max_visits": 5})).json()
+    gone = accounts(day)[0]
+    alone = await replanned(client, day, cancelled=[gone], fill=False)
+    filled = await replanned(client, alone)
+    assert {item["account_id"] for item in alone["left_out"]} == {i["account_id"] for i in day["left_out"]}
+    assert (len(accounts(alone)), len(accounts(filled))) == (4, 5)
+    assert gone not in accounts(filled)
+
+
 async def test_visits_that_stay_keep_their_activity(api):
     client, _, days, _ = await accepted_week(api)
     before = {stop["account_id"]: stop["activity_id"] for stop in days[0]["stops"]}
