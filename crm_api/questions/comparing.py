@@ -1,5 +1,7 @@
 """Reading comparisons: two or more sides under one figure, their difference, their ratio."""
 
+from typing import Literal
+
 from crm_api.questions import trees
 from crm_api.questions.clauses import Found
 from crm_api.questions.filters import Conditions
@@ -103,6 +105,7 @@ class Comparisons(Lookups):
         return sides[0] if len(sides) == 1 else None
 
     def _compare(self, conditions: Conditions, sides: list[Found]) -> Plan:
+        winner = self._winner()
         self.s.use(*self.s.cues("vs", "compare", "more", "fewer", "both"))
         if self.figure is None:
             if not self._counts() and self.measure is None:
@@ -119,8 +122,21 @@ class Comparisons(Lookups):
         shared = [f for f in conditions.found if f not in sides]
         base = self._base(conditions.filters(shared), shared + ([] if self.measure else sides))
         return base.model_copy(
-            update={"action": "compare", "sides": tuple(self._side(conditions, f) for f in sides)}
+            update={
+                "action": "compare",
+                "sides": tuple(self._side(conditions, f) for f in sides),
+                "winner": winner,
+            }
         )
+
+    def _winner(self) -> Literal["max", "min"] | None:
+        """Which side "who won more deals, A or B" asks for; nothing where the sides are only put beside each other."""
+        s = self.s
+        if s.has("vs", "compare", "both", "change", "percent_change", "how_many_more", "how_much_more"):
+            return None
+        if not s.has("more", "fewer", "most", "least", "max", "min"):
+            return None
+        return "min" if s.has("fewer", "least", "min") else "max"
 
     def _counts(self) -> bool:
         """Whether records are compared by their number: a kind is named, or a deed that was done "more often"."""

@@ -224,8 +224,9 @@ class _Said:
     def _of_one(self, s: Sentence, at: int) -> bool:
         """ "average revenue per won deal", "list every account": each record itself, which is no group."""
         index = s.after(at, over=("of",), tags=("stop",))
-        while (
-            index is not None and s.spans[index].entry("word", "choice") and not s.spans[index].entry("kind")
+        while index is not None and (
+            s.spans[index].tag == "name"
+            or (s.spans[index].entry("word", "choice") and not s.spans[index].entry("kind"))
         ):
             index = s.after(index)
         return index is not None and any(

@@ -30,6 +30,7 @@ class Conditions(Limits):
         self._names()
         self._words()
         self._choices()
+        self._flags()
         self._texts()
         self._amounts()
         self._periods()
