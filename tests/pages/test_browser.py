@@ -40,6 +40,7 @@ def test_a_piece_of_the_plan_is_taken_off_and_another_changed(opened: Opener) ->
 
     plan = page.get_by_label("How it was understood")
     plan.get_by_text("by source").click()
+    assert violations(page) == []
     plan.get_by_label("Instead of by source").fill("status")
     page.keyboard.press("Enter")
     expect(plan).to_contain_text("by status")
