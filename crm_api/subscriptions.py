@@ -119,6 +119,8 @@ SAME_TRANSACTION: dict[str, list[Handler]] = {
     "lead.status_changed": [timeline.tell_stage_change, followups.on_lead_changed],
     "lead.assigned": [followups.on_lead_changed],
     "lead.archived": [followups.on_lead_changed],
+    "contact.updated": [followups.on_contact_updated],
+    "contact.archived": [followups.on_contact_archived],
     "lead.converted": [of_leads.on_converted],
     "lead.updated": [followups.on_lead_updated],
     "activity.contact_made": [followups.on_contact_made, habits.on_contact_made],

@@ -12,8 +12,10 @@ from crm_api.core import clock, context
 from crm_api.core.errors import Invalid
 from crm_api.events import Event, record
 from crm_api.users.service import team_of
-from crm_api.visits.drafts import AGAIN, Draft, Outing
+from crm_api.visits.calls import AGAIN
+from crm_api.visits.drafts import Draft
 from crm_api.visits.models import VisitPlan, VisitPlanStop, VisitWeek
+from crm_api.visits.outings import Outing
 from crm_api.visits.planner import DayPlan
 from crm_api.visits.reasons import LeftOut, Why
 from crm_api.visits.schedule import Visit
@@ -144,12 +146,19 @@ def _plan(
         engine=made.engine,
         travel_source=travelled.source,
         is_estimate=travelled.is_estimate,
-        notes=[] if outing.shift.lunch else ["No lunch is planned."],
+        notes=_said(outing),
         left_out=[],
         request=plain(draft.data),
         origin=context.current().origin,
         stops=[_stop(draft, outing, position, visit) for position, visit in enumerate(day.visits, start=1)],
     )
+
+
+def _said(outing: Outing) -> list[str]:
+    """What there is to say of the day itself."""
+    if outing.shift.start >= outing.shift.end:
+        return ["The calendar leaves no time on this day."]
+    return [] if outing.shift.lunch else ["No lunch is planned."]
 
 
 def _stop(draft: Draft, outing: Outing, position: int, visit: Visit) -> VisitPlanStop:

@@ -1,7 +1,7 @@
 """Who goes out, on which days, from when to when, and from where to where."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from uuid import UUID
 
@@ -13,9 +13,10 @@ from crm_api.core import clock as time
 from crm_api.core.errors import Invalid, NotAllowed
 from crm_api.organisation import service as organisation
 from crm_api.organisation.calendars import days_off
-from crm_api.ports import Coordinates
+from crm_api.ports import BusyTime, Coordinates
 from crm_api.users.models import User
 from crm_api.visits import queries
+from crm_api.visits.agenda import Agenda
 from crm_api.visits.hours import DayClock
 from crm_api.visits.preferences import Preferences
 from crm_api.visits.schedule import Lunch, Shift, Window
@@ -40,6 +41,14 @@ class Frame:
 
 
 @dataclass(frozen=True)
+class Taken:
+    """Times that only the calendars of these people know, and what there is to say of calendars that were not read."""
+
+    times: Mapping[UUID, Sequence[BusyTime]] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class Crew:
     """One rep with the days to plan; `hours` are each day's working time in seconds since midnight."""
 
@@ -49,6 +58,18 @@ class Crew:
     start: Coordinates
     end: Coordinates
     notes: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Outing:
+    """One rep's day: its clock, its shift on it, and what the calendar holds."""
+
+    rep: Actor
+    clock: DayClock
+    shift: Shift
+    start: Coordinates
+    end: Coordinates
+    agenda: Agenda
 
 
 def crews(

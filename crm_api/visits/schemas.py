@@ -54,7 +54,9 @@ class _Wishes(Body):
         120, ge=1, le=MOST_CANDIDATES, description="The most accounts to choose from, for each rep."
     )
     calendar: bool = Field(
-        True, description="Whether meetings and visits in the rep's calendar are kept as fixed appointments."
+        True,
+        description="Whether meetings and visits in the rep's calendar are kept as fixed appointments, and what a "
+        "connected Office 365 calendar says is taken is kept free.",
     )
 
 
