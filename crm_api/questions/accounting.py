@@ -23,6 +23,7 @@ _MUST_BE_READ = (
     *RANKING,
     "not",
     "without",
+    "include",
     *COMPARING,
     "between",
     "share",

@@ -2,7 +2,7 @@
 
 from typing import Literal
 
-from crm_api.questions import trees
+from crm_api.questions import trees, widening
 from crm_api.questions.clauses import Found
 from crm_api.questions.filters import Conditions
 from crm_api.questions.looking import Lookups
@@ -66,10 +66,12 @@ class Comparisons(Lookups):
     def _base(self, filters: tuple[Filter, ...], found: list[Found]) -> Plan:
         """The plan with the figure's own condition among the filters, unless the question replaces it."""
         own = self.own_filter(found)
+        if self.s.widened and self.figure and self.figure.fn in ("ratio", "quotient"):
+            raise Unclear(Plan(action="unknown", unused=("including",)))
         return Plan(
             action="query",
             entity=self.s.entity,
-            filters=(*own, *filters),
+            filters=widening.widened(self.s, (*own, *filters)),
             figures=(self.figure,) if self.figure else (),
             group_by=tuple(self.groups),
             having=self.having,
@@ -86,7 +88,7 @@ class Comparisons(Lookups):
             return ()
         slot = str(measure.where.get("field", ""))
         others = [f for f in found if f.slot == slot and not f.way]
-        if any(_clashes(f.tree, measure.where) for f in others if not f.negative):
+        if any(trees.clash(f.tree, measure.where) for f in others if not f.negative):
             if measure.name.split()[0] in [f.label for f in others] or measure.fn == "sum":
                 raise Unclear(Plan(action="unknown", unused=(measure.name,)))
             return ()
@@ -197,12 +199,3 @@ class Comparisons(Lookups):
             label=f"{words[0].words} to {words[1].words}",
         )
         return self._base(conditions.filters(shared), shared)
-
-
-def _clashes(one: trees.Tree, other: trees.Tree) -> bool:
-    """Whether two conditions on one field cannot both hold: "lost" beside a figure of won deals."""
-    return (
-        one.get("field") == other.get("field")
-        and one.get("op") == other.get("op") == "in"
-        and not (set(one["value"]) & set(other["value"]))
-    )

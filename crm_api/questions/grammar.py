@@ -78,6 +78,7 @@ CUES: dict[str, tuple[str, ...]] = {
     ),
     "not": _phrases(
         "not; except; excluding; other than; outside; outside of; non; besides; exclude; apart from; "
+        "not counting; not including; leaving out; leave out; ignoring; minus; except for; "
         "never; but not; neither; nor; aside from; rather than; excl"
     ),
     "without": _phrases(
@@ -100,6 +101,9 @@ CUES: dict[str, tuple[str, ...]] = {
     "between": _phrases("between"),
     "or": _phrases("or; /"),
     "and": _phrases("and; plus; as well as; also; along with; ,"),
+    "include": _phrases(
+        "including; include; includes; incl; inclusive of; also counting; counting also; plus also; and including"
+    ),
     "with": _phrases("with; having; that have; that has; containing"),
     "poss": _phrases("'s"),
     "is": _phrases("is; are; was; were; be; been; did; does; do; came; come; comes; coming; went; goes"),

@@ -71,7 +71,7 @@ class Vocables(Mentions):
 
     def _opposed(self, at: int, word: Word) -> bool:
         """Whether the sentence also says the opposite: "open deals closing in May" are not closed yet."""
-        if self.s.has("quotient", "vs", "compare", "or", "more", "fewer"):
+        if self.s.has("quotient", "vs", "compare", "or", "more", "fewer", "include"):
             return False
         others = [
             e for i, span in enumerate(self.s.spans) if i != at for e in span.entries if e.what == "word"

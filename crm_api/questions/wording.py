@@ -99,6 +99,15 @@ _REWORDED = (
         ),
         r"\1 \2 is \3 in",
     ),
+    # "Also the lost ones", "and the lost ones too": besides what was counted.
+    (re.compile(r"^(?:and )?also (?:the )?(?=[a-z]+(?: ones?| deals?)?\W*$)", re.IGNORECASE), "including "),
+    (
+        re.compile(
+            r"^(?:and |with |what about )?(?:the )?([a-z]+)(?: ones?| deals?)? (?:too|as well)\W*$",
+            re.IGNORECASE,
+        ),
+        r"including \1",
+    ),
     (re.compile(r"\bi mean\b", re.IGNORECASE), ""),
     (re.compile(r"[,:-] ?(?:the )?number\W*$", re.IGNORECASE), ", count"),
     (re.compile(r"\bhead office\b", re.IGNORECASE), "headquarter"),
