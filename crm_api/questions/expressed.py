@@ -12,9 +12,9 @@ from crm_api.questions import lexicon, paths
 from crm_api.questions.asker import ME
 from crm_api.questions.figures import COMPARING
 from crm_api.questions.lexicon import Entry
+from crm_api.questions.pieces import Span
 from crm_api.questions.plan import Filter, Plan
 from crm_api.questions.sentence import Sentence
-from crm_api.questions.spans import Span
 from crm_api.questions.trees import Tree, narrows
 
 _NEGATIONS = ("not", "without")

@@ -7,9 +7,9 @@ then the first kind that is named, then words that only one kind knows.
 from crm_api.questions import grammar
 from crm_api.questions.lexicon import Entry, word_of
 from crm_api.questions.lookups import is_people, several_linked
+from crm_api.questions.pieces import Span
 from crm_api.questions.sentence import NUMERIC, Sentence
 from crm_api.questions.settling import COMPARING, kinds_before, settle_deeds, settle_figures
-from crm_api.questions.spans import Span
 
 _COUNTING = ("count", "most", "least", "how_many_more")
 _FOLDING = ("count", "sum", "avg", "median", "max", "min")

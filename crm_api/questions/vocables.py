@@ -5,8 +5,8 @@ from crm_api.questions import paths, trees
 from crm_api.questions.clauses import Found
 from crm_api.questions.lexicon import Entry, stems, word_of
 from crm_api.questions.mentions import Mentions
+from crm_api.questions.pieces import Span
 from crm_api.questions.plan import Plan, Unclear
-from crm_api.questions.spans import Span
 from crm_api.questions.trees import Tree
 
 
