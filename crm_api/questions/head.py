@@ -241,6 +241,9 @@ def _first_kind(s: Sentence) -> str | None:
                 return kind
             after = s.at(at + 1)
             noun = span.is_plural and not (after and after.entry("kind", "choice", "word"))
+            named_so = any(e.what == "word" and word_of(e).noun for e in span.entries)
+            if noun and named_so:
+                return word_kind(s, [at])  # "calls to dealers" are calls
             if entry.what == "word" and (
                 noun or (span.is_plural and any(named_by_choice(n) for n in s.spans[at:]))
             ):

@@ -122,7 +122,8 @@ class Vocables(Mentions):
         for at, _ in list(self.s.terms("field")):
             span = self.s.spans[at]
             flags = [t for t in self.s.targets(span) if t.field and t.field.type is FieldType.BOOLEAN]
-            if not flags or self.s.has("by", "each", "breakdown"):
+            before = self.s.at(at - 1)
+            if not flags or (before is not None and before.is_cue("by", "each")):
                 continue
             target, negative = flags[0], self._negative(at)
             tree = trees.leaf(self.s.registry, self.s.entity, target.path, "eq", True)
