@@ -200,8 +200,21 @@ class CreatedEvent:
     web_link: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class BusyTime:
+    """A time at which somebody is not free. `transaction_id` is that of an event we put there ourselves."""
+
+    starts_at: datetime
+    ends_at: datetime
+    transaction_id: str | None = None
+
+
 class Calendar(Protocol):
-    """Writes to the calendar of one mailbox."""
+    """Writes to the calendar of one mailbox, and asks when its person is not free."""
+
+    async def busy(self, mailbox: str, *, since: datetime, until: datetime) -> list[BusyTime]:
+        """The times between two instants at which this person is not free, by their beginning."""
+        ...
 
     async def create_event(self, mailbox: str, event: CalendarEvent) -> CreatedEvent:
         """Put an event in; the same `transaction_id` again is the event there is."""

@@ -60,6 +60,7 @@ from crm_api.users.catalogue import TEAMS, USERS
 from crm_api.views import service as views
 from crm_api.views.catalogue import CATALOGUE as VIEWS
 from crm_api.visits import habits
+from crm_api.visits import reactions as visits
 from crm_api.visits.catalogue import CATALOGUE as VISIT_PLANS
 from crm_api.visits.catalogue import WEEKS as VISIT_WEEKS
 from crm_api.webhooks import service as webhooks
@@ -118,6 +119,8 @@ SAME_TRANSACTION: dict[str, list[Handler]] = {
     "lead.status_changed": [timeline.tell_stage_change, followups.on_lead_changed],
     "lead.assigned": [followups.on_lead_changed],
     "lead.archived": [followups.on_lead_changed],
+    "contact.updated": [followups.on_contact_updated],
+    "contact.archived": [followups.on_contact_archived],
     "lead.converted": [of_leads.on_converted],
     "lead.updated": [followups.on_lead_updated],
     "activity.contact_made": [followups.on_contact_made, habits.on_contact_made],
@@ -154,6 +157,10 @@ AFTER_COMMIT: dict[str, list[Handler]] = {
     "opportunity.approval_approved": [notifications.on_approval_decided],
     "opportunity.approval_rejected": [notifications.on_approval_decided],
     "activity.mentioned": [notifications.on_mentioned],
+    "visit_plan.created": [visits.on_planned],
+    "visit_week.created": [visits.on_week_planned],
+    "visit_plan.accepted": [visits.on_accepted],
+    "visit_plan.declined": [visits.on_declined],
 }
 
 

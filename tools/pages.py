@@ -112,6 +112,7 @@ PAGES: tuple[Page, ...] = (
     Page("/crm/visits/today", "/crm/visits/today"),
     Page("/crm/visits/free", "/crm/visits/free"),
     Page("/crm/visits/coverage", "/crm/visits/coverage"),
+    Page("/crm/visits/mileage", "/crm/visits/mileage"),
     Page("/visits", "/visits", part=True),
     Page("/outbox", "/outbox"),
     Page("/crm/imports/new", "/crm/imports/new", only=ADMINISTRATOR),
@@ -131,6 +132,7 @@ NO_PAGES = {
     "/crm/visits/today/stops": "what the worker of the road asks for, as JSON",
     "/crm/visits/today/me": "what the worker of the road asks for, as JSON",
     "/crm/reports/{name}/file": "a file",
+    "/crm/visits/mileage/file": "a file",
     "/crm/visits/plans/{plan_id}/move": "the form for one stop of a plan; walked with the plan",
     **{f"/crm/{key}/export.csv": "a file" for key in RECORDS},
 }

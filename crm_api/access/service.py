@@ -57,7 +57,9 @@ class Actor:
         return self.role == "administrator"
 
 
-_MADE_BY_FIELD = tuple("contact lead activity attachment tag visit_plan visit_week view check_in".split())
+_MADE_BY_FIELD = tuple(
+    "contact lead activity attachment tag visit_plan visit_week view check_in enrolment".split()
+)
 
 # Knows no currency on purpose: what reads amounts asks `system` instead, or is told.
 SYSTEM = Actor(user_id=None, role="administrator", name="System", currency="")

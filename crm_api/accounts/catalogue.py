@@ -11,6 +11,7 @@ from crm_api.accounts.schemas import AccountOut
 from crm_api.core.fields import Catalogue, Field, FieldType, Relation, Word
 from crm_api.core.presenting import in_major, in_order, shown_by
 from crm_api.segments.members import segmented
+from crm_api.tags.models import Tag
 from crm_api.tags.service import names_of, tagged
 
 # What people call a country, beside its name.
@@ -185,6 +186,8 @@ CATALOGUE = Catalogue(
             Account.year_established,
             unit="year",
             synonyms=(
+                "been around",
+                "in business",
                 "founded",
                 "established",
                 "founding year",
@@ -202,6 +205,7 @@ CATALOGUE = Catalogue(
             "billing_city",
             FieldType.TEXT,
             Account.billing_city,
+            around="near",
             label="city",
             synonyms=("city", "town"),
             groupable=True,
@@ -234,17 +238,17 @@ CATALOGUE = Catalogue(
                 "nation",
             ),
         ),
-        Field("shipping_city", FieldType.TEXT, Account.shipping_city, groupable=True),
+        Field("shipping_city", FieldType.TEXT, Account.shipping_city, groupable=True, around="near"),
         Field("shipping_country", FieldType.TEXT, Account.shipping_country, groupable=True),
-        Field("visit_city", FieldType.TEXT, Account.visit_city, groupable=True),
+        Field("visit_city", FieldType.TEXT, Account.visit_city, groupable=True, around="near"),
         Field("visit_country", FieldType.TEXT, Account.visit_country, groupable=True),
         Field("visit_every_days", FieldType.INTEGER, Account.visit_every_days, unit="days"),
         *figures.FIELDS,
         figures.VISIT_STANDING,
-        Field("tags", FieldType.TAGS, tagged("account", Account), synonyms=("tag", "tagged")),
+        Field("tags", FieldType.TAGS, tagged("account", Account), names=Tag.name, synonyms=("tag", "tagged")),
         # Questions say "in segment HVC" by the segment's own name and code.
         Field("segments", FieldType.TAGS, segmented(Account), label="segment membership"),
-        Field("near", FieldType.TAGS, nearness.near(Account), label="neighbourhood"),
+        Field("near", FieldType.TAGS, nearness.near(Account), label="neighbourhood", told=nearness.told),
         Field("external_system", FieldType.TEXT, Account.external_system),
         Field("external_id", FieldType.TEXT, Account.external_id),
         Field("origin", FieldType.TEXT, Account.origin, nullable=False),

@@ -6,6 +6,7 @@ import sqlalchemy as sa
 
 from crm_api.access import Actor, on_seen
 from crm_api.accounts.models import Account, AccountStats
+from crm_api.accounts.rhythms import RHYTHM
 from crm_api.core import clock
 from crm_api.core.columns import UTCDateTime, moving
 from crm_api.core.dialect import days_between
@@ -65,16 +66,16 @@ FIELDS = (
     _kept("monetary_score", FieldType.INTEGER, "monetary score", "monetary value"),
 )  # fmt: skip
 
-# Whether somebody was there within the days that may lie between two visits; nothing where no rhythm is set.
+# Whether somebody was there within the days that may lie between two visits; nothing where nobody means to be.
 _SINCE = days_between(_stat("last_visit_at"), moving(clock.now, UTCDateTime()))
 VISIT_STANDINGS = ("visited_in_time", "visit_overdue", "never_visited")
 VISIT_STANDING = Field(
     "visit_standing",
     FieldType.CHOICE,
     sa.case(
-        (Account.visit_every_days.is_(None), None),
+        (RHYTHM.is_(None), None),
         (_SINCE.is_(None), "never_visited"),
-        (Account.visit_every_days < _SINCE, "visit_overdue"),
+        (_SINCE > RHYTHM, "visit_overdue"),
         else_="visited_in_time",
     ),
     choices=VISIT_STANDINGS,

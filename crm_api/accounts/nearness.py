@@ -38,15 +38,24 @@ def near(model: type[Account]) -> Callable[[list[str] | None, Actor], sa.ColumnE
     return any_of
 
 
+def told(town: str) -> str:
+    """The condition in words: "near Columbus", "within 20 km of Columbus"."""
+    return f"within {town}" if _REACH.fullmatch(town) else f"near {town}"
+
+
 def _around(model: type[Account], text: str, actor: Actor) -> sa.ColumnElement[bool]:
     said = _REACH.fullmatch(text)
     town = (said["town"] if said else text).strip()
     km = float(said["far"]) * (1 if said["unit"].lower() == "km" else KM_A_MILE) if said else NEAR_KM
     far = min(km, MOST_KM) * 1000 / METRES_A_DEGREE
     there, here = aliased(Account), aliased(Account)
-    named = [
-        sa.func.lower(column) == sa.func.lower(town) for column in (there.billing_city, there.visit_city)
-    ]
+    billed, visited, shipped = (
+        sa.func.lower(column) == sa.func.lower(town)
+        for column in (there.billing_city, there.visit_city, there.shipping_city)
+    )
+    # Goods may go elsewhere than where somebody is: that town counts only where no other is known.
+    unknown = sa.and_(there.billing_city.is_(None), there.visit_city.is_(None))
+    named = [billed, visited, sa.and_(unknown, shipped)]
     seen = sa.select(Account.id).where(visible("account", actor), Account.archived_at.is_(None))
     north, east = here.latitude - there.latitude, here.longitude - there.longitude
     # On a distance so short the earth is flat; a degree of longitude shrinks with the cosine of the latitude.

@@ -115,6 +115,7 @@ CATALOGUE = Catalogue(
             Activity.due_at,
             sortable=True,
             synonyms=("due", "due date"),
+            planned=True,
         ),
         Field(
             "completed_at",
@@ -136,9 +137,14 @@ CATALOGUE = Catalogue(
         Field("latitude", FieldType.NUMBER, Activity.latitude),
         Field("longitude", FieldType.NUMBER, Activity.longitude),
         Field("requires_follow_up", FieldType.BOOLEAN, Activity.requires_follow_up, nullable=False),
-        Field("follow_up_date", FieldType.DATETIME, Activity.follow_up_date),
+        Field("follow_up_date", FieldType.DATETIME, Activity.follow_up_date, planned=True),
         Field(
-            "follow_up_due", FieldType.DATETIME, Activity.follow_up_due, sortable=True, label="open follow-up"
+            "follow_up_due",
+            FieldType.DATETIME,
+            Activity.follow_up_due,
+            sortable=True,
+            label="open follow-up",
+            planned=True,
         ),
         Field("follow_up_completed", FieldType.BOOLEAN, Activity.follow_up_completed, nullable=False),
         Field("contact_person", FieldType.TEXT, Activity.contact_person),
@@ -206,10 +212,17 @@ CATALOGUE = Catalogue(
             ),
             _done(*CONTACT_TYPES),
         ),
-        Word(("sent",), {"all": [_DONE, {"field": "direction", "op": "eq", "value": "outbound"}]}),
-        Word(("received",), {"field": "direction", "op": "eq", "value": "inbound"}),
+        Word(
+            ("sent", "went out", "sent out", "outgoing"),
+            {"all": [_DONE, {"field": "direction", "op": "eq", "value": "outbound"}]},
+        ),
+        Word(("received", "incoming"), {"field": "direction", "op": "eq", "value": "inbound"}),
         Word(("unassigned", "unowned"), _UNOWNED),
-        Word(("open", "pending", "outstanding", "unfinished", "incomplete"), _OPEN, time_field="due_at"),
+        Word(
+            ("open", "pending", "outstanding", "unfinished", "incomplete", "still open", "still pending"),
+            _OPEN,
+            time_field="due_at",
+        ),
         Word(
             ("overdue", "past due"),
             {"all": [_OPEN, {"field": "due_at", "op": "during", "value": _BEFORE_TODAY}]},

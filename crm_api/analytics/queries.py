@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from crm_api.access import Actor, visible
 from crm_api.accounts.figures import VISIT_STANDING
 from crm_api.accounts.models import Account
+from crm_api.accounts.rhythms import RHYTHM
 from crm_api.core.dialect import Wide
 from crm_api.leads.models import Lead, LeadStats
 from crm_api.opportunities import catalogue as deals
@@ -83,10 +84,10 @@ def accounts(actor: Actor, *, owner_id: UUID | None = None) -> sa.Select[int]:
 
 
 def visit_standings(actor: Actor, *, owner_id: UUID | None = None) -> sa.Select[Any]:
-    """How many accounts that are to be visited every so often were visited in time, are overdue, or never were."""
+    """How many accounts that are meant to be visited were in time, are overdue, or never were."""
     standing = VISIT_STANDING.column.label("standing")
     found = sa.select(standing).where(
-        Account.visit_every_days.is_not(None),
+        RHYTHM.is_not(None),
         Account.archived_at.is_(None),
         visible("account", actor),
         *([Account.owner_id == owner_id] if owner_id is not None else []),

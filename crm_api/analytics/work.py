@@ -100,7 +100,7 @@ def visits(session: Session, actor: Actor, told: Told, of: UUID | None) -> None:
     in_time, total = found.get("visited_in_time", 0), sum(found.values())
     told.figure(
         "visit_coverage", "Visited in time", "percent", rate(in_time, total), total,
-        listed("accounts", of, visit_every_days__isnull="false"),
+        listed("accounts", of, visit_standing__isnull="false"),
     )  # fmt: skip
     told.breakdown("visit_coverage", "Visits", "records", (
         {"key": word, "label": said(word), "value": found[word], "count": found[word],

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 from crm_api.access import Actor, visible
 from crm_api.accounts.figures import VISIT_STANDING, VISIT_STANDINGS
 from crm_api.accounts.models import Account
+from crm_api.accounts.rhythms import RHYTHM
 from crm_api.activities import rollups
 from crm_api.activities import workload as tasks
 from crm_api.activities.models import ACTIVITY_TYPES
@@ -72,10 +73,10 @@ def workload(session: Session, actor: Actor, asked: Asked) -> Table:
 
 
 def coverage(session: Session, actor: Actor, asked: Asked) -> Table:
-    """Accounts with a rhythm of visits by territory: visited in time, overdue, never visited."""
+    """Accounts that are meant to be visited, by territory: visited in time, overdue, never visited."""
     standing = VISIT_STANDING.column.label("standing")
     found = sa.select(Account.territory_id, standing).where(
-        Account.visit_every_days.is_not(None), Account.archived_at.is_(None), visible("account", actor)
+        RHYTHM.is_not(None), Account.archived_at.is_(None), visible("account", actor)
     )
     if asked.owner_id is not None:
         found = found.where(Account.owner_id == asked.owner_id)
@@ -92,14 +93,14 @@ def coverage(session: Session, actor: Actor, asked: Asked) -> Table:
     rows = [
         {"territory": names[place], "accounts": sum(counts.values()), **counts,
          "in_time": rate(counts["visited_in_time"], sum(counts.values())),
-         "list": listed("accounts", asked.owner_id, visit_every_days__isnull="false", **same("territory_id", place))}
+         "list": listed("accounts", asked.owner_id, visit_standing__isnull="false", **same("territory_id", place))}
         for place, counts in sorted(places.items(), key=lambda one: names[one[0]])
     ]  # fmt: skip
     columns = (
         Column("territory", "Territory", "text"), Column("accounts", "Accounts"),
         *(Column(word, said(word)) for word in VISIT_STANDINGS), Column("in_time", "In time", "percent"),
     )  # fmt: skip
-    note = "Now, whatever the period; accounts for which it is set how often they are to be visited."
+    note = "Now, whatever the period; dealers, distributors, and accounts for which it is set how often to visit them."
     return Table(columns, rows, "in_time", note)
 
 

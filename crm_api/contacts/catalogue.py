@@ -7,6 +7,7 @@ from crm_api.contacts.models import CONTACT_ROLES, Contact, ContactStats
 from crm_api.contacts.schemas import ContactOut
 from crm_api.core.fields import Catalogue, Field, FieldType, Relation
 from crm_api.core.presenting import shown_by
+from crm_api.tags.models import Tag
 from crm_api.tags.service import names_of, tagged
 
 access.declare("contact", Contact, owner=Contact.owner_id, follows=(("account", Contact.account_id),))
@@ -65,7 +66,7 @@ CATALOGUE = Catalogue(
         Field("city", FieldType.TEXT, Contact.city, groupable=True),
         Field("country", FieldType.TEXT, Contact.country, groupable=True),
         Field("last_contact_at", FieldType.DATETIME, _LAST, synonyms=("last contact", "last contacted")),
-        Field("tags", FieldType.TAGS, tagged("contact", Contact), synonyms=("tag", "tagged")),
+        Field("tags", FieldType.TAGS, tagged("contact", Contact), names=Tag.name, synonyms=("tag", "tagged")),
         Field("external_system", FieldType.TEXT, Contact.external_system),
         Field("external_id", FieldType.TEXT, Contact.external_id),
         Field(

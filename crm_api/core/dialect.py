@@ -65,6 +65,55 @@ def json_list(statement: sa.Select[Any]) -> sa.ScalarSelect[Any]:
     return sa.select(_Gathered(*rows.c)).scalar_subquery()
 
 
+class _JsonRows(FunctionElement[Any]):
+    """See `json_rows`."""
+
+    name = "json_rows"
+    inherit_cache = True
+
+
+@compiles(_JsonRows, "sqlite")
+def _json_rows_sqlite(element: Any, compiler: SQLCompiler, **kw: Any) -> str:
+    document, path = (compiler.process(c, **kw) for c in element.clauses)
+    return f"(SELECT value, key AS position FROM json_each({document}, '$.{path}'))"
+
+
+@compiles(_JsonRows, "postgresql")
+def _json_rows_postgresql(element: Any, compiler: SQLCompiler, **kw: Any) -> str:
+    document, path = (compiler.process(c, **kw) for c in element.clauses)
+    found = f"jsonb_path_query({document}, '$.{path}[*]') WITH ORDINALITY AS found (value, position)"
+    return f"(SELECT value, position FROM {found})"
+
+
+def json_rows(document: sa.ScalarSelect[Any], path: str) -> Any:
+    """The elements of a list within a JSON value, as rows of `value` and `position`; none where there is no list.
+
+    `path` is ours (`visits.defaults`) and never what somebody typed.
+    """
+    rows = _JsonRows(document, sa.literal_column(path))
+    return rows.table_valued(sa.column("value", Json), sa.column("position", sa.Integer))
+
+
+class same_id(FunctionElement[bool]):
+    """`same_id(column, text)`: the column holds the UUID that is written in the text."""
+
+    type = sa.Boolean()
+    name = "same_id"
+    inherit_cache = True
+
+
+@compiles(same_id, "postgresql")
+def _same_id_postgresql(element: same_id, compiler: SQLCompiler, **kw: Any) -> str:
+    column, text = (compiler.process(c, **kw) for c in element.clauses)
+    return f"(CAST({column} AS text) = lower({text}))"
+
+
+@compiles(same_id, "sqlite")
+def _same_id_sqlite(element: same_id, compiler: SQLCompiler, **kw: Any) -> str:
+    column, text = (compiler.process(c, **kw) for c in element.clauses)
+    return f"(hex({column}) = upper(replace({text}, '-', '')))"
+
+
 def is_postgresql(session: Session) -> bool:
     """Whether this session talks to PostgreSQL."""
     return session.get_bind().dialect.name == "postgresql"

@@ -76,6 +76,14 @@ class Field:
     sort_column: Any = None  # a folded or otherwise better ordered twin of `column`
     elsewhere: Elsewhere | None = None
     currency: str | None = None  # of amounts that are not in the organisation's
+    told: Callable[[str], str] | None = (
+        None  # a condition on it in words, where "is" would not do: "near Columbus"
+    )
+    around: str = ""  # of a place: the field that finds what lies around one
+    names: Any = None  # of TAGS: the column of the names there are, where questions may mention them
+    planned: bool = (
+        False  # a date that is set beforehand: its "December" is the nearest, not the latest that has begun
+    )
 
     @property
     def title(self) -> str:

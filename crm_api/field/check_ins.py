@@ -21,6 +21,8 @@ from crm_api.events import Event, record
 from crm_api.field.models import CheckIn
 from crm_api.field.rules import rules
 from crm_api.field.schemas import CheckInIn, OutcomeIn
+from crm_api.followups import service as followups
+from crm_api.followups.schemas import EnrolmentIn
 from crm_api.maps import places
 from crm_api.maps.models import AccountPlace
 from crm_api.ports import Coordinates
@@ -116,6 +118,10 @@ def _finish(session: Session, actor: Actor, here: CheckIn, data: OutcomeIn, at: 
                 task_type="follow_up" if step.activity_type == "task" else None,
             ),
         )  # fmt: skip
+    if data.follow_up_sequence_id is not None:
+        # After the visit was logged: being in touch ends what was written to this person before.
+        entering = EnrolmentIn(sequence_id=data.follow_up_sequence_id, contact_id=data.contact_id)
+        followups.enrol_by_hand(session, actor, data=entering)
 
 
 def _visit(

@@ -1,7 +1,7 @@
 """Who was visited in time, who is overdue, who never was: by territory, owner or type; and how often the promise kept.
 
-Counted are live accounts the actor sees that are meant to be visited: with a frequency of their own, or dealers and
-distributors, which have the house's. An account is in time while its last visit is no older than its frequency.
+Counted are live accounts the actor sees that are meant to be visited (`accounts.rhythms`). An account is in time while
+its last visit is no older than its frequency.
 """
 
 from collections import defaultdict
@@ -16,20 +16,18 @@ from sqlalchemy.orm import Session
 
 from crm_api.access import Actor, visible
 from crm_api.accounts.models import Account, AccountStats
+from crm_api.accounts.rhythms import RHYTHM
 from crm_api.activities.models import Activity
 from crm_api.core import clock
 from crm_api.core.columns import UTCDateTime
 from crm_api.core.dialect import days_between
 from crm_api.core.errors import Invalid
 from crm_api.field.models import CheckIn
-from crm_api.organisation import service as organisation
 from crm_api.organisation.models import Territory
 from crm_api.users.models import User
 from crm_api.visits.models import VisitPlan
-from crm_api.visits.preferences import preferences
 from crm_api.visits.queries import has_place
 
-VISITED = ("dealer", "distributor")
 LONGEST = timedelta(days=400)
 BEFORE = timedelta(days=400)  # an interval that ends in the period may have begun so long before it
 MOST_PLACES = 2000
@@ -52,7 +50,7 @@ def coverage(
         "owner": (Account.owner_id, User.name),
         "account_type": (Account.account_type, Account.account_type),
     }[group_by]
-    state = _state(_every(session))
+    state = _state()
     rows = session.execute(
         sa.select(key.label("key"), name.label("name"), state.label("state"), sa.func.count().label("accounts"))
         .select_from(Account)
@@ -85,8 +83,7 @@ def places(
 
     At most 2,000; `total` is how many have a place, `without_place` how many cannot be shown on a map.
     """
-    every = _every(session)
-    standing = _state(every)
+    standing = _state()
     meant = _meant(actor, territory_id, owner_id, account_type)
     if state is not None:
         meant.append(standing == state)
@@ -99,7 +96,7 @@ def places(
         sa.select(
             Account.id.label("account_id"), Account.name.label("account_name"), Account.billing_city.label("city"),
             Account.latitude, Account.longitude, standing.label("state"), AccountStats.last_visit_at,
-            every.label("visit_every_days"),
+            RHYTHM.label("visit_every_days"),
         )
         .outerjoin(AccountStats, AccountStats.account_id == Account.id)
         .where(*meant, has_place())
@@ -157,17 +154,11 @@ def _summed(group: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _every(session: Session) -> sa.ColumnElement[int]:
-    """The days between two visits: the account's own, else the house's."""
-    usual = preferences(organisation.basics(session).settings).visit_every_days
-    return sa.func.coalesce(Account.visit_every_days, usual)
-
-
-def _state(every: sa.ColumnElement[int]) -> sa.ColumnElement[str]:
+def _state() -> sa.ColumnElement[str]:
     now = sa.literal(clock.now(), UTCDateTime())
     return sa.case(
         (AccountStats.last_visit_at.is_(None), "never"),
-        (days_between(AccountStats.last_visit_at, now) <= every, "in_time"),
+        (days_between(AccountStats.last_visit_at, now) <= RHYTHM, "in_time"),
         else_="overdue",
     )
 
@@ -178,7 +169,7 @@ def _meant(
     terms = [
         visible("account", actor),
         Account.archived_at.is_(None),
-        sa.or_(Account.visit_every_days.is_not(None), Account.account_type.in_(VISITED)),
+        RHYTHM.is_not(None),
     ]
     for column, value in (
         (Account.territory_id, territory_id), (Account.owner_id, owner_id), (Account.account_type, account_type),
@@ -248,7 +239,7 @@ def _intervals(
 ) -> tuple[int, int]:
     """How many intervals were kept, and how many were too long."""
     rows = session.execute(
-        sa.select(Activity.account_id, Activity.occurred_at, _every(session))
+        sa.select(Activity.account_id, Activity.occurred_at, RHYTHM)
         .join(Account, Account.id == Activity.account_id)
         .where(*_visits(actor, begins - BEFORE, ends, None), *_meant(actor, None, owner_id, None))
         .order_by(Activity.account_id, Activity.occurred_at)

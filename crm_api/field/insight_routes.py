@@ -12,7 +12,7 @@ from crm_api.core.problems import documented
 from crm_api.core.routing import Router
 from crm_api.core.schemas import Day
 from crm_api.dependencies import CurrentActor, Db, PortsDep, json_answer
-from crm_api.field import coverage, gatherings, mileage, territories
+from crm_api.field import coverage, distances, gatherings, mileage, territories
 from crm_api.field.insight_schemas import (
     BalanceApply,
     BalanceDone,
@@ -20,6 +20,7 @@ from crm_api.field.insight_schemas import (
     BalanceOut,
     CoverageOut,
     CoveragePlaces,
+    DistancesOut,
     MeetingIn,
     MeetingOut,
     MileageOut,
@@ -113,6 +114,30 @@ async def read_mileage(
         return json_answer(claim)
     name = f'attachment; filename="mileage-{month}.csv"'
     return Response(mileage.as_csv(claim), media_type="text/csv", headers={"Content-Disposition": name})
+
+
+@router.get(
+    "/mileage/team",
+    response_model=DistancesOut,
+    responses={
+        200: {"content": {"text/csv": {"schema": {"type": "string"}}}},
+        **documented(403, 404, 409, 422, 503),
+    },
+)
+async def read_distances(
+    db: Db,
+    actor: CurrentActor,
+    ports: PortsDep,
+    month: Month,
+    team_id: UUID | None = None,
+    format: Literal["json", "csv"] = "json",
+) -> Response:
+    """Planned against driven for everybody whose claims you see; a table with `format=csv`."""
+    found = await distances.of_team(db, ports, actor, month=month, team_id=team_id)
+    if format == "json":
+        return json_answer(found)
+    name = f'attachment; filename="distances-{month}.csv"'
+    return Response(distances.as_csv(found), media_type="text/csv", headers={"Content-Disposition": name})
 
 
 @router.post("/meeting-point", response_model=MeetingOut, responses=documented(400, 409, 422, 503))

@@ -104,6 +104,37 @@ class MileageOut(BaseModel):
     total: MileageTotal
 
 
+class DistanceTotal(BaseModel):
+    """Planned and driven of one month. `beyond_plan` is driven less planned on the days that have both, below 0 where
+    less was driven; null where no day has."""
+
+    days: int = Field(description="Days on which somebody checked in.")
+    visits: int
+    planned: float
+    driven: float
+    beyond_plan: float | None
+    amount: float | None
+
+
+class DistanceOf(DistanceTotal):
+    """One person's month; `remarks` counts the days of the claim that say something."""
+
+    owner_id: UUID
+    owner_name: str
+    remarks: int
+
+
+class DistancesOut(BaseModel):
+    """Planned against driven, person by person, those furthest beyond their plans first."""
+
+    month: str
+    unit: Literal["km", "mi"]
+    rate: float | None
+    currency: str
+    people: list[DistanceOf]
+    total: DistanceTotal
+
+
 class PersonIn(Body):
     """Somebody who comes: a user, from their home, or anybody from a point."""
 

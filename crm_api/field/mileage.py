@@ -105,7 +105,7 @@ async def _driven(ports: Ports, day: Day) -> tuple[int | None, str]:
 
 def gather(session: Session, actor: Actor, *, month: str, owner_id: UUID | None) -> Month:
     """What is known of a rep's month."""
-    first, last = _month(month)
+    first, last = days_of(month)
     user = _claimant(session, actor, owner_id)
     rep = actor_of(session, user, organisation_zone=organisation.zone(session))
     zone = ZoneInfo(rep.time_zone)
@@ -201,7 +201,8 @@ def _total(days: list[dict[str, Any]], rate: float | None) -> dict[str, Any]:
     }
 
 
-def _month(month: str) -> tuple[date, date]:
+def days_of(month: str) -> tuple[date, date]:
+    """The first and the last day of a month (`2026-11`); raises Invalid."""
     try:
         first = datetime.strptime(month, "%Y-%m").replace(tzinfo=UTC).date()
     except ValueError:

@@ -48,6 +48,15 @@ class OutcomeIn(Body):
     contact_id: UUID | None = Field(None, description="Who was spoken to.")
     follow_up_date: Instant | None = Field(None, description="When somebody is to be got back to.")
     next_step: NextStepIn | None = None
+    follow_up_sequence_id: UUID | None = Field(
+        None, description="A sequence of mails to whom was spoken to, which begins once the visit is over."
+    )
+
+    @model_validator(mode="after")
+    def _mails_go_to_a_person(self) -> Self:
+        if self.follow_up_sequence_id is not None and (self.contact_id is None or self.nobody_there):
+            raise ValueError("say who was spoken to (contact_id): mails go to a person")
+        return self
 
 
 class CheckInIn(Body):

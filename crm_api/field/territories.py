@@ -108,7 +108,7 @@ def _evened(session: Session, actor: Actor, data: BalanceIn) -> Evened:
     rows = session.execute(
         sa.select(
             Account.id, Account.name, Account.territory_id, Account.latitude, Account.longitude,
-            Account.visit_minutes, Account.visit_every_days, AccountStats.annual_spend,
+            Account.account_type, Account.visit_minutes, Account.visit_every_days, AccountStats.annual_spend,
         )
         .outerjoin(AccountStats, AccountStats.account_id == Account.id)
         .where(Account.territory_id.in_(data.territory_ids), Account.archived_at.is_(None), visible("account", actor))
@@ -138,8 +138,8 @@ def _weigher(session: Session, measure: str) -> Any:
         if measure == "annual_spend":
             return float(row.annual_spend or 0) / 100
         minutes, every = (
-            row.visit_minutes or wishes.visit_minutes,
-            row.visit_every_days or wishes.visit_every_days,
+            getattr(row, name) or wishes.usual(row.account_type, row.territory_id, name)
+            for name in ("visit_minutes", "visit_every_days")
         )
         return float(minutes * MINUTES_A_YEAR / every)
 

@@ -9,8 +9,8 @@ from crm_api.core import clock
 from crm_api.core.templating import RenderedEmail, render_email
 from crm_api.followups import service
 from crm_api.followups.models import Enrolment, FollowUpRule
+from crm_api.followups.people import Addressee, addressee
 from crm_api.followups.windows import next_opening
-from crm_api.leads.models import Lead
 from crm_api.mailboxes.service import last_read
 from crm_api.organisation import service as organisation
 from crm_api.outbox import service as outbox
@@ -46,9 +46,10 @@ class FollowUpAuthor:
         return self._reason_to_wait(session, enrolment, message, inbox_is_read) or Go()
 
     def write(self, session: Session, message: OutboxMessage) -> RenderedEmail:
-        """The step's template, filled with what is known of lead, owner and organisation."""
-        lead, owner = session.get_one(Lead, message.lead_id), session.get_one(User, message.sender_id)
-        return render_email(message.template or "", values_for(session, lead, owner))
+        """The step's template, filled with what is known of whom it goes to, owner and organisation."""
+        person = addressee(session, session.get_one(Enrolment, message.source_id))
+        owner = session.get_one(User, message.sender_id)
+        return render_email(message.template or "", values_for(session, person, owner))
 
     def _locked(self, session: Session, message: OutboxMessage) -> Enrolment | None:
         return session.scalars(
@@ -59,16 +60,16 @@ class FollowUpAuthor:
         ).first()
 
     def _reason_to_stop(self, session: Session, enrolment: Enrolment) -> str | None:
-        lead, owner = session.get_one(Lead, enrolment.lead_id), session.get_one(User, enrolment.owner_id)
-        if lead.archived_at is not None:
+        person, owner = addressee(session, enrolment), session.get_one(User, enrolment.owner_id)
+        if person.is_gone:
             return "archived"
-        if lead.email_opt_out or outbox.is_suppressed(session, enrolment.address_key):
+        if person.email_opt_out or outbox.is_suppressed(session, enrolment.address_key):
             return "opt_out"
-        if lead.status != enrolment.lead_status:
+        if person.status != enrolment.lead_status:
             return "status"
-        if lead.owner_id != owner.id or not owner.is_active:
+        if not owner.is_active or (enrolment.lead_id is not None and person.owner_id != owner.id):
             return "owner"
-        if outbox.recipient_key(lead.email or "") != enrolment.address_key:
+        if outbox.recipient_key(person.email or "") != enrolment.address_key:
             return "address"
         return None
 
@@ -81,7 +82,7 @@ class FollowUpAuthor:
             return Later(now + RULE_OFF_WAIT, "the rule is switched off")
         if enrolment.resume_at is not None and enrolment.resume_at > now:
             return Later(enrolment.resume_at, "out of office")
-        closed = service.closed_for(session, session.get_one(Lead, enrolment.lead_id))
+        closed = service.closed_for(session, addressee(session, enrolment))
         opening = next_opening(service.window_of(session, enrolment), enrolment.zone, now, closed=closed)
         if opening != now:
             return Later(opening or now + timedelta(days=1), "outside the send window")
@@ -98,14 +99,12 @@ class FollowUpAuthor:
         return read_at is not None and read_at >= now - INBOX_AGE
 
 
-def values_for(session: Session, lead: Lead, owner: User) -> dict[str, dict[str, object]]:
-    """What a template may say: plain values, never rows."""
+def values_for(session: Session, person: Addressee, owner: User) -> dict[str, dict[str, object]]:
+    """What a template may say: plain values, never rows. `person` and `lead` are the same one."""
     profile = organisation.profile(session)
     return {
-        "lead": {
-            "first_name": lead.first_name, "last_name": lead.last_name, "company_name": lead.company_name,
-            "title": lead.title, "job_title": lead.job_title, "city": lead.city, "requirements": lead.requirements,
-        },
+        "person": person.known,
+        "lead": person.known,
         "owner": {"name": owner.name, "email": owner.email, "phone": owner.phone},
         "organisation": {"name": profile.name, "postal_address": profile.printed_address},
-    }  # fmt: skip
+    }

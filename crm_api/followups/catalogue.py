@@ -12,7 +12,10 @@ from crm_api.followups.schemas import EnrolmentOut, RuleOut, SequenceOut
 
 access.declare("sequence", Sequence, shared=True, config=True)
 access.declare("followup_rule", FollowUpRule, shared=True, config=True)
-access.declare("enrolment", Enrolment, owner=Enrolment.owner_id, follows=(("lead", Enrolment.lead_id),))
+access.declare(
+    "enrolment", Enrolment, owner=Enrolment.owner_id,
+    follows=(("lead", Enrolment.lead_id), ("contact", Enrolment.contact_id)),
+)  # fmt: skip
 
 _SEQUENCE = sa.select(*shown_by(SequenceOut, Sequence))
 _RULE = sa.select(
@@ -71,12 +74,16 @@ ENROLMENTS = Catalogue(
     fields=(
         Field("status", FieldType.CHOICE, Enrolment.status, choices=STATUSES, groupable=True, nullable=False),
         Field("stop_reason", FieldType.TEXT, Enrolment.stop_reason),
-        Field("lead_id", FieldType.REFERENCE, Enrolment.lead_id, nullable=False),
+        Field("lead_id", FieldType.REFERENCE, Enrolment.lead_id),
+        Field("contact_id", FieldType.REFERENCE, Enrolment.contact_id),
         Field("rule_id", FieldType.REFERENCE, Enrolment.rule_id),
         Field("sequence_id", FieldType.REFERENCE, Enrolment.sequence_id, nullable=False),
         Field("owner_id", FieldType.REFERENCE, Enrolment.owner_id, nullable=False),
         Field("created_at", FieldType.DATETIME, Enrolment.created_at, sortable=True, nullable=False),
     ),
-    relations=(Relation("lead", "lead", Enrolment.lead_id, "enrolments"),),
+    relations=(
+        Relation("lead", "lead", Enrolment.lead_id, "enrolments"),
+        Relation("contact", "contact", Enrolment.contact_id, "enrolments"),
+    ),
     shown=lambda: _ENROLMENT,
 )

@@ -1,4 +1,4 @@
-"""Sequences of mails, rules that start them, and the leads that are in one."""
+"""Sequences of mails, rules that start them, and the leads and people that are in one."""
 
 from datetime import datetime, time
 from typing import Any
@@ -19,6 +19,7 @@ STOP_REASONS = (
     "reply", "contact", "status", "owner", "address", "opt_out", "bounce", "archived", "manual", "expired", "sequence",
 )  # fmt: skip
 _LIVE = sa.text("status IN ('active', 'paused')")
+_OF_CONTACT = sa.text("contact_id IS NOT NULL")
 
 
 class Sequence(Timestamps, Versioned, Archivable, Base):
@@ -72,7 +73,8 @@ class FollowUpRule(Timestamps, Versioned, Archivable, Base):
 
 
 class Enrolment(Timestamps, Base):
-    """One lead in one sequence. `stop_epoch` rises with every stop: a mail planned before it never leaves."""
+    """One lead, or one contact, in one sequence. `stop_epoch` rises with every stop: a mail planned before it never
+    leaves. `lead_status` is where the lead stood when it entered."""
 
     __tablename__ = "enrolments"
     __kind__ = "enrolment"
@@ -80,8 +82,12 @@ class Enrolment(Timestamps, Base):
         one_of("status", STATUSES),
         sa.Index("uq_enrolments_live", "sequence_id", "lead_id", unique=True, sqlite_where=_LIVE,
                  postgresql_where=_LIVE),
+        sa.Index("uq_enrolments_live_contact", "sequence_id", "contact_id", unique=True, sqlite_where=_LIVE,
+                 postgresql_where=_LIVE),
+        sa.CheckConstraint("(lead_id IS NULL) <> (contact_id IS NULL)", name="one_of_them"),
         sa.UniqueConstraint("rule_id", "lead_id", "run_no"),
         sa.Index("ix_enrolments_lead", "lead_id", "status"),
+        sa.Index("ix_enrolments_contact", "contact_id", sqlite_where=_OF_CONTACT, postgresql_where=_OF_CONTACT),
         sa.Index("ix_enrolments_address", "address_key", sqlite_where=_LIVE, postgresql_where=_LIVE),
         sa.Index("ix_enrolments_rule_created", "rule_id", "created_at"),
         sa.Index("ix_enrolments_created", "created_at", "id"),
@@ -89,7 +95,8 @@ class Enrolment(Timestamps, Base):
 
     sequence_id: Mapped[UUID] = mapped_column(sa.ForeignKey("sequences.id"))
     rule_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("followup_rules.id"))
-    lead_id: Mapped[UUID] = mapped_column(sa.ForeignKey("leads.id"))
+    lead_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("leads.id"))
+    contact_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("contacts.id"))
     owner_id: Mapped[UUID] = mapped_column(sa.ForeignKey("users.id"), index=True)
     run_no: Mapped[int] = mapped_column(default=1)
     status: Mapped[str] = mapped_column(default="active")
@@ -98,7 +105,7 @@ class Enrolment(Timestamps, Base):
     step: Mapped[int] = mapped_column(default=0)
     steps: Mapped[list[Any]] = mapped_column(default=list)
     address_key: Mapped[str]
-    lead_status: Mapped[str]
+    lead_status: Mapped[str | None]
     time_zone: Mapped[str] = mapped_column(default="UTC")
     resume_at: Mapped[datetime | None]
     ended_at: Mapped[datetime | None]

@@ -10,7 +10,7 @@ from pydantic import TypeAdapter
 from crm_api.access import Actor
 from crm_api.conditions import Tree, where
 from crm_api.core.fields import Registry
-from crm_api.followups.models import LIVE, Enrolment, FollowUpRule
+from crm_api.followups.models import LIVE, Enrolment, FollowUpRule, Sequence
 from crm_api.leads.models import Lead, LeadStats
 from crm_api.outbox import queries as sent
 from crm_api.outbox.models import OutboxMessage
@@ -64,6 +64,17 @@ def neglected(
 def live_of_lead(lead_id: UUID) -> sa.Select[Enrolment]:
     """The enrolments of a lead in which something may still be sent."""
     return _locked(Enrolment.lead_id == lead_id)
+
+
+def live_of_contact(contact_id: UUID) -> sa.Select[Enrolment]:
+    """The enrolments of a person at an account in which something may still be sent."""
+    return _locked(Enrolment.contact_id == contact_id)
+
+
+def live_with(term: sa.ColumnElement[bool]) -> sa.Select[str]:
+    """The name of a sequence that somebody is in."""
+    live = sa.select(Sequence.name).join(Enrolment, Enrolment.sequence_id == Sequence.id)
+    return live.where(term, Enrolment.status.in_(LIVE)).order_by(Enrolment.id).limit(1)
 
 
 def live_at_address(address_key: str) -> sa.Select[Enrolment]:

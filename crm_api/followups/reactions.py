@@ -6,6 +6,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from crm_api.activities.models import Activity
+from crm_api.contacts.models import Contact
 from crm_api.core import clock
 from crm_api.events import Event
 from crm_api.followups import queries, service
@@ -38,13 +39,36 @@ def on_lead_updated(session: Session, event: Event) -> None:
 
 
 def on_contact_made(session: Session, event: Event) -> None:
-    """Somebody was in touch with the lead; our own automatic mails do not count."""
-    lead_id = event.data.get("lead_id")
-    if lead_id is None:
+    """Somebody was in touch with the lead or the person; our own automatic mails do not count."""
+    lead_id, contact_id = event.data.get("lead_id"), event.data.get("contact_id")
+    if lead_id is None and contact_id is None:
         return
     origin = session.scalar(sa.select(Activity.external_system).where(Activity.id == event.subject_id))
-    if origin != SYSTEM_NAME:
+    if origin == SYSTEM_NAME:
+        return
+    if lead_id is not None:
         _stop_lead(session, _uuid(lead_id), "contact")
+    if contact_id is not None:
+        _stop_contact(session, _uuid(contact_id), "contact")
+
+
+def on_contact_archived(session: Session, event: Event) -> None:
+    """The person was deleted, or is not there any more."""
+    _stop_contact(session, event.subject_id, "archived")
+
+
+def on_contact_updated(session: Session, event: Event) -> None:
+    """An opt-out, a new address or a person who has left ends the sequence; other changes do not."""
+    changed = {"email_opt_out", "email", "is_active"} & set(event.data.get("fields", ()))
+    contact = session.get(Contact, event.subject_id) if changed else None
+    if contact is None:
+        return
+    if contact.email_opt_out:
+        _stop_contact(session, contact.id, "opt_out", Status.SUPPRESSED)
+    elif not contact.is_active:
+        _stop_contact(session, contact.id, "archived")
+    elif "email" in changed:
+        _stop_contact(session, contact.id, "address")
 
 
 def on_reply(session: Session, event: Event) -> None:
@@ -89,6 +113,11 @@ def on_discarded(session: Session, event: Event) -> None:
 
 def _stop_lead(session: Session, lead_id: UUID, reason: str, status: Status = Status.CANCELLED) -> None:
     service.stop(session, session.scalars(queries.live_of_lead(lead_id)).all(), reason=reason, status=status)
+
+
+def _stop_contact(session: Session, contact_id: UUID, reason: str, status: Status = Status.CANCELLED) -> None:
+    found = session.scalars(queries.live_of_contact(contact_id)).all()
+    service.stop(session, found, reason=reason, status=status)
 
 
 def _uuid(value: UUID | str) -> UUID:

@@ -16,6 +16,7 @@ from crm_api.dependencies import CurrentActor, Db, IfMatch, json_answer, record_
 from crm_api.followups import rules, service
 from crm_api.followups.catalogue import ENROLMENTS, RULES, SEQUENCES
 from crm_api.followups.schemas import (
+    EnrolmentIn,
     EnrolmentOut,
     PreviewOut,
     RuleIn,
@@ -153,8 +154,16 @@ async def delete_sequence(sequence_id: UUID, write: Write, if_match: IfMatch) ->
 async def list_enrolments(
     db: Db, actor: CurrentActor, query: Annotated[Query, listing("enrolment")]
 ) -> Response:
-    """Leads in sequences, and how it ended."""
+    """Leads and people in sequences, and how it ended."""
     return json_answer(await db.read(records.page, actor, "enrolment", query))
+
+
+@router.post(
+    "/enrolments", status_code=201, response_model=EnrolmentOut, responses=documented(400, 403, 404, 409, 422)
+)
+async def enrol(body: EnrolmentIn, write: Write) -> Response:
+    """Put a lead, or a person at an account, into a sequence, which writes in your name."""
+    return await write.record(service.enrol_by_hand, data=body, status=201)
 
 
 @router.get(
@@ -174,7 +183,7 @@ async def read_enrolment(
     "/enrolments/{enrolment_id}/stop", response_model=EnrolmentOut, responses=documented(403, 404, 409, 422)
 )
 async def stop_enrolment(enrolment_id: UUID, write: Write) -> Response:
-    """Stop a sequence for one lead."""
+    """Stop a sequence for one lead or person."""
     return await write.record(service.stop_by_hand, enrolment_id=enrolment_id)
 
 

@@ -21,6 +21,7 @@ from crm_api.events.models import EventRow
 from crm_api.followups import queries, service
 from crm_api.followups.author import values_for
 from crm_api.followups.models import FollowUpRule, Sequence
+from crm_api.followups.people import of_lead
 from crm_api.followups.schemas import (
     PreviewItem,
     PreviewOut,
@@ -136,16 +137,16 @@ def _preview_item(
     session: Session, rule: FollowUpRule, template: str, lead: Lead, owner: User
 ) -> PreviewItem:
     letter: RenderedEmail | None = None
-    problem = None
+    problem, person = None, of_lead(lead)
     try:
-        letter = render_email(template, values_for(session, lead, owner))
+        letter = render_email(template, values_for(session, person, owner))
     except (MissingField, BadTemplate) as error:
         problem = str(error)
     zone = ZoneInfo(owner.time_zone or organisation.zone(session))
     return PreviewItem(
         lead_id=lead.id, lead=lead.title, recipient=lead.email or "", owner=owner.name,
         would_leave_at=service.opening_for(
-            rule.window, zone, 0, str(lead.id), closed=service.closed_for(session, lead)
+            rule.window, zone, 0, str(lead.id), closed=service.closed_for(session, person)
         ),
         subject=letter and letter.subject, text=letter and letter.text, problem=problem,
     )  # fmt: skip

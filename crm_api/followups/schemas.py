@@ -2,13 +2,13 @@
 
 import re
 from datetime import datetime, time
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 from uuid import UUID
 
-from pydantic import BaseModel, BeforeValidator, Field, WithJsonSchema, field_validator
+from pydantic import BaseModel, BeforeValidator, Field, WithJsonSchema, field_validator, model_validator
 
 from crm_api.conditions import Tree
-from crm_api.core.schemas import Body, Name
+from crm_api.core.schemas import Body, Name, example
 from crm_api.core.templating import email_templates
 
 _CLOCK = r"^(([01]\d|2[0-3]):[0-5]\d(:[0-5]\d)?|24:00)$"
@@ -144,13 +144,35 @@ class PreviewOut(BaseModel):
     items: list[PreviewItem]
 
 
+class EnrolmentIn(Body):
+    """Whom to write to, and with which sequence; in your own name."""
+
+    model_config = example(
+        {
+            "sequence_id": "0190e2a4-0000-7000-8000-000000000001",
+            "contact_id": "0190e2a4-0000-7000-8000-000000000002",
+        }
+    )
+
+    sequence_id: UUID
+    lead_id: UUID | None = None
+    contact_id: UUID | None = None
+
+    @model_validator(mode="after")
+    def _one_of_them(self) -> Self:
+        if (self.lead_id is None) == (self.contact_id is None):
+            raise ValueError("give either a lead_id or a contact_id")
+        return self
+
+
 class EnrolmentOut(BaseModel):
-    """One lead in one sequence; `step` is the next one, counted from 0."""
+    """One lead, or one contact, in one sequence; `step` is the next one, counted from 0."""
 
     id: UUID
     sequence_id: UUID
     rule_id: UUID | None
-    lead_id: UUID
+    lead_id: UUID | None
+    contact_id: UUID | None
     owner_id: UUID
     status: str
     stop_reason: str | None

@@ -1,4 +1,4 @@
-"""Enrolling leads, planning their next mail, and stopping the moment there is a reason to."""
+"""Enrolling leads and people, planning their next mail, and stopping the moment there is a reason to."""
 
 import hashlib
 from collections.abc import Container, Iterable
@@ -11,14 +11,17 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from crm_api import events
-from crm_api.access import Actor, system
+from crm_api.access import Actor, require_create, system
 from crm_api.conditions import records
+from crm_api.contacts.models import Contact
 from crm_api.core import clock
 from crm_api.core.errors import Conflict, Invalid
 from crm_api.custom_fields import definitions
 from crm_api.custom_fields.fields import registry
 from crm_api.followups import queries
 from crm_api.followups.models import Enrolment, FollowUpRule, Sequence
+from crm_api.followups.people import Addressee, addressee, of_contact, of_lead
+from crm_api.followups.schemas import EnrolmentIn
 from crm_api.followups.windows import ALWAYS, SendWindow, local_days_later, next_opening, spread
 from crm_api.leads.models import Lead
 from crm_api.organisation import service as organisation
@@ -97,6 +100,57 @@ def enrol(session: Session, *, rule: FollowUpRule, lead: Lead, owner: User) -> E
         address_key=outbox.recipient_key(lead.email or ""), lead_status=lead.status,
         time_zone=owner.time_zone or organisation.zone(session),
     )  # fmt: skip
+    return _begin(session, enrolment)
+
+
+def enrol_by_hand(session: Session, actor: Actor, *, data: EnrolmentIn) -> Enrolment:
+    """Write to a lead or a person in the actor's own name, from now on, at any hour of a day that is worked.
+
+    Raises Invalid where nobody can be written to, Conflict where somebody writes to them already or the lead is
+    another's, NotFound for what the actor does not see.
+    """
+    require_create(actor, "enrolment")
+    owner = session.get(User, actor.user_id) if actor.user_id else None
+    if owner is None or not owner.email:
+        raise Conflict("A sequence writes in your name; give yourself an e-mail address first.")
+    sequence: Sequence = records.get(session, actor, Sequence, data.sequence_id)
+    if sequence.archived_at is not None:
+        raise Invalid.field("sequence_id", "this sequence is deleted")
+    if data.contact_id is not None:
+        person = of_contact(session, records.get(session, actor, Contact, data.contact_id))
+        _require_reachable(session, person, "contact_id")
+        found = session.scalar(queries.live_with(Enrolment.contact_id == data.contact_id))
+    else:
+        assert data.lead_id is not None, "it is one of the two"
+        person = of_lead(records.get(session, actor, Lead, data.lead_id))
+        if person.owner_id != owner.id:
+            raise Conflict("A lead is written to by its owner; take it over first.")
+        _require_reachable(session, person, "lead_id")
+        found = session.scalar(queries.live_with(Enrolment.lead_id == data.lead_id))
+    if found is not None:
+        raise Conflict(
+            f"{person.name or 'This lead'} is in the sequence “{found}” already; stop that one first."
+        )
+    return _begin(
+        session,
+        Enrolment(
+            sequence_id=sequence.id, lead_id=data.lead_id, contact_id=data.contact_id, owner_id=owner.id,
+            steps=list(sequence.steps), address_key=outbox.recipient_key(person.email or ""), lead_status=person.status,
+            time_zone=owner.time_zone or organisation.zone(session),
+        ),
+    )  # fmt: skip
+
+
+def _require_reachable(session: Session, person: Addressee, field: str) -> None:
+    if person.is_gone:
+        raise Invalid.field(field, "this one is deleted or not there any more")
+    if not person.email:
+        raise Invalid.field(field, "there is no e-mail address to write to")
+    if person.email_opt_out or outbox.is_suppressed(session, outbox.recipient_key(person.email)):
+        raise Invalid.field(field, "this one wants no mails")
+
+
+def _begin(session: Session, enrolment: Enrolment) -> Enrolment:
     session.add(enrolment)
     session.flush()
     _record(session, "enrolment.started", enrolment)
@@ -109,13 +163,13 @@ def plan_step(session: Session, enrolment: Enrolment) -> None:
     if enrolment.step >= len(enrolment.steps):
         _end(session, enrolment, "completed", None)
         return
-    step, lead = enrolment.steps[enrolment.step], session.get_one(Lead, enrolment.lead_id)
+    step, person = enrolment.steps[enrolment.step], addressee(session, enrolment)
     owner = session.get_one(User, enrolment.owner_id)
     due_at = opening_for(
         window_of(session, enrolment), enrolment.zone, step.get("delay_days", 0), str(enrolment.id),
-        closed=closed_for(session, lead),
+        closed=closed_for(session, person),
     )  # fmt: skip
-    if due_at is None or not owner.email or not lead.email:
+    if due_at is None or not owner.email or not person.email:
         _end(session, enrolment, "failed", None)
         return
     outbox.enqueue(
@@ -124,13 +178,15 @@ def plan_step(session: Session, enrolment: Enrolment) -> None:
             purpose=PURPOSE,
             idem_key=idem_key(enrolment),
             sender=Mailbox(owner.email, owner.name),
-            recipient=Mailbox(lead.email, lead.contact_name or ""),
+            recipient=Mailbox(person.email, person.name),
             sender_id=owner.id,
             team_id=owner.team_id,
             due_at=due_at,
             expires_at=due_at + TTL,
             template=step["template"],
-            lead_id=lead.id,
+            account_id=person.account_id,
+            contact_id=enrolment.contact_id,
+            lead_id=enrolment.lead_id,
             source_id=enrolment.id,
             source_step=enrolment.step,
             source_epoch=enrolment.stop_epoch,
@@ -160,10 +216,10 @@ def opening_for(
     return spread(opening, window, zone, key=key, within=SPREAD)
 
 
-def closed_for(session: Session, lead: Lead) -> Container[date]:
-    """The days on which nothing automatic is sent to a lead: days off everywhere, and in its territory."""
+def closed_for(session: Session, person: Addressee) -> Container[date]:
+    """The days on which nothing automatic is sent to somebody: days off everywhere, and in their territory."""
     since = organisation.today(session) - timedelta(days=2)  # somewhere it is still yesterday
-    return days_off(session, since=since, territory_ids=[lead.territory_id])
+    return days_off(session, since=since, territory_ids=[person.territory_id])
 
 
 def window_of(session: Session, enrolment: Enrolment) -> SendWindow:
@@ -232,7 +288,7 @@ def _end(session: Session, enrolment: Enrolment, status: str, reason: str | None
 
 
 def _record(session: Session, type_: str, enrolment: Enrolment, **data: Any) -> None:
-    links = {"lead_id": enrolment.lead_id, "rule_id": enrolment.rule_id, "sequence_id": enrolment.sequence_id}
+    links = {name: getattr(enrolment, name) for name in ("lead_id", "contact_id", "rule_id", "sequence_id")}
     events.record(
         session, events.Event(type_, "enrolment", enrolment.id, links | data, owner_id=enrolment.owner_id)
     )

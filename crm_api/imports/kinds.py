@@ -18,7 +18,7 @@ from crm_api.contacts import bulk as contacts
 from crm_api.contacts import duplicates as contact_duplicates
 from crm_api.contacts.models import CONTACT_ROLES, Contact
 from crm_api.contacts.schemas import WORDS as CONTACT_WORDS
-from crm_api.core import money
+from crm_api.core import hours, money
 from crm_api.core.schemas import LINE, NAME, TEXT
 from crm_api.core.text import a
 from crm_api.core.vocabulary import NONE, Vocabulary
@@ -221,8 +221,10 @@ KINDS = {
                 "territory": _refers("territory"),
                 **_ADDRESSES,
                 **_COORDINATES,
-                "visit_minutes": _whole(1, 24 * 60),
+                "visit_minutes": _whole(1, 720),
                 "visit_every_days": _whole(1, 3650),
+                "visit_days": Target(lambda text, source, reading: hours.weekdays(text)),
+                "opening_hours": Target(lambda text, source, reading: hours.opening_hours(text)),
             },
             accounts.insert,
             accounts.update,

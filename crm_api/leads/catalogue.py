@@ -14,6 +14,7 @@ from crm_api.core.presenting import in_major, in_order, shown_by
 from crm_api.leads import history
 from crm_api.leads.models import HOT, LEAD_SOURCES, LEAD_STATUSES, PRIORITIES, RATINGS, Lead, LeadStats
 from crm_api.leads.schemas import LeadListed, LeadOut
+from crm_api.tags.models import Tag
 from crm_api.tags.service import names_of, tagged
 
 access.declare("lead", Lead, owner=Lead.owner_id, team=Lead.team_id, territory=Lead.territory_id)
@@ -138,7 +139,7 @@ CATALOGUE = Catalogue(
         Field("authority", FieldType.TEXT, Lead.authority, label="decision authority"),
         Field("need", FieldType.TEXT, Lead.need, label="stated need"),
         Field("timeline", FieldType.TEXT, Lead.timeline, label="buying timeline"),
-        Field("estimated_close_date", FieldType.DATE, Lead.estimated_close_date),
+        Field("estimated_close_date", FieldType.DATE, Lead.estimated_close_date, planned=True),
         Field(
             "estimated_value",
             FieldType.MONEY,
@@ -151,6 +152,7 @@ CATALOGUE = Catalogue(
             FieldType.DATETIME,
             sa.func.coalesce(Lead.next_follow_up_date, _stat(LeadStats.next_follow_up_at)),
             synonyms=("follow up", "follow-up"),
+            planned=True,
         ),
         Field(
             "last_contact_date",
@@ -181,7 +183,13 @@ CATALOGUE = Catalogue(
         Field("converted_account_id", FieldType.REFERENCE, Lead.converted_account_id),
         Field("converted_contact_id", FieldType.REFERENCE, Lead.converted_contact_id),
         Field("converted_opportunity_id", FieldType.REFERENCE, Lead.converted_opportunity_id),
-        Field("lost_reason", FieldType.TEXT, Lead.lost_reason, groupable=True),
+        Field(
+            "lost_reason",
+            FieldType.TEXT,
+            Lead.lost_reason,
+            groupable=True,
+            synonyms=("reason", "loss reason"),
+        ),
         Field("email_opt_out", FieldType.BOOLEAN, Lead.email_opt_out, nullable=False),
         Field("do_not_call", FieldType.BOOLEAN, Lead.do_not_call, nullable=False),
         Field("pipeline_id", FieldType.REFERENCE, Lead.pipeline_id, nullable=False),
@@ -189,7 +197,7 @@ CATALOGUE = Catalogue(
         Field("owner_id", FieldType.REFERENCE, Lead.owner_id),
         Field("team_id", FieldType.REFERENCE, Lead.team_id),
         Field("territory_id", FieldType.REFERENCE, Lead.territory_id),
-        Field("tags", FieldType.TAGS, tagged("lead", Lead), synonyms=("tag", "tagged")),
+        Field("tags", FieldType.TAGS, tagged("lead", Lead), names=Tag.name, synonyms=("tag", "tagged")),
         Field("external_system", FieldType.TEXT, Lead.external_system),
         Field("external_id", FieldType.TEXT, Lead.external_id),
         Field("origin", FieldType.TEXT, Lead.origin, nullable=False),
@@ -228,10 +236,13 @@ CATALOGUE = Catalogue(
         Measure("average_lead_score", "avg", field="score", synonyms=("average score", "average lead score")),
     ),
     words=(
-        Word(("converted", "won"), _CONVERTED, time_field="converted_at"),
+        Word(("converted", "convert", "won"), _CONVERTED, time_field="converted_at"),
         Word(("unassigned", "unowned"), {"field": "owner_id", "op": "isnull", "value": True}),
         Word(("lost",), {"field": "status", "op": "eq", "value": "lost"}),
-        Word(("open", "active"), {"not": {"field": "status", "op": "in", "value": ["converted", "lost"]}}),
+        Word(
+            ("open", "active", "still open"),
+            {"not": {"field": "status", "op": "in", "value": ["converted", "lost"]}},
+        ),
         Word(
             ("hot",),
             {

@@ -10,7 +10,7 @@ from crm_api.core import clock
 from crm_api.core.columns import Timestamps, one_of
 from crm_api.core.database import Base
 
-TYPES = ("assignment", "stage_change", "reminder", "follow_up", "mention", "approval")
+TYPES = ("assignment", "stage_change", "reminder", "follow_up", "mention", "approval", "visit_plan")
 CHANNELS = ("in_app", "email", "off")
 _SHOWN, _UNREAD = sa.text("in_app"), sa.text("in_app AND read_at IS NULL")
 _TO_MAIL = sa.text("by_mail AND message_id IS NULL")

@@ -14,42 +14,37 @@ from crm_api.access import actor_of, visible
 from crm_api.activities.models import Activity
 from crm_api.core.fields import CATALOGUES
 from crm_api.events import Event
-from crm_api.events.models import EventRow
-from crm_api.events.service import undoes
 from crm_api.notifications.mentions import Person, mentioned
-from crm_api.notifications.service import News, tell
+from crm_api.notifications.service import News, name_of, tell, who_did
 from crm_api.organisation.service import zone
 from crm_api.pipelines.models import Stage
 from crm_api.users.models import Team, User
 
-_MANY_AT_ONCE = ("import", "demo")
-SOMEBODY = "Somebody"
-
 
 def on_assigned(session: Session, event: Event) -> None:
     """Who got a record is told by whom."""
-    actor_id = _actor_to_tell_of(session, event)
+    actor_id = who_did(session, event)
     if actor_id is None or event.data.get("quiet"):
         return
     kind = _word(session, event)
-    summary = f"{_name(session, actor_id)} gave you the {kind} “{_label(session, event)}”"
+    summary = f"{name_of(session, actor_id)} gave you the {kind} “{_label(session, event)}”"
     tell(session, [_unless(event.owner_id, actor_id)], _news("assignment", event, summary, actor_id))
 
 
 def on_stage_changed(session: Session, event: Event) -> None:
     """The owner is told where somebody else moved their lead or deal."""
-    actor_id = _actor_to_tell_of(session, event)
+    actor_id = who_did(session, event)
     if actor_id is None:
         return
     stage = session.get(Stage, UUID(str(event.data["after"])))
     where = stage.name if stage else "another stage"
-    summary = f"{_name(session, actor_id)} moved “{_label(session, event)}” to {where}"
+    summary = f"{name_of(session, actor_id)} moved “{_label(session, event)}” to {where}"
     tell(session, [_unless(event.owner_id, actor_id)], _news("stage_change", event, summary, actor_id))
 
 
 def on_mentioned(session: Session, event: Event) -> None:
     """Those whose name stands behind an @ in a note are told, where they may read the note."""
-    note, actor_id = session.get(Activity, event.subject_id), _actor_to_tell_of(session, event)
+    note, actor_id = session.get(Activity, event.subject_id), who_did(session, event)
     if note is None or note.is_archived or actor_id is None:
         return
     people = [
@@ -58,35 +53,29 @@ def on_mentioned(session: Session, event: Event) -> None:
     ]
     found = mentioned(f"{note.subject}\n{note.description or ''}", people) - {actor_id}
     readers = [user_id for user_id in sorted(found) if _may_read(session, user_id, note)]
-    summary = f"{_name(session, actor_id)} mentioned you: {note.subject}"
+    summary = f"{name_of(session, actor_id)} mentioned you: {note.subject}"
     news = News("mention", f"mention:{note.id}", "activity", note.id, summary, actor_id)
     tell(session, readers, news)
 
 
 def on_approval_requested(session: Session, event: Event) -> None:
     """Whoever decides is told: the owner's manager, else the team's, else the administrators."""
-    actor_id = _actor_to_tell_of(session, event)
+    actor_id = who_did(session, event)
     if actor_id is None:
         return
-    summary = f"{_name(session, actor_id)} asks you to approve “{_label(session, event)}”"
+    summary = f"{name_of(session, actor_id)} asks you to approve “{_label(session, event)}”"
     deciding = [user_id for user_id in _deciders(session, event) if user_id != actor_id]
     tell(session, deciding, _news("approval", event, summary, actor_id))
 
 
 def on_approval_decided(session: Session, event: Event) -> None:
     """The owner is told what was decided."""
-    actor_id = _actor_to_tell_of(session, event)
+    actor_id = who_did(session, event)
     if actor_id is None:
         return
     verdict = event.type.rpartition("_")[2]
-    summary = f"{_name(session, actor_id)} {verdict} “{_label(session, event)}”"
+    summary = f"{name_of(session, actor_id)} {verdict} “{_label(session, event)}”"
     tell(session, [_unless(event.owner_id, actor_id)], _news("approval", event, summary, actor_id))
-
-
-def _actor_to_tell_of(session: Session, event: Event) -> UUID | None:
-    """Who did it, where that is news; None for what came about in bulk or is undone."""
-    row = session.get(EventRow, event.id)
-    return None if row is None or row.origin in _MANY_AT_ONCE or undoes(event) else row.actor_id
 
 
 def _unless(user_id: UUID | None, actor_id: UUID) -> UUID | None:
@@ -108,10 +97,6 @@ def _label(session: Session, event: Event) -> str:
     field = next(found for found in named if found is not None)
     found = session.scalar(sa.select(field.column).where(catalogue.model.id == event.subject_id))
     return str(found or event.kind)
-
-
-def _name(session: Session, user_id: UUID) -> str:
-    return session.scalar(sa.select(User.name).where(User.id == user_id)) or SOMEBODY
 
 
 def _may_read(session: Session, user_id: UUID, note: Activity) -> bool:

@@ -8,7 +8,9 @@ from pydantic import BaseModel, Field
 
 from crm_api.core.schemas import Body, example
 
-NotificationType = Literal["assignment", "stage_change", "reminder", "follow_up", "mention", "approval"]
+NotificationType = Literal[
+    "assignment", "stage_change", "reminder", "follow_up", "mention", "approval", "visit_plan"
+]
 Channel = Literal["in_app", "email", "off"]
 
 
@@ -54,6 +56,7 @@ class Preferences(BaseModel):
     follow_up: Channel
     mention: Channel
     approval: Channel
+    visit_plan: Channel
 
 
 class PreferencesPatch(Body):
@@ -67,3 +70,6 @@ class PreferencesPatch(Body):
     follow_up: Channel | None = None
     mention: Channel | None = Field(None, description="Somebody wrote @ and your name in a note.")
     approval: Channel | None = None
+    visit_plan: Channel | None = Field(
+        None, description="Visits were proposed to you, or your proposal was answered."
+    )

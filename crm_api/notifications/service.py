@@ -14,10 +14,15 @@ from crm_api.core import clock, dialect
 from crm_api.core.errors import NotAllowed, NotFound
 from crm_api.core.ids import new_id
 from crm_api.core.schemas import changes
+from crm_api.events import Event
+from crm_api.events.models import EventRow
+from crm_api.events.service import undoes
 from crm_api.notifications.models import TYPES, Notification, NotificationPreference
 from crm_api.notifications.schemas import PreferencesPatch, ReadAll
 from crm_api.users.models import User
 
+_MANY_AT_ONCE = ("import", "demo")
+SOMEBODY = "Somebody"
 LONGEST = 300
 KEPT = timedelta(days=90)
 
@@ -48,6 +53,17 @@ def tell(session: Session, user_ids: Iterable[UUID | None], news: News) -> int:
         }  # fmt: skip
         told += dialect.insert_if_absent(session, Notification.__table__, row, key=["user_id", "key"])
     return told
+
+
+def who_did(session: Session, event: Event) -> UUID | None:
+    """Who did it, where that is news; None for what came about in bulk or is undone."""
+    row = session.get(EventRow, event.id)
+    return None if row is None or row.origin in _MANY_AT_ONCE or undoes(event) else row.actor_id
+
+
+def name_of(session: Session, user_id: UUID) -> str:
+    """What a person is called in what others are told."""
+    return session.scalar(sa.select(User.name).where(User.id == user_id)) or SOMEBODY
 
 
 def _channel(session: Session, user_id: UUID, type_: str) -> str:

@@ -25,6 +25,7 @@ from crm_api.opportunities.models import (
 from crm_api.opportunities.schemas import OpportunityOut
 from crm_api.pipelines.models import CLOSED_KINDS, OPPORTUNITY_KINDS, Stage
 from crm_api.products.models import Product
+from crm_api.tags.models import Tag
 from crm_api.tags.service import names_of, tagged
 from crm_api.writes import notes
 
@@ -208,6 +209,7 @@ CATALOGUE = Catalogue(
                 "set to close",
                 "scheduled to close",
             ),
+            planned=True,
         ),
         Field(
             "started_at",
@@ -230,9 +232,15 @@ CATALOGUE = Catalogue(
             unit="days",
             synonyms=("sales cycle", "cycle time", "cycle", "days to close", "time to close"),
         ),
-        Field("loss_reason", FieldType.TEXT, Opportunity.loss_reason, groupable=True),
+        Field(
+            "loss_reason",
+            FieldType.TEXT,
+            Opportunity.loss_reason,
+            groupable=True,
+            synonyms=("reason", "reason for losing", "reason lost", "reason of loss"),
+        ),
         Field("next_step", FieldType.TEXT, Opportunity.next_step),
-        Field("next_step_date", FieldType.DATETIME, Opportunity.next_step_date),
+        Field("next_step_date", FieldType.DATETIME, Opportunity.next_step_date, planned=True),
         Field(
             "forecast_category",
             FieldType.CHOICE,
@@ -264,7 +272,13 @@ CATALOGUE = Catalogue(
         Field("stage_id", FieldType.REFERENCE, Opportunity.stage_id, nullable=False),
         Field("owner_id", FieldType.REFERENCE, Opportunity.owner_id),
         Field("team_id", FieldType.REFERENCE, Opportunity.team_id),
-        Field("tags", FieldType.TAGS, tagged("opportunity", Opportunity), synonyms=("tag", "tagged")),
+        Field(
+            "tags",
+            FieldType.TAGS,
+            tagged("opportunity", Opportunity),
+            names=Tag.name,
+            synonyms=("tag", "tagged"),
+        ),
         Field("external_system", FieldType.TEXT, Opportunity.external_system),
         Field("external_id", FieldType.TEXT, Opportunity.external_id),
         Field("origin", FieldType.TEXT, Opportunity.origin, nullable=False),
@@ -377,6 +391,8 @@ CATALOGUE = Catalogue(
                 "revenue won",
                 "won business",
                 "earned",
+                "earn",
+                "earnings",
                 "revenue from won deals",
                 "value of won deals",
                 "won close value",

@@ -76,6 +76,25 @@ async def show_rows(request: Request, db: Db, visitor: Signed, plan_id: UUID) ->
     return render(request, "partials/rows.html", visitor=visitor, shown=shown)
 
 
+@router.post("/{plan_id}/edit")
+async def edit_answer(
+    request: Request,
+    db: Db,
+    visitor: Trusted,
+    plan_id: UUID,
+    at: Annotated[str, Form(max_length=40)],
+    value: Annotated[str, Form(max_length=120)] = "",
+    remove: Annotated[Literal["", "yes"], Form()] = "",
+) -> Response:
+    """Change one piece of how a question was understood, or leave it out."""
+    given = None if remove else value.strip()
+    answer = await flows.edit(db, actor=visitor.actor, plan_id=plan_id, at=at, value=given)
+    shown = answers.view(answer, question=answer.plan_in_words)
+    if is_fragment(request):
+        return render(request, "partials/asked.html", visitor=visitor, shown=shown, days=DAYS)
+    return await _page(request, db, visitor, shown)
+
+
 @router.post("/{plan_id}/rating")
 async def rate(
     request: Request, db: Db, visitor: Trusted, plan_id: UUID, rating: Annotated[Literal["1", "-1"], Form()]

@@ -117,7 +117,7 @@ ACCOUNTS = Kind(
                      "year_established", "parent_id", "territory_id", "owner_id", "tags")),
         ("Reach", ("phone", "email", "website")),
         ("Address", ("billing_street", "billing_zip", "billing_city", "billing_state", "billing_country")),
-        ("Visits", ("visit_every_days", "visit_minutes", "latitude", "longitude")),
+        ("Visits", ("visit_every_days", "visit_minutes", "visit_days", "opening_hours", "latitude", "longitude")),
         ("About", ("description",)),
     ),
     creating=AccountIn, changing=AccountPatch, make=accounts.make, update=accounts.update,
@@ -169,6 +169,8 @@ BY_NAME: Mapping[str, Kind] = {kind.name: kind for kind in reversed(KINDS)}
 
 def address_of(kind: str, record_id: Any) -> str | None:
     """The page of a record of some kind; None for a kind without pages."""
+    if kind == "visit_plan":
+        return f"/crm/visits?plan={record_id}"
     return BY_NAME[kind].address(record_id) if kind in BY_NAME else None
 
 

@@ -218,8 +218,11 @@ def _chips(session: Any, actor: Actor, kind: Kind, known: dict[str, Shown], addr
         words, told = WORDS_OF_OPS.get(op, op), _told(session, actor, kind, field, value)
         if op == "isnull":
             words, told = ("is empty" if value in ("true", "1") else "is there"), ""
+        said = CATALOGUES[kind.name].field(base)
+        if said is not None and said.told is not None and not op:
+            words, title, told = "", phrase(said.told(value)), ""
         rest = tuple(pair for pair in address.without().pairs if pair != (name, value))
-        made.append(Chip(f"{title} {words}", told, str(Address(kind.path, rest))))
+        made.append(Chip(f"{title} {words}".rstrip(), told, str(Address(kind.path, rest))))
     return made
 
 

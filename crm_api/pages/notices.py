@@ -24,7 +24,7 @@ router = Router(include_in_schema=False, route_class=PageRoute)
 AT_ONCE, IN_THE_BELL = 30, 8
 ICONS = {
     "assignment": "user-plus", "stage_change": "arrow-right", "reminder": "clock", "follow_up": "calendar-clock",
-    "mention": "message-square", "approval": "circle-check",
+    "mention": "message-square", "approval": "circle-check", "visit_plan": "route",
 }  # fmt: skip
 
 

@@ -28,7 +28,9 @@ ACTIONS: dict[str, tuple[str, Verb]] = {
     "resume": ("Send now", service.resume),
     "discard": ("Don’t send", service.discard),
 }
-LETTERS = {"followup_first": "First follow-up", "followup_second": "Second follow-up"}
+LETTERS = {
+    "followup_first": "First follow-up", "followup_second": "Second follow-up", "after_visit": "Thanks for a visit",
+}  # fmt: skip
 WITH_REMARK = ("mark-sent", "discard")
 STATUS_WORDS = {
     "planned": "planned", "queued": "waiting", "claimed": "leaving", "sending": "leaving", "sent": "sent",

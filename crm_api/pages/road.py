@@ -170,6 +170,12 @@ def _people(session: Any, actor: Actor, account_id: UUID | None) -> list[tuple[U
     return [(item["id"], label_of("contact", item)) for item in items]
 
 
+def sequences(session: Any, actor: Actor) -> list[tuple[UUID, str]]:
+    """The sequences of mails that may follow a visit, by name."""
+    query = Query(sort=("name",), window=Window(page_size=50, count="none"))
+    return [(item["id"], item["name"]) for item in records.page(session, actor, "sequence", query)["items"]]
+
+
 def _photos(session: Any, actor: Actor, here: CheckInOut | None) -> list[dict[str, Any]]:
     """The files of the visit under way."""
     if here is None:

@@ -48,7 +48,8 @@ async def show_stops(request: Request, db: Db, visitor: Signed) -> Response:
     stops = await road.stops(db, visitor.actor)
     return render(
         request, "visits/stops.html", visitor=visitor, stops=stops, drawn=drawn, typed={}, problem=None,
-        soon=SOON, steps=STEPS, may_check_in=frame.may_make(visitor.actor, "check_in"),
+        soon=SOON, steps=STEPS, sequences=await db.read(road.sequences, visitor.actor),
+        may_check_in=frame.may_make(visitor.actor, "check_in"),
     )  # fmt: skip
 
 
@@ -103,6 +104,7 @@ async def check_out(
     next_type: Annotated[str, Form(max_length=20)] = "task",
     next_in: Annotated[int, Form(ge=0, le=3650)] = 1,
     next_on: Annotated[date | Literal[""], Form()] = "",
+    follow_up_sequence_id: Annotated[UUID | Literal[""], Form()] = "",
     at: Clock = "",
 ) -> Response:
     """What came of the visit and what follows, in one form; the visit is over then."""
@@ -113,6 +115,7 @@ async def check_out(
             OutcomeIn, at=at or None, outcome=outcome.strip() or None, nobody_there=nobody_there,
             contact_id=contact_id or None, next_steps=subject or None,
             next_step={"activity_type": next_type, "subject": subject, "due_at": due} if subject else None,
+            follow_up_sequence_id=follow_up_sequence_id or None,
         )  # fmt: skip
         work = _doing(db, visitor, check_ins.check_out, check_in_id=check_in_id, data=data)
         return await once.go_on_once(request, db, visitor, work)
@@ -219,7 +222,7 @@ async def _road(
     response = await frame.page(
         request, db, visitor, "visits/road.html", status=problem.status if problem else 200,
         road=await road.read(db, visitor.actor), typed=typed or {}, problem=problem, drawn=drawn, soon=SOON,
-        steps=STEPS,
+        steps=STEPS, sequences=await db.read(road.sequences, visitor.actor),
     )  # fmt: skip
     response.headers.update(ON_THE_ROAD)
     return response

@@ -239,6 +239,7 @@ RECORDS: list[Declaration] = [
         "address_key steps",
         "status stop_reason lead_status time_zone",
         Rule(of("lead", Enrolment.lead_id)),
+        Rule(of("contact", Enrolment.contact_id)),
         Rule(at(Enrolment.address_key), {"address_key": MARK}, whole=False),
     ),
     personal(

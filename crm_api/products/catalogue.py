@@ -53,6 +53,9 @@ CATALOGUE = Catalogue(
             synonyms=(
                 "price",
                 "list price",
+                "sell for",
+                "selling for",
+                "go for",
                 "sales price",
                 "sale price",
                 "retail price",

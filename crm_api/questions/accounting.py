@@ -23,6 +23,7 @@ _MUST_BE_READ = (
     *RANKING,
     "not",
     "without",
+    "include",
     *COMPARING,
     "between",
     "share",
@@ -149,7 +150,12 @@ class Accounting(Ranks):
     def _is_every(self, at: int, plan: Plan) -> bool:
         """ "list every account", "count each won deal": all of the kind, where nothing is folded."""
         after = next(
-            (n for n in self.s.spans[at + 1 :] if not n.entry("word", "choice") or n.entry("kind")), None
+            (
+                n
+                for n in self.s.spans[at + 1 :]
+                if n.tag != "name" and (not n.entry("word", "choice") or n.entry("kind"))
+            ),
+            None,
         )
         counts = all(f.fn == "count" and f.field is None for f in plan.figures)
         return counts and after is not None and after.kind("kind") == self.s.entity

@@ -70,7 +70,18 @@ _WORDS = {
             "twenty",
         ]
     )
-} | {"thirty": 30, "forty": 40, "fifty": 50, "hundred": 100, "dozen": 12}
+} | {
+    "thirty": 30,
+    "forty": 40,
+    "fifty": 50,
+    "hundred": 100,
+    "dozen": 12,
+    "thousand": 1_000,
+    "lakh": 100_000,
+    "million": 1_000_000,
+    "crore": 10_000_000,
+    "billion": 1_000_000_000,
+}
 
 _AMOUNT = re.compile(
     r"(?P<before>us\$|[$€£₹]|(?:usd|eur|gbp|inr|rs\.?)(?= ?\d))? ?"
@@ -115,4 +126,4 @@ def read(text: str, at: int = 0) -> tuple[Amount, int] | None:
     currency = (
         _CURRENCIES.get(m["before"] or "") or _CURRENCIES.get(after) or _CURRENCIES.get(after.rstrip("s"))
     )
-    return Amount(value, currency, percent, bool(m["scale"])), m.end()
+    return Amount(value, currency, percent, bool(m["scale"]) or m["word"] in _SCALES), m.end()

@@ -154,5 +154,17 @@ def _compared(session: Session, plan: Plan, registry: Registry, asker: Asker) ->
         else:
             answer.value = round(abs(after - before), 6)
             told = f"{number(answer.value, column.unit)} ({told})"
+    if plan.winner and (first := _winning(rows, plan.winner)) is not None:
+        answer.value = first
+        told = f"{first} has {'more' if plan.winner == 'max' else 'less'} ({told})"
     answer.answer = f"{column.name.capitalize()}: {told}."
     return answer
+
+
+def _winning(rows: list[list[Any]], winner: str) -> str | None:
+    """The label of the side that has most or least; of none where two are equal or one has no figure."""
+    values = [row[1] for row in rows]
+    if None in values:
+        return None
+    best = max(values) if winner == "max" else min(values)
+    return str(rows[values.index(best)][0]) if values.count(best) == 1 else None

@@ -1,6 +1,8 @@
 """Reading comparisons: two or more sides under one figure, their difference, their ratio."""
 
-from crm_api.questions import trees
+from typing import Literal
+
+from crm_api.questions import trees, widening
 from crm_api.questions.clauses import Found
 from crm_api.questions.filters import Conditions
 from crm_api.questions.looking import Lookups
@@ -64,10 +66,12 @@ class Comparisons(Lookups):
     def _base(self, filters: tuple[Filter, ...], found: list[Found]) -> Plan:
         """The plan with the figure's own condition among the filters, unless the question replaces it."""
         own = self.own_filter(found)
+        if self.s.widened and self.figure and self.figure.fn in ("ratio", "quotient"):
+            raise Unclear(Plan(action="unknown", unused=("including",)))
         return Plan(
             action="query",
             entity=self.s.entity,
-            filters=(*own, *filters),
+            filters=widening.widened(self.s, (*own, *filters)),
             figures=(self.figure,) if self.figure else (),
             group_by=tuple(self.groups),
             having=self.having,
@@ -84,7 +88,7 @@ class Comparisons(Lookups):
             return ()
         slot = str(measure.where.get("field", ""))
         others = [f for f in found if f.slot == slot and not f.way]
-        if any(_clashes(f.tree, measure.where) for f in others if not f.negative):
+        if any(trees.clash(f.tree, measure.where) for f in others if not f.negative):
             if measure.name.split()[0] in [f.label for f in others] or measure.fn == "sum":
                 raise Unclear(Plan(action="unknown", unused=(measure.name,)))
             return ()
@@ -103,6 +107,7 @@ class Comparisons(Lookups):
         return sides[0] if len(sides) == 1 else None
 
     def _compare(self, conditions: Conditions, sides: list[Found]) -> Plan:
+        winner = self._winner()
         self.s.use(*self.s.cues("vs", "compare", "more", "fewer", "both"))
         if self.figure is None:
             if not self._counts() and self.measure is None:
@@ -119,8 +124,21 @@ class Comparisons(Lookups):
         shared = [f for f in conditions.found if f not in sides]
         base = self._base(conditions.filters(shared), shared + ([] if self.measure else sides))
         return base.model_copy(
-            update={"action": "compare", "sides": tuple(self._side(conditions, f) for f in sides)}
+            update={
+                "action": "compare",
+                "sides": tuple(self._side(conditions, f) for f in sides),
+                "winner": winner,
+            }
         )
+
+    def _winner(self) -> Literal["max", "min"] | None:
+        """Which side "who won more deals, A or B" asks for; nothing where the sides are only put beside each other."""
+        s = self.s
+        if s.has("vs", "compare", "both", "change", "percent_change", "how_many_more", "how_much_more"):
+            return None
+        if not s.has("more", "fewer", "most", "least", "max", "min"):
+            return None
+        return "min" if s.has("fewer", "least", "min") else "max"
 
     def _counts(self) -> bool:
         """Whether records are compared by their number: a kind is named, or a deed that was done "more often"."""
@@ -181,12 +199,3 @@ class Comparisons(Lookups):
             label=f"{words[0].words} to {words[1].words}",
         )
         return self._base(conditions.filters(shared), shared)
-
-
-def _clashes(one: trees.Tree, other: trees.Tree) -> bool:
-    """Whether two conditions on one field cannot both hold: "lost" beside a figure of won deals."""
-    return (
-        one.get("field") == other.get("field")
-        and one.get("op") == other.get("op") == "in"
-        and not (set(one["value"]) & set(other["value"]))
-    )

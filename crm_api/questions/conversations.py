@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from crm_api.access import Actor
 from crm_api.core.errors import Conflict, Invalid, NotFound
 from crm_api.custom_fields.fields import registry
-from crm_api.questions import beside, house, service
+from crm_api.questions import beside, editing, house, service
 from crm_api.questions.models import AskedQuestion
 from crm_api.questions.plan import Plan
 from crm_api.questions.result import Answer
@@ -18,6 +18,7 @@ from crm_api.views.models import View
 from crm_api.views.schemas import ViewIn
 
 MOST_ROWS_AGAIN = 1_000
+BY_CHIPS = "chips"  # the planner of an answer that was changed piece by piece, and not asked in words
 
 
 def turns(session: Session, *, actor: Actor, conversation_id: UUID, question: str) -> list[str]:
@@ -33,6 +34,44 @@ def turns(session: Session, *, actor: Actor, conversation_id: UUID, question: st
         .limit(service.MOST_TURNS - 1)
     ).all()
     return [*reversed(before), question]
+
+
+def last_plan(session: Session, *, actor: Actor, conversation_id: UUID) -> Plan | None:
+    """The plan that a conversation of one's own stands at; None where it has none yet."""
+    row = session.scalars(
+        sa.select(AskedQuestion)
+        .where(
+            AskedQuestion.conversation_id == conversation_id,
+            AskedQuestion.user_id == actor.user_id,
+            AskedQuestion.outcome == "answered",
+        )
+        .order_by(AskedQuestion.asked_at.desc(), AskedQuestion.id.desc())
+        .limit(1)
+    ).first()
+    return plan_of(row) if row is not None and row.plan else None
+
+
+def edited(session: Session, *, actor: Actor, plan_id: UUID, at: str, value: str | None) -> Answer:
+    """The answer to a kept question with one piece of its plan changed to `value`, or left out.
+
+    Where the value is not understood the plan stays as it was, and the answer says so. Raises NotFound for others'
+    questions, Conflict for one without a plan, and Invalid for a piece that the plan has not.
+    """
+    row, known = own(session, actor, plan_id), registry(session)
+    plan = plan_of(row)
+    if value is None:
+        made = editing.without(plan, at)
+    else:
+        service.check([value])
+        names = service.names_for(session, actor=actor, turns=[value])
+        made = editing.changed(plan, at, value, registry=known, names=names)
+    understood = made.action in beside.RUNS
+    answer = service.answer_plan(session, actor=actor, plan=made if understood else plan)
+    if not understood:
+        told = made.question if made.action == "clarify" else f"“{value}” was not understood there"
+        answer.assumptions.append(f"{told.rstrip('.')}; nothing was changed")
+    answer.conversation_id = row.conversation_id
+    return answer
 
 
 def keep(
@@ -86,7 +125,7 @@ def history(session: Session, *, actor: Actor, limit: int) -> list[dict[str, Any
     )
     found = session.execute(
         sa.select(*columns)
-        .where(AskedQuestion.user_id == actor.user_id)
+        .where(AskedQuestion.user_id == actor.user_id, AskedQuestion.planner != BY_CHIPS)
         .order_by(AskedQuestion.asked_at.desc(), AskedQuestion.id.desc())
         .limit(limit)
     )

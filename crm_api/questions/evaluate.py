@@ -77,6 +77,8 @@ def answer_line(identity: str, answer: Answer) -> dict[str, Any]:
     plan = answer.plan
     if answer.value is not None:
         line["value"] = answer.value
+    if plan.winner:
+        return line | {"rows": answer.rows}
     if (
         plan.action == "lookup"
         and answer.rows

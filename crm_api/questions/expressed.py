@@ -115,6 +115,8 @@ class _Said:
 
     def says(self, s: Sentence, at: int, span: Span) -> bool:
         """Whether the plan says what one span says, or the span is one that says nothing of its own."""
+        if any(each.at == at for each in s.widened):
+            return True
         match span.tag:
             case "name":
                 return any(str(n.id) in self.values if n.id else self._value(n.label) for n in span.names)
@@ -224,8 +226,9 @@ class _Said:
     def _of_one(self, s: Sentence, at: int) -> bool:
         """ "average revenue per won deal", "list every account": each record itself, which is no group."""
         index = s.after(at, over=("of",), tags=("stop",))
-        while (
-            index is not None and s.spans[index].entry("word", "choice") and not s.spans[index].entry("kind")
+        while index is not None and (
+            s.spans[index].tag == "name"
+            or (s.spans[index].entry("word", "choice") and not s.spans[index].entry("kind"))
         ):
             index = s.after(index)
         return index is not None and any(

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from crm_api.core.fields import FieldType, Measure
-from crm_api.questions import paths
+from crm_api.questions import lexicon, paths
 from crm_api.questions.plan import (
     Figure,
     Group,
@@ -63,7 +63,10 @@ class Figures:
             if self.measure.name == entry.name:
                 s.use(at)
         fn = self._aggregate()
-        if self.measure:
+        if self.measure and self.measure.fn == "sum" and (how_many := self._counted_measure()) is not None:
+            s.use(how_many)
+            self.figure = self.counted()
+        elif self.measure:
             self.figure = self._of_measure(self.measure, fn)
         elif (counted := s.cue("count")) is not None:
             self._count(counted, fn)
@@ -75,6 +78,17 @@ class Figures:
         elif (summed := self._summed_field()) is not None:
             self._of_field("sum")
             s.use(summed)
+
+    def _counted_measure(self) -> int | None:
+        """ "open pipeline count", "pipeline by number of deals": how many records a sum is of, rather than the sum."""
+        s = self.s
+        for at in s.cues("count"):
+            before, after = s.at(at - 1), s.after(at, over=("of",))
+            if before is not None and before.used and before.entry("measure"):
+                return at
+            if after is not None and s.spans[after].kind("kind") == s.entity:
+                return at
+        return None
 
     def _summed_field(self) -> int | None:
         """ "value of all deals won in May": the size of the kind, of several of them, is their sum."""
@@ -94,12 +108,17 @@ class Figures:
         nothing is grouped, is a condition on its field."""
         s = self.s
         return bool(
-            s.spans[at].entry("field")
+            (s.spans[at].entry("field") or self._lasts(at))
             and self._compared(at)
             and not s.has("by", "each", "avg", "median", "sum")
             and any(e.what in ("kind", "word") and e.kind == s.entity for n in s.spans for e in n.entries)
             and not any(n.tag == "term" and n.entry("kind") and s.groupable(n) for n in s.spans[:at])
         )
+
+    def _lasts(self, at: int) -> bool:
+        """Whether a figure is how long records last: the "days to" of "more than 120 days to win"."""
+        said = {e.name for e in self.s.spans[at].entries if e.what == "measure" and e.kind == self.s.entity}
+        return any(m.name in said and m.field in self.s.catalogue.lasts for m in self.s.catalogue.measures)
 
     def counted(self) -> Figure:
         """The number of records asked about."""
@@ -129,7 +148,12 @@ class Figures:
     def _of_measure(self, measure: Measure, fn: str | None) -> Figure:
         own = measure.fn
         if fn and own not in ("ratio", "count"):
-            if fn in ("avg", "median") and own == "sum" and (group := self._per_group()):
+            if (
+                fn in ("avg", "median")
+                and own == "sum"
+                and not self._is_of_one()
+                and (group := self._per_group())
+            ):
                 self._fold(fn, group)
                 own = "sum"
             else:
@@ -174,6 +198,15 @@ class Figures:
                 )
             )
         self.over_groups = "median" if fn == "median" else "avg"
+
+    def _is_of_one(self) -> bool:
+        """ "average won deal value per region": the words of the figure say that it is that of one record."""
+        said = next((n.text.split() for n in self.s.spans if n.entry("measure") and n.used), [])
+        return any(
+            e.what == "kind" and e.kind == self.s.entity
+            for word in said
+            for e in lexicon.of(self.s.registry).phrases.get((lexicon.stem(word),), ())
+        )
 
     def _reworded(self, at: int, words: str) -> str:
         """The question with its last "per …" said another way."""

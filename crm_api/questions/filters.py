@@ -13,9 +13,10 @@ from crm_api.questions.plan import Filter, Plan, Unclear
 from crm_api.questions.sentence import Sentence
 from crm_api.questions.spans import Span
 from crm_api.questions.trees import Tree
+from crm_api.questions.widening import Widening
 
 
-class Conditions(Limits):
+class Conditions(Limits, Widening):
     """Finds all conditions of a sentence whose entity is decided, and puts them together.
 
     The steps stand in modules of their own, each over the one before: clauses, asker, mentions, vocables, limits.
@@ -30,10 +31,12 @@ class Conditions(Limits):
         self._names()
         self._words()
         self._choices()
+        self._flags()
         self._texts()
         self._amounts()
         self._periods()
         self._kinds()
+        self._widen()
 
     def _past(self) -> None:
         """ "did we make", "have visited": of records that may still lie ahead only those that were done."""
@@ -134,7 +137,14 @@ class Conditions(Limits):
             lead = f"{'no' if clause.none else 'with'} {clause.way.replace('_', ' ')}"
             words = lead if not parts else f"{lead}: {inside_words}" if clause.none else inside_words
             merged.append(Filter(slot=clause.way, tree=tree, words=words))
+        self._check_clash(merged)
         return tuple(merged)
+
+    def _check_clash(self, merged: list[Filter]) -> None:
+        """Two conditions that no record can meet, such as won and lost, were not meant both."""
+        for at, one in enumerate(merged):
+            if any(trees.clash(one.tree, other.tree) for other in merged[:at]):
+                raise Unclear(Plan(action="unknown", unused=(one.words,)))
 
     def _check_or(self) -> None:
         """An "or" between conditions on different things is not understood, rather than read as "and"."""

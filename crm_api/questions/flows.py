@@ -42,12 +42,15 @@ async def ask(
         turns = await db.read(
             conversations.turns, actor=actor, conversation_id=conversation_id, question=turns[-1]
         )
+    previous = None
+    if conversation_id is not None:
+        previous = await db.read(conversations.last_plan, actor=actor, conversation_id=conversation_id)
     service.check(turns)
     plan, tokens, why = None, 0, FELL_BACK
     if model is not None:
         plan, tokens, why = await _plan_with(db, model, actor, turns, caps or Caps())
     if plan is None:
-        answer = await db.read(service.ask_offline, actor=actor, turns=turns)
+        answer = await db.read(service.ask_offline, actor=actor, turns=turns, previous=previous)
         if model is not None and why and answer.status == "answered":
             answer.assumptions.append(why)
     else:
@@ -64,6 +67,20 @@ async def ask(
         answer=answer,
         conversation_id=answer.conversation_id,
         tokens=tokens,
+    )
+    return answer
+
+
+async def edit(db: Database, *, actor: Actor, plan_id: UUID, at: str, value: str | None) -> Answer:
+    """The answer to a kept question with one piece of its plan changed, or left out where `value` is None; kept in the
+    same conversation, so that the next question leans on it. Raises as `conversations.edited` does."""
+    answer = await db.read(conversations.edited, actor=actor, plan_id=plan_id, at=at, value=value)
+    words = answer.plan_in_words[: service.LONGEST_QUESTION]
+    answer = await db.read(service.complete, actor=actor, turns=[words], answer=answer)
+    answer.planner = conversations.BY_CHIPS
+    answer.conversation_id = answer.conversation_id or new_id()
+    answer.plan_id = await db.write(
+        conversations.keep, actor=actor, question=words, answer=answer, conversation_id=answer.conversation_id
     )
     return answer
 

@@ -7,12 +7,12 @@ stands alone is a new question.
 from typing import Any
 
 from crm_api.core.fields import Registry
-from crm_api.questions import gate, lexicon
+from crm_api.questions import gate, lexicon, trees, widening
 from crm_api.questions.filters import Conditions
 from crm_api.questions.linking import Names
 from crm_api.questions.parser import parse, with_options
 from crm_api.questions.periods import Period
-from crm_api.questions.plan import Filter, Plan, Side, Unclear, clarify, unknown
+from crm_api.questions.plan import Figure, Filter, Plan, Side, Unclear, clarify, unknown
 from crm_api.questions.reader import Reader
 from crm_api.questions.sentence import Sentence
 from crm_api.questions.spans import Span, Tagger
@@ -64,7 +64,8 @@ def follow(
 def _leans(spans: list[Span]) -> bool:
     """Whether it opens like a continuation, or ends in "instead"."""
     return bool(spans) and (
-        spans[0].is_cue("follow", "and", "or", "by", "not") or any(s.is_cue("instead") for s in spans)
+        spans[0].is_cue("follow", "and", "or", "by", "not", "include")
+        or any(s.is_cue("instead") for s in spans)
     )
 
 
@@ -102,13 +103,14 @@ def _patched(s: Sentence, previous: Plan) -> Plan:
     conditions.read()
     reader.time_groups(conditions)
     new = conditions.filters()
-    if not (new or reader.figure or reader.groups or reader.limit or reader.sort):
+    if not (new or s.widened or reader.figure or reader.groups or reader.limit or reader.sort):
         raise Unclear(unknown("", *(span.text for span in s.spans)))
     own = reader.own_filter(conditions.found) if reader.measure else ()
     sides: tuple[Side, ...] = ()
     if previous.action == "compare":
         sides = previous.sides if not any(f.slot == previous.sides[0].filters[0].slot for f in new) else ()
-    changes: dict[str, Any] = {"filters": _merged(previous.filters, (*own, *new)), "sides": sides}
+    old = _of_figure(previous.filters, reader.figure)
+    changes: dict[str, Any] = {"filters": widening.widened(s, _merged(old, (*own, *new))), "sides": sides}
     if previous.action == "compare" and not sides:
         changes |= {"action": "query", "change": None}
     if reader.figure:
@@ -124,12 +126,26 @@ def _patched(s: Sentence, previous: Plan) -> Plan:
 
 def _merged(old: tuple[Filter, ...], new: tuple[Filter, ...]) -> tuple[Filter, ...]:
     """New conditions take the place of old ones on the same thing, and keep their position."""
-    by_slot = {f.slot: f for f in new}
+    by_slot = {f.slot: f for f in new if not _only_less(f, old)}
     kept: list[Filter] = []
     for each in old:
         slot = next((slot for slot in by_slot if slot == each.slot or _same_end(slot, each.slot)), None)
         kept.append(by_slot.pop(slot) if slot is not None else each)
-    return (*kept, *by_slot.values())
+    return (*kept, *by_slot.values(), *(f for f in new if _only_less(f, old)))
+
+
+def _of_figure(filters: tuple[Filter, ...], figure: Figure | None) -> tuple[Filter, ...]:
+    """The conditions that a new figure goes by: a share of the won ones is not taken of the won ones alone."""
+    if figure is None or figure.fn != "ratio" or figure.where is None:
+        return filters
+    part, whole = figure.where, figure.of or {}
+    return tuple(f for f in filters if f.tree != part and not trees.narrows(f.tree, whole))
+
+
+def _only_less(new: Filter, old: tuple[Filter, ...]) -> bool:
+    """ "not counting lost" after closed deals takes some of them away, instead of standing in their place."""
+    less = set(new.tree) == {"not"}
+    return less and any(f.slot == new.slot and trees.narrows(new.tree["not"], f.tree) for f in old)
 
 
 def _same_end(one: str, other: str) -> bool:
@@ -146,21 +162,21 @@ def _time_of(plan: Plan, registry: Registry) -> str | None:
     buckets = [g.field for g in plan.group_by if g.bucket]
     if sides or buckets:
         return str(sides[0].tree.get("field")) if sides else buckets[0]
-    trees = [f.tree for f in plan.filters]
-    said = [word.time_field for word in registry[plan.entity].words if word.where in trees]
+    known = [f.tree for f in plan.filters]
+    said = [word.time_field for word in registry[plan.entity].words if word.where in known]
     return next((each for each in said if each), None)
 
 
 def _inherit_year(s: Sentence, previous: Plan) -> None:
     """ "what about Dec?" after November 2017 is December 2017."""
-    trees = [f.tree for f in previous.filters if f.slot == "period" and f.tree.get("op") == "during"]
-    trees += [f.tree for side in previous.sides for f in side.filters if f.slot == "period"]
-    years = [Period.model_validate(t["value"]).named_year for t in trees if t.get("op") == "during"]
+    timed = [f.tree for f in previous.filters if f.slot == "period" and f.tree.get("op") == "during"]
+    timed += [f.tree for side in previous.sides for f in side.filters if f.slot == "period"]
+    years = [Period.model_validate(t["value"]).named_year for t in timed if t.get("op") == "during"]
     year = next((y for y in years if y), None)
     for span in s.spans:
         if span.tag != "period":
             continue
-        said = [Period.model_validate(t["value"]) for t in trees]
+        said = [Period.model_validate(t["value"]) for t in timed]
         if len(said) == 1 and span.text.removeprefix("the ").split()[0] in _NEIGHBOURS:
             span.value = said[0].beside(span.value) or span.value
         elif year and span.value.named_year is None:

@@ -24,11 +24,12 @@ CUES: dict[str, tuple[str, ...]] = {
     "median": _phrases("median"),
     "max": _phrases(
         "highest; largest; biggest; maximum; max; greatest; most expensive; priciest; longest; strongest; "
-        "slowest"
+        "slowest; single highest; single largest; single biggest; highest single; largest single; biggest single; "
+        "single greatest"
     ),
     "min": _phrases(
         "lowest; smallest; minimum; min; cheapest; least expensive; shortest; tiniest; weakest; fastest; "
-        "quickest"
+        "quickest; single lowest; single smallest; lowest single; smallest single"
     ),
     "newest": _phrases("latest; newest; most recent; most recently; youngest; last"),
     "oldest": _phrases("oldest; earliest; first"),
@@ -43,7 +44,8 @@ CUES: dict[str, tuple[str, ...]] = {
     ),
     "rank": _phrases("rank; ranked; ranking; sort; sorted; order; ordered; leaderboard"),
     "ask": _phrases(
-        "list; show; which; what; give; display; find; name; names; tell; see; get; view; look up"
+        "list; show; which; what; give; display; find; name; names; tell; see; get; view; look up; pull up; pull; "
+        "bring up; dig up; dig out; fetch; pull out"
     ),
     "who": _phrases("who; whom; whose"),
     "where": _phrases("where"),
@@ -76,6 +78,7 @@ CUES: dict[str, tuple[str, ...]] = {
     ),
     "not": _phrases(
         "not; except; excluding; other than; outside; outside of; non; besides; exclude; apart from; "
+        "not counting; not including; leaving out; leave out; ignoring; minus; except for; "
         "never; but not; neither; nor; aside from; rather than; excl"
     ),
     "without": _phrases(
@@ -98,9 +101,12 @@ CUES: dict[str, tuple[str, ...]] = {
     "between": _phrases("between"),
     "or": _phrases("or; /"),
     "and": _phrases("and; plus; as well as; also; along with; ,"),
+    "include": _phrases(
+        "including; include; includes; incl; inclusive of; also counting; counting also; plus also; and including"
+    ),
     "with": _phrases("with; having; that have; that has; containing"),
     "poss": _phrases("'s"),
-    "is": _phrases("is; are; was; were; be; been; did; does; do; came; come; comes; went; goes"),
+    "is": _phrases("is; are; was; were; be; been; did; does; do; came; come; comes; coming; went; goes"),
     "that": _phrases("that; which are; that are; who are"),
     "of": _phrases(
         "of; from; for; in; at; on; to; into; within; among; amongst; during; through; out of; out of all; of all"
@@ -154,7 +160,7 @@ STOP_WORDS = _words(
     figures result results info information details detail kind value's respective respectively add
     altogether eventually finally operate operates
     involve involves involved involving gave given giving
-    actually exactly just simply out up s t re ve d ll let did done does part different
+    actually exactly just simply log logged logs s t re ve d ll let did done does part different
     distinct unique various separate individual
     """
 )
@@ -165,7 +171,9 @@ FILLERS = _phrases(
     "these days; in the system; in our system; in the crm; in this crm; on file; on record; in total; out there; "
     "to choose from; do you know; for me; if any; by any chance; all in all; all told; in general; as it stands; "
     "in the database; in our database; in the data; in the data set; in the dataset; at all; to our name; "
-    "under our belt; by the way; in our books; one by one; in one go; at a glance"
+    "under our belt; by the way; in our books; in our book; in the book; on our book; one by one; "
+    "add up to; adds up to; ended up; end up; "
+    "turned out; turn out; make up; makes up; in one go; at a glance"
 )
 ATTACHED = _words(
     "attached linked associated connected recorded entered specified given listed set filled known"

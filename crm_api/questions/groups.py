@@ -111,6 +111,10 @@ class Groups(Figures):
                 if self.s.spans[at].is_cue("by") and span.entry("measure"):
                     break
                 self._group(target, index)
+            elif (way := self._people_of_choice(span)) is not None:
+                self.groups.append(
+                    Group(field=way, label=span.text)
+                )  # the word itself goes on to narrow them
             else:
                 break
             took = True
@@ -141,6 +145,13 @@ class Groups(Figures):
             or (nearby and nearby.entry("word") and self.figure is None)
         ):
             s.use(at)
+
+    def _people_of_choice(self, span: Span) -> str | None:
+        """ "per field rep": a value that names records of another kind groups by those that have it."""
+        choice = span.entry("choice")
+        if choice is None or span.used or span.entry("kind", "field", "relation", "measure", "word"):
+            return None
+        return paths.reach(self.s.registry, self.s.entity, choice.kind, to_many=False) or None
 
     def _each_of(self, at: int) -> None:
         """ "each of Ann's reps": by those who stand under the name."""

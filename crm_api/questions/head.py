@@ -36,7 +36,7 @@ def decide(s: Sentence) -> str | None:
         s, [at for at, span in enumerate(s.spans) if span.entry("word") and not span.entry("kind")]
     )
     how_much = any(s.spans[at].text == "how much" for at in s.cues("sum"))
-    if spoken_of and (how_much or s.has("most", "least")):
+    if spoken_of and (how_much or s.has("most", "least", "more", "fewer")):
         return spoken_of
     if spoken_of and (doers := _doers(s)) in s.registry:
         return doers
@@ -119,7 +119,7 @@ def counted(s: Sentence, at: int) -> str | None:
         ):
             return None
         start = at + 2
-    by_deed = start < len(s.spans) and s.spans[start].entry("word") and not s.spans[start].entry("kind")
+    by_deed = start < len(s.spans) and _tells_deed(s, start)
     if span.value == "by" and not by_deed:
         return None
     for index in range(start, len(s.spans)):
@@ -127,7 +127,11 @@ def counted(s: Sentence, at: int) -> str | None:
         if comparing and index == start and _is_number_of(s, each, at):
             return None  # "accounts with 15000 people"
         if comparing and each.entry("word") and not each.entry("kind") and not _describes_more(s, index):
-            return word_kind(s, [index])
+            kind, before = word_kind(s, [index]), s.at(at - 1)
+            sized = before is not None and any(e.what == "kind" and e.kind == kind for e in before.entries)
+            return None if sized else kind  # "deals over 5000 won by Ann" are of that size
+        if _tells_which(s, index):
+            continue
         if kind := each.kind("kind") or (span.value == "count" and named_by_choice(each)):
             deeds = [i for i in range(start, index) if s.spans[i].entry("word")]
             if span.value in ("most", "least") and deeds and not _has_words(s, deeds, kind):
@@ -137,6 +141,8 @@ def counted(s: Sentence, at: int) -> str | None:
             return kind
         if index == start and any(e.what == "word" and word_of(e).noun for e in each.entries):
             return word_kind(s, [index])
+        if index == start and span.value == "count" and each.is_plural and (choice := each.entry("choice")):
+            return choice.kind  # "how many follow-ups"
         if index == start and (kind := each.kind("field")):
             return kind if span.value in ("count", "most", "least") else None
         describes = (
@@ -147,6 +153,27 @@ def counted(s: Sentence, at: int) -> str | None:
         if not describes or (comparing and each.is_cue("of", "and")):
             return None
     return None
+
+
+def _tells_which(s: Sentence, at: int) -> bool:
+    """ "how many engaging stage opportunities": a kind that the kind behind it links to only says what a value is."""
+    before, span, after = s.at(at - 1), s.spans[at], s.at(at + 1)
+    value = before is not None and (before.tag == "name" or before.entry("choice"))
+    kinds = {e.kind for e in after.entries if e.what == "kind"} if after is not None else set()
+    return bool(value) and any(e.what == "relation" and e.kind in kinds for e in span.entries)
+
+
+def _tells_deed(s: Sentence, at: int) -> bool:
+    """ "by won deals", "by deals won": what is counted by, where "by deal" would only group."""
+    span, after = s.spans[at], s.at(at + 1)
+    if not span.entry("kind"):
+        return span.entry("word") is not None
+    kinds = {e.kind for e in span.entries if e.what == "kind"}
+    return (
+        after is not None
+        and span.is_plural
+        and any(e.what == "word" and e.kind in kinds for e in after.entries)
+    )
 
 
 def _is_number_of(s: Sentence, span: Span, at: int) -> bool:

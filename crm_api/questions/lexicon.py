@@ -34,6 +34,7 @@ _IRREGULAR = {
     "status": "status",
     "analysis": "analysis",
     "opps": "opp",
+    "ups": "up",
     "ids": "id",
     "mrs": "mrs",
     "us": "us",

@@ -80,6 +80,8 @@ class Limits(Vocables):
             if said and said.tag == "term" and self._numeric(said, start - 1) == target:
                 said.used = True
             return target[0], end + 1, target[1]
+        if after and not after.used and after.entry("measure") and (lasting := self._lasting_figure(after)):
+            return lasting, end + 1, ""
         back = start - 1
         while back >= 0 and (
             self.s.spans[back].is_cue("of", "is", "poss") or self.s.spans[back].tag == "vague"
@@ -88,7 +90,10 @@ class Limits(Vocables):
         before = self.s.at(back)
         if before and before.tag == "term" and not before.used and (target := self._numeric(before, back)):
             return target[0], back, target[1]
-        if after and after.tag == "term" and after.entry("kind", "measure") and not after.used:
+        deed = (
+            after and after.entry("word") and before and before.entry("kind")
+        )  # "deals over 5000 won by Ann"
+        if after and after.tag == "term" and after.entry("kind", "measure") and not after.used and not deed:
             return None, None, ""  # a number of records or a figure: `shapes` reads it
         return self._by_size(start)
 
@@ -104,7 +109,10 @@ class Limits(Vocables):
         if named and named.tag == "term" and (target := self._numeric(named, at + 1)):
             unit.used = True
             return target[0], at + 1, target[1]
-        staying = self._staying()
+        took = (
+            self.s.spans[at - 3] if at > 2 else None
+        )  # "closed in under 10 days", where "for" says how long by now
+        staying = set() if took is not None and took.is_cue("of") and took.text == "in" else self._staying()
         fields = [
             f
             for f in self.s.catalogue.fields
@@ -113,6 +121,13 @@ class Limits(Vocables):
         if len(fields) != 1:
             return None, None, ""
         return Target(fields[0].name, self.s.entity, fields[0]), at, ""
+
+    def _lasting_figure(self, span: Span) -> Target | None:
+        """The field behind "days to" in "more than 120 days to win"."""
+        said = {e.name for e in span.entries if e.what == "measure" and e.kind == self.s.entity}
+        lasts = self.s.catalogue.lasts
+        name = next((m.field for m in self.s.catalogue.measures if m.name in said and m.field in lasts), None)
+        return Target(name, self.s.entity, self.s.catalogue.field(name)) if name else None
 
     def _staying(self) -> set[str]:
         """ "in negotiation for more than 30 days": how long the records are in the state that is named, by now."""
@@ -166,6 +181,7 @@ class Limits(Vocables):
             base = self._base(home)
             negative = self._negative(at)
             _, each, _ = paths.field_at(self.s.registry, base, path)
+            period = period.planned() if each.planned else period
             joiner = "" if period.form == "span" and not (period.first and period.last) else "in "
             words = f"{each.title} {'not ' if negative else ''}{joiner}{period.words()}"
             tree = trees.during(self.s.registry, base, path, period)

@@ -21,6 +21,7 @@ from crm_api.core.fields import Catalogue, FieldType, Registry
 from crm_api.core.keeping import kept
 from crm_api.core.text import fold
 from crm_api.questions.lexicon import of, stem, words_of
+from crm_api.questions.ordinary import ORDINARY
 
 MOST_NAMES = 5_000  # of one kind; beyond, names are found exactly only (a fuzzy pass costs 6 µs a name)
 MOST_VALUES = 400  # distinct values of one field
@@ -135,7 +136,7 @@ class Names:
         whole = [set(map(id, self.by_token.get(token, ()))) for token in tokens]
         if common := set.intersection(*whole):
             return _distinct([name for name in self.by_token[tokens[0]] if id(name) in common])
-        if min(map(len, tokens)) < 3:
+        if min(map(len, tokens)) < 3 or (len(tokens) == 1 and tokens[0] in ORDINARY):
             return []
         joined = "".join(tokens)
         return _distinct(
@@ -149,7 +150,7 @@ class Names:
 
     def _fuzzy(self, tokens: list[str]) -> list[Name]:
         joined = "".join(tokens)
-        if len(joined) < 4 or joined.isdigit():
+        if len(joined) < 4 or joined.isdigit() or joined in ORDINARY:
             return []
         least = SURE_SHORT if len(joined) < SHORT else SURE_LONG if len(joined) >= LONG else SURE
         scored: dict[tuple[str, str], tuple[float, list[Name]]] = {}
@@ -315,6 +316,9 @@ def _strange(texts: list[str], known: Names, registry: Registry) -> list[str]:
 def _add_values(session: Session, catalogue: Catalogue, actor: Actor, names: Names) -> None:
     live = catalogue.live() if catalogue.live else sa.true()
     for each in catalogue.fields:
+        if each.names is not None:
+            for label in session.scalars(sa.select(each.names).limit(MOST_VALUES)):
+                names.add(Name(catalogue.kind, label, field=each.name), f"{label}s")
         if (
             each.name in (catalogue.label, "name")
             or not each.groupable

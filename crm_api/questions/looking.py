@@ -7,6 +7,7 @@ from crm_api.questions.plan import (
     Plan,
     Unclear,
 )
+from crm_api.questions.sentence import Target
 from crm_api.questions.spans import Span
 
 
@@ -52,7 +53,7 @@ class Lookups(Accounting):
                 continue
             if (word := span.entry("word")) and s.has("when") and (date := lexicon.word_of(word).time_field):
                 columns.append(date)
-            elif target := next((t for t in s.targets(span) if t.path), None):
+            elif target := self._number_of(span) or next((t for t in s.targets(span) if t.path), None):
                 if lookups.fans_out(s, s.entity, target.path, target.field is not None):
                     raise Unclear(Plan(action="unknown", unused=(span.text,)))
                 columns.append(target.path)
@@ -65,6 +66,10 @@ class Lookups(Accounting):
                 columns.append(path)
                 s.use(asked)
         return columns
+
+    def _number_of(self, span: Span) -> Target | None:
+        """The "people" of "how many people work at X", who are a number there and a kind elsewhere."""
+        return self.s.numeric(span) if self.s.has("count") else None
 
     def _owning(self, columns: list[str]) -> list[str]:
         """ "which company owns X" asks for the company above it, though people own companies too."""

@@ -98,7 +98,7 @@ def _asks_of(s: Sentence, kind: str) -> bool:
             and after.is_cue("is")
             and last
             and last.tag == "name"
-            and not (before and before.is_cue("ask"))
+            and not (before and before.is_cue("ask", "count"))
         ):
             return False  # "whose parent is X" is a condition, "which sector is X in" a look-up
         target = next((t for t in s.targets(span, source=kind) if t.path), None)

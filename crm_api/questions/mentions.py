@@ -1,10 +1,11 @@
 """Names in a sentence: which record or value each means here, and the words that lead to it ("managed by X")."""
 
 from crm_api.accounts.nearness import NEAR_KM
-from crm_api.questions import paths, trees
+from crm_api.core.fields import Field
+from crm_api.questions import lexicon, paths, trees
 from crm_api.questions.asker import Ownership
 from crm_api.questions.clauses import Clause, Found
-from crm_api.questions.lexicon import Entry
+from crm_api.questions.lexicon import Entry, stem, words_of
 from crm_api.questions.linking import Name
 from crm_api.questions.plan import Option, Plan, Unclear, clarify
 from crm_api.questions.spans import Span
@@ -117,7 +118,8 @@ class Mentions(Ownership):
             if inner is not None:
                 full = paths.join(home, inner, name.field or "")
                 steps = len(full.split(".")) if full else 0
-                scored.append((steps - (2 if stands and home == stands.way else 0), full, name))
+                nearer = 2 if stands and home == stands.way else 3 if self._says_kind(name) else 0
+                scored.append((steps - nearer, full, name))
         if not scored:
             raise Unclear(Plan(action="unknown", unused=(span.text,)))
         nearest = min(score for score, _, _ in scored)
@@ -127,6 +129,12 @@ class Mentions(Ownership):
         if len({(n.label.lower(), n.field) for n in names}) > 1:
             raise Unclear(self._which(span, names))
         return names, path
+
+    def _says_kind(self, name: Name) -> bool:
+        """Whether a value ends in what it is of: "key accounts" are accounts, whatever is asked about them."""
+        ending = words_of(name.label)[-1:]
+        said = lexicon.of(self.s.registry).phrases.get((stem(ending[0]),), ()) if ending else ()
+        return name.id is None and any(e.what == "kind" and e.kind == name.kind for e in said)
 
     def _clause_before(self, at: int) -> Clause | None:
         """The clause whose own word stands right before the name: "accounts with open deals in the East"."""
@@ -212,7 +220,7 @@ class Mentions(Ownership):
         span, name = self.s.spans[at], names[0]
         around = self._around(at, name)
         if around:
-            path = paths.join(paths.split(path)[0], "near")
+            path = paths.join(paths.split(path)[0], self._place_field(name).around)
         steps = paths.walk(self.s.registry, self.s.entity, paths.split(path)[0] if name.field else path)
         home = steps[0].name if steps and steps[0].backwards else ""
         if home:
@@ -227,7 +235,8 @@ class Mentions(Ownership):
         what = (path or name.kind).split(".")[-1].replace("_", " ")
         words = f"{what} is {'not ' if negative else ''}{name.label}"
         if around:
-            words = f"{'not ' if negative else ''}{'near' if around == name.label else 'within'} {around}"
+            told = self.s.registry[name.kind].field(paths.split(path)[1])
+            words = f"{'not ' if negative else ''}{told.told(around) if told and told.told else around}"
         self._add(Found(at, path or name.kind, tree, words, home, negative, path=path, label=name.label))
 
     def _around(self, at: int, name: Name) -> str:
@@ -235,13 +244,17 @@ class Mentions(Ownership):
         before = self.s.at(at - 1)
         if before is None or not before.is_cue("near") or name.field is None:
             return ""
-        if not (name.field.endswith("city") and self.s.registry[name.kind].field("near")):
+        if not self._place_field(name).around:
             return ""
         before.used = True
         if before.reach:
             return f"{before.reach} of {name.label}"
         self.s.assumptions.append(f"near is within {NEAR_KM:g} km of the accounts in {name.label}")
         return name.label
+
+    def _place_field(self, name: Name) -> Field:
+        """The field whose value a name is."""
+        return paths.field_at(self.s.registry, name.kind, name.field or "")[1]
 
     def _identity(self, base: str, path: str, names: list[Name]) -> Tree:
         """This record; or, for one that others stand under, this record and those."""

@@ -250,14 +250,18 @@ _RANGE = re.compile(r"(?P<w>between|from) ")
 _JOIN = re.compile(r" (?:and|to|through|thru|until|till|up to|-|–|—) (?:the end of )?| ?[–—] ?")
 _PLAIN_JOIN = re.compile(r" ?(?:to|through|thru|until|till|-|–|—) ")
 _SINCE = re.compile(
-    r"(?P<w>(?:(?:on|in) )?or after|from and including|since|starting(?: in| from| on)?|"
+    r"(?P<w>(?:(?:on|in) )?or after|from and including|since(?! before)|starting(?: in| from| on)?|"
     r"beginning(?: in| on)?|after|later than|from) "
     r"(?:the (?:start|beginning) of )?"
 )
 _UNTIL = re.compile(
     r"(?P<w>(?:(?:on|in) )?or before|up to and including|"
-    r"before|prior to|earlier than|until|till|through|up to|by|no later than|on or before) "
-    r"(?:(?P<edge>the end of|the start of|end of) )?"
+    r"(?:since )?before|prior to|earlier than|until|till|through|up to|by|no later than|on or before) "
+    r"(?:(?P<edge>the end of|the start of|end of|the beginning of) )?"
+)
+_BY_END = re.compile(
+    r"(?:by|before|until|till) (?:the )?(?:end of (?:the |this )?(?P<u>year|quarter|month|week)|"
+    r"(?P<e>year|quarter|month|week)[- ]?end)\b"
 )
 _ONWARDS = re.compile(r" (?:onwards?|and later|or later|on)\b")
 
@@ -290,9 +294,12 @@ def read(text: str, at: int = 0, *, day_first: bool = True) -> tuple[Period, int
             end = o.end() if (o := _ONWARDS.match(text, first[1])) else first[1]
             return Period(form="span", first=first[0], shut_out=out), end
         return None
+    if m := _BY_END.match(text, at):
+        ending = Period(form="relative", unit=_UNITS[m["u"] or m["e"]], offset=0)
+        return Period(form="span", last=ending), m.end()
     if m := _UNTIL.match(text, at):
         if last := _atom(text, m.end(), day_first):
-            out = m["w"] in ("before", "prior to", "earlier than") or m["edge"] == "the start of"
+            out = _is_shut_out(m["w"].removeprefix("since "), m["edge"] or "")
             return Period(form="span", last=last[0], shut_out=out), last[1]
         return None
     if not (first := _atom(text, at, day_first)):
@@ -308,6 +315,15 @@ def _joined(text: str, first: tuple[Period, int], day_first: bool) -> tuple[Peri
         return None
     year = last[0].named_year or first[0].named_year
     return Period(form="span", first=first[0].with_year(year), last=last[0].with_year(year)), last[1]
+
+
+def _is_shut_out(word: str, edge: str) -> bool:
+    """Whether the days of the named end are left out: "before June", not "before the end of June"."""
+    return (
+        edge.startswith("the start")
+        or edge == "the beginning of"
+        or (word in ("before", "prior to", "earlier than") and not edge)
+    )
 
 
 def _week_of(day: Period) -> Period:

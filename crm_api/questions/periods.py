@@ -40,6 +40,12 @@ class Window:
     start: date | None
     end: date | None
 
+    def days_from(self, day: date) -> int:
+        """How many days lie between a day and this window, nought where it is inside. For windows with both ends."""
+        assert self.start
+        assert self.end
+        return max((self.start - day).days, (day - self.end).days + 1, 0)
+
     def instants(self, zone: str) -> tuple[datetime | None, datetime | None]:
         """The same window as aware instants: each side at midnight in `zone` (an IANA name)."""
         at = ZoneInfo(zone)
@@ -53,7 +59,8 @@ _IN_YEAR = {"month": 12, "quarter": 4, "half": 2, "year": 1}
 class Period(BaseModel):
     """A period as it was said.
 
-    calendar: the `index`-th `unit` of `year` (a day takes `day`; a year of None is the latest that has begun)
+    calendar: the `index`-th `unit` of `year` (a day takes `day`; a year of None is the latest that has begun, or with
+              `nearest` the one nearest to today, before or after it)
     relative: the calendar `unit` that is `offset` from the current one ("last month" is -1)
     rolling:  `n` units that end with today (n < 0) or start with it (n > 0)
     to_date:  from the start of the current `unit` through today
@@ -77,6 +84,7 @@ class Period(BaseModel):
     first: "Period | None" = None
     last: "Period | None" = None
     shut_out: bool = False
+    nearest: bool = False
 
     def resolve(self, today: date, fiscal_start: int = 1, week_start: int = 1) -> Window:
         """The days meant. `fiscal_start` is the month (1-12) the fiscal year begins in, `week_start` the ISO
@@ -111,6 +119,11 @@ class Period(BaseModel):
         if self.day:
             first = _floor(self.day, self.unit, 1, week_start)
             return Window(first, _shift(first, self.unit, 1))
+        if self.year is None and self.nearest:
+            years = (
+                self.with_year(today.year + n)._calendar(today, fiscal_start, week_start) for n in (0, 1, -1)
+            )
+            return min(years, key=lambda window: window.days_from(today))
         if self.year is None:
             here = self.model_copy(update={"year": today.year + 1})
             while (window := here._calendar(today, fiscal_start, week_start)).start and window.start > today:
@@ -153,6 +166,17 @@ class Period(BaseModel):
             )
         return self
 
+    def planned(self) -> "Period":
+        """The same period of a date that is set beforehand: "due before December" is the December that is nearest."""
+        if self.form == "span":
+            return self.model_copy(
+                update={
+                    "first": self.first and self.first.planned(),
+                    "last": self.last and self.last.planned(),
+                }
+            )
+        return self.model_copy(update={"nearest": True}) if self.names_no_year else self
+
     def beside(self, other: "Period") -> "Period | None":
         """The neighbour of a named month, quarter or year that `other` ("the previous quarter") means, if it does."""
         if self.form != "calendar" or not self.year or self.day or self.month_day or other.form != "relative":
@@ -181,7 +205,16 @@ class Period(BaseModel):
     @property
     def is_running(self) -> bool:
         """Whether today is in it, as far as the words alone tell ("this month")."""
+        if self.form == "span":
+            return self.last is not None and (self.last.is_running or self.last.lies_ahead)
         return self.form == "relative" and self.offset == 0
+
+    @property
+    def names_no_year(self) -> bool:
+        """Whether it is a month, quarter or day of the year and nobody said of which."""
+        if self.form == "span":
+            return any(side.names_no_year for side in (self.first, self.last) if side)
+        return self.form == "calendar" and self.year is None and self.day is None
 
     @property
     def named_year(self) -> int | None:

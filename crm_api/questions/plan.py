@@ -108,6 +108,7 @@ class Plan(Part):
     columns: tuple[str, ...] = ()
     sides: tuple[Side, ...] = ()
     change: Literal["percent", "difference", "share"] | None = None
+    winner: Literal["max", "min"] | None = None  # of a comparison that asks which side has more, or less
     question: str = ""
     options: tuple[Option, ...] = ()
     reason: str = ""

@@ -169,13 +169,25 @@ class Ranks(Groups):
             if index is None:
                 continue
             span = s.spans[index]
-            if span.is_cue("count") or span.entry("word"):
+            named = span.kind("kind") == s.entity and cue not in ("newest", "oldest")  # "by deals won"
+            if span.is_cue("count") or span.entry("word") or named:
                 s.use(by, index if span.is_cue("count") else None)
                 self.figure = self.figure or self.counted()
                 return "figure"
             if span.tag == "term" and not span.used and (target := s.numeric(span)):
                 s.use(by, index)
                 return target.path
+        for index in s.cues("of"):
+            deed = s.at(index + 1)  # "the weakest month for wins"
+            if (
+                s.spans[index].text == "for"
+                and deed
+                and deed.is_plural
+                and deed.entry("word")
+                and self.buckets
+            ):
+                self.figure = self.figure or self.counted()
+                return "figure"
         near = s.at(at + 1)
         if near and near.tag == "term" and not near.used and (target := s.numeric(near)):
             s.use(at + 1)

@@ -3,8 +3,9 @@
 import re
 
 _REACH = re.compile(
-    r"(?:near(?: to|by to)?|close to|not far from|in the (?:vicinity|surroundings|neighbou?rhood) of|"
-    r"(?:with)?in (?:a )?(?P<far>\d{1,3}) (?P<unit>kms?|kilomet(?:er|re)s?|mi|miles?)(?: radius)? (?:of|from|around))"
+    r"(?:near(?: to|by to)?|around(?= [a-z])(?! (?:the|a|an|here|there|for)\b)|close to|not far from|"
+    r"in the (?:vicinity|surroundings|neighbou?rhood) of|(?:with)?in (?:a )?(?P<far>\d{1,3}) "
+    r"(?P<unit>kms?|kilomet(?:er|re)s?|mi|miles?)(?: radius)? (?:of|from|around))"
     r"(?!\w)"
 )
 

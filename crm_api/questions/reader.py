@@ -48,7 +48,23 @@ class Reader(Comparisons):
             self.figure = self.counted()
         self._loose_groups(conditions)
         self._asked_values()
-        return self._base(conditions.filters(), conditions.found)
+        shown = self._shown_beside()
+        plan = self._base(conditions.filters(), conditions.found)
+        return plan.model_copy(update={"columns": (*self.s.catalogue.listed, *shown)}) if shown else plan
+
+    def _shown_beside(self) -> list[str]:
+        """ "list the retail accounts with their employees": fields that a list is asked to show as well."""
+        s = self.s
+        shown: list[str] = []
+        if self.figure or self.groups or self.sort:
+            return []
+        for at, _ in list(s.terms("field")):
+            before, target = s.at(at - 1), s.target(s.spans[at], to_many=False)
+            joined = before is not None and (before.is_cue("with") or (before.is_cue("and") and bool(shown)))
+            if joined and target is not None and target.field is not None and not self._compared(at):
+                shown.append(target.path)
+                s.use(at)
+        return shown
 
     def _loose_groups(self, conditions: Conditions) -> None:
         """With a figure, a plural that is still unread groups it: "win rates of the managers"; not one that is only

@@ -49,6 +49,19 @@ class ViewOut(BaseModel):
     sort: list[str]
 
 
+class ChipOut(BaseModel):
+    """A piece of how a question was understood: `at` names it where it is changed or left out, `value` is what to
+    change it from, and `suggestions` are what else could stand there."""
+
+    at: str
+    what: Literal["word", "name", "period", "amount"]
+    words: str
+    value: str = ""
+    suggestions: tuple[str, ...] = ()
+    changeable: bool = True
+    removable: bool = True
+
+
 class Answer(BaseModel):
     """What comes back for a question. `value` is set where the answer is one value; `rows` are the table,
     and `ids` the records they stand for, where they stand for records.
@@ -70,6 +83,7 @@ class Answer(BaseModel):
     chart: ChartOut | None = None
     plan: Plan | None = None
     plan_in_words: str = ""
+    chips: list[ChipOut] = Field(default_factory=list)
     assumptions: list[str] = Field(default_factory=list)
     scope: str = ""
     view: ViewOut | None = None

@@ -70,6 +70,16 @@ class RatingIn(Body):
     rating: Literal[-1, 0, 1]
 
 
+class EditIn(Body):
+    """One piece of an answer's `chips`, by its `at`, and what shall stand there ("last quarter", "West or East", "over
+    20k", "month"); without a `value` it is left out."""
+
+    at: Annotated[str, StringConstraints(max_length=40)] = Field(examples=["filter-0"])
+    value: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=120)] | None = (
+        Field(None, examples=["last quarter"])
+    )
+
+
 class AnswerViewIn(Body):
     """The name of the view to be."""
 
@@ -199,6 +209,17 @@ async def ask_again(
     """The answer to one of your questions as it is now, with as many rows as you want."""
     answer = await db.read(conversations.again, actor=actor, plan_id=plan_id, rows=rows)
     return json_answer(answer.model_dump(mode="json"))
+
+
+@router.post("/{plan_id}/edit", response_model=Answer, responses=documented(404, 409, 422))
+async def edit_answer(plan_id: UUID, body: EditIn, db: Db, once: Once) -> Response:
+    """The answer with one piece of how it was understood changed or left out; the next question leans on it."""
+
+    async def edited() -> Kept:
+        answer = await flows.edit(db, actor=once.actor, plan_id=plan_id, at=body.at, value=body.value)
+        return told(answer.model_dump(mode="json"), 200)
+
+    return await once.flow(edited)
 
 
 @router.post("/{plan_id}/rating", status_code=204, responses=documented(404, 422))

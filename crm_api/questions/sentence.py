@@ -49,6 +49,9 @@ class Sentence:
     entity: str = ""
     assumptions: list[str] = field(default_factory=list)
     light: list[str] = field(default_factory=list)  # verbs left out that need a figure: "bring", "generate"
+    widened: list[Any] = field(
+        default_factory=list
+    )  # conditions that are counted besides: "including lost ones"
     ahead: bool = False  # "will": of what has not happened yet
 
     @classmethod

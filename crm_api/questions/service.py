@@ -13,10 +13,10 @@ from crm_api.core.errors import Invalid
 from crm_api.core.fields import FieldType
 from crm_api.custom_fields.fields import registry
 from crm_api.organisation.models import Organisation
-from crm_api.questions import addresses, beside, head, house, lexicon, linking
+from crm_api.questions import addresses, beside, editing, head, house, lexicon, linking
 from crm_api.questions.answer import Answer, run
 from crm_api.questions.compile import MOST_ROWS, Asker
-from crm_api.questions.followups import converse
+from crm_api.questions.followups import converse, follow
 from crm_api.questions.plan import Plan
 from crm_api.questions.sentence import Sentence
 from crm_api.questions.spans import Tagger, tokenise
@@ -26,19 +26,22 @@ LONGEST_QUESTION = 500
 MOST_TURNS = 6
 
 
-def ask_offline(session: Session, *, actor: Actor, turns: list[str], most: int = MOST_ROWS) -> Answer:
+def ask_offline(
+    session: Session, *, actor: Actor, turns: list[str], most: int = MOST_ROWS, previous: Plan | None = None
+) -> Answer:
     """Plan and answer the last of `turns` (oldest first) with the offline planner. Raises Invalid for an empty,
-    over-long or binary question."""
+    over-long or binary question. Where the plan before it is known, as after a chip was changed, that is what the last
+    turn leans on, whatever the turns before it said."""
     started = time.perf_counter()
     check(turns)
-    plan = plan_offline(session, actor=actor, turns=turns)
+    plan = plan_offline(session, actor=actor, turns=turns, previous=previous)
     answer = run(session, plan, registry=registry(session), asker=asker_of(session, actor), most=most)
     answer.unused = list(plan.unused)
     answer.elapsed_ms = round(1000 * (time.perf_counter() - started), 1)
     return answer
 
 
-def plan_offline(session: Session, *, actor: Actor, turns: list[str]) -> Plan:
+def plan_offline(session: Session, *, actor: Actor, turns: list[str], previous: Plan | None = None) -> Plan:
     """The offline planner's plan, with names linked among what the actor may see.
 
     Names are kept for some seconds. Where they do not serve, they are looked up again before that is said: what was
@@ -50,10 +53,16 @@ def plan_offline(session: Session, *, actor: Actor, turns: list[str]) -> Plan:
         text, told = house.reworded(turn, known)
         said.append(text)
         notes = told
-    plan = converse(said, registry=registry(session), names=names_for(session, actor=actor, turns=said))
+    known_fields = registry(session)
+
+    def planned(names: linking.Names) -> Plan:
+        if previous is not None:
+            return follow(said[-1], previous, registry=known_fields, names=names)
+        return converse(said, registry=known_fields, names=names)
+
+    plan = planned(names_for(session, actor=actor, turns=said))
     if plan.action in ("clarify", "refuse", "unknown"):
-        names = names_for(session, actor=actor, turns=said, again=True)
-        plan = converse(said, registry=registry(session), names=names)
+        plan = planned(names_for(session, actor=actor, turns=said, again=True))
     plan = house.as_before(session, actor, plan)
     return plan.model_copy(update={"assumptions": (*plan.assumptions, *notes)}) if notes else plan
 
@@ -84,6 +93,7 @@ def complete(session: Session, *, actor: Actor, turns: list[str], answer: Answer
             answer.followups = beside.near(turns[-1], tuple(answer.unused), known, names, about)
         return answer
     asker = asker_of(session, actor)
+    answer.chips = list(editing.chips(plan, known))
     answer.chart = beside.chart(answer)
     answer.scope = beside.scope(session, plan, known, asker)
     answer.view = beside.view(plan, known, asker)

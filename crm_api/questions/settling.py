@@ -208,6 +208,9 @@ def settle_figures(s: Sentence) -> None:
         if measure is None or each is None:
             continue
         after = s.at(at + 1)
+        if _is_shown(s, at, each.kind):
+            span.entries = [e for e in span.entries if e.what == "field" and e.kind == each.kind]
+            continue
         if each.kind == measure.kind and _is_compared(s, at):
             continue  # a condition on the field, or one on groups: the figures tell
         if each.kind == measure.kind and _ranks_records(s, at, each.kind):
@@ -232,6 +235,14 @@ def settle_figures(s: Sentence) -> None:
         else:
             s.assumptions.append(f"“{span.text}” is read as {measure.name.replace('_', ' ')}")
             span.entries = [e for e in span.entries if e.what != "field"]
+
+
+def _is_shown(s: Sentence, at: int, kind: str) -> bool:
+    """ "list the finance accounts with their revenue": a field of each, at the end of what is listed."""
+    before, asks = s.at(at - 1), s.at(0)
+    named = next((e.kind for span in s.spans for e in span.entries if e.what == "kind"), None)
+    ends = before is not None and before.is_cue("with") and at == len(s.spans) - 1
+    return ends and named == kind and asks is not None and asks.is_cue("ask")
 
 
 def _ranks_records(s: Sentence, at: int, kind: str) -> bool:

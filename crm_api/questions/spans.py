@@ -155,7 +155,7 @@ class Tagger:
             add(6 if after_comparator else 4, amount[1], "amount", value=amount[0])
         if not (after_comparator and amount) and (period := self._period(lower, tokens, at, before)):
             add(5, period[1], "period", value=period[0])
-        if cue := _longest_cue(words, at):
+        if (cue := _longest_cue(words, at)) and not self._is_kind(words, at, cue):
             add(3, cue[1], "cue", value=cue[0])
         if around := reaching.read(lower, tokens[at].start):
             size = sum(1 for token in tokens[at:] if token.start < around[1])
@@ -164,7 +164,8 @@ class Tagger:
             add(3, 1, "cue", value="me")
         if words[at] in grammar.BUCKETS or stem(words[at]) in grammar.BUCKETS:
             add(3, 1, "bucket", value=grammar.BUCKETS.get(words[at]) or grammar.BUCKETS[stem(words[at])])
-        if (term := self.lexicon.longest_at(words, at)) and not self._is_pronoun(tokens, at, term[0]):
+        term = self.lexicon.longest_at(words, at)
+        if term and not self._is_pronoun(tokens, at, term[0]) and not self._counts_kind(words, at, term):
             add(2, term[0], "term", entries=term[1])
         name = self.names.exact_at(words, at)
         if term and name and term[0] == name[0] and _names_choice(term[1], name[1]):
@@ -186,12 +187,40 @@ class Tagger:
             return Span("vague", at, at, words[at])
         return Span("unknown", at, at, words[at])
 
+    def _is_kind(self, words: list[str], at: int, cue: tuple[str, int]) -> bool:
+        """ "an order", "no order in May": a kind of record, where "order by" and "order the regions" rank."""
+        if cue != ("rank", 1) or not (self.lexicon.longest_at(words, at) or (0, []))[0]:
+            return False
+        ranks = "by" in words[at + 1 :] and (at == 0 or words[at - 1] in ("in", "and", "to", "please", ","))
+        return not (ranks or words[at + 1 : at + 2] == ["by"] or at == 0)
+
+    def _counts_kind(self, words: list[str], at: int, term: tuple[int, list[Entry]]) -> bool:
+        """ "number of customers", "customer count": records are counted, though some kind keeps such a number, unless
+        that kind is spoken of."""
+        said = words[at : at + term[0]]
+        rest = (
+            said[2:] if said[:2] == ["number", "of"] else said[:-1] if said[-1] in ("count", "counts") else []
+        )
+        named = self.lexicon.longest_at(rest, 0) if rest else None
+        if named is None or named[0] != len(rest) or not any(e.what == "kind" for e in named[1]):
+            return False
+        owners = {e.kind for e in term[1]}
+        others = [*words[:at], ".", *words[at + term[0] :]]
+        found = (self.lexicon.longest_at(others, i) for i in range(len(others)))
+        return not any(e.kind in owners and e.what == "kind" for each in found if each for e in each[1])
+
     @staticmethod
     def _is_pronoun(tokens: list[Token], at: int, size: int) -> bool:
         """Whether "us" means the askers rather than the country."""
         token = tokens[at]
         if size > 1 or token.text not in grammar.STOP_WORDS:
             return False
+        if (
+            at
+            and tokens[at - 1].text == "from"
+            and any(t.text in grammar.CUSTOMER_DEEDS for t in tokens[:at])
+        ):
+            return not token.raw.isupper()  # "bought from us"
         return not (token.raw.isupper() or (at and tokens[at - 1].text in _PLACE_BEFORE))
 
     def _period(

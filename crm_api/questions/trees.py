@@ -100,6 +100,15 @@ def is_year(registry: Registry, kind: str, path: str) -> bool:
     return field.type is FieldType.INTEGER and field.unit == "year"
 
 
+def clash(one: Tree, other: Tree) -> bool:
+    """Whether two conditions on one field cannot both hold: "lost" beside a figure of won deals."""
+    return (
+        one.get("field") == other.get("field")
+        and one.get("op") == other.get("op") == "in"
+        and not (set(one["value"]) & set(other["value"]))
+    )
+
+
 def narrows(one: Tree, other: Tree) -> bool:
     """Whether the values of one condition are some of another's: won deals are closed ones."""
     return one.get("op") == other.get("op") == "in" and set(one["value"]) < set(other["value"])

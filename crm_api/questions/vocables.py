@@ -1,6 +1,6 @@
 """Words of the trade ("won", "overdue") and of closed lists ("high priority"), with the dates they speak of."""
 
-from crm_api.core.fields import Word
+from crm_api.core.fields import FieldType, Word
 from crm_api.questions import paths, trees
 from crm_api.questions.clauses import Found
 from crm_api.questions.lexicon import Entry, stems, word_of
@@ -64,11 +64,14 @@ class Vocables(Mentions):
         if word.ahead is None or not periods or at in self.negations or self._opposed(at, word):
             return False
         going_on = self.s.spans[at].text.endswith("ing")
-        return all(period.lies_ahead or (going_on and period.is_running) for period in periods)
+        return all(
+            period.lies_ahead or (going_on and (period.is_running or period.names_no_year))
+            for period in periods
+        )
 
     def _opposed(self, at: int, word: Word) -> bool:
         """Whether the sentence also says the opposite: "open deals closing in May" are not closed yet."""
-        if self.s.has("quotient", "vs", "compare", "or", "more", "fewer"):
+        if self.s.has("quotient", "vs", "compare", "or", "more", "fewer", "include"):
             return False
         others = [
             e for i, span in enumerate(self.s.spans) if i != at for e in span.entries if e.what == "word"
@@ -113,6 +116,21 @@ class Vocables(Mentions):
             self._add(Found(at, path, tree, words, home, negative, label=str(entry.value)))
             span.used = True
             self._absorb_hint(at, entry)
+
+    def _flags(self) -> None:
+        """ "hot leads", "deals without next step": what is so or not so of a record, by the name of its field."""
+        for at, _ in list(self.s.terms("field")):
+            span = self.s.spans[at]
+            flags = [t for t in self.s.targets(span) if t.field and t.field.type is FieldType.BOOLEAN]
+            if not flags or self.s.has("by", "each", "breakdown"):
+                continue
+            target, negative = flags[0], self._negative(at)
+            tree = trees.leaf(self.s.registry, self.s.entity, target.path, "eq", True)
+            words = f"{'not ' if negative else ''}{flags[0].field.title if flags[0].field else ''}"
+            self._add(
+                Found(at, target.path, tree, words, negative=negative, path=target.path, label=span.text)
+            )
+            span.used = True
 
     def _texts(self) -> None:
         """ "notes about pricing", "a mail mentions warranty": words looked for in texts."""

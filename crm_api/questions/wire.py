@@ -87,6 +87,7 @@ class WirePlan(Wire):
     columns: list[str]
     compare: Literal["none", "names", "periods"]
     change: Literal["none", "percent", "difference", "share"]
+    winner: Literal["none", "max", "min"]
     message: str
 
 
@@ -149,6 +150,7 @@ class Reader:
             columns=tuple(self._shown(c) for c in wire.columns),
             sides=sides,
             change=self._change(),
+            winner=wire.winner if wire.action == "compare" and wire.winner != "none" else None,
         )
 
     def _change(self) -> Literal["percent", "difference", "share"] | None:

@@ -54,6 +54,13 @@ _REWORDED = (
         ),
         r"win rate of \1",
     ),
+    (re.compile(r"\bhow much business\b", re.IGNORECASE), "how much"),
+    # What is lost is worth nothing to whoever closes it.
+    (
+        re.compile(r"\bhow much (.{0,60}?)\bclosed?\b(?! (?:lost|rate|date))", re.IGNORECASE),
+        r"how much \1win",
+    ),
+    (re.compile(r"\bwhat (did|has|have) (.{1,60}?) (?:sell|sold)\b", re.IGNORECASE), r"how much \1 \2 sell"),
     (re.compile(r"\b(?:just|only) the (?:number|count|total number)\b", re.IGNORECASE), "count"),
     (re.compile(r"\b(what|who|where|when|how)s\b", re.IGNORECASE), r"\1 is"),
     (
@@ -86,7 +93,23 @@ _REWORDED = (
         ),
         "my calls to make due until today",
     ),
+    (
+        re.compile(
+            r"\b(what|which) ([a-z ]{3,25}?) does (.{2,40}?) (?:cover|belong to|sit in)\b", re.IGNORECASE
+        ),
+        r"\1 \2 is \3 in",
+    ),
+    # "Also the lost ones", "and the lost ones too": besides what was counted.
+    (re.compile(r"^(?:and )?also (?:the )?(?=[a-z]+(?: ones?| deals?)?\W*$)", re.IGNORECASE), "including "),
+    (
+        re.compile(
+            r"^(?:and |with |what about )?(?:the )?([a-z]+)(?: ones?| deals?)? (?:too|as well)\W*$",
+            re.IGNORECASE,
+        ),
+        r"including \1",
+    ),
     (re.compile(r"\bi mean\b", re.IGNORECASE), ""),
+    (re.compile(r"[,:-] ?(?:the )?number\W*$", re.IGNORECASE), ", count"),
     (re.compile(r"\bhead office\b", re.IGNORECASE), "headquarter"),
     (re.compile(r"(?<!year )(?<!quarter )(?<!month )(?<!week )\b(?:to date|of all time|all time)\b"), ""),
 )
@@ -104,6 +127,14 @@ _ATTACHED = re.compile(
 _WEEKS = re.compile(
     r"\b(over|more than|longer than|at least|under|less than|at most) (\d{1,3}) weeks?\b", re.IGNORECASE
 )
+# "Two or more deals" is said as "at least two deals", so that the number stands behind what compares.
+_OR_MORE = re.compile(
+    r"((?:[$€£₹] ?)?\b(?:\d[\d,.]*(?: ?(?:k|m|mn|bn|thousand|million|billion|lakh|crore|cr)\b)?|"
+    r"two|three|four|five|six|seven|eight|nine|ten|a dozen))\+? or "
+    r"(more|above|over|higher|greater|fewer|less|below|under|lower)\b(?! than)",
+    re.IGNORECASE,
+)
+_AT_LEAST = ("more", "above", "over", "higher", "greater")
 _DECADE = re.compile(r"\b(?:in|during|from|of) the (19|20)?(\d)0'?s\b", re.IGNORECASE)
 
 
@@ -117,6 +148,9 @@ def normalise(question: str) -> str:
     for said, plain in _REWORDED:
         text = said.sub(plain, text)
     text = _WEEKS.sub(lambda said: f"{said[1]} {7 * int(said[2])} days", _DECADE.sub(_decade, text))
+    text = _OR_MORE.sub(
+        lambda said: f"{'at least' if said[2].lower() in _AT_LEAST else 'at most'} {said[1]}", text
+    )
     return " ".join(text.replace('"', " ").split())
 
 

@@ -101,7 +101,7 @@ USERS = Catalogue(
                 "work under",
                 "works under",
             ),
-            reverse_synonyms=("report", "direct report", "team", "subordinate"),
+            reverse_synonyms=("report", "direct report", "team", "subordinate", "group", "crew"),
         ),
     ),
     words=(Word(_REPS, {"field": "role", "op": "eq", "value": "rep"}),),

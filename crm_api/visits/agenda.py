@@ -9,6 +9,7 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from crm_api.access import Actor
+from crm_api.ports import BusyTime
 from crm_api.visits import queries
 from crm_api.visits.hours import DayClock, apart
 from crm_api.visits.schedule import Window
@@ -39,9 +40,18 @@ class Agenda:
 
 
 def agenda(
-    session: Session, rep: Actor, clock: DayClock, *, between: Window, placed: Collection[UUID]
+    session: Session,
+    rep: Actor,
+    clock: DayClock,
+    *,
+    between: Window,
+    placed: Collection[UUID],
+    calendar: Sequence[BusyTime] = (),
 ) -> Agenda:
-    """The rep's engagements that begin in the shift `between`; those at one of the accounts `placed` have a place."""
+    """The rep's engagements that begin in the shift `between`; those at one of the accounts `placed` have a place.
+
+    `calendar` are the times that the rep's connected calendar says are taken; what we put there ourselves is known.
+    """
     assert rep.user_id is not None, "a rep is somebody"
     at_accounts: dict[UUID, Engagement] = {}
     busy: list[Window] = []
@@ -53,6 +63,11 @@ def agenda(
             at_accounts[item.account_id] = item
         else:
             busy.append(Window(max(item.starts, between.opens), min(item.window.closes, between.closes)))
+    for taken in _of_others(session, rep.user_id, clock, calendar):
+        opens = max(_passed(clock, taken.starts_at), between.opens)
+        closes = min(_passed(clock, taken.ends_at), between.closes)
+        if opens < closes:
+            busy.append(Window(opens, closes))
     return Agenda(at_accounts, apart(busy))
 
 
@@ -101,6 +116,23 @@ def _engagements(session: Session, rep_id: UUID, clock: DayClock) -> list[Engage
         Engagement(row.id, row.account_id, _passed(clock, row.due_at), row.duration_minutes or USUAL_MINUTES)
         for row in rows
     ]
+
+
+def _of_others(
+    session: Session, rep_id: UUID, clock: DayClock, calendar: Sequence[BusyTime]
+) -> list[BusyTime]:
+    """What a calendar holds besides the rep's own activities: those are known by their id, or by their very times."""
+    if not calendar:
+        return []
+    tomorrow = DayClock(clock.day + timedelta(days=1), clock.zone).midnight
+    ids, spans = set(), set()
+    for row in session.execute(queries.dated(rep_id, clock.midnight, tomorrow)):
+        ids.add(str(row.id))
+        spans.add((row.due_at, row.due_at + timedelta(minutes=row.duration_minutes or USUAL_MINUTES)))
+    return [
+        taken for taken in calendar
+        if taken.transaction_id not in ids and (taken.starts_at, taken.ends_at) not in spans
+    ]  # fmt: skip
 
 
 def _passed(clock: DayClock, at: datetime) -> int:

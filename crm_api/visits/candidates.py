@@ -99,8 +99,7 @@ class Valuer:
         )
 
     def _default(self, row: Any, name: str) -> Any:
-        said = self.preferences.default(row.account_type, row.territory_id, name)
-        return said if said is not None else getattr(self.preferences, name, None)
+        return self.preferences.usual(row.account_type, row.territory_id, name)
 
     def _hours(self, row: Any) -> Mapping[str, Any]:
         """An account's own hours are believed; assumed ones less the hours at which nobody was there."""

@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -17,29 +17,17 @@ from crm_api.organisation.models import Organisation
 from crm_api.ports import Coordinates, TravelMatrix
 from crm_api.visits import queries
 from crm_api.visits.agenda import Agenda, agenda, engaged_accounts, planned_days
+from crm_api.visits.calls import AGAIN, calls, far_from
 from crm_api.visits.candidates import Candidate, Valuer, by_id, in_reach, placeless
 from crm_api.visits.horizon import Call, Horizon, Tour
 from crm_api.visits.hours import DayClock
-from crm_api.visits.outings import Crew, Frame, crews, shift
+from crm_api.visits.outings import Crew, Frame, Outing, Taken, crews, shift
 from crm_api.visits.preferences import Preferences, preferences
 from crm_api.visits.reasons import Why
-from crm_api.visits.schedule import Shift, Stop, Window
 from crm_api.visits.schemas import PlanIn, WeekIn
 
 MOST_NAMED = 50  # of the accounts that are not even tried, for each reason
-AGAIN = "#"  # separates an account's id from the number of its visit, where one plan holds several
-
-
-@dataclass(frozen=True)
-class Outing:
-    """One rep's day: its clock, its shift on it, and what the calendar holds."""
-
-    rep: Actor
-    clock: DayClock
-    shift: Shift
-    start: Coordinates
-    end: Coordinates
-    agenda: Agenda
+NOTHING_TAKEN = Taken()
 
 
 @dataclass(frozen=True)
@@ -99,7 +87,14 @@ def valuer_of(session: Session, clock: DayClock) -> tuple[Valuer, Preferences]:
     return Valuer(clock, wishes, organisation.currency(session)), wishes
 
 
-def gather(session: Session, actor: Actor, *, data: PlanIn | WeekIn, frame: Frame | None = None) -> Draft:
+def gather(
+    session: Session,
+    actor: Actor,
+    *,
+    data: PlanIn | WeekIn,
+    frame: Frame | None = None,
+    taken: Taken = NOTHING_TAKEN,
+) -> Draft:
     """Everything for a plan. Raises NotAllowed, or Invalid naming what is missing or makes no sense."""
     require_create(actor, "visit_plan")
     frame = frame or Frame()
@@ -111,7 +106,7 @@ def gather(session: Session, actor: Actor, *, data: PlanIn | WeekIn, frame: Fram
     ]
     _require_named(data, found)
     pool = {c.account_id: c for one in found for c in [*one.near, *one.named.values()]}
-    wanted = {*data.must_see, *(account for _, account, _ in data.agreed), *frame.held}
+    wanted = {*data.must_see, *(one.account_id for _, one in data.agreed), *frame.held}
     fixed = wanted | {account for one in found for account in one.named}
     days = sorted({clock.day for crew in teams for clock in crew.clocks})
     planned = planned_days(
@@ -129,25 +124,26 @@ def gather(session: Session, actor: Actor, *, data: PlanIn | WeekIn, frame: Fram
         and (why := _not_now(candidate, days, planned.get(account_id, ()))) is not None
     }
     sees, more = _chosen(found, fixed, aside.keys() | set(data.leave_out), data.candidates)
-    outings = tuple(_outing(session, crew, n, index, one, data, wishes)
+    outings = tuple(_outing(session, crew, n, index, one, data, wishes, taken)
                     for index, (crew, one) in enumerate(zip(teams, found, strict=True))
                     for n in range(len(crew.clocks)))  # fmt: skip
     crew_of = [index for index, crew in enumerate(teams) for _ in crew.clocks]
     candidates = {c: pool[c] for c in sorted(sees, key=lambda c: (c not in fixed, pool[c].rank))}
     ends = tuple(place for crew in teams for place in (crew.start, crew.end))
-    calls = [
+    possible = [
         call
         for node, candidate in enumerate(candidates.values(), start=len(ends))
-        for call in _calls(
+        for call in calls(
             candidate, node, outings, crew_of, sees[candidate.account_id], data, planned, fixed, wanted
         )
     ]
-    missing = placeless(session, found[0].terms, limit=MOST_NAMED) if data.territory_id else []
+    tells_placeless = data.territory_id is not None and not frame.is_closed
+    missing = placeless(session, found[0].terms, limit=MOST_NAMED) if tells_placeless else []
     return Draft(
         data=data,
         outings=outings,
         candidates=candidates,
-        calls=tuple(calls),
+        calls=tuple(possible),
         points=(*ends, *(candidate.place for candidate in candidates.values())),
         aside=(
             *(
@@ -157,7 +153,7 @@ def gather(session: Session, actor: Actor, *, data: PlanIn | WeekIn, frame: Fram
             *((row.id, row.name, Why.NO_COORDINATES) for row in missing if row.id not in fixed),
         ),
         not_considered=more,
-        notes=tuple(dict.fromkeys(note for crew in teams for note in crew.notes)),
+        notes=tuple(dict.fromkeys([*(note for crew in teams for note in crew.notes), *taken.notes])),
         frame=frame,
     )
 
@@ -168,11 +164,13 @@ def _found(
     """What one crew could visit."""
     both = (actor, crew.rep)
     terms = queries.reachable(both, territory_id=None, account_type=None)
-    ids = {*data.must_see, *(account for _, account, _ in data.agreed), *frame.held}
+    ids = {*data.must_see, *(one.account_id for _, one in data.agreed), *frame.held}
     if data.calendar:
         ids |= engaged_accounts(session, crew.rep, crew.clocks)
     named = by_id(session, crew.rep, valuer, centre=crew.start, ids=ids, terms=terms)
     narrowed = queries.reachable(both, territory_id=data.territory_id, account_type=data.account_type)
+    if frame.is_closed:
+        return _Found(named, [], narrowed)
     reach = data.radius_km * 1000
     near = in_reach(session, crew.rep, valuer, centre=crew.start, metres=reach, terms=narrowed)
     return _Found(named, near, narrowed)
@@ -182,7 +180,7 @@ def _require_named(data: PlanIn | WeekIn, found: Sequence[_Found]) -> None:
     """Every account that was asked for by id is one that somebody may visit."""
     known = {account for one in found for account in one.named}
     asked = [(f"must_see.{n}", account) for n, account in enumerate(data.must_see)]
-    asked += [(f"appointments.{n}.account_id", account) for n, (_, account, _) in enumerate(data.agreed)]
+    asked += [(f"appointments.{n}.account_id", one.account_id) for n, (_, one) in enumerate(data.agreed)]
     for field, account in asked:
         if account not in known:
             raise Invalid.field(field, "there is no such account with coordinates, or it is not yours to see")
@@ -190,15 +188,11 @@ def _require_named(data: PlanIn | WeekIn, found: Sequence[_Found]) -> None:
 
 def _not_now(candidate: Candidate, days: Sequence[date], planned: Collection[date]) -> Why | None:
     """Why an account is not tried on any of these days, or None where it is."""
-    if not any(_far_from(day, planned, candidate.every) for day in days):
+    if not any(far_from(day, planned, candidate.every) for day in days):
         return Why.PLANNED_ELSEWHERE
     if candidate.not_before is not None and days[-1] < candidate.not_before:
         return Why.VISITED_RECENTLY
     return None
-
-
-def _far_from(day: date, planned: Collection[date], every: int) -> bool:
-    return all(abs((day - other).days) >= max(1, every) for other in planned)
 
 
 def _chosen(
@@ -229,97 +223,16 @@ def _outing(
     found: _Found,
     data: PlanIn | WeekIn,
     wishes: Preferences,
+    taken: Taken,
 ) -> Outing:
     clock = crew.clocks[number]
     known = Agenda({}, ())
     if data.calendar:
-        known = agenda(session, crew.rep, clock, between=crew.hours[number], placed=found.named.keys())
+        assert crew.rep.user_id is not None, "a rep is somebody"
+        known = agenda(
+            session, crew.rep, clock, between=crew.hours[number], placed=found.named.keys(),
+            calendar=taken.times.get(crew.rep.user_id, ()),
+        )  # fmt: skip
     clock = replace(clock, busy=known.busy)
     made = replace(shift(crew, number, clock, data, wishes), start_node=2 * index, end_node=2 * index + 1)
     return Outing(crew.rep, clock, made, crew.start, crew.end, known)
-
-
-def _calls(
-    candidate: Candidate,
-    node: int,
-    outings: Sequence[Outing],
-    crew_of: Sequence[int],
-    crews_: set[int],
-    data: PlanIn | WeekIn,
-    planned: Mapping[UUID, Collection[date]],
-    fixed: set[UUID],
-    wanted: set[UUID],
-) -> list[Call]:
-    """The visits to an account that the days could hold: one, or as many as its frequency asks for."""
-    account_id = candidate.account_id
-    must = account_id in data.must_see
-    stops: list[Stop | None] = []
-    known: dict[tuple[Window, ...], Stop] = {}
-    agreed: list[int] = []
-    for tour, outing in enumerate(outings):
-        stop = None
-        if crew_of[tour] in crews_:
-            # A visit agreed with the company is one rep's: the first who may go there.
-            stop = _appointed(candidate, node, outing, data.agreed if crew_of[tour] == min(crews_) else ())
-            if stop is not None:
-                agreed.append(tour)
-            elif account_id in wanted or _is_time(candidate, outing.clock.day, planned.get(account_id, ())):
-                windows = candidate.windows(outing.clock, any_day=must)
-                stop = known.setdefault(windows, _stop(candidate, node, windows, must))
-        stops.append(stop)
-    if agreed:  # an appointment is the visit: on any other day it would be a second one
-        return [
-            Call(
-                _key(account_id, n),
-                tuple(stop if at == tour else None for at, stop in enumerate(stops)),
-                candidate.worth.points, True, str(account_id), 1,
-            )
-            for n, tour in enumerate(agreed)
-        ]  # fmt: skip
-    span = outings[-1].clock.day - outings[0].clock.day + timedelta(days=1)
-    times = 1 if must else max(1, -(-span.days // candidate.every))
-    return [
-        Call(
-            _key(account_id, n), tuple(stops), candidate.worth.points, must, str(account_id), candidate.every
-        )
-        for n in range(times)
-    ]
-
-
-def _key(account_id: UUID, number: int) -> str:
-    return f"{account_id}{AGAIN}{number + 1}" if number else str(account_id)
-
-
-def _is_time(candidate: Candidate, day: date, planned: Collection[date]) -> bool:
-    early = candidate.not_before is not None and day < candidate.not_before
-    return not early and _far_from(day, planned, candidate.every)
-
-
-def _stop(candidate: Candidate, node: int, windows: tuple[Window, ...], must: bool) -> Stop:
-    return Stop(
-        str(candidate.account_id),
-        node,
-        candidate.minutes * 60,
-        windows,
-        value=candidate.worth.points,
-        must=must,
-    )
-
-
-def _appointed(
-    candidate: Candidate, node: int, outing: Outing, agreed: Sequence[tuple[date, UUID, str]]
-) -> Stop | None:
-    """The visit agreed for this day, in the request or in the rep's calendar."""
-    clock, held = outing.clock, outing.agenda.at_accounts.get(candidate.account_id)
-    for day, account_id, wall in agreed:
-        if day == clock.day and account_id == candidate.account_id:
-            at, minutes = clock.seconds(wall), candidate.minutes
-            break
-    else:
-        if held is None:
-            return None
-        at, minutes = clock.less_busy(held.starts), held.minutes
-    return Stop(
-        str(candidate.account_id), node, minutes * 60, candidate.windows(clock, any_day=True),
-        appointment=at, value=candidate.worth.points, must=True,
-    )  # fmt: skip

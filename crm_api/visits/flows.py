@@ -25,9 +25,11 @@ from crm_api.visits import keeping, moving, planner, replanning, service, spare,
 from crm_api.visits.drafts import Draft, gather
 from crm_api.visits.horizon import Horizon
 from crm_api.visits.keeping import Travelled
+from crm_api.visits.outings import Frame
 from crm_api.visits.planner import DayPlan
 from crm_api.visits.reasons import LeftOut
 from crm_api.visits.schemas import FreeTimeIn, MoveIn, PlanIn, ReplanIn, WeekIn
+from crm_api.visits.taken import taken
 
 ROUNDS_THAT_ADD = 2
 
@@ -39,7 +41,7 @@ async def plan_day(db: Database, ports: Ports, actor: Actor, *, data: PlanIn) ->
     chosen day are asked for, and the plan is timed again with them; where that fails, the plan stands
     on the estimate and says so. Raises Invalid, NotAllowed, or Unavailable without any travel times.
     """
-    draft = await db.read(gather, actor, data=data)
+    draft = await _gathered(db, ports, actor, data)
     made, _, travelled = await _planned(ports, draft)
     return await db.write(
         records.written, actor, keeping.keep_day, draft=draft, made=made[0], travelled=travelled
@@ -48,7 +50,7 @@ async def plan_day(db: Database, ports: Ports, actor: Actor, *, data: PlanIn) ->
 
 async def plan_week(db: Database, ports: Ports, actor: Actor, *, data: WeekIn) -> dict[str, Any]:
     """Plan some days of one rep or several together, and keep them as proposals; as `plan_day` otherwise."""
-    draft = await db.read(gather, actor, data=data)
+    draft = await _gathered(db, ports, actor, data)
     made, left_out, travelled = await _planned(ports, draft)
     return await db.write(
         records.written,
@@ -69,7 +71,7 @@ async def replan(
     Raises NotFound, Conflict where the plan gave way to another, and what `plan_day` raises.
     """
     change = await db.read(replanning.read, actor, plan_id=plan_id, data=data)
-    draft = await db.read(gather, actor, data=change.asked, frame=change.frame)
+    draft = await _gathered(db, ports, actor, change.asked, change.frame)
     made, _, travelled = await _planned(ports, draft)
     return await db.write(
         records.written,
@@ -95,7 +97,7 @@ async def move(db: Database, ports: Ports, actor: Actor, *, plan_id: UUID, data:
 
 async def _put(db: Database, ports: Ports, actor: Actor, touched: moving.Touched) -> moving.Timed:
     """One day in its new order, timed with the best roads there are."""
-    draft = await db.read(gather, actor, data=touched.change.asked, frame=touched.change.frame)
+    draft = await _gathered(db, ports, actor, touched.change.asked, touched.change.frame)
     matrix = await _matrix(ports.travel_times, list(draft.points), draft.departure)
     horizon = draft.horizon(matrix)
     order = moving.ordered(draft, horizon, touched)
@@ -135,6 +137,14 @@ async def free_time(db: Database, ports: Ports, actor: Actor, *, data: FreeTimeI
 async def accept_week(db: Database, actor: Actor, *, week_id: UUID) -> dict[str, Any]:
     """Accept every proposed day of a week that is the actor's own."""
     return await db.write(records.written, actor, service.accept_week, week_id=week_id)
+
+
+async def _gathered(
+    db: Database, ports: Ports, actor: Actor, data: PlanIn | WeekIn, frame: Frame | None = None
+) -> Draft:
+    """Everything for a plan, with what the connected calendars hold."""
+    busy = await taken(db, ports.calendar, actor, data=data, frame=frame)
+    return await db.read(gather, actor, data=data, frame=frame, taken=busy)
 
 
 async def _planned(ports: Ports, draft: Draft) -> tuple[list[DayPlan], tuple[LeftOut, ...], Travelled]:

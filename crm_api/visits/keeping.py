@@ -12,8 +12,10 @@ from crm_api.core import clock, context
 from crm_api.core.errors import Invalid
 from crm_api.events import Event, record
 from crm_api.users.service import team_of
-from crm_api.visits.drafts import AGAIN, Draft, Outing
+from crm_api.visits.calls import AGAIN
+from crm_api.visits.drafts import Draft
 from crm_api.visits.models import VisitPlan, VisitPlanStop, VisitWeek
+from crm_api.visits.outings import Outing
 from crm_api.visits.planner import DayPlan
 from crm_api.visits.reasons import LeftOut, Why
 from crm_api.visits.schedule import Visit
@@ -41,7 +43,7 @@ def keep_day(
     require_create(actor, "visit_plan")
     plan = _plan(session, actor, draft, draft.outings[0], made, travelled)
     plan.week_id, plan.replans_id = week_id, replans_id
-    plan.notes = [*travelled.notes, *_notes(draft), *plan.notes]
+    plan.notes = [*_missed(draft, made.left_out), *travelled.notes, *_notes(draft), *plan.notes]
     plan.left_out = _left_out(draft, made.left_out)
     session.add(plan)
     session.flush()
@@ -81,7 +83,7 @@ def keep_week(
         engine=plans[0].engine,
         travel_source=travelled.source,
         is_estimate=travelled.is_estimate,
-        notes=[*travelled.notes, *_notes(draft)],
+        notes=[*_missed(draft, left_out), *travelled.notes, *_notes(draft)],
         left_out=_left_out(draft, left_out),
         request=plain(draft.data),
         origin=context.current().origin,
@@ -144,12 +146,19 @@ def _plan(
         engine=made.engine,
         travel_source=travelled.source,
         is_estimate=travelled.is_estimate,
-        notes=[] if outing.shift.lunch else ["No lunch is planned."],
+        notes=_said(outing),
         left_out=[],
         request=plain(draft.data),
         origin=context.current().origin,
         stops=[_stop(draft, outing, position, visit) for position, visit in enumerate(day.visits, start=1)],
     )
+
+
+def _said(outing: Outing) -> list[str]:
+    """What there is to say of the day itself."""
+    if outing.shift.start >= outing.shift.end:
+        return ["The calendar leaves no time on this day."]
+    return [] if outing.shift.lunch else ["No lunch is planned."]
 
 
 def _stop(draft: Draft, outing: Outing, position: int, visit: Visit) -> VisitPlanStop:
@@ -223,9 +232,21 @@ def _aside(account_id: UUID, name: str, why: Why) -> dict[str, Any]:
     }
 
 
+def _missed(draft: Draft, left_out: Iterable[LeftOut]) -> list[str]:
+    """What had to be and is not: who was agreed with, and who was to be seen whatever else has to go."""
+    musts = {call.key for call in draft.calls if call.must}
+    several = isinstance(draft.data, WeekIn)
+    return [
+        f"{draft.candidate(item.key).name} had to be visited and is not: "
+        f"{left_out_text(item.why.value, None, several=several)}."
+        for item in left_out
+        if item.key in musts
+    ]
+
+
 def _notes(draft: Draft) -> list[str]:
     notes = list(draft.notes)
-    if not draft.candidates:
+    if not draft.candidates and not draft.frame.is_closed:
         notes.append(f"No account with coordinates lies within {draft.data.radius_km:g} km.")
     if draft.not_considered:
         notes.append(

@@ -22,7 +22,7 @@ from crm_api.visits.keeping import Travelled
 from crm_api.visits.models import VisitPlan
 from crm_api.visits.planner import DayPlan
 from crm_api.visits.reasons import Why, explain
-from crm_api.visits.replanning import Change, change_of, require_live, standings
+from crm_api.visits.replanning import Change, change_of, leave_out_as_before, require_live, standings
 from crm_api.visits.schedule import Broken, Day, Itinerary, Violation, earliest_end, time_day
 from crm_api.visits.schemas import MoveIn, ReplanIn
 
@@ -224,15 +224,7 @@ def _kept(session: Session, actor: Actor, day: Timed) -> VisitPlan:
         session, actor, draft=day.draft, made=day.made, travelled=day.travelled, week_id=before.week_id,
         replans_id=before.id,
     )  # fmt: skip
-    planned = {stop.account_id for stop in plan.stops}
-    told = {entry["account_id"] for entry in plan.left_out}
-    # Nobody else was tried: who was out for a reason still is, for the same one.
-    plan.left_out = [*plan.left_out, *(
-        entry for entry in before.left_out
-        if entry["account_id"] not in told and UUID(str(entry["account_id"])) not in planned
-    )]  # fmt: skip
-    plan.request = {**plan.request, **{name: before.request[name] for name in ("radius_km", "candidates")
-                                       if name in before.request}}  # fmt: skip
+    leave_out_as_before(plan, before)
     if before.status == "proposed":
         before.status = "replaced"
         session.flush()

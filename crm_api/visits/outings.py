@@ -1,7 +1,7 @@
 """Who goes out, on which days, from when to when, and from where to where."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from uuid import UUID
 
@@ -13,9 +13,10 @@ from crm_api.core import clock as time
 from crm_api.core.errors import Invalid, NotAllowed
 from crm_api.organisation import service as organisation
 from crm_api.organisation.calendars import days_off
-from crm_api.ports import Coordinates
+from crm_api.ports import BusyTime, Coordinates
 from crm_api.users.models import User
 from crm_api.visits import queries
+from crm_api.visits.agenda import Agenda
 from crm_api.visits.hours import DayClock
 from crm_api.visits.preferences import Preferences
 from crm_api.visits.schedule import Lunch, Shift, Window
@@ -26,13 +27,25 @@ ROUND_UP = timedelta(minutes=5)  # nobody sets out this second
 
 @dataclass(frozen=True)
 class Frame:
-    """What narrows a day that is planned anew: `begins` and `ends` are instants, `start` where the rep is."""
+    """What narrows a day that is planned anew: `begins` and `ends` are instants, `start` where the rep is.
+
+    `is_closed`: nobody is tried but those that are `held` or asked for by id.
+    """
 
     begins: datetime | None = None
     ends: datetime | None = None
     start: Coordinates | None = None
     held: tuple[UUID, ...] = ()
     week_id: UUID | None = None
+    is_closed: bool = False
+
+
+@dataclass(frozen=True)
+class Taken:
+    """Times that only the calendars of these people know, and what there is to say of calendars that were not read."""
+
+    times: Mapping[UUID, Sequence[BusyTime]] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -45,6 +58,18 @@ class Crew:
     start: Coordinates
     end: Coordinates
     notes: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Outing:
+    """One rep's day: its clock, its shift on it, and what the calendar holds."""
+
+    rep: Actor
+    clock: DayClock
+    shift: Shift
+    start: Coordinates
+    end: Coordinates
+    agenda: Agenda
 
 
 def crews(

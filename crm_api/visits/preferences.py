@@ -9,6 +9,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
+from crm_api.accounts.rhythms import USUAL_DAYS
 from crm_api.accounts.schemas import AccountType
 from crm_api.core.errors import FieldError, Invalid
 from crm_api.core.schemas import Weekdays
@@ -68,7 +69,7 @@ class Preferences(BaseModel):
 
     opening_hours: dict[str, Any] = {}
     visit_minutes: int = Field(30, ge=1, le=600)
-    visit_every_days: int = Field(90, ge=1, le=3650)
+    visit_every_days: int = Field(USUAL_DAYS, ge=1, le=3650)
     not_before: int = Field(50, ge=0, le=100)
     shift_start: str = "08:30"
     shift_end: str = "17:30"
@@ -90,6 +91,11 @@ class Preferences(BaseModel):
             d for d in self.defaults if getattr(d, name) is not None and d.holds(account_type, territory_id)
         ]
         return getattr(max(found, key=lambda d: d.narrowness), name) if found else None
+
+    def usual(self, account_type: str, territory_id: UUID | None, name: str) -> Any:
+        """What holds of `name` for an account that does not say it itself: a default, else the house's."""
+        said = self.default(account_type, territory_id, name)
+        return said if said is not None else getattr(self, name, None)
 
     def hours_of(
         self, account_type: str, own: Mapping[str, Any] | None, territory_id: UUID | None = None

@@ -167,6 +167,13 @@ def engagements(
     )
 
 
+def dated(owner_id: UUID, since: datetime, until: datetime) -> sa.Select[UUID, datetime | None, int | None]:
+    """Everything of the rep's that is or was meant for that time, whatever became of it."""
+    return sa.select(Activity.id, Activity.due_at, Activity.duration_minutes).where(
+        Activity.owner_id == owner_id, Activity.due_at >= since, Activity.due_at < until
+    )
+
+
 def last_place(owner_id: UUID, since: datetime, until: datetime) -> sa.Select[float | None, float | None]:
     """Where the rep's last visit of that time was."""
     return (

@@ -72,11 +72,9 @@ def change_of(session: Session, plan: VisitPlan, data: ReplanIn) -> Change:
         leave_out={*made, *data.cancelled},
         changes={"end": data.end, "shift_end": data.shift_end},
     )
-    if not data.fill:
-        asked = asked.model_copy(update={"candidates": 1, "radius_km": 0.001})
     ends = None if data.shift_end else plan.shift_ends_at
     held = tuple(stop.account_id for stop in ahead)
-    return Change(asked, Frame(begins, ends, start, held, plan.week_id))
+    return Change(asked, Frame(begins, ends, start, held, plan.week_id, is_closed=not data.fill))
 
 
 def keep(
@@ -102,6 +100,8 @@ def keep(
         week_id=before.week_id,
         replans_id=before.id,
     )
+    if draft.frame.is_closed:
+        leave_out_as_before(plan, before)
     if before.status == "proposed":
         before.status = "replaced"
         session.flush()
@@ -109,6 +109,13 @@ def keep(
     if accept:
         return service.accept(session, actor, plan_id=plan.id, if_match=None)
     return plan
+
+
+def leave_out_as_before(plan: VisitPlan, before: VisitPlan) -> None:
+    """Where nobody else was tried, who was out for a reason still is, for the same one."""
+    known = {entry["account_id"] for entry in plan.left_out} | {str(stop.account_id) for stop in plan.stops}
+    still_out = [entry for entry in before.left_out if entry["account_id"] not in known]
+    plan.left_out = [*plan.left_out, *still_out]
 
 
 def require_live(plan: VisitPlan) -> None:
@@ -164,7 +171,8 @@ def asked_for(
 def _appointment(plan: VisitPlan, stop: VisitPlanStop) -> Appointment:
     clock_ = DayClock(plan.day, plan.time_zone)
     wall = clock_.wall(clock_.seconds_at(stop.starts_at))
-    return Appointment(account_id=stop.account_id, at=wall)
+    minutes = round((stop.ends_at - stop.starts_at).total_seconds() / 60)
+    return Appointment(account_id=stop.account_id, at=wall, minutes=minutes)
 
 
 def _from(plan: VisitPlan, stops: list[Standing], data: ReplanIn) -> tuple[datetime, Coordinates]:

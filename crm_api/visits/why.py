@@ -39,10 +39,10 @@ def read(session: Session, actor: Actor, *, plan_id: UUID, account_id: UUID) -> 
     stops = [one.stop for one in standings(session, plan)]
     order = tuple(stop.account_id for stop in stops)
     data = asked_for(plan, must_see=(), appointments=(), leave_out=set(), changes={})
-    data = data.model_copy(update={"leave_out": [], "calendar": False, "candidates": 1, "radius_km": 0.001})
+    data = data.model_copy(update={"leave_out": [], "calendar": False})
     frame = Frame(
         plan.shift_starts_at, plan.shift_ends_at, Coordinates(plan.start_latitude, plan.start_longitude),
-        (*order, account_id), plan.week_id,
+        (*order, account_id), plan.week_id, is_closed=True,
     )  # fmt: skip
     asked = Asked(account_id, account.name, order, data, frame)
     here = next((stop for stop in stops if stop.account_id == account_id), None)

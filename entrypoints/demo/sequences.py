@@ -1,4 +1,5 @@
-"""Two follow-up sequences with rules that are switched off: nobody is written to until a person says so."""
+"""Follow-up sequences: two with rules that are switched off, one to be chosen after a visit. Nobody is written to until
+a person says so."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -8,6 +9,8 @@ if TYPE_CHECKING:
     from entrypoints.demo.company import DemoCompany
 
 _DAY = 24 * 60  # minutes
+
+_AFTER_A_VISIT = ("After a visit", (("after_visit", 1),))
 
 # name, templates with the days to wait before each, minutes without contact, which leads
 _SEQUENCES: tuple[tuple[str, tuple[tuple[str, int], ...], int, dict[str, Any]], ...] = (
@@ -29,13 +32,12 @@ _SEQUENCES: tuple[tuple[str, tuple[tuple[str, int], ...], int, dict[str, Any]], 
 def add_sequences(company: "DemoCompany", draw: Draw) -> None:
     """The sequences and their rules; born switched off like every rule."""
     for name, steps, after_minutes, conditions in _SEQUENCES:
-        made: dict[str, Any] = {"created_at": draw.start, "origin": "demo", "name": name}
-        sequence_id = draw.uid(draw.start)
-        mails = [{"template": template, "delay_days": days} for template, days in steps]
-        company.sequences.append({**made, "id": sequence_id, "steps": mails})
+        sequence_id = _add(company, draw, name, steps)
         company.rules.append(
             {
-                **made,
+                "created_at": draw.start,
+                "origin": "demo",
+                "name": name,
                 "id": draw.uid(draw.start),
                 "sequence_id": sequence_id,
                 "after_minutes": after_minutes,
@@ -43,3 +45,13 @@ def add_sequences(company: "DemoCompany", draw: Draw) -> None:
                 "is_on": False,
             }
         )
+    _add(company, draw, *_AFTER_A_VISIT)
+
+
+def _add(company: "DemoCompany", draw: Draw, name: str, steps: tuple[tuple[str, int], ...]) -> Any:
+    sequence_id = draw.uid(draw.start)
+    mails = [{"template": template, "delay_days": days} for template, days in steps]
+    company.sequences.append(
+        {"created_at": draw.start, "origin": "demo", "name": name, "id": sequence_id, "steps": mails}
+    )
+    return sequence_id

@@ -21,6 +21,7 @@ from sqlalchemy.orm import Session
 
 from crm_api.access import Actor
 from crm_api.conditions.expansion import MOST, choices
+from crm_api.core import clock
 from crm_api.core.fields import CATALOGUES
 from crm_api.core.ids import new_id
 from crm_api.events import flows as relay
@@ -436,14 +437,20 @@ async def coverage(walk: Walk) -> None:
 
 
 async def claims(walk: Walk) -> None:
-    """A claim is seen by its person, by administrators, and by managers of the person's team."""
+    """A claim is seen by its person, by administrators, and by managers of the person's team; and so are all of them
+    together."""
+    month, theirs = f"{clock.now():%Y-%m}", set()
     for user in walk.world.actors:
         answer = await walk.client.get(
-            f"{CRM}/visits/mileage", params={"month": "2026-11", "owner_id": str(user.user_id)}
+            f"{CRM}/visits/mileage", params={"month": month, "owner_id": str(user.user_id)}
         )
         manages = walk.actor.role == "manager" and user.team_id in walk.actor.team_ids
         seen = manages or walk.actor.is_administrator or user.user_id == walk.actor.user_id
         assert answer.status_code == (200 if seen else 403)
+        if seen and answer.json()["days"]:
+            theirs.add(str(user.user_id))
+    told = await walk.get(f"{CRM}/visits/mileage/team", month=month)
+    assert {row["owner_id"] for row in told["people"]} == theirs
 
 
 async def briefs(walk: Walk) -> None:
@@ -715,6 +722,7 @@ CHECKS: dict[str, Check] = {
     f"GET {CRM}/visits/coverage/places": coverage,
     f"GET {CRM}/visits/statistics": coverage,
     f"GET {CRM}/visits/mileage": claims,
+    f"GET {CRM}/visits/mileage/team": claims,
     f"GET {CRM}/visits/nearby": nearby,
     f"GET {CRM}/visits/candidates": candidates,
     f"GET {CRM}/visits/plans/{{plan_id}}/geojson": beside_plans,

@@ -107,8 +107,8 @@ def _of_one_person(session: Session, found: World, user: User, sequence: Sequenc
         _kept(
             session,
             Enrolment(
-                sequence_id=sequence.id, lead_id=nth("lead").id, owner_id=user.id, address_key=f"{n}@x.example",
-                lead_status="new",
+                sequence_id=sequence.id, owner_id=user.id, address_key=f"{n}@x.example",
+                **({"lead_id": nth("lead").id, "lead_status": "new"} if n % 2 else {"contact_id": nth("contact").id}),
             ),
         )
     )  # fmt: skip
@@ -236,7 +236,7 @@ def sees(found: World, actor: Actor, kind: str, row: Any) -> bool:
         return True
     follows = {
         "message": ("lead", "contact"),
-        "enrolment": ("lead",),
+        "enrolment": ("lead", "contact"),
         "order": ("account",),
         "segment_member": ("account",),
     }.get(kind, ())

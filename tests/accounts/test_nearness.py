@@ -2,6 +2,8 @@
 
 import math
 import random
+import re
+from urllib.parse import urlencode
 
 import pytest
 from sqlalchemy.orm import Session
@@ -11,6 +13,7 @@ from crm_api.core.database import Database
 from crm_api.questions.service import ask_offline
 from tests.factories import actor_for, make_account, make_organisation, make_user
 from tests.support.api import Api
+from tests.support.pages import visiting
 
 COLUMBUS, DUBLIN = (39.96, -83.0), (40.10, -83.11)  # 18 km apart
 TOLEDO, COLUMBUS_IN_GEORGIA = (41.65, -83.54), (32.46, -84.99)
@@ -31,6 +34,10 @@ def dealers(session: Session) -> Actor:
             session, name=name, account_type="dealer", billing_city=city, owner_id=owner.id, latitude=place[0],
             longitude=place[1], coordinates_source="pin",
         )  # fmt: skip
+    make_account(
+        session, name="Fox", account_type="dealer", shipping_city="Wausau", owner_id=ada.id, latitude=44.96,
+        longitude=-89.63, coordinates_source="pin",
+    )  # fmt: skip
     make_account(session, name="Nowhere", account_type="dealer", billing_city="Columbus", owner_id=ada.id)
     return actor_for(session, ada)
 
@@ -50,6 +57,7 @@ async def found(api: Api, near: str) -> list[str]:
         ("10 km of Columbus", ["Aardvark", "Dingo"]),
         ("12 miles of Columbus", ["Aardvark", "Badger", "Dingo"]),
         ("20 km of Dublin", ["Aardvark", "Badger"]),
+        ("Wausau", ["Fox"]),
         ("Dublin,Toledo", ["Aardvark", "Badger", "Civet", "Egret"]),
         ("Atlantis", []),
         ("20 km of ", []),
@@ -73,6 +81,7 @@ async def test_a_town_is_known_only_by_accounts_one_may_see(api: Api, db: Databa
     ("question", "names"),
     [
         ("dealers near Columbus", ["Aardvark", "Badger", "Dingo"]),
+        ("dealers around Wausau", ["Fox"]),
         ("which dealers are within 10 km of Columbus?", ["Aardvark", "Dingo"]),
         ("accounts in a 12 mile radius of Columbus", ["Aardvark", "Badger", "Dingo"]),
         ("my accounts close to Dublin", ["Aardvark", "Badger"]),
@@ -124,3 +133,13 @@ async def test_what_is_near_is_so_on_a_globe(db: Database, api: Api) -> None:
     assert set(sure) <= set(near)
     assert not set(out) & set(near)
     assert len(sure) > 5
+
+
+@pytest.mark.parametrize(
+    ("near", "chip"),
+    [("Columbus", "Near Columbus"), ("20 km of Columbus", "Within 20 km of Columbus")],
+)
+async def test_the_chip_of_a_list_says_it_as_people_do(api: Api, near: str, chip: str) -> None:
+    visit = await visiting(api, await api.db.write(make_user, "administrator"))
+    page = await visit.get(f"/crm/accounts?{urlencode({'near': near})}")
+    assert chip in " ".join(re.sub(r"<[^>]+>", " ", page.text).split())

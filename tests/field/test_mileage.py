@@ -13,7 +13,7 @@ from integrations.offline.great_circle import GreatCircleTravelTimes, road_metre
 from tests.factories import make_organisation, make_team, make_user
 from tests.support.api import serving
 from tests.support.ports import offline_ports
-from tests.visits.people import COLUMBUS, MONDAY, make_dealer, rep_with_dealers
+from tests.visits.people import COLUMBUS, MONDAY, make_dealer, make_rep, rep_with_dealers
 
 VISITS = "/api/v1/crm/visits"
 NOON = datetime(2026, 11, 23, 17, 0, tzinfo=UTC)
@@ -146,3 +146,66 @@ async def test_without_travel_times_a_claim_waits(db, tmp_path):
         _, client, *_ = await two_stops(api)
         answer = await client.get(f"{VISITS}/mileage", params={"month": "2026-11"})
     assert answer.status_code == 503
+
+
+# ── Of everybody ─────────────────────────────────────────────────────────────────────────────────
+
+
+async def house(api):
+    """A manager with two reps: one drove farther than planned, one drove without a plan; and a rep of another team."""
+
+    def make(session):
+        make_organisation(session, time_zone="America/New_York")
+        team = make_team(session)
+        boss = make_rep(session, "manager", team_id=team.id, name="Ada")
+        far, near = (make_rep(session, team_id=team.id, name=name) for name in ("Far", "Near"))
+        other = make_rep(session, name="Other")
+        return (
+            boss,
+            far,
+            near,
+            other,
+            {rep.id: make_dealer(session, 10, owner_id=rep.id) for rep in (far, near, other)},
+        )
+
+    boss, far, near, other, dealers = await api.db.write(make)
+    for rep in (far, near, other):
+        client = await api.signed_in(rep)
+        if rep is far:
+            plan = (await client.post(f"{VISITS}/plans", json={"day": MONDAY})).json()
+            await client.post(f"{VISITS}/plans/{plan['id']}/accept")
+            detour = {"latitude": COLUMBUS.latitude + 0.2, "longitude": COLUMBUS.longitude}
+            await checked_in(client, dealers[rep.id], None, **detour)
+        else:
+            await checked_in(client, dealers[rep.id], None)
+    return boss, far
+
+
+async def distances(client, **params):
+    answer = await client.get(f"{VISITS}/mileage/team", params={"month": "2026-11", **params})
+    assert answer.status_code == 200, answer.text
+    return answer
+
+
+async def test_a_manager_sees_who_drove_how_far_beyond_their_plan(api):
+    boss, _ = await house(api)
+    found = (await distances(await api.signed_in(boss))).json()
+    far, near = found["people"]
+    assert (far["owner_name"], far["days"], far["visits"]) == ("Far", 1, 1)
+    assert far["beyond_plan"] == pytest.approx(far["driven"] - far["planned"])
+    assert far["beyond_plan"] > 20
+    assert (near["owner_name"], near["planned"], near["beyond_plan"]) == ("Near", 0, None)
+    assert near["driven"] > 0
+    assert found["total"]["beyond_plan"] == far["beyond_plan"]
+    assert found["total"]["driven"] == pytest.approx(far["driven"] + near["driven"])
+    table = list(csv.reader(io.StringIO((await distances(await api.signed_in(boss), format="csv")).text)))
+    assert [row[0] for row in table] == ["person", "Far", "Near", "total"]
+
+
+async def test_everybody_sees_the_distances_they_answer_for(api):
+    _, far = await house(api)
+    own = (await distances(await api.signed_in(far))).json()
+    every = (await distances(await api.client())).json()
+    assert [row["owner_name"] for row in own["people"]] == ["Far"]
+    assert {row["owner_name"] for row in every["people"]} == {"Far", "Near", "Other"}
+    assert (await distances(await api.client(), month="2026-10")).json()["people"] == []

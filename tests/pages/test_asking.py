@@ -47,7 +47,7 @@ async def test_an_answer_shows_its_figure_its_plan_and_its_scope(visit: Visit) -
     page = await asked(visit, "how many won deals do we have")
     assert re.search(r'class="figure">\s*2\b', page)
     assert "of the 3 opportunities you see" in page
-    assert '<span class="read name">won</span>' in page
+    assert re.search(r'class="read name".*?<summary[^>]*>won</summary>', page, re.DOTALL)
 
 
 async def test_a_whole_page_comes_where_there_is_no_script(visit: Visit) -> None:
@@ -86,6 +86,52 @@ async def test_thumbs_views_and_weekly_letters_are_a_press_away(visit: Visit) ->
 async def test_all_rows_of_a_long_answer_can_be_shown(visit: Visit) -> None:
     plan_id = plan_of(await asked(visit, "list all deals"))
     assert "3 of 3 rows shown" in (await visit.get(f"/crm/ask/{plan_id}/rows", **FRAGMENT)).text
+
+
+async def edited(visit: Visit, page: str, at: str, **more: str) -> str:
+    answer = await visit.post(f"/crm/ask/{plan_of(page)}/edit", headers=FRAGMENT, at=at, **more)
+    assert answer.status_code == 200, answer.text
+    return answer.text
+
+
+def figure_of(page: str) -> str:
+    found = re.search(r'class="figure">\s*([^<]*?)\s*<', page)
+    assert found, page
+    return found[1]
+
+
+async def test_a_piece_of_the_plan_is_changed_or_left_out_and_the_answer_follows(visit: Visit) -> None:
+    first = await asked(visit, "how many won deals do we have")
+    still_open = await edited(visit, first, "filter-0", value="open")
+    assert (figure_of(first), figure_of(still_open)) == ("2", "1")
+
+    every = await edited(visit, still_open, "filter-0", remove="yes")
+    assert figure_of(every) == "3"
+    assert "Without open" not in every
+
+
+async def test_a_follow_up_leans_on_what_was_changed_and_not_on_what_was_asked(visit: Visit) -> None:
+    lost = await edited(visit, await asked(visit, "how many won deals do we have"), "filter-0", value="lost")
+    found = re.search(r'name="conversation_id"\s+value="([0-9a-f-]{36})"', lost)
+    assert found
+    assert figure_of(await asked(visit, "including open", conversation_id=found[1])) == "1"
+
+
+@pytest.mark.parametrize("value", ["flurbs", "", "by month", "x" * 120, "<b>won</b>"])
+async def test_what_is_not_understood_in_a_piece_changes_nothing(visit: Visit, value: str) -> None:
+    first = await asked(visit, "how many won deals do we have")
+    answer = await visit.post(f"/crm/ask/{plan_of(first)}/edit", headers=FRAGMENT, at="filter-0", value=value)
+    assert answer.status_code == (422 if not value else 200)
+    if value:
+        assert figure_of(answer.text) == "2"
+        assert "<b>" not in answer.text
+
+
+@pytest.mark.parametrize("at", ["filter-7", "group-0", "filter-x", "nonsense", "limit", "figure"])
+async def test_a_piece_that_is_not_there_cannot_be_left_out(visit: Visit, at: str) -> None:
+    first = await asked(visit, "leads")
+    answer = await visit.post(f"/crm/ask/{plan_of(first)}/edit", at=at, remove="yes")
+    assert answer.status_code == 422
 
 
 async def test_nothing_of_a_question_is_markup(visit: Visit) -> None:

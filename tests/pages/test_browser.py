@@ -33,6 +33,23 @@ def test_an_example_asks_itself_and_a_follow_up_leans_on_it(opened: Opener) -> N
     expect(page.locator("#answer")).to_be_empty()
 
 
+def test_a_piece_of_the_plan_is_taken_off_and_another_changed(opened: Opener) -> None:
+    page = opened()
+    page.get_by_label("Your question").fill("new leads by source")
+    page.keyboard.press("Enter")
+
+    plan = page.get_by_label("How it was understood")
+    plan.get_by_text("by source").click()
+    assert violations(page) == []
+    plan.get_by_label("Instead of by source").fill("status")
+    page.keyboard.press("Enter")
+    expect(plan).to_contain_text("by status")
+    plan.get_by_role("button", name=re.compile("Without .*new")).click()
+
+    expect(plan).not_to_contain_text("new")
+    expect(plan).to_contain_text("by status")
+
+
 def test_without_script_asking_works_by_plain_forms(opened: Opener) -> None:
     page = opened(java_script_enabled=False)
 

@@ -55,6 +55,28 @@ async def test_a_conversation_goes_on_under_its_id(client: httpx.AsyncClient) ->
     assert second["conversation_id"] == first["conversation_id"]
 
 
+async def test_a_piece_of_a_plan_is_changed_by_its_owner_alone(client: httpx.AsyncClient, api: Api) -> None:
+    first = await asked(client, "how many won deals do we have")
+    piece = next(chip for chip in first["chips"] if chip["words"] == "won")
+    assert "open" in piece["suggestions"]
+
+    address = f"{ASK}/{first['plan_id']}/edit"
+    changed = (await client.post(address, json={"at": piece["at"], "value": "open"})).json()
+    assert (changed["value"], changed["conversation_id"]) == (1, first["conversation_id"])
+    leaning = await asked(client, "including won", conversation_id=first["conversation_id"])
+    assert leaning["value"] == 3
+
+    other = await api.client("manager")
+    assert (await other.post(address, json={"at": piece["at"]})).status_code == 404
+    assert len((await client.get(f"{ASK}/history")).json()) == 2, "what was changed by a tap was not asked"
+
+
+async def test_a_figure_in_place_of_another_takes_its_own_condition_along(client: httpx.AsyncClient) -> None:
+    first = await asked(client, "won revenue")
+    told = await asked(client, "what about the win rate", conversation_id=first["conversation_id"])
+    assert told["plan_in_words"] == "win rate"
+
+
 async def test_somebody_elses_conversation_is_not_leaned_on(client: httpx.AsyncClient, api: Api) -> None:
     first = await asked(client, "how many won deals do we have")
     other = await api.client("manager")

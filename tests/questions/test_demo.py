@@ -1,155 +1,34 @@
-"""Questions of reps, managers and field staff over the demo company, each with what plain rows say to it.
-
-The oracle reads the tables as they are and counts in Python; no line of the planner or compiler takes part.
-"""
+"""Questions of reps, managers and field staff over the demo company, each with what plain rows say to it."""
 
 from collections import Counter
 from collections.abc import Callable, Iterator
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, timedelta
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import pytest
 import sqlalchemy as sa
-from sqlalchemy.orm import Session
 
-from crm_api.access import Actor, actor_of
-from crm_api.core import clock, dialect
-from crm_api.questions.answer import Answer
-from crm_api.questions.evaluate import EVERYTHING
-from crm_api.questions.service import ask_offline
-from crm_api.users.models import User
-from entrypoints.demo import load
-from entrypoints.demo.company import generate
-from tests.factories import make_actor, make_organisation
+from tests.questions.demo import (
+    CONTACT,
+    JANUARY,
+    NOW,
+    TODAY,
+    Company,
+    Rows,
+    days_ago,
+    dealers,
+    furnished,
+    month,
+    sums,
+)
+from tests.questions.floor_cases import DECLINED, FLOOR
 from tests.support.models import all_tables
-
-TODAY = date(2026, 11, 20)
-ZONE = ZoneInfo("America/New_York")
-NOW = datetime.combine(TODAY, time(15), ZONE).astimezone(UTC)
-CONTACT = ("call", "email", "meeting", "video_call", "chat", "sms", "visit")
-JANUARY = date(2026, 1, 1)
-TABLES = ("accounts", "contacts", "leads", "opportunities", "activities", "users", "stages")
-
-
-class Rows:
-    """The tables as plain rows, their instants as days where the company is."""
-
-    def __init__(self, session: Session) -> None:
-        metadata = all_tables()
-        for name in TABLES:
-            read = session.execute(sa.select(metadata.tables[name])).mappings()
-            setattr(self, name, [{k: self._day(v) for k, v in row.items()} for row in read])
-        self.ids = {row["email"]: row["id"] for row in self.users}
-        self.names = {row["id"]: row["name"] for row in self.users}
-
-    users: list[dict[str, Any]]
-    accounts: list[dict[str, Any]]
-    contacts: list[dict[str, Any]]
-    leads: list[dict[str, Any]]
-    opportunities: list[dict[str, Any]]
-    activities: list[dict[str, Any]]
-    stages: list[dict[str, Any]]
-
-    @staticmethod
-    def _day(value: Any) -> Any:
-        return value.astimezone(ZONE).date() if isinstance(value, datetime) else value
-
-    def who(self, role: str) -> Any:
-        return self.ids[f"{role}@demo.example"]
-
-    def did(self, *types: str, by: Any = None, since: date = date.min, until: date = date.max) -> list[Any]:
-        """Completed activities of these types."""
-        return [
-            a
-            for a in self.activities
-            if a["activity_type"] in types
-            and a["status"] == "completed"
-            and by in (None, a["owner_id"])
-            and since <= a["occurred_at"] <= until
-        ]
-
-    def about(self, word: str, *types: str, since: date = date.min) -> list[Any]:
-        """Activities of these types with a word in one of their texts."""
-        return [
-            a
-            for a in self.activities
-            if a["activity_type"] in types
-            and any(word in (a[text] or "").lower() for text in ("subject", "description", "outcome"))
-            and (since == date.min or (a["occurred_at"] or date.min) >= since)
-        ]
-
-    def open_tasks(self, owner: Any = None) -> list[Any]:
-        return [
-            a
-            for a in self.activities
-            if a["activity_type"] == "task"
-            and a["status"] in ("scheduled", "in_progress")
-            and owner in (None, a["owner_id"])
-        ]
-
-    def deals(self, *kinds: str, owner: Any = None) -> list[Any]:
-        """Deals of these kinds of stage; "open" is any that is not closed."""
-        return [
-            d
-            for d in self.opportunities
-            if (d["stage_kind"] in kinds or ("open" in kinds and not d["stage_kind"].startswith("closed")))
-            and owner in (None, d["owner_id"])
-        ]
-
-    def without(self, records: list[Any], link: str, related: list[Any]) -> int:
-        linked = {r[link] for r in related}
-        return sum(r["id"] not in linked for r in records)
 
 
 @pytest.fixture(scope="module")
-def company() -> Iterator[tuple[Session, Rows, dict[str, Actor]]]:
-    """The demo company in memory, with some records given to the manager so that "my" is not empty there."""
-    engine = sa.create_engine("sqlite://", poolclass=sa.StaticPool)
-    sa.event.listen(engine, "connect", lambda c, _: dialect.prepare_sqlite(c, reading=False))
-    all_tables().create_all(engine)
-    with Session(engine) as session, clock.frozen(NOW):
-        make_organisation(session, currency="USD")
-        load.load(session, generate(TODAY))
-        _give_some_to_the_manager(session)
-        session.commit()
-        people = {
-            role: actor_of(session, user, organisation_zone="America/New_York")
-            for role in ("rep", "manager", "field")
-            for user in session.scalars(sa.select(User).where(User.email == f"{role}@demo.example"))
-        }
-        people["administrator"] = make_actor(session, "administrator")
-        yield session, Rows(session), people
-    engine.dispose()
-
-
-def _give_some_to_the_manager(session: Session) -> None:
-    manager = session.scalars(sa.select(User.id).where(User.email == "manager@demo.example")).one()
-    for name in ("leads", "opportunities", "activities", "accounts"):
-        table = all_tables().tables[name]
-        some = sa.select(table.c.id).order_by(table.c.id).limit(600).subquery()
-        every = session.scalars(sa.select(some.c.id)).all()[::7]
-        session.execute(sa.update(table).where(table.c.id.in_(every)).values(owner_id=manager))
-
-
-def days_ago(n: int) -> date:
-    return TODAY - timedelta(days=n)
-
-
-def month(day: date | None) -> str:
-    return f"{day:%Y-%m}" if day else ""
-
-
-def dealers(r: Rows) -> list[Any]:
-    return [a for a in r.accounts if a["account_type"] == "dealer"]
-
-
-def sums(names: dict[Any, str], deals: list[Any]) -> dict[str, float]:
-    """What deals are worth, by the name of their owner."""
-    found: Counter[str] = Counter()
-    for deal in deals:
-        found[names[deal["owner_id"]]] += deal["value_base"] or 0
-    return {name: value / 100 for name, value in found.items()}
+def company() -> Iterator[Company]:
+    with furnished() as company:
+        yield company
 
 
 NOVEMBER, LAST_MONTH = date(2026, 11, 1), (date(2026, 10, 1), date(2026, 10, 31))
@@ -441,17 +320,11 @@ CASES: list[Case] = [
 ]  # fmt: skip
 
 
-def asked(company: tuple[Session, Rows, dict[str, Actor]], role: str, *turns: str) -> Answer:
-    session, _, people = company
-    with clock.frozen(NOW):
-        return ask_offline(session, actor=people[role], turns=list(turns), most=EVERYTHING)
-
-
 @pytest.mark.parametrize(("role", "question", "expected"), CASES, ids=[f"{r}: {q}" for r, q, _ in CASES])
 def test_the_demo_company_is_asked_about_as_its_rows_say(
-    company: tuple[Session, Rows, dict[str, Actor]], role: str, question: str, expected: Callable[[Rows], Any]
+    company: Company, role: str, question: str, expected: Callable[[Rows], Any]
 ) -> None:
-    answer, want = asked(company, role, question), expected(company[1])
+    answer, want = company.asked(role, question), expected(company.rows)
     assert answer.status == "answered", answer.answer
     if isinstance(want, dict):
         want = {key: value for key, value in want.items() if key is not None}
@@ -459,6 +332,26 @@ def test_the_demo_company_is_asked_about_as_its_rows_say(
     else:
         told = answer.value if answer.plan and answer.plan.figures else answer.total_rows
         assert (told or 0) == pytest.approx(want), answer.plan_in_words
+
+
+@pytest.mark.parametrize(("role", "question", "expected"), FLOOR, ids=[f"{r}: {q}" for r, q, _ in FLOOR])
+def test_what_is_said_on_the_floor_is_answered_as_the_rows_say_or_not_at_all(
+    company: Company, role: str, question: str, expected: Any
+) -> None:
+    answer = company.asked(role, question)
+    if expected == DECLINED:
+        assert answer.status != "answered", answer.plan_in_words
+        return
+    want = expected(company.rows)
+    assert answer.status == "answered", answer.answer
+    if isinstance(want, dict):
+        want = {key: value for key, value in want.items() if key is not None}
+        assert {row[0]: row[-1] for row in answer.rows} == pytest.approx(want), answer.plan_in_words
+    elif isinstance(want, set):
+        assert {row[0] for row in answer.rows} == want, answer.plan_in_words
+    else:
+        told = answer.total_rows if answer.value is None else answer.value
+        assert told == pytest.approx(want), answer.plan_in_words
 
 
 @pytest.mark.parametrize(
@@ -469,23 +362,21 @@ def test_the_demo_company_is_asked_about_as_its_rows_say(
         ("deals in negotiation over 2 weeks", 14),
     ],
 )
-def test_days_in_a_stage_are_those_since_it_was_entered(
-    company: tuple[Session, Rows, dict[str, Actor]], question: str, days: int
-) -> None:
+def test_days_in_a_stage_are_those_since_it_was_entered(company: Company, question: str, days: int) -> None:
     table = all_tables().tables["opportunities"]
-    entered = company[0].scalars(
+    entered = company.session.scalars(
         sa.select(table.c.stage_entered_at).where(table.c.stage_kind == "negotiation")
     )
     longer = sum((NOW - since) // timedelta(days=1) > days for since in entered)
-    assert asked(company, "administrator", question).total_rows == longer > 0
+    assert company.asked("administrator", question).total_rows == longer > 0
 
 
 def test_a_summary_of_one_account_tells_what_happened_last(
-    company: tuple[Session, Rows, dict[str, Actor]],
+    company: Company,
 ) -> None:
-    name = next(a["name"] for a in company[1].accounts if a["account_type"] == "dealer")
+    name = next(a["name"] for a in company.rows.accounts if a["account_type"] == "dealer")
     for question in (f"account summary for {name}", f"tell me about {name}"):
-        answer = asked(company, "administrator", question)
+        answer = company.asked("administrator", question)
         assert answer.rows[0][0] == name
         assert {"last contact at", "last visit at", "owner"} <= {column.name for column in answer.columns}
 
@@ -497,56 +388,46 @@ SENTENCES = [
 
 
 @pytest.mark.parametrize(("role", "question", "sentence"), SENTENCES)
-def test_a_list_says_how_many_of_what(
-    company: tuple[Session, Rows, dict[str, Actor]], role: str, question: str, sentence: str
-) -> None:
-    answer = asked(company, role, question)
+def test_a_list_says_how_many_of_what(company: Company, role: str, question: str, sentence: str) -> None:
+    answer = company.asked(role, question)
     assert answer.total_rows > 1
     assert answer.answer == sentence.format(answer.total_rows)
 
 
 def test_a_grouped_answer_names_the_leader_beside_the_total(
-    company: tuple[Session, Rows, dict[str, Actor]],
+    company: Company,
 ) -> None:
-    answer = asked(company, "administrator", "accounts by type")
+    answer = company.asked("administrator", "accounts by type")
     name, most = max(answer.rows, key=lambda row: row[-1])
     total = sum(row[-1] for row in answer.rows)
     assert answer.answer == f"{name.capitalize()} has the most: {most} of {total} accounts."
 
 
 @pytest.mark.parametrize("question", ["total value of open deals", "won revenue by rep", "my open deals"])
-def test_money_is_answered_in_the_organisations_currency(
-    company: tuple[Session, Rows, dict[str, Actor]], question: str
-) -> None:
-    answer = asked(company, "administrator", question)
+def test_money_is_answered_in_the_organisations_currency(company: Company, question: str) -> None:
+    answer = company.asked("administrator", question)
     assert answer.columns[-1].unit == "USD"
 
 
 def test_a_plan_with_my_in_it_is_right_for_whoever_runs_it(
-    company: tuple[Session, Rows, dict[str, Actor]],
+    company: Company,
 ) -> None:
-    plans = [asked(company, role, "my open deals").plan for role in ("rep", "manager")]
+    plans = [company.asked(role, "my open deals").plan for role in ("rep", "manager")]
     assert plans[0] == plans[1]
 
 
 @pytest.mark.parametrize(
     "question", ["show me open deals", "can I see open deals", "I want to see open deals"]
 )
-def test_to_be_shown_something_is_not_to_own_it(
-    company: tuple[Session, Rows, dict[str, Actor]], question: str
-) -> None:
-    assert (
-        asked(company, "manager", question).total_rows == asked(company, "manager", "open deals").total_rows
-    )
+def test_to_be_shown_something_is_not_to_own_it(company: Company, question: str) -> None:
+    assert company.asked("manager", question).total_rows == company.asked("manager", "open deals").total_rows
 
 
-def test_a_follow_up_may_narrow_to_mine(company: tuple[Session, Rows, dict[str, Actor]]) -> None:
-    answer = asked(company, "manager", "how many open deals are there", "only mine")
-    assert answer.value == len(company[1].deals("open", owner=company[1].who("manager"))) > 0
+def test_a_follow_up_may_narrow_to_mine(company: Company) -> None:
+    answer = company.asked("manager", "how many open deals are there", "only mine")
+    assert answer.value == len(company.rows.deals("open", owner=company.rows.who("manager"))) > 0
 
 
 @pytest.mark.parametrize("question", ["what is in my territory", "my products", "deals of my region"])
-def test_what_cannot_be_anybodys_own_is_said_and_not_left_out(
-    company: tuple[Session, Rows, dict[str, Actor]], question: str
-) -> None:
-    assert asked(company, "manager", question).status != "answered"
+def test_what_cannot_be_anybodys_own_is_said_and_not_left_out(company: Company, question: str) -> None:
+    assert company.asked("manager", question).status != "answered"

@@ -34,6 +34,7 @@ EMPTY: dict[str, Any] = {
     "columns": [],
     "compare": "none",
     "change": "none",
+    "winner": "none",
     "message": "",
 }
 

@@ -38,7 +38,7 @@ def test_it_has_the_size_that_was_asked_for(at: date) -> None:
     made = company(at)
     assert (len(made.users), len(made.accounts), len(made.contacts)) == (12, 300, 500)
     assert (len(made.leads), len(made.opportunities), len(made.activities)) == (400, 600, 5000)
-    assert len(made.sequences) == 2
+    assert len(made.sequences) == 3
     assert [rule["is_on"] for rule in made.rules] == [False, False]
 
 
