@@ -18,11 +18,11 @@ from crm_api.contacts import bulk as contacts
 from crm_api.contacts import duplicates as contact_duplicates
 from crm_api.contacts.models import CONTACT_ROLES, Contact
 from crm_api.contacts.schemas import WORDS as CONTACT_WORDS
-from crm_api.core import money
+from crm_api.core import hours, money
 from crm_api.core.schemas import LINE, NAME, TEXT
 from crm_api.core.text import a
 from crm_api.core.vocabulary import NONE, Vocabulary
-from crm_api.imports import hours, values
+from crm_api.imports import values
 from crm_api.imports.mapping import Source
 from crm_api.leads import bulk as leads
 from crm_api.leads import duplicates as lead_duplicates

@@ -28,6 +28,7 @@ LONG = {
     "risks",
 }
 PHONES, MAILS, LINKS = {"phone", "mobile"}, {"email"}, {"website"}
+HOURS, WEEKDAYS = {"opening_hours"}, {"visit_days"}
 TITLES = {
     "stage_name": "Stage", "account_type": "Type", "billing_city": "City", "contact_count": "Contacts",
     "opportunity_count": "Deals", "total_value": "Total value", "zip": "ZIP", "last_contact_at": "Last contact",
@@ -35,6 +36,7 @@ TITLES = {
     "reports_to": "Reports to", "occurred_at": "When", "due_at": "Due", "owner_id": "Owner", "activity_type": "Type",
     "expected_close_date": "Closes", "estimated_value": "Value", "contact_name": "Contact", "email": "E-mail",
     "visit_every_days": "Visit every (days)", "visit_minutes": "Minutes a visit", "email_opt_out": "No e-mails",
+    "visit_days": "Visits welcome on",
     "billing_street": "Street", "billing_zip": "ZIP", "billing_state": "State", "billing_country": "Country",
     "full_name": "Name", "parent_id": "Part of", "territory_id": "Territory", "duration_minutes": "Minutes",
     "status": "Status",
@@ -55,9 +57,9 @@ MONEY_OF_BASE = {"total_value", "open_value", "annual_spend", "last_order_value"
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """One field: `type` is a FieldType's word, or link, phone, mail, long, word, year. `target` is the kind that a
-    reference leads to, `relation` the name under which the related record stands beside. Nobody fills in what is
-    `fixed`."""
+    """One field: `type` is a FieldType's word, or link, phone, mail, long, word, year, hours, weekdays. `target` is the
+    kind that a reference leads to, `relation` the name under which the related record stands beside. Nobody fills in
+    what is `fixed`."""
 
     name: str
     title: str
@@ -115,7 +117,9 @@ def _title(name: str, title: str) -> str:
 def _type(name: str, catalogue: Catalogue) -> str:
     if name in LONG:
         return "long"
-    for names, word in ((PHONES, "phone"), (MAILS, "mail"), (LINKS, "link")):
+    for names, word in (
+        (PHONES, "phone"), (MAILS, "mail"), (LINKS, "link"), (HOURS, "hours"), (WEEKDAYS, "weekdays"),
+    ):  # fmt: skip
         if name in names:
             return word
     known = catalogue.field(name)

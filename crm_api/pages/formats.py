@@ -19,6 +19,7 @@ from jinja2 import pass_context
 from jinja2.runtime import Context
 
 from crm_api.core import clock
+from crm_api.core.hours import said_days, said_hours
 from crm_api.core.money import decimals
 
 WORDS = Locale("en")
@@ -230,7 +231,7 @@ def _styled(write: Callable[..., str]) -> Callable[..., str]:
 
 STYLED = (wall, when, long_day, distance, number, quantity, counted, amount, short_amount, day)
 FILTERS: dict[str, Callable[..., Any]] = {
-    "hue": hue,
+    "hue": hue, "said_hours": said_hours, "said_days": said_days,
     "duration": duration, "words": words, "initials": initials, "phrase": phrase, "ago": ago,
     **{write.__name__: _styled(write) for write in STYLED},
 }  # fmt: skip

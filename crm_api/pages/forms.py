@@ -15,6 +15,7 @@ from pydantic import BaseModel, ValidationError
 
 from crm_api.access import Actor
 from crm_api.conditions import filters, records
+from crm_api.core import hours
 from crm_api.core.errors import FieldError, Invalid, Problem
 from crm_api.core.fields import CUSTOM
 from crm_api.core.listing import Window
@@ -28,7 +29,10 @@ WIDGETS = {
     "number": "text", "date": "date", "datetime": "datetime-local", "boolean": "checkbox", "choice": "select",
     "tags": "text",
 }  # fmt: skip
-HINTS = {"tags": "Words with commas between them"}
+HINTS = {
+    "tags": "Words with commas between them", "hours": "Mon-Fri 08:00-12:00, 13:00-18:00; Sat 09:00-14:00",
+    "weekdays": "Tue, Thu; any day where nothing stands here",
+}  # fmt: skip
 _THOUSANDS = re.compile(r"\d{1,3}(,\d{3})+(\.\d+)?")
 CALLED = " · "  # between what a record is called and what tells it from its namesakes
 
@@ -101,6 +105,10 @@ def written(actor: Actor, field: Shown, item: Mapping[str, Any]) -> str:
         return ""
     if isinstance(value, bool):
         return "true" if value else ""
+    if field.type == "hours":
+        return hours.said_hours(value)
+    if field.type == "weekdays":
+        return hours.said_days(value)
     if isinstance(value, list):
         return ", ".join(str(one) for one in value)
     if isinstance(value, datetime):
@@ -162,9 +170,18 @@ def read(session: Any, actor: Actor, field: Shown, text: str) -> Any:
         return _number(text, whole=field.type == "integer")
     if field.type == "datetime":
         return instant(text, actor.time_zone)
+    if field.type in ("hours", "weekdays"):
+        return _of_the_week(field.type, text)
     if field.target and not field.is_few:
         return picked(session, actor, field.target, text)
     return text
+
+
+def _of_the_week(type_: str, text: str) -> Any:
+    try:
+        return hours.opening_hours(text) if type_ == "hours" else hours.weekdays(text)
+    except ValueError as error:
+        raise ValueError(f"this is {error}") from error
 
 
 def _number(text: str, *, whole: bool) -> Any:

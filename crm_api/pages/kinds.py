@@ -117,7 +117,7 @@ ACCOUNTS = Kind(
                      "year_established", "parent_id", "territory_id", "owner_id", "tags")),
         ("Reach", ("phone", "email", "website")),
         ("Address", ("billing_street", "billing_zip", "billing_city", "billing_state", "billing_country")),
-        ("Visits", ("visit_every_days", "visit_minutes", "latitude", "longitude")),
+        ("Visits", ("visit_every_days", "visit_minutes", "visit_days", "opening_hours", "latitude", "longitude")),
         ("About", ("description",)),
     ),
     creating=AccountIn, changing=AccountPatch, make=accounts.make, update=accounts.update,

@@ -8,7 +8,7 @@ from crm_api.visits.candidates import Candidate
 from crm_api.visits.horizon import Call
 from crm_api.visits.outings import Outing
 from crm_api.visits.schedule import Stop, Window
-from crm_api.visits.schemas import PlanIn, WeekIn
+from crm_api.visits.schemas import Appointment, PlanIn, WeekIn
 
 AGAIN = "#"  # separates an account's id from the number of its visit, where one plan holds several
 
@@ -86,13 +86,13 @@ def _stop(candidate: Candidate, node: int, windows: tuple[Window, ...], must: bo
 
 
 def _appointed(
-    candidate: Candidate, node: int, outing: Outing, agreed: Sequence[tuple[date, UUID, str]]
+    candidate: Candidate, node: int, outing: Outing, agreed: Sequence[tuple[date, Appointment]]
 ) -> Stop | None:
     """The visit agreed for this day, in the request or in the rep's calendar."""
     clock, held = outing.clock, outing.agenda.at_accounts.get(candidate.account_id)
-    for day, account_id, wall in agreed:
-        if day == clock.day and account_id == candidate.account_id:
-            at, minutes = clock.seconds(wall), candidate.minutes
+    for day, wish in agreed:
+        if day == clock.day and wish.account_id == candidate.account_id:
+            at, minutes = clock.seconds(wish.at), wish.minutes or candidate.minutes
             break
     else:
         if held is None:

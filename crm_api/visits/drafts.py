@@ -106,7 +106,7 @@ def gather(
     ]
     _require_named(data, found)
     pool = {c.account_id: c for one in found for c in [*one.near, *one.named.values()]}
-    wanted = {*data.must_see, *(account for _, account, _ in data.agreed), *frame.held}
+    wanted = {*data.must_see, *(one.account_id for _, one in data.agreed), *frame.held}
     fixed = wanted | {account for one in found for account in one.named}
     days = sorted({clock.day for crew in teams for clock in crew.clocks})
     planned = planned_days(
@@ -164,7 +164,7 @@ def _found(
     """What one crew could visit."""
     both = (actor, crew.rep)
     terms = queries.reachable(both, territory_id=None, account_type=None)
-    ids = {*data.must_see, *(account for _, account, _ in data.agreed), *frame.held}
+    ids = {*data.must_see, *(one.account_id for _, one in data.agreed), *frame.held}
     if data.calendar:
         ids |= engaged_accounts(session, crew.rep, crew.clocks)
     named = by_id(session, crew.rep, valuer, centre=crew.start, ids=ids, terms=terms)
@@ -180,7 +180,7 @@ def _require_named(data: PlanIn | WeekIn, found: Sequence[_Found]) -> None:
     """Every account that was asked for by id is one that somebody may visit."""
     known = {account for one in found for account in one.named}
     asked = [(f"must_see.{n}", account) for n, account in enumerate(data.must_see)]
-    asked += [(f"appointments.{n}.account_id", account) for n, (_, account, _) in enumerate(data.agreed)]
+    asked += [(f"appointments.{n}.account_id", one.account_id) for n, (_, one) in enumerate(data.agreed)]
     for field, account in asked:
         if account not in known:
             raise Invalid.field(field, "there is no such account with coordinates, or it is not yours to see")

@@ -43,7 +43,7 @@ def keep_day(
     require_create(actor, "visit_plan")
     plan = _plan(session, actor, draft, draft.outings[0], made, travelled)
     plan.week_id, plan.replans_id = week_id, replans_id
-    plan.notes = [*travelled.notes, *_notes(draft), *plan.notes]
+    plan.notes = [*_missed(draft, made.left_out), *travelled.notes, *_notes(draft), *plan.notes]
     plan.left_out = _left_out(draft, made.left_out)
     session.add(plan)
     session.flush()
@@ -83,7 +83,7 @@ def keep_week(
         engine=plans[0].engine,
         travel_source=travelled.source,
         is_estimate=travelled.is_estimate,
-        notes=[*travelled.notes, *_notes(draft)],
+        notes=[*_missed(draft, left_out), *travelled.notes, *_notes(draft)],
         left_out=_left_out(draft, left_out),
         request=plain(draft.data),
         origin=context.current().origin,
@@ -230,6 +230,18 @@ def _aside(account_id: UUID, name: str, why: Why) -> dict[str, Any]:
         "text": left_out_text(why.value, None),
         "instead_of": None,
     }
+
+
+def _missed(draft: Draft, left_out: Iterable[LeftOut]) -> list[str]:
+    """What had to be and is not: who was agreed with, and who was to be seen whatever else has to go."""
+    musts = {call.key for call in draft.calls if call.must}
+    several = isinstance(draft.data, WeekIn)
+    return [
+        f"{draft.candidate(item.key).name} had to be visited and is not: "
+        f"{left_out_text(item.why.value, None, several=several)}."
+        for item in left_out
+        if item.key in musts
+    ]
 
 
 def _notes(draft: Draft) -> list[str]:

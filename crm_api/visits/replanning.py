@@ -171,7 +171,8 @@ def asked_for(
 def _appointment(plan: VisitPlan, stop: VisitPlanStop) -> Appointment:
     clock_ = DayClock(plan.day, plan.time_zone)
     wall = clock_.wall(clock_.seconds_at(stop.starts_at))
-    return Appointment(account_id=stop.account_id, at=wall)
+    minutes = round((stop.ends_at - stop.starts_at).total_seconds() / 60)
+    return Appointment(account_id=stop.account_id, at=wall, minutes=minutes)
 
 
 def _from(plan: VisitPlan, stops: list[Standing], data: ReplanIn) -> tuple[datetime, Coordinates]:

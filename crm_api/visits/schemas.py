@@ -31,6 +31,9 @@ class Appointment(Body):
 
     account_id: UUID
     at: Wall
+    minutes: int | None = Field(
+        None, ge=1, le=720, description="How long; as visits there usually are when not given."
+    )
 
 
 class _Wishes(Body):
@@ -86,9 +89,9 @@ class PlanIn(_Wishes):
         return [self.day]
 
     @property
-    def agreed(self) -> list[tuple[date, UUID, str]]:
-        """Day, account and wall-clock time of the appointments asked for."""
-        return [(self.day, a.account_id, a.at) for a in self.appointments]
+    def agreed(self) -> list[tuple[date, Appointment]]:
+        """The appointments asked for, each with its day."""
+        return [(self.day, one) for one in self.appointments]
 
     @model_validator(mode="after")
     def _each_account_once(self) -> Self:
@@ -134,9 +137,9 @@ class WeekIn(_Wishes):
         return [self.first_day + timedelta(days=n) for n in range(self.days)]
 
     @property
-    def agreed(self) -> list[tuple[date, UUID, str]]:
-        """Day, account and wall-clock time of the appointments asked for."""
-        return [(a.day, a.account_id, a.at) for a in self.appointments]
+    def agreed(self) -> list[tuple[date, Appointment]]:
+        """The appointments asked for, each with its day."""
+        return [(one.day, one) for one in self.appointments]
 
     @model_validator(mode="after")
     def _makes_sense(self) -> Self:
@@ -385,12 +388,21 @@ class FreeVisitOut(BaseModel):
     text: str
 
 
+class QuickestOut(BaseModel):
+    """The overdue account that takes the fewest minutes, the detour included."""
+
+    account_id: UUID
+    account_name: str
+    minutes: int
+
+
 class FreeTime(BaseModel):
     """Overdue accounts that fit, those that push nothing out first, then the nearest."""
 
     items: list[FreeVisitOut]
     plan_id: UUID | None
     tried: int
+    quickest: QuickestOut | None = Field(description="Where nobody fits: who would with a little more time.")
 
 
 class GeoFeature(BaseModel):

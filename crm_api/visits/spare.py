@@ -72,16 +72,30 @@ def read(session: Session, actor: Actor, *, data: FreeTimeIn) -> Idle:
 def answers(idle: Idle, matrix: TravelMatrix) -> dict[str, Any]:
     """Try each candidate between here and the next stop; those that push nothing out first, then the nearest."""
     before = time_day(_day(idle, matrix, None), range(len(idle.ahead)))
-    found = [
-        item
-        for index in range(len(idle.candidates))
-        if (item := _tried(idle, matrix, index, before)) is not None
-    ]
+    found, too_long = [], []
+    for index, candidate in enumerate(idle.candidates):
+        day = _day(idle, matrix, index)
+        seconds = _needed(idle, day, index)
+        if seconds is None:
+            continue
+        if seconds <= idle.minutes * 60:
+            found.append(_told(idle, index, day, before))
+        else:
+            too_long.append((-(-seconds // 60), index, candidate))
     found.sort(key=lambda item: (len(item["pushes_out"]), item["driving_seconds"], item["account_id"]))
     return {
         "items": found[:MOST_TOLD],
         "plan_id": str(idle.plan.id) if idle.plan else None,
         "tried": len(idle.candidates),
+        "quickest": _quickest(*min(too_long)) if too_long and not found else None,
+    }
+
+
+def _quickest(minutes: int, _: int, candidate: Candidate) -> dict[str, Any]:
+    return {
+        "account_id": str(candidate.account_id),
+        "account_name": candidate.name,
+        "minutes": minutes,
     }
 
 
@@ -118,24 +132,18 @@ def _end(idle: Idle) -> int:
     return max(idle.now, idle.clock.seconds_at(idle.plan.shift_ends_at))
 
 
-def _tried(idle: Idle, matrix: TravelMatrix, index: int, before: Itinerary) -> dict[str, Any] | None:
-    """The visit made first of all, or None where it does not fit into the free minutes."""
-    day = _day(idle, matrix, index)
+def _needed(idle: Idle, day: Day, index: int) -> int | None:
+    """The seconds a visit takes that is made first of all, the detour included; None where it cannot be made."""
     extra = len(idle.ahead)
-    there = time_day(day, [extra]).visits[0]
-    if any(
-        v.key == there.stop.key
-        for v in time_day(day, [extra]).violations
-        if v.rule.value in ("closed", "no_road")
-    ):
+    alone = time_day(day, [extra])
+    there = alone.visits[0]
+    if any(v.key == there.stop.key for v in alone.violations if v.rule.value in ("closed", "no_road")):
         return None
-    onwards = day.seconds[1 + index][day.stops[0].node if idle.ahead else len(idle.points) - 1]
-    direct = day.seconds[0][day.stops[0].node if idle.ahead else len(idle.points) - 1]
+    after = day.stops[0].node if idle.ahead else len(idle.points) - 1
+    onwards, direct = day.seconds[1 + index][after], day.seconds[0][after]
     # Without a plan there is nowhere to be afterwards: the way back to here does not count.
     detour = (onwards or 0) - (direct or 0) if idle.plan else 0
-    if there.ends - idle.now + max(0, detour) > idle.minutes * 60:
-        return None
-    return _told(idle, index, day, before)
+    return there.ends - idle.now + max(0, detour)
 
 
 def _told(idle: Idle, index: int, day: Day, before: Itinerary) -> dict[str, Any]:

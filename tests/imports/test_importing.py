@@ -397,3 +397,25 @@ async def test_new_rows_that_probably_are_here_already_are_told_and_written(
 
     (again,) = await bring((ACCOUNTS, rows))
     assert (again.unchanged, again.possible_duplicates) == (3, 0)
+
+
+async def test_a_file_brings_hours_and_welcome_days_and_tells_a_fault_by_its_cell(
+    db: Database, bring: Import
+) -> None:
+    mapping = """
+kind = "accounts"
+system = "dms"
+[fields]
+external_id = "id"
+name = "name"
+opening_hours = "hours"
+visit_days = "days"
+"""
+    (faulty,) = await bring((mapping, "id,name,hours,days\n1,Ford,whenever,Tue\n"))
+    (report,) = await bring((mapping, 'id,name,hours,days\n1,Ford,"Mo 08:00-18:00","Tue, Thu"\n2,Fiat,,\n'))
+
+    assert [(row, fault.column) for row, fault in faulty.faults] == [(2, "hours")]
+    statement = sa.select(Account).order_by(Account.external_id)
+    ford, fiat = await db.read(lambda session: session.scalars(statement).all())
+    assert (report.created, ford.opening_hours, ford.visit_days) == (2, {"1": [["08:00", "18:00"]]}, [2, 4])
+    assert (fiat.opening_hours, fiat.visit_days) == (None, None)

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from crm_api.core import clock
 from crm_api.field.models import CheckIn
 from crm_api.followups.models import Enrolment, Sequence
-from tests.factories import make_contact, make_user
+from tests.factories import make_account, make_contact, make_user
 from tests.pages.test_planner import accepted
 from tests.pages.test_road import checked_in
 from tests.support.api import Api
@@ -50,6 +50,20 @@ async def test_a_rep_sees_the_days_and_whoever_answers_for_them_the_people(api: 
     assert "Nobody was on the road" in empty.text
     assert wrong.status_code == 422
     assert (await visit.get(f"{PATH}?rep={(await api.db.write(make_user, 'rep')).id}")).status_code == 403
+
+
+async def test_opening_hours_are_typed_as_people_write_them(api: Api) -> None:
+    rep = await api.db.write(make_user, "administrator")
+    account = await api.db.write(lambda s: str(make_account(s, name="Middle Motors").id))
+    visit, path = await visiting(api, rep), f"/crm/accounts/{account}"
+    hours = await visit.post(f"{path}/fields/opening_hours", opening_hours="Mon-Fri 8am-6pm; Sat 9:00-14:00")
+    days = await visit.post(f"{path}/fields/visit_days", visit_days="Tue, Thu")
+    wrong = await visit.post(f"{path}/fields/opening_hours", opening_hours="mornings")
+    page = (await visit.get(path)).text
+    assert (hours.status_code, days.status_code, wrong.status_code) == (200, 200, 200)
+    assert "Mon-Fri 08:00-18:00; Sat 09:00-14:00" in page
+    assert "Tue, Thu" in page
+    assert "not read from" in wrong.text
 
 
 async def test_mails_that_follow_are_chosen_where_the_outcome_is_said(api: Api) -> None:

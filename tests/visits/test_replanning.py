@@ -112,6 +112,36 @@ async def test_a_day_that_was_not_filled_says_who_is_out_and_is_filled_when_aske
     assert gone not in accounts(filled)
 
 
+async def test_what_was_agreed_keeps_its_own_length_when_the_day_changes(api):
+    rep, _ = await rep_with_dealers(api.db, 3)
+    dealer = await api.db.write(lambda s: str(make_dealer(s, 5, owner_id=rep.id, visit_minutes=120).id))
+    client = await api.signed_in(rep)
+    visit = {
+        "activity_type": "visit", "subject": "Contract", "account_id": dealer, "status": "scheduled",
+        "due_at": "2026-11-23T21:30:00Z", "duration_minutes": 30,
+    }  # fmt: skip
+    assert (await client.post("/api/v1/crm/activities", json=visit)).status_code == 201
+    day = (await client.post(PLANS, json={"day": MONDAY})).json()
+    plan = await replanned(client, day, cancelled=[accounts(day)[0]])
+    (agreed,) = [stop for stop in plan["stops"] if stop["has_appointment"]]
+    assert (agreed["account_id"], agreed["starts_at"][11:16], agreed["ends_at"][11:16]) == (
+        dealer,
+        "21:30",
+        "22:00",
+    )
+
+
+async def test_an_appointment_that_can_no_longer_be_kept_is_said_before_all_else(api):
+    rep, _ = await rep_with_dealers(api.db, 3)
+    far = await api.db.write(lambda s: make_dealer(s, 60, owner_id=rep.id, name="Far Motors"))
+    client = await api.signed_in(rep)
+    agreed = {"account_id": str(far.id), "at": "15:00", "minutes": 60}
+    day = (await client.post(PLANS, json={"day": MONDAY, "appointments": [agreed]})).json()
+    late = await replanned(client, day, at="2026-11-23T19:55:00Z", here=HERE, shift_end="16:30")
+    assert str(far.id) in accounts(day)
+    assert late["notes"][0].startswith("Far Motors had to be visited and is not: too far")
+
+
 async def test_visits_that_stay_keep_their_activity(api):
     client, _, days, _ = await accepted_week(api)
     before = {stop["account_id"]: stop["activity_id"] for stop in days[0]["stops"]}
@@ -215,7 +245,21 @@ async def test_forty_free_minutes_find_the_nearest_overdue_dealer_that_fits(api)
     found = (await (await api.signed_in(rep)).post(FREE, json=body)).json()
     assert [item["account_id"] for item in found["items"]] == [three, nine]
     assert found["items"][0]["text"] == "nothing else is planned"
-    assert found["plan_id"] is None
+    assert (found["plan_id"], found["quickest"]) == (None, None)
+
+
+async def test_where_nobody_fits_it_says_who_would_with_a_little_more_time(api):
+    rep, _ = await rep_with_dealers(api.db, 0)
+    far, near = await api.db.write(
+        lambda s: [make_dealer(s, n, owner_id=rep.id, visit_minutes=20, name=str(n)) for n in (20, 12)]
+    )
+    here = {"latitude": COLUMBUS.latitude, "longitude": COLUMBUS.longitude}
+    body = {"minutes": 25, "here": here, "at": NOON.isoformat()}
+    found = (await (await api.signed_in(rep)).post(FREE, json=body)).json()
+    assert (found["items"], found["tried"]) == ([], 2)
+    assert (found["quickest"]["account_name"], far.name) == (near.name, "20")
+    more = body | {"minutes": found["quickest"]["minutes"]}
+    assert (await (await api.signed_in(rep)).post(FREE, json=more)).json()["items"]
 
 
 async def test_free_time_says_what_a_visit_does_to_the_rest_of_the_day(api):

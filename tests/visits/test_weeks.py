@@ -1,13 +1,15 @@
 """Several days planned together over HTTP: what comes out, who gets which day, what is refused."""
 
+import random
 from collections import Counter
 from datetime import UTC, date, datetime
 
 import pytest
 
+from crm_api.accounts import bulk as accounts
 from crm_api.core import clock
 from tests.factories import make_team
-from tests.visits.people import MONDAY, make_dealer, make_rep, rep_with_dealers
+from tests.visits.people import COLUMBUS, MONDAY, make_dealer, make_rep, rep_with_dealers
 
 WEEKS, PLANS = "/api/v1/crm/visits/weeks", "/api/v1/crm/visits/plans"
 
@@ -185,3 +187,27 @@ async def test_a_dealer_whose_coordinates_are_swapped_is_left_out_as_too_far_and
     week = await planned(client, must_see=[swapped])
     assert {stop["account_id"] for day in await days_of(client, week) for stop in day["stops"]} == twins
     assert [(item["account_id"], item["why"]) for item in week["left_out"]] == [(swapped, "too_far")]
+
+
+async def test_among_five_thousand_dealers_the_best_are_chosen_from_and_the_rest_is_counted(api):
+    rep, _ = await rep_with_dealers(api.db, 0)
+    draw = random.Random(7)
+
+    def make(session):
+        rows = [
+            {
+                "external_system": "test", "external_id": str(n), "name": f"Dealer {n}", "account_type": "dealer",
+                "owner_id": rep.id, "latitude": COLUMBUS.latitude + draw.uniform(-0.5, 0.5),
+                "longitude": COLUMBUS.longitude + draw.uniform(-0.5, 0.5),
+            }
+            for n in range(5_000)
+        ]  # fmt: skip
+        accounts.insert(session, rows)
+
+    await api.db.write(make)
+    day = (await (await api.signed_in(rep)).post(PLANS, json={"day": MONDAY})).json()
+    assert day["visits"] > 8
+    assert day["notes"] == [
+        "4880 more accounts are in reach; those chosen from are worth more for their distance."
+    ]
+    assert len(day["left_out"]) == 120 - day["visits"]

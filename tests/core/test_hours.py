@@ -3,17 +3,13 @@
 from contextlib import suppress
 
 import pytest
-import sqlalchemy as sa
 from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import TypeAdapter
 
-from crm_api.accounts.models import Account
-from crm_api.core.database import Database
+from crm_api.core.hours import opening_hours, said_days, said_hours, weekdays
 from crm_api.core.schemas import OpeningHours
 from crm_api.exports.formats import _cells
-from crm_api.imports.hours import opening_hours, weekdays
-from tests.imports.conftest import Import
 
 DAYS = ("Mo", "Tu", "We", "Th", "Fr", "Sa", "Su")
 WORK = [["08:00", "18:00"]]
@@ -76,7 +72,8 @@ def test_what_is_written_by_a_map_or_an_export_is_read_back(week):
         f"{DAYS[int(day) - 1]} {','.join('-'.join(window) for window in week[day])}" for day in week
     )
     (by_export,) = _cells([week])
-    assert opening_hours(by_map) == opening_hours(str(by_export)) == week
+    assert opening_hours(by_map) == opening_hours(str(by_export)) == opening_hours(said_hours(week)) == week
+    assert weekdays(said_days(map(int, week))) == sorted(map(int, week))
     assert ADAPTER.validate_python(week)
 
 
@@ -103,23 +100,8 @@ def test_what_is_no_weekday_is_refused(text):
         weekdays(text)
 
 
-async def test_a_file_brings_hours_and_welcome_days_and_tells_a_fault_by_its_cell(
-    db: Database, bring: Import
-) -> None:
-    mapping = """
-kind = "accounts"
-system = "dms"
-[fields]
-external_id = "id"
-name = "name"
-opening_hours = "hours"
-visit_days = "days"
-"""
-    (faulty,) = await bring((mapping, "id,name,hours,days\n1,Ford,whenever,Tue\n"))
-    (report,) = await bring((mapping, 'id,name,hours,days\n1,Ford,"Mo 08:00-18:00","Tue, Thu"\n2,Fiat,,\n'))
-
-    assert [(row, fault.column) for row, fault in faulty.faults] == [(2, "hours")]
-    statement = sa.select(Account).order_by(Account.external_id)
-    ford, fiat = await db.read(lambda session: session.scalars(statement).all())
-    assert (report.created, ford.opening_hours, ford.visit_days) == (2, {"1": WORK}, [2, 4])
-    assert (fiat.opening_hours, fiat.visit_days) == (None, None)
+def test_days_that_are_alike_are_said_together():
+    both = [["08:00", "12:00"], ["13:00", "18:00"]]
+    week = {"1": both, "2": both, "3": both, "5": both, "6": [["09:00", "14:00"]], "7": []}
+    assert said_hours(week) == "Mon-Wed, Fri 08:00-12:00, 13:00-18:00; Sat 09:00-14:00"
+    assert said_hours({}) == "closed"

@@ -7,10 +7,11 @@ message that completes "this is …".
 
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import pairwise
 
 Windows = dict[str, list[list[str]]]
+SAID = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _EXAMPLE = "write Mo-Fr 08:00-12:00,13:00-18:00; Sa 09:00-14:00"
 _NAMES = (
     "mo(?:n(?:day)?)?", "tu(?:e(?:s(?:day)?)?)?", "we(?:d(?:nesday)?)?", "th(?:u(?:r(?:s(?:day)?)?)?)?",
@@ -59,6 +60,26 @@ def opening_hours(text: str) -> Windows:
     if end == 0 or not _BETWEEN.fullmatch(text, end):
         raise ValueError(f"not read from {text[end:].strip()!r} on; {_EXAMPLE}")
     return {day: found[day] for day in sorted(found) if found[day]}
+
+
+def said_days(days: Iterable[int]) -> str:
+    """Weekdays as `weekdays` reads them: `Mon-Wed, Fri`."""
+    runs: list[list[int]] = []
+    for day in sorted(set(days)):
+        if runs and day == runs[-1][-1] + 1:
+            runs[-1].append(day)
+        else:
+            runs.append([day])
+    return ", ".join(SAID[run[0] - 1] + (f"-{SAID[run[-1] - 1]}" if len(run) > 1 else "") for run in runs)
+
+
+def said_hours(hours: Mapping[str, Sequence[Sequence[str]]]) -> str:
+    """Opening hours as `opening_hours` reads them, days that are alike together; never open is `closed`."""
+    alike: dict[str, list[int]] = {}
+    for day in sorted(hours):
+        if hours[day]:
+            alike.setdefault(", ".join("-".join(window) for window in hours[day]), []).append(int(day))
+    return "; ".join(f"{said_days(days)} {times}" for times, days in alike.items()) or "closed"
 
 
 def _from_json(text: str) -> Windows:
