@@ -1,6 +1,6 @@
 # Everything a person or CI does here, one word each; `make` alone lists the words.
 .DEFAULT_GOAL := help
-.PHONY: help setup run test coverage check deep bench lock generate format clean
+.PHONY: help setup run test coverage check check-types check-rules deep bench lock generate format clean
 
 BIN := .venv/bin
 INSTALL := $(BIN)/uv pip install --quiet --compile-bytecode --python $(BIN)/python
@@ -49,9 +49,14 @@ coverage: .venv/.ready-test ## which lines the tests on SQLite run
 	@$(PYTEST) --engines sqlite --cov --cov-report=term
 
 check: .venv/.ready-test ## style, types, who may import whom, templates, spelling, generated files
+	@$(MAKE) --no-print-directory --jobs=2 --output-sync=target check-types check-rules
+
+check-types:
+	$(BIN)/mypy
+
+check-rules:
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/djlint templates --lint --check --quiet
 	$(BIN)/codespell

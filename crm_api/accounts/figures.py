@@ -51,7 +51,7 @@ FIELDS = (
     _kept(
         "annual_spend",
         FieldType.MONEY,
-        "annual spend", "yearly spend", "spend", "spending", "yearly sales", "sales volume",
+        "annual spend", "yearly spend", "spending", "yearly sales", "sales volume",
         sortable=True,
     ),
     _kept("annual_orders", FieldType.INTEGER, "orders last year", "orders a year", "order frequency"),

@@ -491,6 +491,8 @@ CATALOGUE = Catalogue(
                 "purchased",
                 "landed",
                 "spent",
+                "spend",
+                "spends",
                 "closed won",
             ),
             _WON,

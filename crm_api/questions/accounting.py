@@ -5,6 +5,7 @@ from crm_api.questions.expressed import unexpressed
 from crm_api.questions.figures import COMPARING
 from crm_api.questions.groups import RANKING
 from crm_api.questions.periods import Period
+from crm_api.questions.pieces import Span
 from crm_api.questions.plan import (
     Option,
     Plan,
@@ -13,7 +14,6 @@ from crm_api.questions.plan import (
     unknown,
 )
 from crm_api.questions.ranks import Ranks
-from crm_api.questions.spans import Span
 
 # Cues that change the answer: one left unread means the question was not understood.
 _MUST_BE_READ = (

@@ -8,8 +8,8 @@ kept by one person is right for the next.
 from crm_api.core.fields import Relation
 from crm_api.questions import head, paths, trees
 from crm_api.questions.clauses import Clauses, Found
+from crm_api.questions.pieces import Span
 from crm_api.questions.plan import Plan, Unclear
-from crm_api.questions.spans import Span
 
 ME = "me"  # stands for the asker's id in a condition until the plan runs
 _JOINING = ("of", "is", "with", "without")

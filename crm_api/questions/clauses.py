@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 
 from crm_api.questions import head, paths
 from crm_api.questions.periods import Period
+from crm_api.questions.pieces import Span
 from crm_api.questions.plan import Plan, Role, Unclear
 from crm_api.questions.sentence import Sentence
-from crm_api.questions.spans import Span
 from crm_api.questions.trees import Tree
 
 

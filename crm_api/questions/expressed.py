@@ -7,14 +7,14 @@ be half a question answered in silence, so it is looked for here once more, know
 from collections.abc import Iterator
 from typing import Any
 
-from crm_api.core.fields import Registry
+from crm_api.core.fields import FieldType, Registry
 from crm_api.questions import lexicon, paths
 from crm_api.questions.asker import ME
 from crm_api.questions.figures import COMPARING
 from crm_api.questions.lexicon import Entry
+from crm_api.questions.pieces import Span
 from crm_api.questions.plan import Filter, Plan
 from crm_api.questions.sentence import Sentence
-from crm_api.questions.spans import Span
 from crm_api.questions.trees import Tree, narrows
 
 _NEGATIONS = ("not", "without")
@@ -128,6 +128,8 @@ class _Said:
                 return self.periods >= sum(1 for n in s.spans if n.tag == "period")
             case "bucket":
                 return self._bucket(s, at, span)
+            case "term" if flags := self._flags(s, span):
+                return bool(flags & self.names)
             case "term":
                 return any(self._means(s, entry) for entry in span.entries) or self._leads_to_name(
                     s, at, span
@@ -135,6 +137,13 @@ class _Said:
             case "cue":
                 return self._cue(s, at, span)
         return True
+
+    def _flags(self, s: Sentence, span: Span) -> set[str]:
+        """The yes-or-no fields that a term names: "hot leads" are leads, but not any."""
+        fields = ((e, s.registry[e.kind].field(e.name)) for e in span.entries if e.what == "field")
+        return {
+            e.name for e, each in fields if each and each.type is FieldType.BOOLEAN and e.kind in self.kinds
+        }
 
     def _number(self, number: float) -> bool:
         limits = [self.plan.limit, self.plan.having.value if self.plan.having else None]

@@ -9,9 +9,9 @@ from crm_api.questions import paths, trees
 from crm_api.questions.clauses import Found
 from crm_api.questions.lexicon import Entry
 from crm_api.questions.limits import Limits
+from crm_api.questions.pieces import Span
 from crm_api.questions.plan import Filter, Plan, Unclear
 from crm_api.questions.sentence import Sentence
-from crm_api.questions.spans import Span
 from crm_api.questions.trees import Tree
 from crm_api.questions.widening import Widening
 

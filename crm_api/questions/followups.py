@@ -8,18 +8,21 @@ from typing import Any
 
 from crm_api.core.fields import Registry
 from crm_api.questions import gate, lexicon, trees, widening
+from crm_api.questions.figures import FN_WORDS
 from crm_api.questions.filters import Conditions
 from crm_api.questions.linking import Names
 from crm_api.questions.parser import parse, with_options
 from crm_api.questions.periods import Period
+from crm_api.questions.pieces import Span
 from crm_api.questions.plan import Figure, Filter, Plan, Side, Unclear, clarify, unknown
 from crm_api.questions.reader import Reader
 from crm_api.questions.sentence import Sentence
-from crm_api.questions.spans import Span, Tagger
+from crm_api.questions.spans import Tagger
 
 # Beside a period these mean its neighbour; "last quarter" goes on meaning the one before today's.
 _NEIGHBOURS = ("previous", "prior", "following")
 _RUNS = ("query", "lookup", "compare")
+_FOLDS = ("sum", "avg", "median", "min", "max")
 
 
 def converse(turns: list[str], *, registry: Registry, names: Names, day_first: bool = True) -> Plan:
@@ -96,7 +99,8 @@ def _patch(s: Sentence, previous: Plan) -> Plan:
 def _patched(s: Sentence, previous: Plan) -> Plan:
     _inherit_year(s, previous)
     reader = Reader(s)
-    reader.read_figure()
+    if not _folds_anew(reader, previous):
+        reader.read_figure()
     reader.read_groups()
     reader.read_rank(previous)
     conditions = Conditions(s, default_time=_time_of(previous, s.registry))
@@ -132,6 +136,20 @@ def _merged(old: tuple[Filter, ...], new: tuple[Filter, ...]) -> tuple[Filter, .
         slot = next((slot for slot in by_slot if slot == each.slot or _same_end(slot, each.slot)), None)
         kept.append(by_slot.pop(slot) if slot is not None else each)
     return (*kept, *by_slot.values(), *(f for f in new if _only_less(f, old)))
+
+
+def _folds_anew(reader: Reader, previous: Plan) -> bool:
+    """ "And the median?" after an average: the same figure, folded another way."""
+    s, figure = reader.s, previous.figures[0] if previous.figures else None
+    fold = next((at for at in s.cues("avg", "median") if not s.has("count")), None)
+    terms = (n for n in s.spans if n.tag == "term" and (n.entry("measure") or s.numeric(n)))
+    if fold is None or figure is None or figure.field is None or any(terms) or figure.fn not in _FOLDS:
+        return False
+    fn = str(s.spans[fold].value)
+    label = figure.label.replace(FN_WORDS.get(figure.fn, "?"), "").strip()
+    reader.figure = figure.model_copy(update={"fn": fn, "label": f"{FN_WORDS[fn]} {label}"})
+    s.use(fold)
+    return True
 
 
 def _of_figure(filters: tuple[Filter, ...], figure: Figure | None) -> tuple[Filter, ...]:

@@ -31,7 +31,7 @@ _DEEDS = (
 )
 _OBJECTS = ("a", "an", "all", "every", "each", "my", "our", "the", "this", "that", "these", "those")
 _OUTLAY = re.compile(
-    r"\bwe (?:have |had )?(?:spend|spent|spending)\b"
+    r"\bwe (?:have |had )?(?:spend|spent|spending)\b|\bour (?:[a-z]+ )?(?:budget|spend|spending)\b"
 )  # customers spend; what we do is not kept
 _WORD = re.compile(r"[^\W\d_]+(?:-[^\W\d_]+)*|\d+|'s")
 

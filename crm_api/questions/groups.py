@@ -3,6 +3,7 @@
 from crm_api.questions import head, paths
 from crm_api.questions.figures import COMPARING, Figures
 from crm_api.questions.filters import Conditions
+from crm_api.questions.pieces import Span
 from crm_api.questions.plan import (
     Group,
     Having,
@@ -10,7 +11,6 @@ from crm_api.questions.plan import (
     Unclear,
 )
 from crm_api.questions.sentence import Target
-from crm_api.questions.spans import Span
 
 RANKING = ("top", "bottom", "max", "min", "most", "least", "newest", "oldest")
 _OPS = {"gt": "gt", "ge": "gte", "lt": "lt", "le": "lte", "eq": "eq"}

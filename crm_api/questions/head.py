@@ -7,9 +7,9 @@ then the first kind that is named, then words that only one kind knows.
 from crm_api.questions import grammar
 from crm_api.questions.lexicon import Entry, word_of
 from crm_api.questions.lookups import is_people, several_linked
+from crm_api.questions.pieces import Span
 from crm_api.questions.sentence import NUMERIC, Sentence
 from crm_api.questions.settling import COMPARING, kinds_before, settle_deeds, settle_figures
-from crm_api.questions.spans import Span
 
 _COUNTING = ("count", "most", "least", "how_many_more")
 _FOLDING = ("count", "sum", "avg", "median", "max", "min")
@@ -241,6 +241,9 @@ def _first_kind(s: Sentence) -> str | None:
                 return kind
             after = s.at(at + 1)
             noun = span.is_plural and not (after and after.entry("kind", "choice", "word"))
+            named_so = any(e.what == "word" and word_of(e).noun for e in span.entries)
+            if noun and named_so:
+                return word_kind(s, [at])  # "calls to dealers" are calls
             if entry.what == "word" and (
                 noun or (span.is_plural and any(named_by_choice(n) for n in s.spans[at:]))
             ):

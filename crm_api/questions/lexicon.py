@@ -204,6 +204,8 @@ def _entries(catalogue: Catalogue) -> Iterator[tuple[str, Entry]]:
         if field.type is not FieldType.REFERENCE and field.name not in _NOBODYS_WORDS:
             for phrase in _field_phrases(field):
                 yield phrase, Entry("field", kind, field.name)
+                if field.type is FieldType.BOOLEAN and stems(phrase)[-1:] == stems(kind):
+                    yield phrase, Entry("kind", kind)  # "hot leads" are leads
         for choice in field.choices:
             yield choice.replace("_", " "), Entry("choice", kind, field.name, choice)
         # An extensible list has the values that occur, and those are linked as names with their synonyms.

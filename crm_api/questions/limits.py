@@ -9,9 +9,9 @@ from crm_api.questions.amounts import Amount
 from crm_api.questions.clauses import Found
 from crm_api.questions.lexicon import Entry, word_of
 from crm_api.questions.periods import Period
+from crm_api.questions.pieces import Span
 from crm_api.questions.plan import Option, Plan, Unclear, clarify
 from crm_api.questions.sentence import DATED, Target
-from crm_api.questions.spans import Span
 from crm_api.questions.vocables import Vocables
 
 _OPS = {"gt": "gt", "ge": "gte", "lt": "lt", "le": "lte", "eq": "eq"}

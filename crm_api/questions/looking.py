@@ -3,12 +3,12 @@
 from crm_api.questions import lexicon, lookups
 from crm_api.questions.accounting import Accounting
 from crm_api.questions.filters import Conditions
+from crm_api.questions.pieces import Span
 from crm_api.questions.plan import (
     Plan,
     Unclear,
 )
 from crm_api.questions.sentence import Target
-from crm_api.questions.spans import Span
 
 
 class Lookups(Accounting):
@@ -43,7 +43,7 @@ class Lookups(Accounting):
         s = self.s
         columns: list[str] = []
         for at, span in enumerate(s.spans):
-            if span.tag == "bucket" and s.at(at - 1) and s.spans[at - 1].is_cue("ask"):
+            if span.tag == "bucket" and (at == 0 or s.spans[at - 1].is_cue("ask")):
                 s.use(at)  # "what year was it founded": the field says so again
             if span.tag == "term" and lookups.asks_above(s, at):
                 columns.append(next(e.name for e in span.entries if e.what == "reverse"))

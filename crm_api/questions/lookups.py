@@ -2,8 +2,8 @@
 
 from crm_api.questions import paths
 from crm_api.questions.lexicon import stem
+from crm_api.questions.pieces import Span
 from crm_api.questions.sentence import Sentence
-from crm_api.questions.spans import Span
 
 _FIGURES = (
     "avg",

@@ -7,8 +7,8 @@ from crm_api.questions.asker import Ownership
 from crm_api.questions.clauses import Clause, Found
 from crm_api.questions.lexicon import Entry, stem, words_of
 from crm_api.questions.linking import Name
+from crm_api.questions.pieces import Span
 from crm_api.questions.plan import Option, Plan, Unclear, clarify
-from crm_api.questions.spans import Span
 from crm_api.questions.trees import Tree
 
 

@@ -11,6 +11,7 @@ from crm_api.core.fields import Registry
 from crm_api.questions import gate, head, lexicon, lookups, settling
 from crm_api.questions.accounting import sorry
 from crm_api.questions.linking import Names
+from crm_api.questions.pieces import Span
 from crm_api.questions.plan import (
     Option,
     Plan,
@@ -20,7 +21,7 @@ from crm_api.questions.plan import (
 )
 from crm_api.questions.reader import Reader
 from crm_api.questions.sentence import Sentence
-from crm_api.questions.spans import Span, Tagger
+from crm_api.questions.spans import Tagger
 
 
 def parse(question: str, *, registry: Registry, names: Names, day_first: bool = True) -> Plan:

@@ -103,7 +103,7 @@ _PAST_UNIT = _re(rf"(?:the )?past (?P<u>{_UNIT}|fortnight)")
 _WITHIN = _re(rf"within (?P<n>{_N}) (?P<u>{_UNIT}|fortnight)s?")
 _UNTIL_NOW = _re(
     r"(?:in|for|within|over|during) (?:over |more than |at least |the (?:last|past) )?"
-    rf"(?P<n>{_N}) (?P<u>{_UNIT}|fortnight)s?"
+    rf"(?P<n>{_N}|an?) (?P<u>{_UNIT}|fortnight)s?"
 )
 _TO_DATE = _re(
     r"(?P<a>ytd|qtd|mtd|wtd|fytd)|(?:the )?(?P<u>year|quarter|month|week)[- ]to[- ]date"
@@ -117,7 +117,7 @@ _WEEK_OF = re.compile(r"(?:the )?week (?:of|starting|beginning|commencing) ")
 
 
 def _int(word: str) -> int:
-    return int(word) if word.isdigit() else _NUMBER_WORDS[word]
+    return int(word) if word.isdigit() else _NUMBER_WORDS.get(word, 1)
 
 
 def _full_year(text: str | None) -> int | None:

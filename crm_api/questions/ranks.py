@@ -3,6 +3,7 @@
 from crm_api.questions import lexicon, paths
 from crm_api.questions.figures import FN_WORDS
 from crm_api.questions.groups import RANKING, Groups
+from crm_api.questions.pieces import Span
 from crm_api.questions.plan import (
     Group,
     Option,
@@ -12,7 +13,6 @@ from crm_api.questions.plan import (
     clarify,
 )
 from crm_api.questions.sentence import Target
-from crm_api.questions.spans import Span
 
 _DOWN = ("top", "max", "most", "newest")
 DEFAULT_TOP = 10

@@ -9,7 +9,7 @@ from crm_api.core.fields import Catalogue, Field, FieldType, Registry
 from crm_api.questions import grammar, paths
 from crm_api.questions.lexicon import Entry
 from crm_api.questions.linking import Name, Names
-from crm_api.questions.spans import Span
+from crm_api.questions.pieces import Span
 
 _LINKING = ("of", "is", "by", "poss", "with", "that")
 NUMERIC = (FieldType.INTEGER, FieldType.NUMBER, FieldType.MONEY)

@@ -17,9 +17,10 @@ from crm_api.questions import addresses, beside, editing, head, house, lexicon, 
 from crm_api.questions.answer import Answer, run
 from crm_api.questions.compile import MOST_ROWS, Asker
 from crm_api.questions.followups import converse, follow
+from crm_api.questions.pieces import tokenise
 from crm_api.questions.plan import Plan
 from crm_api.questions.sentence import Sentence
-from crm_api.questions.spans import Tagger, tokenise
+from crm_api.questions.spans import Tagger
 from crm_api.questions.wording import normalise
 
 LONGEST_QUESTION = 500

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from crm_api.core.fields import Measure
 from crm_api.questions import grammar
 from crm_api.questions.lexicon import Entry, stem, word_of
+from crm_api.questions.pieces import Span
 from crm_api.questions.plan import Unclear, clarify
 from crm_api.questions.sentence import Sentence
-from crm_api.questions.spans import Span
 
 COMPARING = ("gt", "ge", "lt", "le", "eq")
 _RANKED = ("most", "least", "top", "bottom")

@@ -6,79 +6,17 @@ cue, a cue before a word of the catalogues, and that before a name, so that an a
 known word, whichever is clearly nearer.
 """
 
-import re
-from dataclasses import dataclass, field
-from typing import Any, Literal
-
-from rapidfuzz.distance import OSA
+from typing import Any
 
 from crm_api.questions import amounts, grammar, period_reader, periods, reaching
-from crm_api.questions.lexicon import Entry, Lexicon, stem, words_of
+from crm_api.questions.lexicon import Entry, Lexicon, stem
 from crm_api.questions.linking import Name, Names
+from crm_api.questions.pieces import CUE_PHRASES, Span, Tag, Token, tokenise
+from crm_api.questions.spelling import Speller
 from crm_api.questions.wording import normalise
 
-Tag = Literal["period", "amount", "cue", "bucket", "term", "name", "text", "vague", "stop", "unknown"]
-
-_TOKEN = re.compile(r"'s\b|[^\W_]+|[%&/<>=,#$€£₹+]+")
-
-
-@dataclass(slots=True)
-class Token:
-    """One word: its text in lower case, as it was written, and where it stands."""
-
-    text: str
-    raw: str
-    start: int
-    end: int
-
-
-@dataclass(slots=True)
-class Span:
-    """A stretch of words with one meaning. `value` depends on the tag; `used` is set by who consumes it."""
-
-    tag: Tag
-    first: int
-    last: int  # token indexes, both inclusive
-    text: str
-    value: Any = None
-    reach: str = ""  # how far the cue "near" means, where it says so
-    entries: list[Entry] = field(default_factory=list)
-    names: list[Name] = field(default_factory=list)
-    used: bool = False
-
-    def is_cue(self, *which: str) -> bool:
-        """Whether this is one of these cues."""
-        return self.tag == "cue" and self.value in which
-
-    @property
-    def is_plural(self) -> bool:
-        """Whether it stands for several ("reps")."""
-        last = self.text.rpartition(" ")[2]
-        return last.endswith("s") and stem(last) != last
-
-    def kind(self, *what: str) -> str | None:
-        """The kind that the first meaning of one of these sorts belongs to."""
-        entry = self.entry(*what)
-        return entry.kind if entry else None
-
-    def entry(self, *what: str) -> Entry | None:
-        """The first meaning of one of these sorts."""
-        return next((e for e in self.entries if e.what in what), None)
-
-
-def tokenise(text: str) -> list[Token]:
-    """Words, numbers and the signs that mean something."""
-    return [Token(m[0].lower().replace("&", "and"), m[0], m.start(), m.end()) for m in _TOKEN.finditer(text)]
-
-
-_CUE_PHRASES: dict[tuple[str, ...], str] = {
-    tuple(phrase.split()): cue for cue, phrases in grammar.CUES.items() for phrase in phrases
-}
-_CORRECTABLE = {phrase[0] for phrase in _CUE_PHRASES if len(phrase) == 1 and len(phrase[0]) > 4} | {
-    month for month in periods.MONTHS if len(month) > 4
-}
 _THE = sorted("the")  # however its letters were typed
-_LONGEST_CUE = max(map(len, _CUE_PHRASES))
+_LONGEST_CUE = max(map(len, CUE_PHRASES))
 _COMPARATORS = ("gt", "ge", "lt", "le", "eq", "between", "top", "bottom")
 _JOINED_MONTHS = ("and", "or", "to", "vs", "versus", "through", ",", "against")
 _PLACE_BEFORE = frozenset(("the", "in", "non", "outside", "from", "of"))
@@ -96,12 +34,12 @@ class Tagger:
         Misspelt words are put right first and the sentence is cut again, so that a phrase with one wrong
         letter is still a phrase ("novmber 2017").
         """
-        text = normalise(question)
+        text, speller = normalise(question), Speller(self.lexicon, self.names)
         spans = self._cut(text)
-        fixed = self._spelt(text, spans)
+        fixed = speller.spelt(text, spans)
         if fixed != text:
             spans = self._cut(fixed)
-        return self._mend(spans)
+        return speller.mend(spans)
 
     def _cut(self, text: str) -> list[Span]:
         tokens, lower = tokenise(text), text.lower()
@@ -126,21 +64,6 @@ class Tagger:
             end += 1
         words = [token.text for token in tokens[at:end]]
         return Span("text", at, end - 1, " ".join(words), value=" ".join(words)) if words else None
-
-    def _spelt(self, text: str, spans: list[Span]) -> str:
-        """The text with its misspelt words put right; a run that is a misspelt name stays."""
-        tokens = tokenise(text)
-        for run in reversed(_runs(spans)):
-            words = [span.text for span in run]
-            if len(run) > 1 and self.names.near(words):
-                continue
-            for span in reversed(run):
-                known_part = any(span.text in name.label.lower() for name in self.names.near([span.text]))
-                known = _cue_with(tokens[span.first - 1].text, span.text) if span.first else None
-                if not known_part and (word := known or self._corrected(span.text)):
-                    token = tokens[span.first]
-                    text = text[: token.start] + word + text[token.end :]
-        return text
 
     def _best(self, lower: str, tokens: list[Token], at: int, before: list[Span]) -> Span:
         words = [token.text for token in tokens]
@@ -245,75 +168,6 @@ class Tagger:
         size = sum(1 for token in tokens[at:] if token.start < found[1])
         return (found[0], size) if tokens[at + size - 1].end <= found[1] else None
 
-    def _mend(self, spans: list[Span]) -> list[Span]:
-        """Try each run of unread words as a misspelt or shortened name, the longest parts first."""
-        mended: list[Span] = []
-        runs = {run[0].first: run for run in _runs(spans)}
-        for span in spans:
-            if span.tag != "unknown":
-                mended.append(span)
-            elif span.first in runs:
-                if mended and (whole := self._completed(mended[-1], runs[span.first])):
-                    mended[-1:] = [whole]
-                else:
-                    mended.extend(self._mend_run(runs[span.first]))
-        return _whole_names(mended)
-
-    def _completed(self, begun: Span, run: list[Span]) -> Span | None:
-        """A name of which several begin so, and whose misspelt rest says which: "GTX Plus Basc"."""
-        if begun.tag != "name" or len(begun.names) < 2:
-            return None
-        names = self.names.near([*begun.text.split(), *(span.text for span in run)])
-        if len(names) != 1 or names[0] not in begun.names:
-            return None
-        text = " ".join([begun.text, *(span.text for span in run)])
-        return Span("name", begun.first, run[-1].last, text, names=names)
-
-    def _mend_run(self, run: list[Span]) -> list[Span]:
-        for size in range(len(run), 0, -1):
-            for start in range(len(run) - size + 1):
-                part = run[start : start + size]
-                if names := self.names.near([span.text for span in part]):
-                    text = " ".join(span.text for span in part)
-                    span = Span("name", part[0].first, part[-1].last, text, names=names)
-                    return [*self._mend_run(run[:start]), span, *self._mend_run(run[start + size :])]
-        return run
-
-    def _corrected(self, word: str) -> str | None:
-        """The known word a misspelt one must be: of the catalogues, a cue, or a month."""
-        if form := self.lexicon.inflected(word):
-            return form
-        fixed = self.lexicon.correct(word, _CORRECTABLE)
-        return fixed[0] if fixed else None
-
-
-def _whole_names(spans: list[Span]) -> list[Span]:
-    """A misspelt name takes the words behind it that are its own: the "Partners" of a "Vehement Capital Partners"."""
-    whole: list[Span] = []
-    for span in spans:
-        name = whole[-1] if whole else None
-        if name and name.tag == "name" and len(name.names) == 1 and name.last + 1 == span.first:
-            rest = set(words_of(name.names[0].label)) - set(name.text.split())
-            if span.tag in ("term", "unknown", "vague") and set(span.text.split()) <= rest:
-                text = f"{name.text} {span.text}"
-                whole[-1] = Span("name", name.first, span.last, text, names=name.names)
-                continue
-        whole.append(span)
-    return whole
-
-
-def _runs(spans: list[Span]) -> list[list[Span]]:
-    """The stretches of spans that nothing read."""
-    runs: list[list[Span]] = []
-    for before, span in zip([None, *spans], spans, strict=False):
-        if span.tag != "unknown":
-            continue
-        if before is not None and before.tag == "unknown":
-            runs[-1].append(span)
-        else:
-            runs.append([span])
-    return runs
-
 
 def _speaks_of_texts(before: list[Span], lexicon: Lexicon) -> bool:
     kinds = {e.kind for span in before for e in span.entries if e.what in ("kind", "word")}
@@ -357,15 +211,9 @@ def _is_season(words: list[str], at: int) -> bool:
 
 def _longest_cue(words: list[str], at: int) -> tuple[str, int] | None:
     for size in range(min(_LONGEST_CUE, len(words) - at), 0, -1):
-        if cue := _CUE_PHRASES.get(tuple(words[at : at + size])):
+        if cue := CUE_PHRASES.get(tuple(words[at : at + size])):
             return cue, size
     return None
-
-
-def _cue_with(before: str, word: str) -> str | None:
-    """The word that makes a cue of the one before and that `word` misses by one stroke: "how mny"."""
-    near = [p[1] for p in _CUE_PHRASES if len(p) == 2 and p[0] == before and OSA.distance(p[1], word) == 1]
-    return near[0] if len(word) > 2 and len(near) == 1 else None
 
 
 def _is_plain_word(tokens: list[Token], at: int, end: int) -> bool:

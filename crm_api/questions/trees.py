@@ -102,11 +102,10 @@ def is_year(registry: Registry, kind: str, path: str) -> bool:
 
 def clash(one: Tree, other: Tree) -> bool:
     """Whether two conditions on one field cannot both hold: "lost" beside a figure of won deals."""
-    return (
-        one.get("field") == other.get("field")
-        and one.get("op") == other.get("op") == "in"
-        and not (set(one["value"]) & set(other["value"]))
-    )
+    if one.get("field") != other.get("field") or not {one.get("op"), other.get("op")} <= {"in", "eq"}:
+        return False
+    sides = [set(t["value"]) if t["op"] == "in" else {t["value"]} for t in (one, other)]
+    return sides[0].isdisjoint(sides[1])
 
 
 def narrows(one: Tree, other: Tree) -> bool:

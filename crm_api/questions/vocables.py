@@ -5,8 +5,8 @@ from crm_api.questions import paths, trees
 from crm_api.questions.clauses import Found
 from crm_api.questions.lexicon import Entry, stems, word_of
 from crm_api.questions.mentions import Mentions
+from crm_api.questions.pieces import Span
 from crm_api.questions.plan import Plan, Unclear
-from crm_api.questions.spans import Span
 from crm_api.questions.trees import Tree
 
 
@@ -122,7 +122,8 @@ class Vocables(Mentions):
         for at, _ in list(self.s.terms("field")):
             span = self.s.spans[at]
             flags = [t for t in self.s.targets(span) if t.field and t.field.type is FieldType.BOOLEAN]
-            if not flags or self.s.has("by", "each", "breakdown"):
+            before = self.s.at(at - 1)
+            if not flags or (before is not None and before.is_cue("by", "each")):
                 continue
             target, negative = flags[0], self._negative(at)
             tree = trees.leaf(self.s.registry, self.s.entity, target.path, "eq", True)

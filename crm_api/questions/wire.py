@@ -16,9 +16,9 @@ from crm_api.questions import paths, period_reader, trees
 from crm_api.questions.amounts import read as read_amount
 from crm_api.questions.filters import Conditions
 from crm_api.questions.linking import Names
+from crm_api.questions.pieces import Span
 from crm_api.questions.plan import Figure, Filter, Group, Having, Plan, Side, Sort, Unclear, clarify, refuse
 from crm_api.questions.sentence import Sentence
-from crm_api.questions.spans import Span
 
 
 class Wire(BaseModel):

@@ -6,18 +6,18 @@ from functools import cache
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
-_hasher = PasswordHasher()
+hasher = PasswordHasher()
 
 
 @cache
 def _nobody() -> str:
     """Verified when nobody has the address, so that the time of an answer does not tell who exists."""
-    return _hasher.hash("nobody's password")
+    return hasher.hash("nobody's password")
 
 
 def hash_password(password: str) -> str:
     """The hash to store; takes some 50 ms on purpose, so never inside a transaction of the service."""
-    return _hasher.hash(password)
+    return hasher.hash(password)
 
 
 async def verify(stored: str | None, password: str) -> bool:
@@ -25,7 +25,7 @@ async def verify(stored: str | None, password: str) -> bool:
 
     def check() -> bool:
         try:
-            return _hasher.verify(stored or _nobody(), password) and stored is not None
+            return hasher.verify(stored or _nobody(), password) and stored is not None
         except (VerificationError, InvalidHashError):
             return False
 

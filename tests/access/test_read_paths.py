@@ -8,7 +8,6 @@ import csv
 import io
 import json
 import re
-import warnings
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from functools import cache
@@ -33,7 +32,7 @@ from tests.access import whole, world
 from tests.access.whole import PLACE, SHARED, sees
 from tests.access.world import World
 from tests.support.api import Api
-from tools.generate import openapi
+from tests.support.repository import described
 
 CRM = "/api/v1/crm"
 RATES = "/api/v1/organisation/rates"
@@ -797,11 +796,9 @@ NO_RECORDS = {
 
 
 @cache
-def described() -> list[tuple[str, str]]:
+def reads() -> list[tuple[str, str]]:
     """Method and path of every operation that reads, as the API describes itself."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")
-        paths = json.loads(openapi())["paths"]
+    paths = described()["paths"]
     operations = [(method.upper(), path) for path, methods in paths.items() for method in methods]
     return [(m, p) for m, p in operations if not str(scopes.needed(m, p)).endswith(":write") and _reads(m, p)]
 
@@ -829,12 +826,12 @@ def check_of(method: str, path: str) -> Check | None:
 def test_every_operation_that_reads_is_checked() -> None:
     unchecked = {
         f"{method} {path}"
-        for method, path in described()
+        for method, path in reads()
         if check_of(method, path) is None and f"{method} {path}" not in NO_RECORDS
     }
 
     assert not unchecked, "say in CHECKS what these show to whom"
-    assert len(described()) > 70
+    assert len(reads()) > 70
 
 
 @pytest.fixture
@@ -861,16 +858,18 @@ async def company(api: Api) -> Callable[[str], Awaitable[Walk]]:
 
 
 # One test, because the company takes ten seconds to draw.
+# The rule is one and its statements are few: on PostgreSQL one role goes all ways, and the others in the deep run.
 async def test_every_path_and_webhook_shows_what_the_role_table_says(
-    company: Callable[[str], Awaitable[Walk]],
+    company: Callable[[str], Awaitable[Walk]], engine: str, request: pytest.FixtureRequest
 ) -> None:
     await told(await company("administrator"))
-    for role in ROLES:
+    everybody = engine == "sqlite" or request.config.getoption("--run-deep")
+    for role in ROLES if everybody else ("rep",):
         walk = await company(role)
         if role != "administrator":
             assert all(walk.visible(kind) != walk.every(kind) for kind in world.KINDS)
             assert all(walk.visible(kind) for kind in world.KINDS)
-        for method, path in described():
+        for method, path in reads():
             check = check_of(method, path)
             if check is None:
                 continue

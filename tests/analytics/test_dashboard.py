@@ -99,6 +99,7 @@ def world(session: Session) -> dict[str, Any]:
     return people
 
 
+@pytest.mark.deep_on_postgresql
 @pytest.mark.parametrize("role", ["administrator", "manager", "rep", "viewer"])
 async def test_every_number_is_the_total_of_the_list_behind_it(api: Api, role: str) -> None:
     people = await api.db.write(world)

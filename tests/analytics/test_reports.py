@@ -130,6 +130,7 @@ async def test_a_forecast_is_of_whole_months_and_a_bridge_adds_up(api: Api) -> N
     assert (parts[0]["value"], parts[1]["value"], parts[-1]["value"]) == (0, 200, 200)
 
 
+@pytest.mark.deep_on_postgresql
 @pytest.mark.parametrize("name", list(REPORTS))
 async def test_every_report_comes_as_csv_and_as_a_workbook(api: Api, name: str) -> None:
     people = await api.db.write(world)

@@ -9,6 +9,8 @@ import pytest
 from tests.app.resources import ACCOUNT, ACTIVITY, LEAD, OPPORTUNITY, PRODUCT, RECORDS, Resource, problem
 from tests.support.api import Api
 
+pytestmark = pytest.mark.deep_on_postgresql  # refused before a statement, or by rules of one kind for both
+
 JSON = {"Content-Type": "application/json"}
 
 

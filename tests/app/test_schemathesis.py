@@ -77,7 +77,7 @@ async def walked(db: Database, data_dir: Path, role: str, **config: Any) -> Walk
 async def test_whatever_is_sent_the_answer_is_one_of_the_described(sqlite: Template, tmp_path: Path) -> None:
     db = Database.open(sqlite.copy_to(tmp_path / "rounds.db"))
 
-    found = await walked(db, tmp_path, "administrator", phases=phases(fuzzing=2), **{"max-time": 40})
+    found = await walked(db, tmp_path, "administrator", phases=phases(fuzzing=2), **{"max-time": 25})
 
     await db.close()
     assert not found.failures, "\n\n".join(found.failures.values())

@@ -285,4 +285,4 @@ VERBS: dict[str, Any] = {"lead": leads, "opportunity": opportunities, "contact":
 
 
 def test_undoing_in_any_order_is_what_the_model_says(fresh: Callable[[], str]) -> None:
-    run(Machine, fresh, examples=25, deep=500, steps=25)
+    run(Machine, fresh, examples=12, deep=500, steps=25)

@@ -1,6 +1,5 @@
 """Reading the trail: what it tells, in which words, and to whom."""
 
-import json
 from typing import Any, get_args
 
 import pytest
@@ -20,7 +19,7 @@ from tests.access.world import KINDS, drawn, sees
 from tests.app.resources import ACCOUNT, LEAD, OPPORTUNITY, PRODUCT, problem
 from tests.changes.trail import CHANGES, changed, last, made
 from tests.support.api import Api
-from tools.generate import openapi
+from tests.support.repository import described
 
 
 async def test_a_change_is_told_by_the_names_and_in_the_units_of_the_api(api: Api) -> None:
@@ -156,7 +155,7 @@ async def test_the_history_of_what_one_may_not_see_is_not_there(api: Api) -> Non
 
 
 def test_nothing_in_the_api_edits_or_deletes_the_trail() -> None:
-    paths = json.loads(openapi())["paths"]
+    paths = described()["paths"]
     writing = {
         f"{method.upper()} {path}"
         for path, methods in paths.items()

@@ -20,7 +20,9 @@ def make_template(folder: Path, **parts: str) -> Path:
 
 @pytest.mark.parametrize("name", email_templates())
 def test_every_letter_can_be_written_with_the_least_that_is_known(name):
-    letter = render_email(name, {"lead": {}, "owner": {"name": "Ada"}, "organisation": {"name": "House"}})
+    letter = render_email(
+        name, {"lead": {}, "person": {}, "owner": {"name": "Ada"}, "organisation": {"name": "House"}}
+    )
     assert "Ada" in letter.text
     assert "\n" not in letter.subject
 

@@ -108,7 +108,7 @@ async def test_a_condition_finds_the_records_of_which_it_holds(
     await db.read(check)
 
 
-@settings(suppress_health_check=list(HealthCheck), max_examples=3, phases=[Phase.generate])
+@settings(suppress_health_check=list(HealthCheck), max_examples=2, phases=[Phase.generate])
 @given(st.sampled_from(sorted(MAKE)), st.integers(1, 9))
 async def test_a_sort_gives_the_order_of_the_model_page_by_page_and_along_cursors(
     db: Database, kind: str, size: int

@@ -354,4 +354,4 @@ def observed_accounts(session: Session) -> dict[UUID, Any]:
 
 
 def test_leads_and_what_comes_of_them_are_what_the_model_says(fresh: Callable[[], str]) -> None:
-    run(Machine, fresh, examples=15, deep=400, steps=30)
+    run(Machine, fresh, examples=8, deep=400, steps=30)

@@ -319,4 +319,4 @@ def observed(session: Session) -> tuple[dict[UUID, Any], dict[UUID, list[UUID]]]
 
 
 def test_deals_and_stages_are_what_the_model_says(fresh: Callable[[], str]) -> None:
-    run(Machine, fresh, examples=15, deep=400, steps=30)
+    run(Machine, fresh, examples=8, deep=400, steps=30)

@@ -6,7 +6,7 @@ from datetime import date, timedelta
 from math import asin, cos, radians, sin, sqrt
 from typing import Any
 
-from tests.questions.demo import TODAY, Rows, days_ago, dealers, month, sums
+from tests.questions.demo import CONTACT, TODAY, Rows, days_ago, dealers, month, sums
 
 Want = Callable[[Rows], Any]
 Case = tuple[str, str, Want | str]
@@ -178,6 +178,18 @@ FLOOR: list[Case] = [
         d["account_id"] in tagged(r, "account", "Key account") for d in r.deals("open"))),
     ("administrator", "accounts in the snow belt segment", lambda r: 12),
     ("administrator", "dealers with more than 40 parking spaces", lambda r: 10),
+    # what stands first is asked about, whoever it was done to
+    ("administrator", "calls to dealers last week", lambda r: sum(
+        a["account_id"] in {d["id"] for d in dealers(r)}
+        for a in r.did("call", since=LAST_WEEK[0], until=LAST_WEEK[1]))),
+    ("administrator", "hot leads by source", lambda r: Counter(
+        x["source"] for x in r.leads if x["rating"] == "hot" or (x["score"] or 0) >= 80)),
+    ("administrator", "hot leads not contacted in 2 weeks", lambda r: r.without(
+        [x for x in r.leads if x["rating"] == "hot" or (x["score"] or 0) >= 80], "lead_id",
+        r.did(*CONTACT, since=days_ago(13), until=TODAY))),
+    ("administrator", "dealers I haven't called in a month", lambda r: len(dealers(r))),
+    ("administrator", "overdue tasks of the field team", DECLINED),
+    ("administrator", "contacts at gold dealers who are decision makers", DECLINED),
     # who asks
     ("viewer", "how many open deals are there", lambda r: len(r.seen("viewer", "opportunity", r.deals("open")))),
     ("rep", "how many accounts can I see", lambda r: len(r.seen("rep", "account", r.accounts))),

@@ -3,13 +3,12 @@
 The documents are read where they are; what an address does is for the tests beside this one.
 """
 
-import json
 import re
 
 import pytest
 
 from tests.support.reference import document
-from tools.generate import openapi
+from tests.support.repository import described
 
 _WRITTEN = re.compile(r"^\|?\s*(GET|POST|PUT|PATCH|DELETE)\s*\|?\s+`?(/[A-Za-z0-9_/{}<>.-]*)", re.MULTILINE)
 _PARAMETER = re.compile(r"\{[^}]*\}")
@@ -33,7 +32,7 @@ def addresses(name: str) -> set[str]:
 
 def ours() -> set[str]:
     """The same of this service."""
-    paths = json.loads(openapi())["paths"]
+    paths = described()["paths"]
     return {
         f"{method.upper()} {_PARAMETER.sub('{}', path)}"
         for path, methods in paths.items()

@@ -1,8 +1,10 @@
 """The checkout the tests run in, as files."""
 
+import json
 import subprocess
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -25,3 +27,10 @@ def text_of(file: Path) -> str | None:
         return file.read_text(encoding="utf-8")
     except UnicodeDecodeError:
         return None
+
+
+@cache
+def described() -> dict[str, Any]:
+    """The API's description as it is committed; `make check` holds it against the code."""
+    description: dict[str, Any] = json.loads((ROOT / "openapi.json").read_text(encoding="utf-8"))
+    return description

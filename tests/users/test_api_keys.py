@@ -17,6 +17,7 @@ from crm_api.events.models import EventRow
 from crm_api.users import scopes
 from crm_api.users.models import ApiKey, User
 from tests.support.api import Api
+from tests.support.repository import described
 
 KEYS = "/api/v1/auth/api-keys"
 LEADS = "/api/v1/crm/leads"
@@ -114,7 +115,7 @@ async def test_a_scope_gives_nothing_that_the_user_may_not_do(api: Api) -> None:
 
 
 async def test_every_operation_belongs_to_a_resource(api: Api) -> None:
-    paths = api.application.openapi()["paths"]
+    paths = described()["paths"]
     assert [path for path in paths if path.startswith("/api/") and not scopes.resource_of(path)] == []
 
 

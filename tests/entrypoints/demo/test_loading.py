@@ -68,6 +68,7 @@ async def test_the_company_is_loaded_whole_as_one_change_set(db: Database) -> No
     await db.read(check)
 
 
+@pytest.mark.deep_on_postgresql
 async def test_last_contact_follows_from_the_activities(db: Database) -> None:
     await loaded(db)
 
@@ -93,6 +94,7 @@ async def test_last_contact_follows_from_the_activities(db: Database) -> None:
     await db.read(check)
 
 
+@pytest.mark.deep_on_postgresql
 async def test_stages_and_moves_agree(db: Database) -> None:
     await loaded(db)
 
@@ -109,12 +111,14 @@ async def test_stages_and_moves_agree(db: Database) -> None:
     await db.read(check)
 
 
+@pytest.mark.deep_on_postgresql
 async def test_loading_twice_is_refused(db: Database) -> None:
     await loaded(db)
     with pytest.raises(Conflict, match="already"):
         await loaded(db)
 
 
+@pytest.mark.deep_on_postgresql
 async def test_numbers_go_on_after_those_of_the_same_day(db: Database) -> None:
     day = COMPANY.leads[-1]["number"].rsplit("-", 1)[0]
 
@@ -135,6 +139,7 @@ async def test_numbers_go_on_after_those_of_the_same_day(db: Database) -> None:
     assert last == 41 + len(given)
 
 
+@pytest.mark.deep_on_postgresql
 async def test_its_people_get_in_with_the_password_of_this_start(db: Database) -> None:
     await loaded(db)
     people = await db.write(load.let_in, password_hash="a hash")
@@ -156,10 +161,12 @@ async def test_removing_it_leaves_the_database_as_it_was(db: Database) -> None:
     await loaded(db)
 
 
+@pytest.mark.deep_on_postgresql
 async def test_removing_what_is_not_there_removes_nothing(db: Database) -> None:
     assert await db.write(load.remove) == 0
 
 
+@pytest.mark.deep_on_postgresql
 async def test_what_people_made_themselves_stays(db: Database) -> None:
     await loaded(db)
 
@@ -188,6 +195,7 @@ async def test_what_people_made_themselves_stays(db: Database) -> None:
     await db.read(check)
 
 
+@pytest.mark.deep_on_postgresql
 async def test_a_territory_and_a_tag_of_the_same_name_are_used_and_stay(db: Database) -> None:
     def mine(session: Session) -> tuple[Any, Any]:
         tag = Tag(name="KEY ACCOUNT")
