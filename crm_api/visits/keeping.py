@@ -14,6 +14,7 @@ from crm_api.events import Event, record
 from crm_api.users.service import team_of
 from crm_api.visits.calls import AGAIN
 from crm_api.visits.drafts import Draft
+from crm_api.visits.horizon import Call
 from crm_api.visits.models import VisitPlan, VisitPlanStop, VisitWeek
 from crm_api.visits.outings import Outing
 from crm_api.visits.planner import DayPlan
@@ -234,14 +235,22 @@ def _aside(account_id: UUID, name: str, why: Why) -> dict[str, Any]:
 
 def _missed(draft: Draft, left_out: Iterable[LeftOut]) -> list[str]:
     """What had to be and is not: who was agreed with, and who was to be seen whatever else has to go."""
-    musts = {call.key for call in draft.calls if call.must}
+    out = {item.key: item for item in left_out}
     several = isinstance(draft.data, WeekIn)
     return [
-        f"{draft.candidate(item.key).name} had to be visited and is not: "
-        f"{left_out_text(item.why.value, None, several=several)}."
-        for item in left_out
-        if item.key in musts
+        f"{draft.candidate(call.key).name}{_agreed(draft, call)} had to be visited and is not: "
+        f"{left_out_text(out[call.key].why.value, None, several=several)}."
+        for call in draft.calls
+        if call.must and call.key in out
     ]
+
+
+def _agreed(draft: Draft, call: Call) -> str:
+    """For when a visit was agreed, as part of a sentence."""
+    for outing, stop in zip(draft.outings, call.stops, strict=True):
+        if stop is not None and stop.appointment is not None:
+            return f", agreed for {outing.clock.wall(stop.appointment)},"
+    return ""
 
 
 def _notes(draft: Draft) -> list[str]:

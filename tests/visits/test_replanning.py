@@ -139,7 +139,7 @@ async def test_an_appointment_that_can_no_longer_be_kept_is_said_before_all_else
     day = (await client.post(PLANS, json={"day": MONDAY, "appointments": [agreed]})).json()
     late = await replanned(client, day, at="2026-11-23T19:55:00Z", here=HERE, shift_end="16:30")
     assert str(far.id) in accounts(day)
-    assert late["notes"][0].startswith("Far Motors had to be visited and is not: too far")
+    assert late["notes"][0].startswith("Far Motors, agreed for 15:00, had to be visited and is not: too far")
 
 
 async def test_visits_that_stay_keep_their_activity(api):
