@@ -115,7 +115,7 @@ class _Said:
 
     def says(self, s: Sentence, at: int, span: Span) -> bool:
         """Whether the plan says what one span says, or the span is one that says nothing of its own."""
-        if any(each.at == at for each in s.widened):
+        if at in s.explained or any(each.at == at for each in s.widened):
             return True
         match span.tag:
             case "name":

@@ -36,6 +36,7 @@ class Conditions(Limits, Widening):
         self._amounts()
         self._periods()
         self._kinds()
+        self._new_then()
         self._widen()
 
     def _past(self) -> None:
@@ -46,6 +47,16 @@ class Conditions(Limits, Widening):
         for kind, home in [(self.s.entity, ""), *((c.kind, c.way) for c in self.clauses.values())]:
             if past := self.s.registry[kind].past:
                 self._add(Found(at, "past", past, "done", home))
+
+    def _new_then(self) -> None:
+        """ "new leads in October" came then, whatever has become of them since."""
+        made = any(f.time_path == "created_at" and not f.negative for f in self.found)
+        for each in list(self.found):
+            said = self.s.spans[each.at].text
+            if made and each.label == "new" and said == "new" and not each.way and not each.negative:
+                self.found.remove(each)
+                self.s.explained.add(each.at)
+                self.s.assumptions.append(f"new {self.s.catalogue.plural} are those that came then")
 
     def _kinds(self) -> None:
         """ "without an account": a negated kind is the absence of the link; other kinds only named the way."""

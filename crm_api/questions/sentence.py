@@ -52,6 +52,9 @@ class Sentence:
     widened: list[Any] = field(
         default_factory=list
     )  # conditions that are counted besides: "including lost ones"
+    explained: set[int] = field(
+        default_factory=set
+    )  # spans that another condition says: "new" beside a period
     ahead: bool = False  # "will": of what has not happened yet
 
     @classmethod

@@ -133,6 +133,8 @@ FLOOR: list[Case] = [
     ("administrator", "leads created this week", lambda r: sum(
         WEEK <= x["created_at"] <= TODAY for x in r.leads)),
     ("administrator", "new leads per source", lambda r: Counter(x["source"] for x in r.leads if x["status"] == "new")),
+    ("administrator", "how many new leads did we get in October", lambda r: sum(
+        month(x["created_at"]) == "2026-10" for x in r.leads)),
     # deals and stage history
     ("administrator", "deals above 50k closing before the end of the year", lambda r: sum(
         d["value_base"] > 50_000_00 and TODAY <= d["expected_close_date"] <= date(2026, 12, 31)

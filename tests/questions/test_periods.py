@@ -176,3 +176,21 @@ def test_reading_never_fails(text: str) -> None:
     if found := read(text.lower()):
         found[0].resolve(TODAY, 4)
         assert found[0].words()
+
+
+@pytest.mark.parametrize(
+    ("text", "start"),
+    [("december", date(2026, 12, 1)), ("october", date(2026, 10, 1)), ("march", date(2027, 3, 1))],
+)
+def test_a_month_of_a_date_that_is_set_beforehand_is_the_nearest(text: str, start: date) -> None:
+    found = read(text)
+    assert found
+    assert found[0].planned().resolve(date(2026, 11, 20)).start == start
+    assert (read(f"before {text}") or found)[0].planned().resolve(date(2026, 11, 20)).end == start
+
+
+@pytest.mark.parametrize("text", ["by the end of the year", "before the end of this year", "by year-end"])
+def test_the_end_of_a_period_is_part_of_it(text: str) -> None:
+    found = read(text)
+    assert found
+    assert found[0].resolve(date(2026, 11, 20)).end == date(2027, 1, 1)
