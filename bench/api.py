@@ -134,7 +134,6 @@ def measure(
 ) -> None:
     """One turn of one call over HTTP, with the CPU time of the web process and of another."""
     process, spent_there = others
-    serving.settle(web)
     if target.connections == FEW:
         seconds *= 3  # such a call takes a second or more
     before = serving.cpu_seconds(web), serving.cpu_seconds(process)
@@ -176,13 +175,16 @@ def run(options: argparse.Namespace) -> tuple[dict[str, Measured], int]:
             drive(port, target.turn(), token=target.token, seconds=1, connections=target.connections)
         for number in range(options.rounds):
             empty = found[nothing.name]
+            serving.settle(web, peer_web, database)
             measure(nothing, peer_port, peer_web, options.seconds, empty.results, empty.server)
             for target in random.Random(number).sample(chosen, len(chosen)):
                 into = found[target.name]
                 also = database, into.database
+                serving.settle(web, peer_web, database)
                 measure(target, port, web, options.seconds, into.results, into.server, also)
                 if peer:
                     bare = target.bare()
+                    serving.settle(web, peer_web, database)
                     measure(bare, peer_port, peer_web, options.seconds, into.route, into.route_server)
                 into.bare.append(repeat(url, recorded[target.name].calls, seconds=options.seconds / 2))
         return found, web.memory_info().rss

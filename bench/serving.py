@@ -60,13 +60,17 @@ def _wait_for(port: int, process: subprocess.Popen[bytes]) -> None:
     raise RuntimeError("the web process did not come up; what it said stands above")
 
 
-def settle(process: psutil.Process, *, seconds: float = 30) -> None:
-    """Wait until a process has nothing to do: what a turn began and nobody waits for is not the next turn's work."""
+def settle(*processes: psutil.Process | None, seconds: float = 10) -> None:
+    """Wait until processes have nothing to do: what a turn began and nobody waits for is not the next turn's work.
+
+    The database is one of them: while it works for those who left, the web process only waits. It may also tidy up
+    for minutes, which is not waited for: 10 seconds at most.
+    """
     until = time.monotonic() + seconds
     while time.monotonic() < until:
-        before = cpu_seconds(process)
+        before = sum(map(cpu_seconds, processes))
         time.sleep(0.25)
-        if cpu_seconds(process) - before < 0.02:
+        if sum(map(cpu_seconds, processes)) - before < 0.02:
             return
 
 

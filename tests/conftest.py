@@ -40,6 +40,10 @@ from tests.support.postgres import Postgres, Server
 from tests.support.sqlite import Template
 
 ENGINES = ("sqlite", "postgresql")
+# On SQLite always, on PostgreSQL only with --run-deep. Pages hold no query (the import rules prove it), and the
+# references' examples go through services whose own tests run on both.
+MOSTLY_ON_SQLITE = {"pages", "reference"}
+TESTS = Path(__file__).parent
 
 # No deadlines: a shared machine may stall any example. Derandomised: a red build is never bad luck.
 hypothesis.settings.register_profile("usual", deadline=None, derandomize=True, print_blob=True)
@@ -94,9 +98,10 @@ def _is_deep(item: pytest.Item) -> bool:
     if item.get_closest_marker("deep"):
         return True
     on = getattr(item, "callspec", None)
-    return bool(
-        on and on.params.get("engine") == "postgresql" and item.get_closest_marker("deep_on_postgresql")
-    )
+    if on is None or on.params.get("engine") != "postgresql":
+        return False
+    room = item.path.relative_to(TESTS).parts[0]
+    return room in MOSTLY_ON_SQLITE or item.get_closest_marker("deep_on_postgresql") is not None
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

@@ -18,7 +18,6 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_play
 from crm_api.core import clock
 from tests.support.site import EMAIL, PASSWORD, Site
 
-HERE = Path(__file__).parent
 # The shell draws the same pages without the windows around them, for two thirds of the processor's time.
 SHELL, CHROMIUM = Path("/usr/bin/chromium-headless-shell"), Path("/usr/bin/chromium")
 if SHELL.exists():
@@ -27,14 +26,6 @@ DESK, PHONE = {"width": 1440, "height": 900}, {"width": 390, "height": 844}
 MONDAY_MORNING = datetime(2026, 11, 23, 15, tzinfo=UTC)
 Opener = Callable[..., Page]
 expect.set_options(timeout=20_000)  # a machine with more to do answers late, which is no fault of a page
-
-
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Pages hold no query (the import rules prove it); what they show is read by services tested on both databases."""
-    for item in items:
-        if item.path.parent == HERE:
-            item.add_marker(pytest.mark.deep_on_postgresql)
 
 
 @pytest.fixture(scope="module")
