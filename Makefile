@@ -37,7 +37,7 @@ $(BIN)/uv: tools/uv.txt
 # One test process more than there are cores: those that wait for a server or a browser leave theirs idle.
 PYTEST := $(BIN)/python -m pytest tests -q -n $(shell expr $$(nproc) + 1) --dist worksteal
 
-test: .venv/.ready-test ## run every test on SQLite and PostgreSQL (TESTS=tests/visits for some)
+test: .venv/.ready-test ## run the tests on SQLite and PostgreSQL (TESTS=tests/visits for some)
 ifdef TESTS
 	@$(BIN)/python -m pytest $(TESTS)
 else
@@ -63,7 +63,7 @@ check-rules:
 	$(BIN)/python -m tools.generate --check
 	@$(BIN)/python -m tools.sizes
 
-deep: .venv/.ready-test ## the exhaustive runs: every kill point, seed and page
+deep: .venv/.ready-test ## the exhaustive runs: every kill point, seed and page, all of it on both databases
 	$(BIN)/python -m pytest tests -n auto --run-deep
 
 bench: .venv/.ready-test ## measure the API beside its ceilings (ROWS=100000, ARGS=--sqlite)
