@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from crm_api.access import Actor
+from crm_api.core.cells import guarded
 from crm_api.core.database import Database
 from crm_api.core.errors import Invalid
 from crm_api.field import mileage
@@ -52,7 +53,7 @@ def as_csv(report: dict[str, Any]) -> bytes:
     for row in [*report["people"], report["total"] | {"owner_name": "total", "remarks": ""}]:
         cells = (row["planned"], row["driven"], row["beyond_plan"], row["amount"])
         table.writerow(
-            [row["owner_name"], row["days"], row["visits"],
+            [guarded(row["owner_name"]), row["days"], row["visits"],
              *("" if cell is None else f"{cell:.2f}" for cell in cells), row["remarks"]]
         )  # fmt: skip
     return out.getvalue().encode()

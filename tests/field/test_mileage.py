@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 import pytest
 
 from crm_api.core import clock
+from crm_api.field.distances import as_csv
 from crm_api.ports import Coordinates, TemporaryFailure
 from integrations.offline.great_circle import GreatCircleTravelTimes, road_metres
 from tests.factories import make_organisation, make_team, make_user
@@ -209,3 +210,10 @@ async def test_everybody_sees_the_distances_they_answer_for(api):
     assert [row["owner_name"] for row in own["people"]] == ["Far"]
     assert {row["owner_name"] for row in every["people"]} == {"Far", "Near", "Other"}
     assert (await distances(await api.client(), month="2026-10")).json()["people"] == []
+
+
+def test_a_name_that_a_spreadsheet_would_run_is_quoted():
+    zero = {"days": 1, "visits": 1, "planned": 0.0, "driven": 1.0, "beyond_plan": None, "amount": None}
+    row = {"owner_name": "=1+1", "remarks": 0, **zero}
+    report = {"unit": "km", "currency": "EUR", "people": [row], "total": zero}
+    assert as_csv(report).decode().splitlines()[1].startswith("'=1+1,")
