@@ -110,8 +110,7 @@ def planned_days(
 
 
 def _engagements(session: Session, rep_id: UUID, clock: DayClock) -> list[Engagement]:
-    tomorrow = DayClock(clock.day + timedelta(days=1), clock.zone).midnight
-    rows = session.execute(queries.engagements(rep_id, clock.midnight, tomorrow))
+    rows = session.execute(queries.engagements(rep_id, clock.midnight, clock.next_midnight))
     return [
         Engagement(row.id, row.account_id, _passed(clock, row.due_at), row.duration_minutes or USUAL_MINUTES)
         for row in rows
@@ -124,9 +123,8 @@ def _of_others(
     """What a calendar holds besides the rep's own activities: those are known by their id, or by their very times."""
     if not calendar:
         return []
-    tomorrow = DayClock(clock.day + timedelta(days=1), clock.zone).midnight
     ids, spans = set(), set()
-    for row in session.execute(queries.dated(rep_id, clock.midnight, tomorrow)):
+    for row in session.execute(queries.dated(rep_id, clock.midnight, clock.next_midnight)):
         ids.add(str(row.id))
         spans.add((row.due_at, row.due_at + timedelta(minutes=row.duration_minutes or USUAL_MINUTES)))
     return [

@@ -47,6 +47,11 @@ class DayClock:
         """The instant the day begins, in UTC."""
         return datetime.combine(self.day, time(), ZoneInfo(self.zone)).astimezone(UTC)
 
+    @cached_property
+    def next_midnight(self) -> datetime:
+        """The instant the day is over, in UTC."""
+        return DayClock(self.day + timedelta(days=1), self.zone).midnight
+
     def passed(self, wall: str) -> int:
         """Seconds that have really passed since midnight when the clock shows `wall`; raises ValueError."""
         hour, minute = _parse(wall)

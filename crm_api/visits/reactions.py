@@ -7,6 +7,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from crm_api.core.text import counted
 from crm_api.events import Event
 from crm_api.notifications.service import News, name_of, tell, who_did
 from crm_api.visits.models import VisitPlan
@@ -20,9 +21,7 @@ def on_planned(session: Session, event: Event) -> None:
     if plan is None or actor_id in (None, plan.owner_id) or plan.status != "proposed" or _is_of_week(plan):
         return
     what = "another plan for" if plan.replans_id else "your visits of"
-    summary = (
-        f"{name_of(session, actor_id)} proposes {what} {_said(plan.day)}: {_counted(plan.visits, 'stop')}"
-    )
+    summary = f"{name_of(session, actor_id)} proposes {what} {_said(plan.day)}: {counted(plan.visits, 'stop', 'stops')}"
     tell(session, [plan.owner_id], News(TYPE, f"{TYPE}:{plan.id}:proposed", TYPE, plan.id, summary, actor_id))
 
 
@@ -35,8 +34,9 @@ def on_week_planned(session: Session, event: Event) -> None:
     for owner_id in dict.fromkeys(plan.owner_id for plan in days):
         own = [plan for plan in days if plan.owner_id == owner_id and plan.status == "proposed"]
         if own and owner_id != actor_id:
-            stops = _counted(sum(plan.visits for plan in own), "stop")
-            summary = f"{name} proposes your visits of {_counted(len(own), 'day')} from {_said(own[0].day)}: {stops}"
+            span = f"{counted(len(own), 'day', 'days')} from {_said(own[0].day)}"
+            stops = counted(sum(plan.visits for plan in own), "stop", "stops")
+            summary = f"{name} proposes your visits of {span}: {stops}"
             key = f"{TYPE}:{event.subject_id}:proposed"
             tell(session, [owner_id], News(TYPE, key, TYPE, own[0].id, summary, actor_id))
 
@@ -52,7 +52,7 @@ def on_accepted(session: Session, event: Event) -> None:
     if len(live) > 1 and all(one.status == "accepted" for one in live):
         plan = live[0]
         key = f"{TYPE}:{plan.week_id}:{plan.owner_id}:accepted"
-        said = f"all {_counted(len(live), 'day')} from {_said(plan.day)}"
+        said = f"all {counted(len(live), 'day', 'days')} from {_said(plan.day)}"
     summary = f"{name_of(session, actor_id)} accepted {said}"
     tell(session, [plan.proposed_by], News(TYPE, key, TYPE, plan.id, summary, actor_id))
 
@@ -83,7 +83,3 @@ def _plans(session: Session, week_id: UUID | None) -> Sequence[VisitPlan]:
 
 def _said(day: date) -> str:
     return f"{day:%a} {day.day} {day:%b}"
-
-
-def _counted(count: int, word: str) -> str:
-    return f"1 {word}" if count == 1 else f"{count} {word}s"

@@ -6,7 +6,7 @@ Nothing but times is asked for: whose meeting it is and what it is about stays i
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy.orm import Session
@@ -75,7 +75,7 @@ def _asked(session: Session, actor: Actor, *, data: PlanIn | WeekIn, frame: Fram
             crew.rep.name,
             crew.rep.email,
             crew.clocks[0].midnight,
-            DayClock(crew.clocks[-1].day + timedelta(days=1), crew.clocks[-1].zone).midnight,
+            crew.clocks[-1].next_midnight,
         )
         for crew in crews(session, actor, data, wishes, frame)
         if crew.rep.user_id is not None and crew.rep.email

@@ -18,7 +18,11 @@ async def visit(api: Api) -> Visit:
 
 
 async def asked(visit: Visit, question: str, **more: Any) -> str:
-    answer = await visit.post("/crm/ask", headers=FRAGMENT, question=question, **more)
+    return await sent(visit, "/crm/ask", question=question, **more)
+
+
+async def sent(visit: Visit, path: str, **fields: Any) -> str:
+    answer = await visit.post(path, headers=FRAGMENT, **fields)
     assert answer.status_code == 200, answer.text
     return answer.text
 
@@ -89,9 +93,7 @@ async def test_all_rows_of_a_long_answer_can_be_shown(visit: Visit) -> None:
 
 
 async def edited(visit: Visit, page: str, at: str, **more: str) -> str:
-    answer = await visit.post(f"/crm/ask/{plan_of(page)}/edit", headers=FRAGMENT, at=at, **more)
-    assert answer.status_code == 200, answer.text
-    return answer.text
+    return await sent(visit, f"/crm/ask/{plan_of(page)}/edit", at=at, **more)
 
 
 def figure_of(page: str) -> str:
